@@ -1,0 +1,82 @@
+"""Neurons as columns: one interned kind, six numbers and the user's own attributes for each key."""
+
+from typing import Any
+
+import numpy as np
+
+from neurograph.schema.neuron import VALUES, NeuronKind
+from neurograph.storage.pools import grown
+
+
+class NeuronColumns:
+    """What the neurons of a graph carry, by key.
+
+    `kind[key]` is a number; `kinds[number]` the `NeuronKind` it stands for. `values[name][key]` is a float64, NaN where
+    the neuron has no such value. Rows of dead neurons are stale.
+    """
+
+    __slots__ = ("extra", "item", "kind", "kinds", "numbers", "reads_data", "scalar", "values", "value_items")
+
+    def __init__(self) -> None:
+        self.kinds: list[NeuronKind] = []
+        self.numbers: dict[NeuronKind, int] = {}
+        self.scalar: list[bool] = []  # by kind number, for the fast path of add_edge
+        self.reads_data: list[bool] = []
+        self.kind = np.zeros(16, np.int32)
+        self.values = {name: np.full(16, np.nan) for name in VALUES}
+        self.extra: dict[int, dict[str, Any]] = {}
+        self._remember()
+
+    def _remember(self) -> None:
+        self.item = memoryview(self.kind)
+        self.value_items = {name: memoryview(column) for name, column in self.values.items()}
+
+    def __getstate__(self):
+        return self.kinds, self.kind, self.values, self.extra
+
+    def __setstate__(self, state) -> None:
+        self.__init__()
+        kinds, self.kind, self.values, self.extra = state
+        for kind in kinds:
+            self.number(kind)
+        self._remember()
+
+    def copy(self) -> "NeuronColumns":
+        new = object.__new__(NeuronColumns)
+        values = {name: column.copy() for name, column in self.values.items()}
+        new.__setstate__((self.kinds, self.kind.copy(), values, {k: d.copy() for k, d in self.extra.items()}))
+        return new
+
+    def reserve(self, keys: int) -> None:
+        """Make room for keys below `keys`."""
+        if keys > len(self.kind):
+            capacity = max(keys, len(self.kind) * 3 // 2)
+            self.kind = grown(self.kind, capacity)
+            self.values = {name: grown(column, capacity, np.nan) for name, column in self.values.items()}
+            self._remember()
+
+    def number(self, kind: NeuronKind) -> int:
+        """The number of a kind."""
+        found = self.numbers.get(kind)
+        if found is None:
+            found = self.numbers[kind] = len(self.kinds)
+            self.kinds.append(kind)
+            self.scalar.append(kind.shape == ())
+            self.reads_data.append(kind.role == "input")
+        return found
+
+    def of(self, key: int) -> NeuronKind:
+        """The kind of one neuron."""
+        return self.kinds[self.item[key]]
+
+    def each(self, attribute: str, keys: np.ndarray) -> np.ndarray:
+        """One attribute of the kinds of many neurons, as an object array."""
+        table = np.empty(len(self.kinds), object)
+        table[:] = [getattr(kind, attribute) for kind in self.kinds]
+        return table[self.kind[keys]]
+
+    def forget(self, key: int) -> None:
+        """Clear a neuron's numbers, so that its row can be written afresh."""
+        for column in self.value_items.values():
+            column[key] = np.nan
+        self.extra.pop(key, None)

@@ -1,0 +1,124 @@
+"""networkx's node mapping over the neuron columns: `graph.nodes[name]` reads and writes them, checked."""
+
+from collections.abc import Hashable, Iterator, Mapping, MutableMapping
+from copy import deepcopy
+from math import isnan
+from typing import Any
+
+from neurograph.columns import NeuronColumns
+from neurograph.schema.neuron import KIND_FIELDS, VALUES
+from neurograph.storage.table import EdgeTable
+
+
+class NeuronData(MutableMapping):
+    """The attributes of one neuron: its kind, the values it has, and the user's own.
+
+    Writing one is checked as if the neuron were added with it. `bias=None` means that it has no bias.
+    """
+
+    __slots__ = ("_columns", "_key", "_table")
+
+    def __init__(self, table: EdgeTable, columns: NeuronColumns, key: int) -> None:
+        self._table, self._columns, self._key = table, columns, key
+
+    def __getitem__(self, name: str) -> Any:
+        columns, key = self._columns, self._key
+        if name in KIND_FIELDS:
+            return getattr(columns.of(key), name)
+        if name in columns.value_items:
+            value = columns.value_items[name][key]
+            if not isnan(value):
+                return value
+            if name == "bias":
+                return None
+            raise KeyError(name)
+        extra = columns.extra.get(key)
+        if extra is None:
+            raise KeyError(name)
+        return extra[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.update({name: value})
+
+    def update(self, changes=(), /, **more) -> None:
+        graph = self._table.guard and self._table.guard()
+        if graph is None or self._table.names[self._key] is None:
+            raise RuntimeError("the graph that held this neuron is gone, or has removed it")
+        graph._neuron_update(self._key, dict(changes, **more))
+
+    def __delitem__(self, name: str) -> None:
+        extra = self._columns.extra.get(self._key, {})
+        if name in extra:
+            del extra[name]
+        elif name in self:
+            raise TypeError(f"{name!r} is part of what a neuron is; set it to another value instead")
+        else:
+            raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        columns, key = self._columns, self._key
+        values = [v for v in VALUES if v == "bias" or not isnan(columns.value_items[v][key])]
+        return iter([*KIND_FIELDS, *values, *columns.extra.get(key, ())])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        if name in KIND_FIELDS or name == "bias":
+            return True
+        try:
+            self[name]  # type: ignore[index]
+        except KeyError:
+            return False
+        return True
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self)
+
+    def __copy__(self) -> dict[str, Any]:
+        return dict(self)
+
+    def __deepcopy__(self, memo) -> dict[str, Any]:
+        return deepcopy(dict(self), memo)
+
+    def __reduce__(self):
+        return dict, (dict(self),)
+
+
+class Neurons(Mapping):
+    """{name: NeuronData} in node order."""
+
+    __slots__ = ("_columns", "_table")
+
+    def __init__(self, table: EdgeTable | None = None, columns: NeuronColumns | None = None) -> None:
+        self._table = EdgeTable() if table is None else table
+        self._columns = NeuronColumns() if columns is None else columns
+
+    def __getitem__(self, name: Hashable) -> NeuronData:
+        return NeuronData(self._table, self._columns, self._table.index[name])
+
+    def __iter__(self) -> Iterator[Hashable]:
+        return iter(self._table.index)
+
+    def __len__(self) -> int:
+        return len(self._table.index)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._table.index
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def update(self, attributes) -> None:
+        """Set attributes of many neurons, as algorithms that rebuild a graph do to its node dictionary."""
+        for name, changes in dict(attributes).items():
+            self[name].update(changes)
+
+    def __reduce__(self):
+        return Neurons, (self._table, self._columns)
+
+    def __deepcopy__(self, memo):
+        return Neurons(deepcopy(self._table, memo), deepcopy(self._columns, memo))

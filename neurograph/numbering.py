@@ -1,0 +1,73 @@
+"""From columns to `GraphArrays`: neurons numbered topologically, synapses by target."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurograph.arrays import GraphArrays
+from neurograph.order import levels
+from neurograph.schema.synapse import form_of
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+
+def graph_arrays(graph: "NeuronGraph", last: GraphArrays | None) -> GraphArrays:
+    """The arrays of a graph; structure is taken over from the last ones where nothing structural has changed."""
+    if last is None or last.version != graph.version:
+        last = _structure(graph)
+    return replace(last, **_numbers(graph, last))
+
+
+def _numbers(graph: "NeuronGraph", arrays: GraphArrays) -> dict:
+    """Copies of what training moves, for the neurons and synapses of some arrays."""
+    table = graph.table
+    table.compact()
+    return {
+        "values": {name: column[arrays.keys] for name, column in graph._columns.values.items()},
+        "pools": tuple(pool.data[: pool.size].copy() for pool in table.pools),
+        "row": _frozen(table.row[table.rows_of(arrays.ids)]) if arrays.pool.size else arrays.row,
+    }
+
+
+def _structure(graph: "NeuronGraph") -> GraphArrays:
+    table, columns = graph.table, graph._columns
+    table.compact()
+    keys = table.keys()
+    place = np.zeros(len(table.names), np.int32)
+    place[keys] = np.arange(len(keys))
+    src, dst = place[table.src[: table.size]], place[table.dst[: table.size]]
+    level = levels(len(keys), src, dst)
+    order = np.lexsort((keys, level))
+    position = np.empty(len(keys), np.int32)
+    position[order] = np.arange(len(keys))
+    source, target = position[src], position[dst]
+    by = table.inn.perm.astype(np.int64) if table.inn.perm is not None else np.arange(table.size)
+    ends = (target[by].astype(np.int64) << 32) | source[by]
+    if not (ends[1:] > ends[:-1]).all():
+        by = by[np.argsort(ends, kind="stable")]
+    keys = keys[order]
+    return GraphArrays(
+        version=graph.version,
+        keys=_frozen(keys),
+        names=graph.names_of(keys),
+        level=_frozen(level[order]),
+        kind=_frozen(columns.kind[keys]),
+        kinds=tuple(columns.kinds),
+        values={},
+        ids=_frozen(table.id[by]),
+        source=_frozen(source[by]),
+        target=_frozen(target[by]),
+        form=_frozen(table.form[by]),
+        forms=tuple(form_of(bundle) for bundle in table.forms.bundles),
+        pool=_frozen(table.kind[by] - np.int8(1)),
+        row=np.empty(0, np.int32),
+        pools=(),
+        populations=tuple(graph._populations),
+    )
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,110 @@
+"""Growing arrays: rows of equal shape, interned attribute bundles, and a few helpers over integer arrays."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+def grown(array: np.ndarray, capacity: int, fill: float = 0) -> np.ndarray:
+    """A copy of `array` with room for `capacity` rows, the new ones filled."""
+    bigger = np.full((capacity, *array.shape[1:]), fill, array.dtype) if fill else np.zeros(
+        (capacity, *array.shape[1:]), array.dtype
+    )
+    bigger[: len(array)] = array
+    return bigger
+
+
+def room(needed: int, have: int, one_by_one: bool) -> int:
+    """The capacity to grow to: exact for bulk additions, half as much again for single ones."""
+    return max(16, needed, have * 3 // 2 if one_by_one else 0)
+
+
+def distinct(values: np.ndarray) -> bool:
+    """Whether all values of an integer array differ (`np.unique` hashes, and takes seconds on millions)."""
+    values = np.sort(values)
+    return not (values[1:] == values[:-1]).any()
+
+
+def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """concatenate([arange(s, s + c) for s, c in zip(starts, counts)]) without a loop."""
+    ends = np.cumsum(counts)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
+
+
+class Pool:
+    """Rows of equal shape: all scalar weights, or all kernels of one shape."""
+
+    __slots__ = ("data", "item", "size")
+
+    def __init__(self, data: np.ndarray) -> None:
+        self.data, self.size = data, len(data)
+        self._remember()
+
+    def _remember(self) -> None:
+        # scalar access through a memoryview is about three times faster than through numpy
+        self.item = memoryview(self.data) if self.data.ndim == 1 else self.data
+
+    def _reserve(self, extra: int) -> None:
+        if self.size + extra > len(self.data):
+            self.data = grown(self.data, room(self.size + extra, len(self.data), extra < 16))
+            self._remember()
+
+    def append(self, value: float | np.ndarray) -> int:
+        """Add one row; returns its number."""
+        at = self.size
+        if at == len(self.data):
+            self._reserve(1)
+        self.item[at] = value
+        self.size = at + 1
+        return at
+
+    def extend(self, values: np.ndarray) -> int:
+        """Add many rows; returns the number of the first."""
+        at = self.size
+        self._reserve(len(values))
+        self.data[at : at + len(values)] = values
+        self.size += len(values)
+        return at
+
+    def copy(self) -> "Pool":
+        return Pool(self.data[: self.size].copy())
+
+    def __reduce__(self):
+        return Pool, (self.data[: self.size],)
+
+
+class Forms:
+    """Interned bundles of attributes: equal ones share a number, and number 0 is the empty one."""
+
+    __slots__ = ("bundles", "numbers")
+
+    def __init__(self) -> None:
+        self.bundles: list[dict[str, Any]] = [{}]
+        self.numbers: dict[frozenset, int] = {frozenset(): 0}
+
+    def number(self, bundle: Mapping[str, Any]) -> int:
+        """The number of a bundle of hashable values."""
+        if not bundle:
+            return 0
+        key = frozenset((name, type(value), value) for name, value in bundle.items())
+        found = self.numbers.get(key)
+        if found is None:
+            found = self.numbers[key] = len(self.bundles)
+            self.bundles.append(dict(bundle))
+        return found
+
+    def copy(self) -> "Forms":
+        new = Forms()
+        new.bundles, new.numbers = [dict(b) for b in self.bundles], dict(self.numbers)
+        return new
+
+    def __reduce__(self):
+        return _forms, (self.bundles,)
+
+
+def _forms(bundles: list[dict[str, Any]]) -> Forms:
+    forms = Forms()
+    for bundle in bundles:
+        forms.number(bundle)
+    return forms

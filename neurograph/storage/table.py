@@ -1,0 +1,420 @@
+"""Edges as columns: a COO table with a sorted base, indexed both ways, and a small tail indexed by dictionaries.
+
+Rows [0, base) are sorted by (source, target) and indexed as CSR (out) and CSC (in); rows [base, size) are the tail.
+Removing an edge clears its `alive` bit. When tail plus dead rows pass a share of the table, `reindex` sorts the live
+rows into a new base, so an edit costs amortised O(log E) and a query O(log degree). Rows move at a reindex; an edge's
+`id` never changes and is never given to another.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from neurograph.storage.pools import Forms, Pool, grown, room
+
+WEIGHT = "weight"  # the one attribute kept in columns: a number, or an array (a kernel)
+ABSENT = 0  # values of `kind`; kind k >= 1 means "in pools[k - 1]"
+SLACK = 8  # reindex once tail + dead > base / SLACK
+MIN_TAIL = 4096
+NO_NEIGHBOURS: dict = {}
+
+
+class Values:
+    """What the edges carry between two reindexes: row -> weight, form and other attributes.
+
+    A reindex makes new ones. A view of an edge that was removed stays with the old, so that, as in networkx, a removed
+    edge's attributes live on with whoever holds them.
+    """
+
+    __slots__ = ("extra", "form", "forms", "kind", "pools", "row")
+
+    def pool(self, shape: tuple[int, ...]) -> int:
+        """The number of the pool for weights of that shape."""
+        for number, pool in enumerate(self.pools):
+            if pool.data.shape[1:] == shape:
+                return number
+        self.pools.append(Pool(np.zeros((0, *shape))))
+        return len(self.pools) - 1
+
+    def weight(self, row: int) -> float | np.ndarray | None:
+        kind = self.kind[row]
+        return self.pools[kind - 1].item[self.row[row]] if kind else None
+
+    def set_weight(self, row: int, value: Any) -> bool:
+        """Put a number or an array into its column; False if it is neither (it then belongs to `extra`)."""
+        if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool):
+            number = 0
+        elif isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiu":
+            number = self.pool(value.shape)
+        else:
+            self.kind[row] = ABSENT
+            return False
+        if self.kind[row] == number + 1:
+            self.pools[number].item[self.row[row]] = value
+        else:
+            self.row[row] = self.pools[number].append(value)
+            self.kind[row] = number + 1
+        return True
+
+
+class Side:
+    """One direction's index: base rows of node i are perm[ptr[i]:ptr[i + 1]] (perm None: the identity)."""
+
+    __slots__ = ("dead", "far", "item", "perm", "ptr", "tail")
+
+    def __init__(self, far: str, ptr: np.ndarray | None = None, perm: np.ndarray | None = None) -> None:
+        self.far = far
+        self.ptr = np.zeros(1, np.int64) if ptr is None else ptr
+        self.item = memoryview(self.ptr)
+        self.perm = perm
+        self.tail: dict[int, dict[int, int]] = {}  # key -> {far key: row}
+        self.dead: dict[int, int] = {}  # key -> number of dead base rows
+
+    def __getstate__(self):
+        return self.far, self.ptr, self.perm, self.tail, self.dead
+
+    def __setstate__(self, state) -> None:
+        self.far, self.ptr, self.perm, self.tail, self.dead = state
+        self.item = memoryview(self.ptr)
+
+
+class EdgeTable:
+    """The edges of a directed graph, and the two-way dictionary of its nodes.
+
+    A node is known by its `key`, a whole number that rises and is never reused. Attributes named in `interned` are kept
+    once per distinct combination (`forms`), the weight in pools by shape, all others in a sparse dictionary.
+    """
+
+    COLUMNS = {
+        "src": np.int32,
+        "dst": np.int32,
+        "alive": np.bool_,
+        "kind": np.int8,
+        "row": np.int32,
+        "form": np.int32,
+        "id": np.int64,
+    }
+
+    def __init__(self, interned: Iterable[str] = ()) -> None:
+        self.interned = frozenset(interned)
+        self.index: dict[Hashable, int] = {}
+        self.names: list[Hashable] = []
+        self.size = self.base = self.dead = self.next_id = 0
+        for column, dtype in self.COLUMNS.items():
+            setattr(self, column, np.zeros(0, dtype))
+        self.pools = [Pool(np.zeros(0))]
+        self.forms = Forms()
+        self.extra: dict[int, dict] = {}  # row -> the attributes that are not columns
+        self.out, self.inn = Side("dst"), Side("src")
+        self.guard = None  # weak reference to a graph that wants a say in attribute writes
+        self._remap(Values())
+
+    def _remap(self, values: Values) -> None:
+        view = self._view = {c: memoryview(getattr(self, c)) for c in self.COLUMNS}
+        self._m = tuple(view[c] for c in self.COLUMNS)
+        self._dst, self._alive = view["dst"], view["alive"]
+        self.values = values
+        values.kind, values.row, values.form = view["kind"], view["row"], view["form"]
+        values.pools, values.extra, values.forms = self.pools, self.extra, self.forms
+        self._indexed = len(self.out.ptr) - 1
+        self._by_id = None
+
+    def __getstate__(self):
+        state = {k: v for k, v in self.__dict__.items() if not k.startswith("_") and k not in ("values", "guard")}
+        return state | {c: getattr(self, c)[: self.size] for c in self.COLUMNS}
+
+    def __setstate__(self, state) -> None:
+        self.__dict__.update(state)
+        self.guard = None
+        self._remap(Values())
+
+    def _reserve(self, rows: int) -> None:
+        if rows > len(self.src):
+            rows = room(rows, len(self.src), rows - self.size < 16)
+            for column in self.COLUMNS:
+                setattr(self, column, grown(getattr(self, column), rows))
+            by_id = self._by_id
+            self._remap(self.values)
+            self._by_id = by_id
+
+    # ------------------------------------------------------------------------------------------------ nodes
+    def new_key(self, name: Hashable) -> int:
+        """Give a new node its key."""
+        key = self.index[name] = len(self.names)
+        self.names.append(name)
+        return key
+
+    def restore_names(self, keys: list[int], names: list[Hashable]) -> None:
+        """Bring nodes back under the keys they had, at their old places in the node order."""
+        for key, name in zip(keys, names, strict=True):
+            while key >= len(self.names):
+                self.names.append(None)
+            self.names[key] = name
+            self.index[name] = key
+        ordered = sorted(self.index.items(), key=lambda item: item[1])
+        self.index.clear()
+        self.index.update(ordered)
+
+    def forget_names(self, keys: Iterable[int]) -> None:
+        """Drop nodes whose edges are gone already."""
+        for key in keys:
+            del self.index[self.names[key]]
+            self.names[key] = None
+            self.out.tail.pop(key, None)
+            self.inn.tail.pop(key, None)
+
+    def keys(self) -> np.ndarray:
+        """The live nodes' keys, ascending."""
+        return np.fromiter(self.index.values(), np.int64, len(self.index))
+
+    # ------------------------------------------------------------------------------------------------ queries
+    def __len__(self) -> int:
+        return self.size - self.dead
+
+    def find(self, u: int, v: int) -> int:
+        """The row of edge u -> v, or -1."""
+        tail = self.out.tail.get(u)
+        if tail and v in tail:
+            return tail[v]
+        if u < self._indexed and v < self._indexed:
+            ptr = self.out.item
+            high = ptr[u + 1]
+            row = bisect_left(self._dst, v, ptr[u], high)
+            if row < high and self._dst[row] == v and self._alive[row]:
+                return row
+        return -1
+
+    def degree(self, key: int, side: Side) -> int:
+        count = side.item[key + 1] - side.item[key] if key < self._indexed else 0
+        return count - side.dead.get(key, 0) + len(side.tail.get(key, NO_NEIGHBOURS))
+
+    def rows(self, key: int, side: Side) -> np.ndarray:
+        """The rows of a node's edges on one side, by the key of the far node."""
+        rows = np.empty(0, np.int64)
+        if key < self._indexed:
+            a, b = side.item[key], side.item[key + 1]
+            rows = np.arange(a, b) if side.perm is None else side.perm[a:b]
+            if key in side.dead:
+                rows = rows[self.alive[rows]]
+        tail = side.tail.get(key)
+        if tail:
+            rows = np.concatenate([rows, np.fromiter(tail.values(), np.int64, len(tail))])
+            rows = rows[np.argsort(getattr(self, side.far)[rows], kind="stable")]
+        return rows
+
+    def far(self, key: int, side: Side) -> np.ndarray:
+        """The keys of a node's neighbours on one side."""
+        return getattr(self, side.far)[self.rows(key, side)]
+
+    def find_many(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """The rows of edges u[k] -> v[k], -1 where there is none."""
+        u, v = u.astype(np.int64), v.astype(np.int64)
+        if len(u) * 32 < self.base:
+            pairs = zip(u.tolist(), v.tolist(), strict=True)
+            return np.fromiter((self.find(a, b) for a, b in pairs), np.int64, len(u))
+        found = np.full(len(u), -1)
+        if self.base:
+            have = (self.src[: self.base].astype(np.int64) << 32) | self.dst[: self.base]
+            want = (u << 32) | v
+            near = np.minimum(np.searchsorted(have, want), self.base - 1)
+            found = np.where((have[near] == want) & self.alive[near], near, -1)
+        if self.out.tail:
+            tails = np.fromiter(self.out.tail, np.int64, len(self.out.tail))
+            for k in np.flatnonzero((found < 0) & np.isin(u, tails)).tolist():
+                found[k] = self.find(int(u[k]), int(v[k]))
+        return found
+
+    def live(self) -> np.ndarray:
+        """All live rows."""
+        return np.flatnonzero(self.alive[: self.size]) if self.dead else np.arange(self.size)
+
+    def rows_of(self, ids: np.ndarray) -> np.ndarray:
+        """The rows of edges known by id, -1 where there is none alive."""
+        ids = np.asarray(ids, np.int64)
+        if self._by_id is None:
+            base = self.id[: self.base]
+            rising = bool((base[1:] > base[:-1]).all())
+            self._by_id = np.arange(self.base) if rising else np.argsort(base, kind="stable")
+        found = _look_up(self.id[: self.base], self._by_id, ids)
+        if self.size > self.base:
+            tail = np.where(self.alive[self.base : self.size], self.id[self.base : self.size], -1)
+            late = _look_up(tail, np.argsort(tail, kind="stable"), ids)
+            found = np.where(late >= 0, late + self.base, found)
+        hit = found >= 0
+        found[hit] = np.where(self.alive[found[hit]], found[hit], -1)
+        return found
+
+    # ------------------------------------------------------------------------------------------------ edits
+    def append(self, u: int, v: int, form: int = 0, edge_id: int = -1) -> int:
+        """Add one edge known to be new; returns its row. Call `settle` after the edit."""
+        at = self.size
+        if at == len(self.src):
+            self._reserve(at + 1)
+        src, dst, alive, kind, _, forms, ids = self._m
+        src[at], dst[at], alive[at], kind[at], forms[at] = u, v, True, ABSENT, form
+        if edge_id < 0:
+            edge_id = self.next_id
+            self.next_id = edge_id + 1
+        ids[at] = edge_id
+        self.size = at + 1
+        tail = self.out.tail
+        if u in tail:
+            tail[u][v] = at
+        else:
+            tail[u] = {v: at}
+        tail = self.inn.tail
+        if v in tail:
+            tail[v][u] = at
+        else:
+            tail[v] = {u: at}
+        return at
+
+    def settle(self) -> None:
+        """Reindex if the tail and the dead rows have grown past their share; call after an edit."""
+        if self.size - self.base + self.dead > MIN_TAIL + self.base // SLACK:
+            self.reindex()
+
+    def extend(
+        self,
+        u: np.ndarray,
+        v: np.ndarray,
+        weight: np.ndarray | None = None,
+        form: int | np.ndarray = 0,
+        ids: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Append edges known to be new and distinct; returns their ids. Rows may move."""
+        count, at = len(u), self.size
+        self._reserve(at + count)
+        new = slice(at, at + count)
+        self.src[new], self.dst[new], self.alive[new], self.form[new] = u, v, True, form
+        self.kind[new] = ABSENT
+        if ids is None:
+            ids = np.arange(self.next_id, self.next_id + count)
+        self.id[new] = ids
+        if count:
+            self.next_id = max(self.next_id, int(ids.max()) + 1)
+        if weight is not None and count:
+            pool = self.values.pool(weight.shape[1:])
+            self.kind[new] = pool + 1
+            first = self.pools[pool].extend(weight)
+            self.row[new] = np.arange(first, first + count)
+        self.size += count
+        if count + at - self.base + self.dead > MIN_TAIL + self.base // SLACK:
+            self.reindex()
+        else:
+            self._index_tail(u.tolist(), v.tolist(), at)
+        return ids
+
+    def _index_tail(self, u: list[int], v: list[int], at: int) -> None:
+        out, inn = self.out.tail, self.inn.tail
+        for row, (a, b) in enumerate(zip(u, v, strict=True), at):
+            out.setdefault(a, {})[b] = row
+            inn.setdefault(b, {})[a] = row
+
+    def kill_one(self, row: int, u: int, v: int) -> None:
+        """Remove one edge; call `settle` after the edit."""
+        self._alive[row] = False
+        self.dead += 1
+        if row < self.base:
+            dead = self.out.dead
+            dead[u] = dead.get(u, 0) + 1
+            dead = self.inn.dead
+            dead[v] = dead.get(v, 0) + 1
+        else:
+            del self.out.tail[u][v], self.inn.tail[v][u]
+
+    def kill(self, rows: np.ndarray) -> None:
+        """Remove distinct live edges by row; call `settle` after the edit."""
+        self.alive[rows] = False
+        self.dead += len(rows)
+        base = rows[rows < self.base]
+        for side, ends in ((self.out, self.src[base]), (self.inn, self.dst[base])):
+            for key, count in Counter(ends.tolist()).items():
+                side.dead[key] = side.dead.get(key, 0) + count
+        late = rows[rows >= self.base]
+        for u, v in zip(self.src[late].tolist(), self.dst[late].tolist(), strict=True):
+            del self.out.tail[u][v], self.inn.tail[v][u]
+
+    def compact(self) -> None:
+        """Make every row a live, sorted and indexed one."""
+        if self.size != self.base or self.dead:
+            self.reindex()
+        elif self._indexed < len(self.names):  # only nodes are new: they have no edges
+            for side in (self.out, self.inn):
+                side.ptr = np.pad(side.ptr, (0, len(self.names) - self._indexed), mode="edge")
+                side.item = memoryview(side.ptr)
+            self._indexed = len(self.names)
+
+    def reindex(self) -> None:
+        """Drop the dead rows, sort the rest by (source, target), rebuild both indexes."""
+        keep = self.live()
+        key = (self.src[keep].astype(np.int64) << 32) | self.dst[keep]
+        if (key[1:] < key[:-1]).any():
+            keep = keep[np.argsort(key, kind="stable")]
+        self._move_extra(keep)
+        whole = len(keep) == self.size == len(self.src) and bool((keep[1:] > keep[:-1]).all())
+        for column in self.COLUMNS:
+            array = getattr(self, column)
+            setattr(self, column, array.copy() if whole and column in ("kind", "row", "form") else array[keep])
+        self._move_pools()
+        self.size = self.base = len(keep)
+        self.dead, nodes = 0, len(self.names)
+        self.out = Side("dst", _pointers(self.src, nodes))
+        order = (self.dst.astype(np.int64) << 32) | np.arange(self.size)
+        order.sort()
+        self.inn = Side("src", _pointers(self.dst, nodes), (order & 0xFFFFFFFF).astype(np.int32))
+        self._remap(Values())
+
+    def _move_extra(self, keep: np.ndarray) -> None:
+        old, self.extra = self.extra, {}  # a new one: the old belongs to the old Values
+        if old:
+            place = np.full(self.size, -1)
+            place[keep] = np.arange(len(keep))
+            self.extra = {place.item(row): d for row, d in old.items() if place[row] >= 0}
+
+    def _move_pools(self) -> None:
+        """Weights follow their edges: contiguous, in row order, no garbage."""
+        old, self.pools = self.pools, []
+        for number, pool in enumerate(old, 1):
+            mine = np.flatnonzero(self.kind == number)
+            if len(mine) == len(self.kind):
+                self.pools.append(Pool(pool.data[self.row]))
+                self.row = np.arange(len(mine), dtype=np.int32)
+            else:
+                self.pools.append(Pool(pool.data[self.row[mine]]))
+                self.row[mine] = np.arange(len(mine))
+
+    def copy(self) -> "EdgeTable":
+        """An independent copy; user attributes are copied one level deep, as networkx does."""
+        new = object.__new__(EdgeTable)
+        state = self.__getstate__()
+        for column in self.COLUMNS:
+            state[column] = state[column].copy()
+        state |= {
+            "index": self.index.copy(),
+            "names": self.names.copy(),
+            "pools": [pool.copy() for pool in self.pools],
+            "forms": self.forms.copy(),
+            "extra": {row: d.copy() for row, d in self.extra.items()},
+            "out": deepcopy(self.out),
+            "inn": deepcopy(self.inn),
+        }
+        new.__setstate__(state)
+        return new
+
+
+def _look_up(values: np.ndarray, order: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Where each wanted number stands in `values`, whose ascending order is given; -1 where it does not."""
+    if not len(values):
+        return np.full(len(wanted), -1)
+    near = np.minimum(np.searchsorted(values, wanted, sorter=order), len(values) - 1)
+    place = order[near].astype(np.int64)
+    return np.where(values[place] == wanted, place, -1)
+
+
+def _pointers(ends: np.ndarray, nodes: int) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=nodes))])

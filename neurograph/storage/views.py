@@ -1,0 +1,285 @@
+"""networkx's Mapping views over an `EdgeTable`: adjacency, one node's row, one edge's attributes."""
+
+from collections.abc import ItemsView, Mapping, MutableMapping, ValuesView
+from copy import deepcopy
+
+from networkx.classes.reportviews import InEdgeDataView, InEdgeView, OutEdgeDataView, OutEdgeView
+
+from neurograph.storage.table import WEIGHT, EdgeTable, Values
+
+
+class _View(Mapping):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(dict(self.items()))
+
+    def copy(self) -> dict:
+        return dict(self)
+
+    def __copy__(self) -> dict:
+        return dict(self)
+
+    def __deepcopy__(self, memo) -> dict:
+        return deepcopy(dict(self), memo)
+
+    def __reduce__(self):
+        return dict, (dict(self),)
+
+
+class EdgeData(_View, MutableMapping):
+    """The attributes of one edge; survives a reindex because it remembers which edge it is."""
+
+    __slots__ = ("id", "row", "table", "u", "v", "values_")
+
+    def __init__(self, table: EdgeTable, u: int, v: int, row: int, values: Values) -> None:
+        self.table, self.u, self.v, self.row, self.values_ = table, u, v, row, values
+        self.id = table._m[6][row]
+
+    def _now(self) -> Values:
+        """Where the attributes are: in the table, or for good in what the edge had when it was removed."""
+        table = self.table
+        if self.values_ is not table.values:
+            row = table.find(self.u, self.v)
+            if row >= 0 and table._m[6][row] == self.id:
+                self.row, self.values_ = row, table.values
+        return self.values_
+
+    def alive(self) -> bool:
+        """Whether the edge is still in the graph."""
+        return self._now() is self.table.values and bool(self.table._alive[self.row])
+
+    def __getitem__(self, key):
+        values = self._now()
+        if key == WEIGHT:
+            kind = values.kind[self.row]
+            if kind:
+                found = values.pools[kind - 1].item[values.row[self.row]]
+                return found if kind == 1 else _readonly(found)
+        else:
+            form = values.forms.bundles[values.form[self.row]]
+            if key in form:
+                return form[key]
+        extra = values.extra.get(self.row)
+        if extra is None:
+            raise KeyError(key)
+        return extra[key]
+
+    def __setitem__(self, key, value) -> None:
+        self.update({key: value})
+
+    def update(self, changes=(), /, **more) -> None:
+        changes = dict(changes, **more)
+        guard = self.table.guard and self.table.guard()
+        if guard is not None and self.alive():
+            guard._edge_update(self, changes)
+        else:
+            self.write(changes)
+
+    def write(self, changes: Mapping) -> None:
+        """Store attributes without asking anybody."""
+        values, row, interned = self._now(), self.row, self.table.interned
+        for key, value in changes.items():
+            if key == WEIGHT and values.set_weight(row, value):
+                if row in values.extra:
+                    values.extra[row].pop(WEIGHT, None)
+            elif key in interned:
+                bundle = values.forms.bundles[values.form[row]] | {key: value}
+                values.form[row] = values.forms.number(bundle)
+            else:
+                values.extra.setdefault(row, {})[key] = value
+
+    def __delitem__(self, key) -> None:
+        self[key]  # raises the KeyError
+        guard = self.table.guard and self.table.guard()
+        if guard is not None and self.alive():
+            guard._edge_delete(self, key)
+        else:
+            self.erase(key)
+
+    def erase(self, key) -> None:
+        """Forget an attribute without asking anybody."""
+        values, row = self._now(), self.row
+        if key == WEIGHT and values.kind[row]:
+            values.kind[row] = 0
+        elif key in values.forms.bundles[values.form[row]]:
+            bundle = dict(values.forms.bundles[values.form[row]])
+            del bundle[key]
+            values.form[row] = values.forms.number(bundle)
+        else:
+            del values.extra[row][key]
+
+    def __iter__(self):
+        values = self._now()
+        names = [WEIGHT] if values.kind[self.row] else []
+        names += values.forms.bundles[values.form[self.row]]
+        return iter(names + list(values.extra.get(self.row, ())))
+
+    def __contains__(self, key) -> bool:
+        values = self._now()
+        if key == WEIGHT and values.kind[self.row]:
+            return True
+        return key in values.forms.bundles[values.form[self.row]] or key in values.extra.get(self.row, ())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _readonly(kernel):
+    """A kernel as a read-only array: writing into it would slip past every check."""
+    kernel = kernel.view()
+    kernel.flags.writeable = False
+    return kernel
+
+
+class Row(_View):
+    """Neighbours of one node, by node order: {neighbour: EdgeData}."""
+
+    __slots__ = ("key", "out", "table")
+
+    def __init__(self, table: EdgeTable | None = None, key: int = 0, out: bool = True) -> None:
+        self.table, self.key, self.out = EdgeTable() if table is None else table, key, out
+
+    @property
+    def side(self):
+        return self.table.out if self.out else self.table.inn
+
+    def __len__(self) -> int:
+        return self.table.degree(self.key, self.side) if self.table.names else 0
+
+    def __iter__(self):
+        names = self.table.names
+        return iter([names[j] for j in self.table.far(self.key, self.side).tolist()])
+
+    def __contains__(self, name) -> bool:
+        far = self.table.index.get(name)
+        if far is None:
+            return False
+        return (self.table.find(self.key, far) if self.out else self.table.find(far, self.key)) >= 0
+
+    def __getitem__(self, name) -> EdgeData:
+        table, far = self.table, self.table.index.get(name)
+        if far is not None:
+            u, v = (self.key, far) if self.out else (far, self.key)
+            row = table.find(u, v)
+            if row >= 0:
+                return EdgeData(table, u, v, row, table.values)
+        raise KeyError(name)
+
+    def data(self) -> tuple[list[int], list[EdgeData]]:
+        """Keys of the neighbours, and the attributes of the edges to them."""
+        table, key = self.table, self.key
+        rows, values = table.rows(key, self.side), table.values
+        far = getattr(table, self.side.far)[rows].tolist()
+        pairs = zip(far, rows.tolist(), strict=True)
+        if self.out:
+            return far, [EdgeData(table, key, j, row, values) for j, row in pairs]
+        return far, [EdgeData(table, j, key, row, values) for j, row in pairs]
+
+    def items(self):
+        return RowItems(self)
+
+    def values(self):
+        return RowValues(self)
+
+
+class RowItems(ItemsView):
+    def __iter__(self):
+        far, data = self._mapping.data()
+        names = self._mapping.table.names
+        return zip([names[j] for j in far], data, strict=True)
+
+
+class RowValues(ValuesView):
+    def __iter__(self):
+        return iter(self._mapping.data()[1])
+
+
+class Adjacency(_View):
+    """{node: Row} in node order."""
+
+    __slots__ = ("out", "table")
+
+    def __init__(self, table: EdgeTable | None = None, out: bool = True) -> None:
+        self.table, self.out = EdgeTable() if table is None else table, out
+
+    def __getitem__(self, name) -> Row:
+        return Row(self.table, self.table.index[name], self.out)
+
+    def __contains__(self, name) -> bool:
+        return name in self.table.index
+
+    def __iter__(self):
+        return iter(self.table.index)
+
+    def __len__(self) -> int:
+        return len(self.table.index)
+
+    def __reduce__(self):
+        return Adjacency, (self.table, self.out)
+
+    def __deepcopy__(self, memo):
+        return Adjacency(deepcopy(self.table, memo), self.out)
+
+
+def _columns(graph, data, default, out: bool):
+    """All edges of a graph as an iterator of tuples, read from the columns; None where only views can tell."""
+    adjacency = graph._adj if out else graph._pred
+    if type(adjacency) is not Adjacency or adjacency.out is not out or data is True:
+        return None
+    table = adjacency.table
+    table.compact()
+    rows = slice(table.size) if out else table.inn.perm[: table.size]
+    names = table.names.__getitem__
+    u, v = map(names, table.src[rows].tolist()), map(names, table.dst[rows].tolist())
+    if data is False:
+        return zip(u, v, strict=True)
+    if data == WEIGHT and not table.extra and (table.kind[: table.size] == 1).all():
+        return zip(u, v, table.pools[0].data[table.row[rows]].tolist(), strict=True)
+    return None
+
+
+class ArrayOutEdgeDataView(OutEdgeDataView):
+    """`graph.edges(data=...)`, read from the columns where they hold the answer."""
+
+    __slots__ = ()
+
+    def __iter__(self):
+        whole = self._nbunch is None and _columns(self._viewer._graph, self._data, self._default, out=True)
+        return whole or super().__iter__()
+
+
+class ArrayOutEdgeView(OutEdgeView):
+    """`graph.edges` and `graph.out_edges`."""
+
+    __slots__ = ()
+    dataview = ArrayOutEdgeDataView
+
+    def __iter__(self):
+        return _columns(self._graph, False, None, out=True) or super().__iter__()
+
+    def __len__(self) -> int:
+        return self._graph.number_of_edges()
+
+
+class ArrayInEdgeDataView(InEdgeDataView):
+    """`graph.in_edges(data=...)`, read from the columns where they hold the answer."""
+
+    __slots__ = ()
+
+    def __iter__(self):
+        whole = self._nbunch is None and _columns(self._viewer._graph, self._data, self._default, out=False)
+        return whole or super().__iter__()
+
+
+class ArrayInEdgeView(InEdgeView):
+    """`graph.in_edges`."""
+
+    __slots__ = ()
+    dataview = ArrayInEdgeDataView
+
+    def __iter__(self):
+        return _columns(self._graph, False, None, out=False) or super().__iter__()
+
+    def __len__(self) -> int:
+        return self._graph.number_of_edges()

@@ -1,7 +1,7 @@
 """The change log: what a compiled network cannot see by comparing its wiring with the graph's.
 
-Structure needs no log: a refresh plans the whole graph afresh and compares. What it cannot see are the values that users
-wrote, and whose heir a newborn is. Entries are kept only while a network is there to read them.
+Structure needs no log: a refresh plans the whole graph afresh and compares. What it cannot see are the values that
+users wrote, and whose heir a newborn is. Entries are kept only while a network is there to read them.
 """
 
 from dataclasses import dataclass, field

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.schema.neuron import VALUES, NeuronKind
-from neurograph.storage.pools import grown
+from neurograph.storage.pools import grown, items
 
 
 class NeuronColumns:
@@ -15,7 +15,7 @@ class NeuronColumns:
     the neuron has no such value. Rows of dead neurons are stale.
     """
 
-    __slots__ = ("extra", "item", "kind", "kinds", "numbers", "reads_data", "scalar", "values", "value_items")
+    __slots__ = ("extra", "item", "kind", "kinds", "numbers", "reads_data", "scalar", "value_items", "values")
 
     def __init__(self) -> None:
         self.kinds: list[NeuronKind] = []
@@ -28,8 +28,8 @@ class NeuronColumns:
         self._remember()
 
     def _remember(self) -> None:
-        self.item = memoryview(self.kind)
-        self.value_items = {name: memoryview(column) for name, column in self.values.items()}
+        self.item = items(self.kind)
+        self.value_items = {name: items(column) for name, column in self.values.items()}
 
     def __getstate__(self):
         return self.kinds, self.kind, self.values, self.extra

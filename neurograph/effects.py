@@ -1,8 +1,8 @@
 """What a mutation did, in a form that can be toggled: undone, done again, undone again.
 
 An effect is a small tuple whose first item is its tag. Toggling one changes the graph back and returns the effect that
-toggles it forth again, so an undone entry holds what it takes to redo it. Births hold numbers only: what was born is read
-from the graph when it dies.
+toggles it forth again, so an undone entry holds what it takes to redo it. Births hold numbers only: what was born is
+read from the graph when it dies.
 
 | tag | holds | toggling it |
 |---|---|---|
@@ -16,6 +16,7 @@ from the graph when it dies.
 | value | name, keys, before, after | sets back what is untouched since, and whether there is a value |
 | weight | ids, before, after | sets back what is untouched since |
 | population+  population- | name | forgets or registers it |
+| extra | "neuron" or "synapse", number, the user's own attributes | sets them back; for rolling back only |
 """
 
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from neurograph.rows import SynapseRows, take_neurons, take_synapses
 from neurograph.storage.views import EdgeData
 
 if TYPE_CHECKING:
-    from neurograph.core import NeuronCore
+    from neurograph.mutations import NeuronCore
 
 Effect = tuple[Any, ...]
 
@@ -138,6 +139,16 @@ def _register_population(graph: "NeuronCore", name: str) -> Effect:
     return ("population+", name)
 
 
+def _extra(graph: "NeuronCore", what: str, number: int, before: dict) -> Effect:
+    extra, at = graph._columns.extra, number
+    if what == "synapse":
+        extra, at = graph.table.extra, int(graph.table.rows_of(np.array([number]))[0])
+    now = extra.pop(at, {})
+    if before:
+        extra[at] = before
+    return ("extra", what, number, now)
+
+
 def _revive_neurons(graph: "NeuronCore", rows: Any) -> Effect:
     rows.put_back(graph.table, graph._columns, graph._ranks)
     return ("N+", rows.keys)
@@ -158,6 +169,7 @@ _TOGGLE = {
     "weight": _weight,
     "population+": _forget_population,
     "population-": _register_population,
+    "extra": _extra,
 }
 
 
@@ -165,4 +177,4 @@ def is_structural(effect: Effect) -> bool:
     """Whether an effect is more than a number that was written over another."""
     if effect[0] == "value":
         return bool((np.isnan(effect[3]) != np.isnan(effect[4])).any())
-    return effect[0] != "weight"
+    return effect[0] not in ("weight", "extra")

@@ -13,7 +13,8 @@ from neurograph.errors import JournalError
 from neurograph.rows import NeuronRows, SynapseRows, take_neurons, take_synapses
 
 if TYPE_CHECKING:
-    from neurograph.core import NeuronCore
+    from neurograph.graph import NeuronGraph
+    from neurograph.mutations import NeuronCore
 
 RAW = "raw"  # the verb of a run of mutations made without an edit
 
@@ -122,9 +123,11 @@ class Journal:
 
 
 def pack(effects: list[Effect]) -> list[Effect]:
-    """The same effects with runs of single births joined."""
+    """The effects that an entry keeps, runs of single births joined."""
     packed: list[Effect] = []
     for effect in effects:
+        if effect[0] == "extra":
+            continue
         tag = {"s+": "S+", "n+": "N+"}.get(effect[0])
         if tag is None:
             packed.append(effect)
@@ -138,18 +141,18 @@ def pack(effects: list[Effect]) -> list[Effect]:
 def forward(graph: "NeuronCore", effects: list[Effect]) -> list[Effect]:
     """The effects that a copy of the graph as it was before would toggle, in order, to become as it is.
 
-    Births carry what was born: read from the graph where it is still alive, else from the death that the same list holds.
+    Births carry what was born: read from the graph where it is still alive, else from the death that the same list
+    holds.
     """
     dead_synapses: dict[int, tuple[SynapseRows, int]] = {}
     dead_neurons: dict[int, tuple[NeuronRows, int]] = {}
-    ahead = []
+    ahead: list[Effect] = []
     for effect in reversed(effects):
         tag = effect[0]
-        if tag == "s-":
-            effect = ("S-", _single(graph, effect))
-        if effect[0] == "S-":
-            dead_synapses.update((int(i), (effect[1], at)) for at, i in enumerate(effect[1].ids))
-            ahead.append(("S+", effect[1].ids))
+        if tag in ("s-", "S-"):
+            dead = _single(graph, effect) if tag == "s-" else effect[1]
+            dead_synapses.update((int(i), (dead, at)) for at, i in enumerate(dead.ids))
+            ahead.append(("S+", dead.ids))
         elif tag == "N-":
             dead_neurons.update((int(k), (effect[1], at)) for at, k in enumerate(effect[1].keys))
             ahead.append(("N+", effect[1].keys))
@@ -229,6 +232,7 @@ def to_state(entry: Entry) -> dict[str, Any]:
 
 
 def from_state(state: dict[str, Any]) -> Entry:
+    """The entry of a state that `to_state` made."""
     return _entry(state, [tuple(effect) for effect in decode(state["effects"])])
 
 
@@ -247,7 +251,7 @@ def _entry(told: dict[str, Any], effects: list[Effect]) -> Entry:
     return Entry(told["verb"], decode(told["options"]), effects, neurons, synapses, decode(told["details"]))
 
 
-def replay(graph: "NeuronCore", entries: Iterable[Entry]) -> None:
+def replay(graph: "NeuronGraph", entries: Iterable[Entry]) -> None:
     """Carry out entries read by `from_line` on a graph that is as theirs was before them; all or none.
 
     Raises

@@ -43,7 +43,7 @@ def _structure(graph: "NeuronGraph") -> GraphArrays:
     position = np.empty(len(keys), np.int32)
     position[order] = np.arange(len(keys))
     source, target = position[src], position[dst]
-    by = table.inn.perm.astype(np.int64) if table.inn.perm is not None else np.arange(table.size)
+    by = table.inn.perm.astype(np.int64)
     ends = (target[by].astype(np.int64) << 32) | source[by]
     if not (ends[1:] > ends[:-1]).all():
         by = by[np.argsort(ends, kind="stable")]

@@ -1,8 +1,9 @@
 """Acyclic always: each neuron has a rank, rank[u] < rank[v] for every synapse u -> v.
 
 A synapse that goes up in rank costs O(1). One that does not starts two searches that grow in turn, back from its source
-and forward from its target, inside the ranks between them (after Bender, Fineman, Gilbert and Tarjan, "A new approach to
-incremental cycle detection", 2016). If they meet there is a cycle; when the smaller is exhausted, its neurons alone move.
+and forward from its target, inside the ranks between them (after Bender, Fineman, Gilbert and Tarjan, "A new approach
+to incremental cycle detection", 2016). If they meet there is a cycle; when the smaller is exhausted, its neurons alone
+move.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from neurograph.errors import CycleError
-from neurograph.storage.pools import grown, ranges
+from neurograph.storage.pools import grown, items, ranges
 from neurograph.storage.table import EdgeTable
 
 
@@ -21,7 +22,7 @@ class Ranks:
 
     def __init__(self, rank: np.ndarray | None = None, top: float = 0.0) -> None:
         self.rank = np.zeros(16) if rank is None else rank
-        self.item = memoryview(self.rank)
+        self.item = items(self.rank)
         self.top = top
 
     def __getstate__(self):
@@ -36,7 +37,7 @@ class Ranks:
     def reserve(self, keys: int) -> None:
         if keys > len(self.rank):
             self.rank = grown(self.rank, max(keys, 2 * len(self.rank)))
-            self.item = memoryview(self.rank)
+            self.item = items(self.rank)
 
     def add(self, key: int) -> None:
         """Rank a new neuron above all others."""
@@ -82,7 +83,8 @@ class Ranks:
     def _search(self, table: EdgeTable, u: int, v: int) -> None:
         rank = self.rank
         low, high = rank[v], rank[u]
-        back, fore = {u: None}, {v: None}  # key -> the key it was reached from
+        back: dict[int, int | None] = {u: None}  # key -> the key it was reached from
+        fore: dict[int, int | None] = {v: None}
         todo_back, todo_fore, cost_back, cost_fore = [u], [v], 0, 0
         below, above = -np.inf, np.inf  # nearest rank outside each search
         while todo_back and todo_fore:
@@ -123,8 +125,9 @@ class Ranks:
         if (np.diff(new) <= 0).any():  # the gap is used up: spread all ranks to whole numbers
             self.rank[:] = np.unique(self.rank, return_inverse=True)[1]
             self.top = float(self.rank.max())
-            self.item = memoryview(self.rank)
-            return again()
+            self.item = items(self.rank)
+            again()
+            return
         self.rank[keys] = new[1:-1][place]
         self.top = max(self.top, float(new[-2]))
 
@@ -141,7 +144,7 @@ class Ranks:
             self._rank_all(table, u, v)
         except CycleError:
             self.rank, self.top = saved
-            self.item = memoryview(self.rank)
+            self.item = items(self.rank)
             raise
 
     def _lift_targets(self, table, u, v, sources, targets) -> bool:

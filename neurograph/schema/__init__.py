@@ -1,0 +1,1 @@
+"""What a neuron and a synapse may carry."""

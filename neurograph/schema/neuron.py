@@ -2,8 +2,8 @@
 
     y = dropout(activation(norm(sum of what its synapses bring + bias)))
 
-A neuron's attributes are of two sorts. Its *kind* is what it shares with others (role, shape, activation, ...): structure,
-interned, one small object for a whole layer. Its *values* are the numbers training moves.
+A neuron's attributes are of two sorts. Its *kind* is what it shares with others (role, shape, activation, ...):
+structure, interned, one small object for a whole layer. Its *values* are the numbers training moves.
 """
 
 from collections.abc import Mapping

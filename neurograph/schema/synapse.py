@@ -8,8 +8,8 @@
 | identity | same shape | none |
 | max_pool, avg_pool | map -> map, map -> scalar | none |
 
-A synapse's attributes other than its weight are its *form*: structure, interned. An attribute that was not given has the
-default below and does not show in `graph[u][v]`.
+A synapse's attributes other than its weight are its *form*: structure, interned. An attribute that was not given has
+the default below and does not show in `graph[u][v]`.
 """
 
 from collections.abc import Mapping
@@ -197,7 +197,9 @@ def _check_weight(form: SynapseForm, weight: tuple[int, ...], source: tuple[int,
         if weight != source:
             raise SynapseError(f"from a map of shape {source} to a scalar the weight has that shape, not {weight}")
     elif weight == ():
-        raise SynapseError(f"between feature maps a weight is a kernel (height, width), not a number; {source} -> {target}")
+        raise SynapseError(
+            f"between feature maps a weight is a kernel (height, width), not a number; {source} -> {target}"
+        )
     else:
         made = _window(form, (weight[0], weight[1]), source)
         if made != target:

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
 from functools import cached_property
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -27,9 +28,11 @@ class ArrayDiGraph(nx.DiGraph):
         Attributes of the graph.
     """
 
-    adjlist_outer_dict_factory = Adjacency
-    adjlist_inner_dict_factory = Row
-    edge_attr_dict_factory = EdgeData
+    adjlist_outer_dict_factory: Any = Adjacency
+    adjlist_inner_dict_factory: Any = Row
+    edge_attr_dict_factory: Any = EdgeData
+    _node: Any
+    _graph: Any  # of a view: the graph it shows
     interned: tuple[str, ...] = ()
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
@@ -66,7 +69,7 @@ class ArrayDiGraph(nx.DiGraph):
     def _open(self) -> EdgeTable:
         """The table, ready to be written to: bulk verbs of a frozen graph or a view are refused here."""
         if nx.is_frozen(self):
-            nx.frozen()
+            raise nx.NetworkXError("Frozen graph can't be modified")
         return self.table
 
     # ------------------------------------------------------------------------------------- primitives
@@ -287,11 +290,11 @@ class ArrayDiGraph(nx.DiGraph):
     def keys_of(self, names: Iterable[Hashable]) -> np.ndarray:
         """(n,) int64 keys of nodes; raises `MissingError` naming those that are not in the graph."""
         index = self.table.index
-        names = names.tolist() if isinstance(names, np.ndarray) else list(names)
+        wanted: list = names.tolist() if isinstance(names, np.ndarray) else list(names)
         try:
-            return np.fromiter((index[name] for name in names), np.int64, len(names))
+            return np.fromiter((index[name] for name in wanted), np.int64, len(wanted))
         except (KeyError, TypeError):
-            raise MissingError(f"not in the graph: {listed(n for n in names if not self.has_node(n))}") from None
+            raise MissingError(f"not in the graph: {listed(n for n in wanted if not self.has_node(n))}") from None
 
     def names_of(self, keys: np.ndarray) -> list[Hashable]:
         """The nodes that have these keys."""

@@ -6,10 +6,17 @@ from typing import Any
 import numpy as np
 
 
+def items(array: np.ndarray) -> Any:
+    """Fast access to single items: about three times faster than through numpy."""
+    return memoryview(array)  # type: ignore[arg-type]  # numpy's stubs lack the buffer protocol before Python 3.12
+
+
 def grown(array: np.ndarray, capacity: int, fill: float = 0) -> np.ndarray:
     """A copy of `array` with room for `capacity` rows, the new ones filled."""
-    bigger = np.full((capacity, *array.shape[1:]), fill, array.dtype) if fill else np.zeros(
-        (capacity, *array.shape[1:]), array.dtype
+    bigger = (
+        np.full((capacity, *array.shape[1:]), fill, array.dtype)
+        if fill
+        else np.zeros((capacity, *array.shape[1:]), array.dtype)
     )
     bigger[: len(array)] = array
     return bigger
@@ -32,6 +39,13 @@ def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
 
 
+def roomy(array: np.ndarray, size: int, slack: int) -> np.ndarray:
+    """A copy of the first `size` rows with room for `slack` more; untouched pages cost no memory."""
+    new = np.empty((size + slack, *array.shape[1:]), array.dtype)
+    new[:size] = array[:size]
+    return new
+
+
 class Pool:
     """Rows of equal shape: all scalar weights, or all kernels of one shape."""
 
@@ -42,8 +56,7 @@ class Pool:
         self._remember()
 
     def _remember(self) -> None:
-        # scalar access through a memoryview is about three times faster than through numpy
-        self.item = memoryview(self.data) if self.data.ndim == 1 else self.data
+        self.item: Any = items(self.data) if self.data.ndim == 1 else self.data
 
     def _reserve(self, extra: int) -> None:
         if self.size + extra > len(self.data):
@@ -67,8 +80,19 @@ class Pool:
         self.size += len(values)
         return at
 
-    def copy(self) -> "Pool":
-        return Pool(self.data[: self.size].copy())
+    def take(self, rows: np.ndarray, slack: int) -> "Pool":
+        """A pool of some rows, with room for more."""
+        new = Pool.__new__(Pool)
+        new.data, new.size = np.empty((len(rows) + slack, *self.data.shape[1:])), len(rows)
+        np.take(self.data, rows, axis=0, out=new.data[: len(rows)])
+        new._remember()
+        return new
+
+    def copy(self, slack: int = 0) -> "Pool":
+        new = Pool.__new__(Pool)
+        new.data, new.size = roomy(self.data, self.size, slack), self.size
+        new._remember()
+        return new
 
     def __reduce__(self):
         return Pool, (self.data[: self.size],)

@@ -10,76 +10,17 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from neurograph.storage.pools import Forms, Pool, grown, room
+from neurograph.storage.pools import Forms, Pool, grown, items, room, roomy
+from neurograph.storage.sides import Side
+from neurograph.storage.values import ABSENT, Values
 
-WEIGHT = "weight"  # the one attribute kept in columns: a number, or an array (a kernel)
-ABSENT = 0  # values of `kind`; kind k >= 1 means "in pools[k - 1]"
 SLACK = 8  # reindex once tail + dead > base / SLACK
 MIN_TAIL = 4096
 NO_NEIGHBOURS: dict = {}
-
-
-class Values:
-    """What the edges carry between two reindexes: row -> weight, form and other attributes.
-
-    A reindex makes new ones. A view of an edge that was removed stays with the old, so that, as in networkx, a removed
-    edge's attributes live on with whoever holds them.
-    """
-
-    __slots__ = ("extra", "form", "forms", "kind", "pools", "row")
-
-    def pool(self, shape: tuple[int, ...]) -> int:
-        """The number of the pool for weights of that shape."""
-        for number, pool in enumerate(self.pools):
-            if pool.data.shape[1:] == shape:
-                return number
-        self.pools.append(Pool(np.zeros((0, *shape))))
-        return len(self.pools) - 1
-
-    def weight(self, row: int) -> float | np.ndarray | None:
-        kind = self.kind[row]
-        return self.pools[kind - 1].item[self.row[row]] if kind else None
-
-    def set_weight(self, row: int, value: Any) -> bool:
-        """Put a number or an array into its column; False if it is neither (it then belongs to `extra`)."""
-        if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool):
-            number = 0
-        elif isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiu":
-            number = self.pool(value.shape)
-        else:
-            self.kind[row] = ABSENT
-            return False
-        if self.kind[row] == number + 1:
-            self.pools[number].item[self.row[row]] = value
-        else:
-            self.row[row] = self.pools[number].append(value)
-            self.kind[row] = number + 1
-        return True
-
-
-class Side:
-    """One direction's index: base rows of node i are perm[ptr[i]:ptr[i + 1]] (perm None: the identity)."""
-
-    __slots__ = ("dead", "far", "item", "perm", "ptr", "tail")
-
-    def __init__(self, far: str, ptr: np.ndarray | None = None, perm: np.ndarray | None = None) -> None:
-        self.far = far
-        self.ptr = np.zeros(1, np.int64) if ptr is None else ptr
-        self.item = memoryview(self.ptr)
-        self.perm = perm
-        self.tail: dict[int, dict[int, int]] = {}  # key -> {far key: row}
-        self.dead: dict[int, int] = {}  # key -> number of dead base rows
-
-    def __getstate__(self):
-        return self.far, self.ptr, self.perm, self.tail, self.dead
-
-    def __setstate__(self, state) -> None:
-        self.far, self.ptr, self.perm, self.tail, self.dead = state
-        self.item = memoryview(self.ptr)
 
 
 class EdgeTable:
@@ -89,7 +30,7 @@ class EdgeTable:
     once per distinct combination (`forms`), the weight in pools by shape, all others in a sparse dictionary.
     """
 
-    COLUMNS = {
+    COLUMNS: ClassVar = {
         "src": np.int32,
         "dst": np.int32,
         "alive": np.bool_,
@@ -98,6 +39,14 @@ class EdgeTable:
         "form": np.int32,
         "id": np.int64,
     }
+
+    src: np.ndarray
+    dst: np.ndarray
+    alive: np.ndarray
+    kind: np.ndarray
+    row: np.ndarray
+    form: np.ndarray
+    id: np.ndarray
 
     def __init__(self, interned: Iterable[str] = ()) -> None:
         self.interned = frozenset(interned)
@@ -109,19 +58,19 @@ class EdgeTable:
         self.pools = [Pool(np.zeros(0))]
         self.forms = Forms()
         self.extra: dict[int, dict] = {}  # row -> the attributes that are not columns
-        self.out, self.inn = Side("dst"), Side("src")
-        self.guard = None  # weak reference to a graph that wants a say in attribute writes
+        self.out, self.inn = Side("dst"), Side("src", perm=np.zeros(0, np.int32))
+        self.guard: Any = None  # weak reference to a graph that wants a say in attribute writes
         self._remap(Values())
 
     def _remap(self, values: Values) -> None:
-        view = self._view = {c: memoryview(getattr(self, c)) for c in self.COLUMNS}
+        view = self._view = {c: items(getattr(self, c)) for c in self.COLUMNS}
         self._m = tuple(view[c] for c in self.COLUMNS)
         self._dst, self._alive = view["dst"], view["alive"]
         self.values = values
         values.kind, values.row, values.form = view["kind"], view["row"], view["form"]
         values.pools, values.extra, values.forms = self.pools, self.extra, self.forms
         self._indexed = len(self.out.ptr) - 1
-        self._by_id = None
+        self._asked, self._asked_at = {}, None
 
     def __getstate__(self):
         state = {k: v for k, v in self.__dict__.items() if not k.startswith("_") and k not in ("values", "guard")}
@@ -137,9 +86,7 @@ class EdgeTable:
             rows = room(rows, len(self.src), rows - self.size < 16)
             for column in self.COLUMNS:
                 setattr(self, column, grown(getattr(self, column), rows))
-            by_id = self._by_id
             self._remap(self.values)
-            self._by_id = by_id
 
     # ------------------------------------------------------------------------------------------------ nodes
     def new_key(self, name: Hashable) -> int:
@@ -233,20 +180,32 @@ class EdgeTable:
         return np.flatnonzero(self.alive[: self.size]) if self.dead else np.arange(self.size)
 
     def rows_of(self, ids: np.ndarray) -> np.ndarray:
-        """The rows of edges known by id, -1 where there is none alive."""
+        """The rows of edges known by id, -1 where there is none alive; read-only."""
         ids = np.asarray(ids, np.int64)
-        if self._by_id is None:
-            base = self.id[: self.base]
-            rising = bool((base[1:] > base[:-1]).all())
-            self._by_id = np.arange(self.base) if rising else np.argsort(base, kind="stable")
-        found = _look_up(self.id[: self.base], self._by_id, ids)
-        if self.size > self.base:
-            tail = np.where(self.alive[self.base : self.size], self.id[self.base : self.size], -1)
-            late = _look_up(tail, np.argsort(tail, kind="stable"), ids)
-            found = np.where(late >= 0, late + self.base, found)
-        hit = found >= 0
-        found[hit] = np.where(self.alive[found[hit]], found[hit], -1)
-        return found
+        state = (self.values, self.size, self.dead)
+        if self._asked_at != state:
+            self._asked, self._asked_at = {}, state
+        known = self._asked.get(id(ids))
+        if known is None:
+            known = ids, self._look_up(ids)
+            known[1].flags.writeable = False
+            if len(ids) > 1024 and not ids.flags.writeable:  # the same frozen ids are asked for again and again
+                self._asked[id(ids)] = known
+        return known[1]
+
+    def _look_up(self, ids: np.ndarray) -> np.ndarray:
+        live = self.live()
+        have = self.id[live]
+        if self.next_id < 4 * (len(ids) + 1024):
+            place = np.full(self.next_id, -1, np.int64)
+            place[have] = live
+            return np.where((ids >= 0) & (ids < self.next_id), place[np.clip(ids, 0, self.next_id - 1)], -1)
+        mine = np.flatnonzero(np.isin(have, ids))
+        order = mine[np.argsort(have[mine], kind="stable")]
+        if not len(order):
+            return np.full(len(ids), -1)
+        near = np.minimum(np.searchsorted(have[order], ids), len(order) - 1)
+        return np.where(have[order[near]] == ids, live[order[near]], -1)
 
     # ------------------------------------------------------------------------------------------------ edits
     def append(self, u: int, v: int, form: int = 0, edge_id: int = -1) -> int:
@@ -346,7 +305,7 @@ class EdgeTable:
         elif self._indexed < len(self.names):  # only nodes are new: they have no edges
             for side in (self.out, self.inn):
                 side.ptr = np.pad(side.ptr, (0, len(self.names) - self._indexed), mode="edge")
-                side.item = memoryview(side.ptr)
+                side.item = items(side.ptr)
             self._indexed = len(self.names)
 
     def reindex(self) -> None:
@@ -356,17 +315,19 @@ class EdgeTable:
         if (key[1:] < key[:-1]).any():
             keep = keep[np.argsort(key, kind="stable")]
         self._move_extra(keep)
-        whole = len(keep) == self.size == len(self.src) and bool((keep[1:] > keep[:-1]).all())
-        for column in self.COLUMNS:
-            array = getattr(self, column)
-            setattr(self, column, array.copy() if whole and column in ("kind", "row", "form") else array[keep])
-        self._move_pools()
+        slack = _slack(len(keep))
+        for column, dtype in self.COLUMNS.items():
+            new = np.empty(len(keep) + slack, dtype)
+            np.take(getattr(self, column), keep, out=new[: len(keep)])
+            setattr(self, column, new)
         self.size = self.base = len(keep)
+        self._move_pools()
         self.dead, nodes = 0, len(self.names)
-        self.out = Side("dst", _pointers(self.src, nodes))
-        order = (self.dst.astype(np.int64) << 32) | np.arange(self.size)
+        src, dst = self.src[: self.size], self.dst[: self.size]
+        self.out = Side("dst", _pointers(src, nodes))
+        order = (dst.astype(np.int64) << 32) | np.arange(self.size)
         order.sort()
-        self.inn = Side("src", _pointers(self.dst, nodes), (order & 0xFFFFFFFF).astype(np.int32))
+        self.inn = Side("src", _pointers(dst, nodes), (order & 0xFFFFFFFF).astype(np.int32))
         self._remap(Values())
 
     def _move_extra(self, keep: np.ndarray) -> None:
@@ -379,25 +340,22 @@ class EdgeTable:
     def _move_pools(self) -> None:
         """Weights follow their edges: contiguous, in row order, no garbage."""
         old, self.pools = self.pools, []
+        kind, row = self.kind[: self.size], self.row[: self.size]
         for number, pool in enumerate(old, 1):
-            mine = np.flatnonzero(self.kind == number)
-            if len(mine) == len(self.kind):
-                self.pools.append(Pool(pool.data[self.row]))
-                self.row = np.arange(len(mine), dtype=np.int32)
-            else:
-                self.pools.append(Pool(pool.data[self.row[mine]]))
-                self.row[mine] = np.arange(len(mine))
+            mine = np.flatnonzero(kind == number)
+            self.pools.append(pool.take(row[mine], _slack(len(mine))))
+            row[mine] = np.arange(len(mine))
 
     def copy(self) -> "EdgeTable":
         """An independent copy; user attributes are copied one level deep, as networkx does."""
         new = object.__new__(EdgeTable)
         state = self.__getstate__()
         for column in self.COLUMNS:
-            state[column] = state[column].copy()
+            state[column] = roomy(getattr(self, column), self.size, _slack(self.size))
         state |= {
             "index": self.index.copy(),
             "names": self.names.copy(),
-            "pools": [pool.copy() for pool in self.pools],
+            "pools": [pool.copy(_slack(pool.size)) for pool in self.pools],
             "forms": self.forms.copy(),
             "extra": {row: d.copy() for row, d in self.extra.items()},
             "out": deepcopy(self.out),
@@ -407,13 +365,9 @@ class EdgeTable:
         return new
 
 
-def _look_up(values: np.ndarray, order: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Where each wanted number stands in `values`, whose ascending order is given; -1 where it does not."""
-    if not len(values):
-        return np.full(len(wanted), -1)
-    near = np.minimum(np.searchsorted(values, wanted, sorter=order), len(values) - 1)
-    place = order[near].astype(np.int64)
-    return np.where(values[place] == wanted, place, -1)
+def _slack(size: int) -> int:
+    """Room for the tail that a table of that size may grow before it is reindexed."""
+    return min(size, MIN_TAIL + size // SLACK)
 
 
 def _pointers(ends: np.ndarray, nodes: int) -> np.ndarray:

@@ -3,9 +3,11 @@
 from collections.abc import ItemsView, Mapping, MutableMapping, ValuesView
 from copy import deepcopy
 
+import numpy as np
 from networkx.classes.reportviews import InEdgeDataView, InEdgeView, OutEdgeDataView, OutEdgeView
 
-from neurograph.storage.table import WEIGHT, EdgeTable, Values
+from neurograph.storage.table import EdgeTable
+from neurograph.storage.values import WEIGHT, Values
 
 
 class _View(Mapping):
@@ -184,6 +186,8 @@ class Row(_View):
 
 
 class RowItems(ItemsView):
+    """A row's items, all edges read at once."""
+
     def __iter__(self):
         far, data = self._mapping.data()
         names = self._mapping.table.names
@@ -191,6 +195,8 @@ class RowItems(ItemsView):
 
 
 class RowValues(ValuesView):
+    """A row's values, all edges read at once."""
+
     def __iter__(self):
         return iter(self._mapping.data()[1])
 
@@ -222,21 +228,29 @@ class Adjacency(_View):
         return Adjacency(deepcopy(self.table, memo), self.out)
 
 
-def _columns(graph, data, default, out: bool):
+def _columns(graph, data, out: bool):
     """All edges of a graph as an iterator of tuples, read from the columns; None where only views can tell."""
     adjacency = graph._adj if out else graph._pred
     if type(adjacency) is not Adjacency or adjacency.out is not out or data is True:
         return None
     table = adjacency.table
+    if data not in (False, WEIGHT) or (data == WEIGHT and table.extra):
+        return None
     table.compact()
     rows = slice(table.size) if out else table.inn.perm[: table.size]
-    names = table.names.__getitem__
-    u, v = map(names, table.src[rows].tolist()), map(names, table.dst[rows].tolist())
+    ends = _named(table, table.src[rows]), _named(table, table.dst[rows])
     if data is False:
-        return zip(u, v, strict=True)
-    if data == WEIGHT and not table.extra and (table.kind[: table.size] == 1).all():
-        return zip(u, v, table.pools[0].data[table.row[rows]].tolist(), strict=True)
-    return None
+        return zip(*ends, strict=True)
+    if (table.kind[: table.size] != 1).any():
+        return None
+    return zip(*ends, table.pools[0].data[table.row[rows]].tolist(), strict=True)
+
+
+def _named(table: EdgeTable, keys: np.ndarray) -> list:
+    """The nodes that have these keys."""
+    names = np.empty(len(table.names), object)
+    names[:] = table.names
+    return names[keys].tolist()
 
 
 class ArrayOutEdgeDataView(OutEdgeDataView):
@@ -245,7 +259,7 @@ class ArrayOutEdgeDataView(OutEdgeDataView):
     __slots__ = ()
 
     def __iter__(self):
-        whole = self._nbunch is None and _columns(self._viewer._graph, self._data, self._default, out=True)
+        whole = self._nbunch is None and _columns(self._viewer._graph, self._data, out=True)
         return whole or super().__iter__()
 
 
@@ -256,7 +270,7 @@ class ArrayOutEdgeView(OutEdgeView):
     dataview = ArrayOutEdgeDataView
 
     def __iter__(self):
-        return _columns(self._graph, False, None, out=True) or super().__iter__()
+        return _columns(self._graph, False, out=True) or super().__iter__()
 
     def __len__(self) -> int:
         return self._graph.number_of_edges()
@@ -268,7 +282,7 @@ class ArrayInEdgeDataView(InEdgeDataView):
     __slots__ = ()
 
     def __iter__(self):
-        whole = self._nbunch is None and _columns(self._viewer._graph, self._data, self._default, out=False)
+        whole = self._nbunch is None and _columns(self._viewer._graph, self._data, out=False)
         return whole or super().__iter__()
 
 
@@ -279,7 +293,7 @@ class ArrayInEdgeView(InEdgeView):
     dataview = ArrayInEdgeDataView
 
     def __iter__(self):
-        return _columns(self._graph, False, None, out=False) or super().__iter__()
+        return _columns(self._graph, False, out=False) or super().__iter__()
 
     def __len__(self) -> int:
         return self._graph.number_of_edges()

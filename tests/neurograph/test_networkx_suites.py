@@ -1,7 +1,8 @@
 """networkx's own class tests, run on ArrayDiGraph.
 
 Two excuses, and no test is skipped for them:
-- an edge's attributes have no identity: `G[u][v]` makes a new, equal view at each call. networkx asserts the identity in one
+- an edge's attributes have no identity: `G[u][v]` makes a new, equal view at each call. networkx asserts the identity
+in one
   helper, `graphs_equal`, which is overridden below to ask for equality instead;
 - neighbours come in node order, not in the order their edges were added. No test of these suites depends on it.
 """

@@ -1,0 +1,48 @@
+"""What the edges of a table carry."""
+
+from typing import Any
+
+import numpy as np
+
+from neurograph.storage.pools import Pool
+
+WEIGHT = "weight"  # the one attribute kept in columns: a number, or an array (a kernel)
+ABSENT = 0  # values of `kind`; kind k >= 1 means "in pools[k - 1]"
+
+
+class Values:
+    """What the edges carry between two reindexes: row -> weight, form and other attributes.
+
+    A reindex makes new ones. A view of an edge that was removed stays with the old, so that, as in networkx, a removed
+    edge's attributes live on with whoever holds them.
+    """
+
+    __slots__ = ("extra", "form", "forms", "kind", "pools", "row")
+
+    def pool(self, shape: tuple[int, ...]) -> int:
+        """The number of the pool for weights of that shape."""
+        for number, pool in enumerate(self.pools):
+            if pool.data.shape[1:] == shape:
+                return number
+        self.pools.append(Pool(np.zeros((0, *shape))))
+        return len(self.pools) - 1
+
+    def weight(self, row: int) -> float | np.ndarray | None:
+        kind = self.kind[row]
+        return self.pools[kind - 1].item[self.row[row]] if kind else None
+
+    def set_weight(self, row: int, value: Any) -> bool:
+        """Put a number or an array into its column; False if it is neither (it then belongs to `extra`)."""
+        if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool):
+            number = 0
+        elif isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiu":
+            number = self.pool(value.shape)
+        else:
+            self.kind[row] = ABSENT
+            return False
+        if self.kind[row] == number + 1:
+            self.pools[number].item[self.row[row]] = value
+        else:
+            self.row[row] = self.pools[number].append(value)
+            self.kind[row] = number + 1
+        return True

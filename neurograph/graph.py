@@ -81,6 +81,11 @@ class NeuronGraph(Populations):
         self._close_run()
         return self._journal
 
+    def own(self, network: Any) -> None:
+        """Let a compiled network own the values; a run of raw mutations that is going on becomes an entry."""
+        self._close_run()
+        super().own(network)
+
     def _close_run(self) -> None:
         if self._effects and not self._depth:
             effects, self._effects = pack(self._effects), []

@@ -175,6 +175,11 @@ class NeuronGraph(Populations):
         self._numbered = graph_arrays(self, self._numbered)
         return self._numbered
 
+    def topological_order(self) -> list[Hashable]:
+        """The neurons in a topological order, read off the ranks: no synapse is visited."""
+        keys = self.table.keys()
+        return self.names_of(keys[np.lexsort((keys, self._ranks.rank[keys]))])
+
     def wiring_digest(self) -> str:
         """A hexadecimal digest of the wiring: kinds and connections by position, never names, ids or weights.
 

@@ -290,6 +290,10 @@ class ArrayDiGraph(nx.DiGraph):
     def keys_of(self, names: Iterable[Hashable]) -> np.ndarray:
         """(n,) int64 keys of nodes; raises `MissingError` naming those that are not in the graph."""
         index = self.table.index
+        if isinstance(names, np.ndarray) and names.dtype.kind in "iu" and len(names) > len(index):
+            keys = _keys_of_numbers(index, names)
+            if keys is not None:
+                return keys
         wanted: list = names.tolist() if isinstance(names, np.ndarray) else list(names)
         try:
             return np.fromiter((index[name] for name in wanted), np.int64, len(wanted))
@@ -352,3 +356,16 @@ class ArrayDiGraph(nx.DiGraph):
         shown = listed(zip(self.names_of(u[pairs[:6]]), self.names_of(v[pairs[:6]]), strict=True))
         more = f" and {len(pairs) - 6} more" if len(pairs) > 6 else ""
         raise SynapseError(f"these edges {why}: {shown}{more}")
+
+
+def _keys_of_numbers(index: dict, names: np.ndarray) -> np.ndarray | None:
+    """Keys of many nodes that are whole numbers, by one pass over the nodes; None where one of them is missing."""
+    low, high = int(names.min()), int(names.max())
+    if high - low > 8 * len(names):
+        return None
+    place = np.full(high - low + 1, -1, np.int64)
+    for name, key in index.items():
+        if type(name) is int and low <= name <= high:
+            place[name - low] = key
+    keys = place[names - low]
+    return keys if keys.min() >= 0 else None

@@ -1,0 +1,1 @@
+"""Side by side measurements; each file is a command: `python -m benchmarks.graph`."""

@@ -1,0 +1,54 @@
+# make demo   watch a small network grow on real data          make bench   the figures of the README
+# make test   all tests                                        make soak    the tests that take their time, with more examples
+# make lint   ruff and pyright                                 make wheel   build the package and look inside
+#
+# Each works alone on a fresh clone: it makes .venv, installs what it needs into it and runs.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+# Both names: older pips hand PIP_CONSTRAINT to the isolated environment of a build, newer ones PIP_BUILD_CONSTRAINT.
+# Relative, since pip splits the value at blanks and a clone may lie anywhere.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint bench soak wheel clean
+
+demo: .venv/installed
+	$(BIN)/python examples/demo.py
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest -q
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+bench: .venv/installed
+	for name in graph training; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+soak: .venv/installed-dev
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q
+
+wheel: .venv/installed-dev
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	rm -rf build
+	$(BIN)/python -m zipfile -l dist/*.whl
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+
+.venv/bin/python:
+	"$(PYTHON)" -m venv .venv
+
+# The stamps: installed again when the requirements change, and only then (the checkout is installed in place).
+.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+.venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch .venv/installed $@

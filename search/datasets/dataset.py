@@ -1,0 +1,130 @@
+"""What a data set is, and how a part of it is held out."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from neurograph.errors import OptionError
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A classification data set with its fixed test part.
+
+    Torch tensors rather than arrays: the loop indexes them and moves them to a device as they are.
+
+    Parameters
+    ----------
+    name
+        As given to `load`.
+    train_x, test_x
+        (n, ...) float32, each example of `input_shape`, pixels in [0, 1].
+    train_y, test_y
+        (n,) int64 class numbers.
+    input_shape
+        Of one example: (channels, height, width), or (features,) when flat.
+    classes
+        How many classes there are.
+    """
+
+    name: str
+    train_x: Tensor
+    train_y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+    input_shape: tuple[int, ...]
+    classes: int
+
+    def flat(self) -> "Dataset":
+        """The same examples as rows of features, which is what a network of scalar neurons takes."""
+        train, test = self.train_x.flatten(1), self.test_x.flatten(1)
+        return replace(self, train_x=train, test_x=test, input_shape=tuple(train.shape[1:]))
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The examples a network learns from and those it is watched on.
+
+    Parameters
+    ----------
+    train_x, validation_x
+        (n, ...) float32.
+    train_y, validation_y
+        (n,) int64.
+    """
+
+    train_x: Tensor
+    train_y: Tensor
+    validation_x: Tensor
+    validation_y: Tensor
+
+    def to(self, device: torch.device | str) -> "Split":
+        """The same examples on a device."""
+        return Split(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+def hold_out(dataset: Dataset, fraction: float, seed: int = 0) -> Split:
+    """Split the training part into examples to learn from and examples to validate on; the test part is not touched.
+
+    Parameters
+    ----------
+    dataset
+        Whose training part is split.
+    fraction
+        Share of every class to hold out, in [0, 1); 0 holds nothing out.
+    seed
+        Which examples are held out.
+
+    Raises
+    ------
+    OptionError
+        For a fraction outside [0, 1), or one that leaves a class without examples to learn from.
+
+    Examples
+    --------
+    >>> import search.datasets
+    >>> split = search.datasets.hold_out(search.datasets.load("digits"), 0.2)
+    >>> len(split.train_y), len(split.validation_y)
+    (1077, 269)
+    """
+    learn, watch = stratified(dataset.train_y.numpy(), fraction, seed)
+    x, y = dataset.train_x, dataset.train_y
+    return Split(x[learn], y[learn], x[watch], y[watch])
+
+
+def stratified(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions kept and positions held out, each ascending, with the same share of every class held out.
+
+    Parameters
+    ----------
+    labels
+        (n,) class numbers.
+    fraction
+        Share to hold out, in [0, 1).
+    seed
+        Which of a class are held out.
+
+    Raises
+    ------
+    OptionError
+        For a fraction outside [0, 1), or one that takes all of a class.
+
+    Examples
+    --------
+    >>> kept, held = stratified(np.array([0, 0, 0, 0, 1, 1, 1, 1]), 0.25, seed=0)
+    >>> len(kept), len(held)
+    (6, 2)
+    """
+    if not 0.0 <= fraction < 1.0:
+        raise OptionError(f"the share to hold out must be at least 0 and below 1, not {fraction!r}")
+    generator = np.random.default_rng(seed)
+    held = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        count = int(fraction * len(members) + 0.5)
+        if count == len(members):
+            raise OptionError(f"holding out {fraction:g} of class {label} takes all its {count} examples")
+        held[generator.permutation(members)[:count]] = True
+    return np.flatnonzero(~held), np.flatnonzero(held)

@@ -1,0 +1,185 @@
+"""Where each data set comes from: scikit-learn, the authors' files in a data directory, else OpenML."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from neurograph.errors import DataError, OptionError
+from search.datasets.dataset import Dataset, stratified
+from search.datasets.files import check_labels, read_cifar, read_idx
+
+Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # train images, train labels, test images, test labels
+
+_IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+_CIFAR_FILES = (*(f"data_batch_{n}.bin" for n in range(1, 6)), "test_batch.bin")
+_TEST = 10_000  # test examples of each of the others
+_DIGITS_TEST = 0.25  # of each class; the split is fixed, so that errors from different runs can be compared
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data set of files: folders it may lie in, its files, who gives it away, and its name on OpenML."""
+
+    folders: tuple[str, ...]
+    files: tuple[str, ...]
+    home: str
+    openml: str
+    training: int
+    shape: tuple[int, int, int]
+
+
+_SOURCES = {
+    "mnist": Source(
+        ("mnist", "MNIST/raw"),
+        _IDX_FILES,
+        "https://ossci-datasets.s3.amazonaws.com/mnist",
+        "mnist_784",
+        60_000,
+        (1, 28, 28),
+    ),
+    "fashion-mnist": Source(
+        ("fashion-mnist", "FashionMNIST/raw"),
+        _IDX_FILES,
+        "https://github.com/zalandoresearch/fashion-mnist",
+        "Fashion-MNIST",
+        60_000,
+        (1, 28, 28),
+    ),
+    "cifar10": Source(
+        ("cifar-10-batches-bin",),
+        _CIFAR_FILES,
+        "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+        "CIFAR_10",
+        50_000,
+        (3, 32, 32),
+    ),
+}
+NAMES = ("digits", *_SOURCES)
+
+
+def data_directory(directory: str | Path | None = None) -> Path:
+    """Where data sets lie: the argument, else $NEUROGRAPH_DATA, else ~/.cache/neurograph."""
+    return Path(directory or os.environ.get("NEUROGRAPH_DATA") or Path.home() / ".cache" / "neurograph").expanduser()
+
+
+def load(name: str, directory: str | Path | None = None, download: bool = True) -> Dataset:
+    """Load a data set by name; everything about it is fixed, the split into training and test part included.
+
+    Parameters
+    ----------
+    name
+        "digits" (8 x 8, comes with scikit-learn), "mnist", "fashion-mnist" or "cifar10".
+    directory
+        The data directory; see `data_directory`. It holds one folder for each data set, `mnist`, `fashion-mnist`,
+        `cifar-10-batches-bin`, with the files as their authors name them (IDX also gzipped). A directory given here
+        may also be that folder itself; the shared ones may not: MNIST's and Fashion-MNIST's files bear the same names.
+    download
+        Whether to ask OpenML (through scikit-learn, kept in the data directory) where there are no files.
+
+    Returns
+    -------
+    Dataset
+        Images as (n, channels, height, width) float32 in [0, 1]; `.flat()` makes rows of them.
+
+    Raises
+    ------
+    OptionError
+        For a name that is not known.
+    DataError
+        Naming the damaged file; or, where nothing was found, the places searched and the files expected.
+
+    Examples
+    --------
+    >>> digits = load("digits")
+    >>> digits.input_shape, digits.classes, len(digits.train_y), len(digits.test_y)
+    ((1, 8, 8), 10, 1346, 451)
+    """
+    if name not in NAMES:
+        raise OptionError(f"there is no data set {name!r}; there are {', '.join(NAMES)}")
+    if name == "digits":
+        return _dataset(name, _digits(), scale=16.0)
+    source, base = _SOURCES[name], data_directory(directory)
+    folders = [base / folder for folder in source.folders] + ([base] if directory else [])
+    for folder in folders:
+        found = [_present(folder, file) for file in source.files]
+        if all(found):
+            return _dataset(name, _READERS[name]([path for path in found if path]), scale=255.0)
+    return _dataset(name, _from_openml(name, source, base, folders, download), scale=255.0)
+
+
+def _dataset(name: str, arrays: Arrays, scale: float) -> Dataset:
+    train_x, train_y, test_x, test_y = arrays
+    return Dataset(
+        name=name,
+        train_x=torch.from_numpy(train_x.astype(np.float32)).div_(scale),
+        train_y=torch.from_numpy(train_y.astype(np.int64)),
+        test_x=torch.from_numpy(test_x.astype(np.float32)).div_(scale),
+        test_y=torch.from_numpy(test_y.astype(np.int64)),
+        input_shape=train_x.shape[1:],
+        classes=10,
+    )
+
+
+def _digits() -> Arrays:
+    from sklearn.datasets import load_digits  # a second to import, and only these need it
+
+    bunch = load_digits()
+    images, labels = bunch.images[:, None], bunch.target  # type: ignore[union-attr]
+    train, test = stratified(labels, _DIGITS_TEST, seed=0)
+    return images[train], labels[train], images[test], labels[test]
+
+
+def _present(folder: Path, file: str) -> Path | None:
+    return next((path for path in (folder / file, folder / f"{file}.gz") if path.is_file()), None)
+
+
+def _read_idx_set(paths: list[Path]) -> Arrays:
+    train_x, train_y, test_x, test_y = (read_idx(path) for path in paths)
+    for images, labels, where in ((train_x, train_y, paths[1]), (test_x, test_y, paths[3])):
+        check_labels(where, images, labels)
+    return train_x[:, None], train_y, test_x[:, None], test_y
+
+
+def _read_cifar_set(paths: list[Path]) -> Arrays:
+    parts = [read_cifar(path) for path in paths]
+    for path, (images, labels) in zip(paths, parts, strict=True):
+        check_labels(path, images, labels)
+    train = [np.concatenate(columns) for columns in zip(*parts[:-1], strict=True)]
+    return train[0], train[1], *parts[-1]
+
+
+_READERS: dict[str, Callable[[list[Path]], Arrays]] = {
+    "mnist": _read_idx_set,
+    "fashion-mnist": _read_idx_set,
+    "cifar10": _read_cifar_set,
+}
+
+
+def _from_openml(name: str, source: Source, base: Path, folders: list[Path], download: bool) -> Arrays:
+    """All rows of the data set's OpenML copy, which has the training examples first; `DataError` where it fails."""
+    missing = [file for file in source.files if not any(_present(folder, file) for folder in folders)]
+    lack = (
+        f"{name} was not found: searched {', '.join(map(str, folders))} for {', '.join(missing or source.files)} "
+        f"(or the same with .gz). Fetch them from {source.home} into {folders[0]}, or name the data directory by "
+        "directory= or $NEUROGRAPH_DATA"
+    )
+    if not download:
+        raise DataError(lack)
+    from sklearn.datasets import fetch_openml
+
+    try:
+        bunch = fetch_openml(
+            source.openml, version=1, data_home=str(base / "openml"), as_frame=False, parser="liac-arff", n_retries=1
+        )
+        images = np.asarray(bunch.data, np.float32).reshape(-1, *source.shape)  # type: ignore[union-attr]
+        labels = np.asarray(bunch.target, np.int64)  # type: ignore[union-attr]
+    except Exception as error:  # whatever the network, the cache or the parser came up with: the way out is the same
+        raise DataError(f"{lack}. OpenML did not help: {type(error).__name__}: {error}") from error
+    cut = source.training
+    if len(labels) != len(images) or len(images) != cut + _TEST:
+        raise DataError(f"OpenML's copy of {name} has {len(images)} examples, not {cut + _TEST}. {lack}")
+    return images[:cut], labels[:cut], images[cut:], labels[cut:]

@@ -1,0 +1,21 @@
+"""MetaNet: a network that grows while it trains, and eats what it does not need (paper: Metabolize Neural Network)."""
+
+from search.metabolism.events import Metabolism, growing_populations
+from search.metabolism.metabolize import Metabolized, metabolize, resume
+from search.metabolism.options import MetabolismOptions, MetabolizeOptions
+from search.metabolism.rules import cycle_length, growth_due, loss_slope, newborn_counts, room
+
+__all__ = [
+    "Metabolism",
+    "MetabolismOptions",
+    "Metabolized",
+    "MetabolizeOptions",
+    "cycle_length",
+    "growing_populations",
+    "growth_due",
+    "loss_slope",
+    "metabolize",
+    "newborn_counts",
+    "resume",
+    "room",
+]

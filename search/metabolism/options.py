@@ -1,0 +1,51 @@
+"""What can be chosen about a network's metabolism."""
+
+from dataclasses import dataclass
+
+from neurograph.edits.outgoing import OUTGOING
+from neurograph.edits.selectors import SELECTORS
+from neurograph.edits.selectors.low_representational_power import MEASURES
+from neurograph.initializers.newborns import NEWBORN_INITIALIZERS
+from search.options import Checked, option
+from search.training import TrainingOptions
+
+
+@dataclass(frozen=True)
+class MetabolismOptions(Checked):
+    """When to grow and by how many; the texts below say what each field means.
+
+    A number counts for every population that may grow; a table gives each of them its own.
+
+    Raises
+    ------
+    OptionError
+        For an impossible value, naming the option and its range.
+    """
+
+    populations: tuple[str, ...] | None = option(None, "which populations metabolize; none means every inner one")
+    cycle: int = option(5, "length of a metabolism cycle in epochs (Delta c of eq. 1)", least=1)
+    first_cycle: int = option(8, "length of the first cycle; the paper wants it longer, the network is new", least=1)
+    cool_down: int = option(1, "epochs after an edit that no cycle counts, so that newborns train first", least=0)
+    slope: float = option(0.01, "grow when the loss falls by no more than this an epoch (eq. 1's threshold)")
+    growth: str = option(
+        "dynamic", "what sets the number of newborns: c_l alone, or eq. 2", choices=("static", "dynamic")
+    )
+    newborns: int | dict[str, int] = option(8, "c_l, the least number of neurons a population grows by", least=0)
+    growth_rate: float | dict[str, float] = option(1.0, "theta_l of eq. 2", least=0)
+    growth_limit: int | dict[str, int] = option(128, "neurons a population never grows beyond", least=1)
+    initializer: str = option("random", "newborns' weights: eq. 3 or eq. 4", choices=tuple(NEWBORN_INITIALIZERS))
+    outgoing: str = option("split", "what newborns' outgoing synapses weigh", choices=tuple(OUTGOING))
+    autophagy: str = option(
+        "low_representational_power", "who is eaten before each proliferation", choices=("none", *SELECTORS)
+    )
+    autophagy_level: float = option(0.05, "nu of eq. 14", least=0)
+    autophagy_measure: str = option("mean", "what nu is measured in", choices=tuple(MEASURES))
+    autophagy_floor: int = option(4, "neurons of a population that are never eaten", least=1)
+    observed: int = option(4096, "training examples that activation variances are taken over", least=2)
+
+
+@dataclass(frozen=True)
+class MetabolizeOptions(MetabolismOptions, TrainingOptions):
+    """Everything `search.metabolize` and `neurograph metabolize` can be told: training and metabolism in one table."""
+
+    checkpoint: int = option(1, "epochs between checkpoints of a run directory", least=1)

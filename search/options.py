@@ -1,0 +1,195 @@
+"""Options as frozen dataclasses: checked when made, read from TOML and `key=value`, turned into command-line flags.
+
+A field made by `option` carries its help and its range; `Checked` refuses what lies outside. Everything that takes
+options from people goes through `read_options`, so a file, `--set` and a flag mean the same.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from math import isfinite
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_origin
+
+from neurograph.errors import OptionError
+
+T = TypeVar("T")
+
+
+def option(
+    default: Any,
+    help: str,
+    *,
+    least: float | None = None,
+    above: float | None = None,
+    most: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """One field of an options dataclass: its default, what it means, and what it may be.
+
+    Parameters
+    ----------
+    default
+        The value where none is given; also what a mapping or tuple starts from (copied).
+    help
+        One line, shown by `--help` and in errors.
+    least, above, most, below
+        Bounds of a number, and of every number in a tuple or mapping: x >= least, x > above, x <= most, x < below.
+    choices
+        The words a text may be.
+    """
+    about = {"help": help, "least": least, "above": above, "most": most, "below": below, "choices": choices}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=about)
+    return field(default=default, metadata=about)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The base of options: numbers are brought to their field's type and impossible values refused.
+
+    Raises
+    ------
+    OptionError
+        Naming the option, what it may be and what it was.
+    """
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
+
+
+def read_options(cls: type[T], file: str | Path | None = None, settings: Mapping[str, Any] | Iterable[str] = ()) -> T:
+    """Options from a TOML file and from settings, which win over the file.
+
+    Parameters
+    ----------
+    cls
+        A dataclass derived from `Checked`.
+    file
+        A TOML file of `key = value` lines, or None.
+    settings
+        A mapping of names to values, or texts `key=value` as given to `--set`; values that are texts are read as
+        TOML where the field is not a text (`16`, `0.1`, `[16, 16]`, `{hidden = 64}`; `none` where there may be none).
+
+    Raises
+    ------
+    OptionError
+        For a file that cannot be read, an option that does not exist, or a value it may not have.
+
+    Examples
+    --------
+    >>> from search.training import TrainingOptions
+    >>> read_options(TrainingOptions, settings=["epochs=5", "schedule=cosine"]).epochs
+    5
+    """
+    known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
+    given = _toml(Path(file)) if file is not None else {}
+    given |= dict(settings) if isinstance(settings, Mapping) else dict(map(_split, settings))
+    for name in given:
+        if name not in known:
+            raise OptionError(f"there is no option {name!r}; there are {', '.join(sorted(known))}")
+    return cls(**{name: _parsed(known[name], value) for name, value in given.items()})
+
+
+def describe(f: Field) -> str:
+    """What an option may be, in words: its type and its range.
+
+    Examples
+    --------
+    >>> from dataclasses import fields
+    >>> from search.training import TrainingOptions
+    >>> describe(next(f for f in fields(TrainingOptions) if f.name == "batch_size"))
+    'a whole number, at least 1'
+    """
+    about = f.metadata
+    if about.get("choices"):
+        return "one of " + ", ".join(about["choices"])
+    words = " or ".join(_kind(kind) for kind in _kinds(f.type))
+    bounds = (("at least", "least"), ("above", "above"), ("at most", "most"), ("below", "below"))
+    limits = [f"{word} {about[name]:g}" for word, name in bounds if about.get(name) is not None]
+    return words + (", " + " and ".join(limits) if limits else "")
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise OptionError(f"the options file {path} cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # of UnicodeDecodeError and TOMLDecodeError alike
+        raise OptionError(f"the options file {path} is not TOML: {error}") from None
+
+
+def _split(setting: str) -> tuple[str, str]:
+    name, equals, value = setting.partition("=")
+    if not equals:
+        raise OptionError(f"a setting is written key=value, and {setting!r} has no '='")
+    return name.strip().replace("-", "_"), value.strip()
+
+
+def _kinds(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+
+
+def _kind(annotation: Any) -> str:
+    plain = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "none"}
+    if annotation in plain:
+        return plain[annotation]
+    inner = _kind(get_args(annotation)[-1] if get_origin(annotation) is dict else get_args(annotation)[0])
+    return f"a table of names with {inner} each" if get_origin(annotation) is dict else f"a list, each {inner}"
+
+
+def _parsed(f: Field, value: Any) -> Any:
+    if not isinstance(value, str) or _kinds(f.type) == (str,):
+        return value
+    if NoneType in _kinds(f.type) and value.lower() == "none":
+        return None
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value  # a text, or something that the check refuses by name
+
+
+def _checked(f: Field, value: Any) -> Any:
+    about = f.metadata
+    for kind in _kinds(f.type):
+        fitted = _fitted(kind, value, about)
+        if fitted is not _UNFIT:
+            return fitted
+    raise OptionError(f"{f.name} must be {describe(f)}, not {value!r} ({about.get('help', 'no help')})")
+
+
+_UNFIT = object()
+
+
+def _fitted(kind: Any, value: Any, about: Mapping[str, Any]) -> Any:
+    """The value as that kind, or `_UNFIT`."""
+    if get_origin(kind) is tuple and isinstance(value, list | tuple):
+        items = tuple(_fitted(get_args(kind)[0], item, about) for item in value)
+        return _UNFIT if any(item is _UNFIT for item in items) else items
+    if get_origin(kind) is dict and isinstance(value, Mapping):
+        table = {key: _fitted(get_args(kind)[1], item, about) for key, item in value.items()}
+        return _UNFIT if any(item is _UNFIT for item in table.values()) else table
+    if kind is NoneType:
+        return None if value is None else _UNFIT
+    if kind is str:
+        return value if isinstance(value, str) and value in (about.get("choices") or (value,)) else _UNFIT
+    if kind is bool:
+        return value if isinstance(value, bool) else _UNFIT
+    if kind in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
+        whole = isinstance(value, int) or kind is float
+        return kind(value) if whole and _within(value, about) else _UNFIT
+    return _UNFIT
+
+
+def _within(value: float, about: Mapping[str, Any]) -> bool:
+    least, above, most, below = (about.get(name) for name in ("least", "above", "most", "below"))
+    return (
+        isfinite(value)
+        and (least is None or value >= least)
+        and (above is None or value > above)
+        and (most is None or value <= most)
+        and (below is None or value < below)
+    )

@@ -1,0 +1,131 @@
+"""Nested state as one safetensors file: a JSON skeleton in a byte tensor, and tensors beside it.
+
+This is what checkpoints are, and reading one never executes anything: dictionaries, lists, tuples, numbers, texts,
+tensors and arrays come back as they went in, bit for bit (a float's shortest text reads back as the same float).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from neurograph.errors import FileError
+from neurograph.files.aside import written_aside
+
+_SKELETON = "skeleton"  # a byte tensor, since the header of a safetensors file is capped
+
+
+def pack_state(path: str | Path, state: Any) -> None:
+    """Write nested state to a file, aside and then renamed, so that the file is the old one or the new one, whole.
+
+    Parameters
+    ----------
+    path
+        The file.
+    state
+        Dictionaries (with keys of None, bool, int, float or str), lists, tuples, None, bool, int, float, str, bytes,
+        torch tensors (kept on the CPU) and numpy arrays of numbers, nested at will.
+
+    Raises
+    ------
+    TypeError
+        For anything else, naming where in the state it is.
+    FileError
+        Where the file cannot be written.
+    """
+    tensors: dict[str, Tensor] = {}
+    skeleton = json.dumps(_taken_apart(state, tensors, "state")).encode()
+    tensors[_SKELETON] = _as_bytes(skeleton)
+    with written_aside(path) as aside:
+        try:
+            safetensors.torch.save_file(tensors, aside)
+        except SafetensorError as error:  # a full disk, say
+            raise OSError(str(error)) from None
+
+
+def unpack_state(path: str | Path) -> Any:
+    """Read what `pack_state` wrote; tensors are on the CPU.
+
+    Raises
+    ------
+    FileError
+        Naming the file, when it is missing, truncated, damaged or of another kind.
+    """
+    try:
+        tensors = safetensors.torch.load_file(path)
+        skeleton = json.loads(bytes(tensors[_SKELETON].numpy()))
+        return _put_together(skeleton, tensors)
+    except FileNotFoundError:
+        raise FileError(f"{path} is not there") from None
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+        raise FileError(f"{path} is damaged or not a file of packed state: {type(error).__name__}: {error}") from None
+
+
+def _as_bytes(data: bytes) -> Tensor:
+    return torch.from_numpy(np.frombuffer(data, np.uint8).copy())
+
+
+def _kept(tensors: dict[str, Tensor], tensor: Tensor) -> str:
+    name = str(len(tensors))
+    tensors[name] = tensor.detach().to("cpu", copy=True).contiguous()  # copied: safetensors refuses shared memory
+    return name
+
+
+def _taken_apart(value: Any, tensors: dict[str, Tensor], where: str) -> Any:
+    """The value with every tensor replaced by a mark; marks are one-item objects whose key begins with $."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return _plain(value)
+    if isinstance(value, Tensor):
+        return {"$tensor": _kept(tensors, value)}
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return {"$array": _kept(tensors, torch.from_numpy(value))}
+    if isinstance(value, bytes):
+        return {"$bytes": _kept(tensors, _as_bytes(value))}
+    if isinstance(value, list):
+        return [_taken_apart(item, tensors, f"{where}[{at}]") for at, item in enumerate(value)]
+    if type(value) in (tuple, torch.Size):
+        return {"$tuple": _taken_apart(list(value), tensors, where)}
+    if isinstance(value, dict):
+        items = {key: _taken_apart(item, tensors, f"{where}[{key!r}]") for key, item in value.items()}
+        if all(isinstance(key, str) and not key.startswith("$") for key in items):
+            return items
+        return {"$items": [[_taken_apart(key, tensors, f"a key of {where}"), item] for key, item in items.items()]}
+    raise TypeError(f"{where} is a {type(value).__name__}, which a checkpoint cannot hold")
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of subclasses (numpy's float64 is a float) as the builtin they are."""
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return value
+
+
+def _put_together(value: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_put_together(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        mark, content = next(iter(value.items()))
+        if mark in _MARKS:
+            return _MARKS[mark](content, tensors)
+    return {key: _put_together(item, tensors) for key, item in value.items()}
+
+
+def _items(content: list, tensors: dict[str, Tensor]) -> dict:
+    return {_put_together(key, tensors): _put_together(item, tensors) for key, item in content}
+
+
+_MARKS = {
+    "$tensor": lambda name, tensors: tensors[name],
+    "$array": lambda name, tensors: tensors[name].numpy(),
+    "$bytes": lambda name, tensors: bytes(tensors[name].numpy()),
+    "$tuple": lambda content, tensors: tuple(_put_together(content, tensors)),
+    "$items": _items,
+}

@@ -1,0 +1,75 @@
+"""What a person sees while a network trains: live on a terminal, a plain line now and then elsewhere."""
+
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+
+class ShowProgress:
+    """A callback for `Trainer` that shows error, neurons per population and the last edit.
+
+    Used as a context manager, so that the terminal is put right whatever happens.
+
+    Parameters
+    ----------
+    epochs
+        How many there will be.
+    every
+        Where there is no terminal: a line every so many epochs, and one for each edit.
+    console
+        Standard output when None.
+    """
+
+    def __init__(self, epochs: int, every: int = 10, console: Console | None = None) -> None:
+        self.epochs, self.every = epochs, every
+        self.console = console or Console()
+        self.last_edit = "none yet"
+        self._live = Live(console=self.console, auto_refresh=False, transient=False)
+
+    def __enter__(self) -> "ShowProgress":
+        if self.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.console.is_terminal:
+            self._live.stop()
+
+    def __call__(self, trainer: Any, row: dict[str, Any]) -> None:
+        """Show one epoch's row."""
+        if row["edit"]:
+            self.last_edit = f"{row['edit']} after epoch {row['epoch']}"
+        if self.console.is_terminal:
+            self._live.update(self._picture(row), refresh=True)
+        elif row["edit"] or row["epoch"] % self.every == 0 or row["epoch"] in (1, self.epochs):
+            self.console.print(_line(row), markup=False, highlight=False, soft_wrap=True)
+
+    def _picture(self, row: dict[str, Any]) -> Table:
+        table = Table.grid(padding=(0, 2))
+        table.add_row("epoch", f"{row['epoch']} of {self.epochs}")
+        table.add_row("", ProgressBar(total=max(self.epochs, 1), completed=row["epoch"], width=40))
+        table.add_row("error", _errors(row))
+        table.add_row("neurons", _neurons(row))
+        table.add_row("last edit", self.last_edit)
+        return table
+
+
+def _errors(row: dict[str, Any]) -> str:
+    train = f"{row['train_error']:.2f}% training"
+    held = row["validation_error"]
+    return train if held is None else f"{train}, {held:.2f}% validation"
+
+
+def _neurons(row: dict[str, Any]) -> str:
+    sizes = ", ".join(f"{name} {count}" for name, count in row["neurons"].items())
+    parameters = f"{row['parameters']:,} parameters"
+    return f"{sizes} ({parameters})" if sizes else parameters
+
+
+def _line(row: dict[str, Any]) -> str:
+    edit = f" | {row['edit']}" if row["edit"] else ""
+    return f"epoch {row['epoch']:>4} | error {_errors(row)} | {_neurons(row)}{edit}"

@@ -1,0 +1,21 @@
+"""The training loop: epochs that are pure functions of the network's state, the seed and the epoch's number."""
+
+from search.training.batches import batches, generator
+from search.training.counts import neurons_per_population, parameter_count
+from search.training.evaluation import evaluate
+from search.training.loop import DivergenceError, Trainer, exhausted
+from search.training.options import TrainingOptions, learning_rate, make_optimizer
+
+__all__ = [
+    "DivergenceError",
+    "Trainer",
+    "TrainingOptions",
+    "batches",
+    "evaluate",
+    "exhausted",
+    "generator",
+    "learning_rate",
+    "make_optimizer",
+    "neurons_per_population",
+    "parameter_count",
+]

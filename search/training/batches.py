@@ -1,0 +1,50 @@
+"""Which examples make which batch: a pure function of seed and epoch, so that a resumed run sees the same ones."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def generator(seed: int, *place: int) -> torch.Generator:
+    """A torch generator for one place in a run: the same seed and place always give the same stream.
+
+    Parameters
+    ----------
+    seed
+        The run's seed.
+    place
+        Numbers that tell this use from others, such as the epoch.
+    """
+    return torch.Generator().manual_seed(seed_of(seed, *place))
+
+
+def seed_of(seed: int, *place: int) -> int:
+    """A 64-bit seed for one place in a run; neighbouring places are unrelated, which seed + epoch would not be."""
+    return int(np.random.SeedSequence((seed, *place)).generate_state(1, np.uint64)[0])
+
+
+def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[Tensor]:
+    """The batches of one epoch, as positions of examples; the last one may be smaller.
+
+    Parameters
+    ----------
+    count
+        How many examples there are.
+    batch_size
+        How many to a batch.
+    seed, epoch
+        What the order depends on.
+
+    Returns
+    -------
+    iterator of torch.Tensor
+        int64 (at most batch_size,), together a permutation of range(count).
+
+    Examples
+    --------
+    >>> [len(batch) for batch in batches(10, 4, seed=0, epoch=1)]
+    [4, 4, 2]
+    """
+    yield from torch.randperm(count, generator=generator(seed, epoch)).split(batch_size)

@@ -1,0 +1,172 @@
+"""The loop. An epoch depends on the network, the optimizer, the seed and the epoch's number, and on nothing else."""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from neurograph.errors import NeuroGraphError
+from search.datasets import Split
+from search.training.batches import batches, seed_of
+from search.training.counts import neurons_per_population, parameter_count
+from search.training.evaluation import evaluate
+from search.training.options import TrainingOptions, learning_rate, make_optimizer, usable_device
+
+Row = dict[str, Any]
+Callback = Callable[["Trainer", Row], None]
+
+
+class DivergenceError(NeuroGraphError, ArithmeticError):
+    """A loss that is no longer a finite number."""
+
+
+class Trainer:
+    """A training run: a network, its optimizer, the examples, and one row of metrics for each epoch so far.
+
+    After each epoch the callbacks are called in order with the trainer and the new row. A callback may edit the
+    network's graph and call `trainer.net.refresh(trainer.optimizer)`; it then says so in `row["edit"]`. A callback that
+    records rows or saves a checkpoint comes after those that edit.
+
+    Rows hold `epoch` (from 1), `train_loss` and `train_error` (while training, over the epoch), `validation_loss` and
+    `validation_error` (None where nothing is held out), errors in percent, `learning_rate`, `neurons` (population ->
+    count, during the epoch), `parameters`, `seconds` (training and validating) and `edit` (what a callback did after
+    the epoch, or None).
+
+    Parameters
+    ----------
+    net
+        Any module that gives (n, classes) for a batch; it is moved to the options' device.
+    split
+        What to learn from and what to validate on.
+    options
+        See `TrainingOptions`; `validation` is not used here, the split is given.
+    optimizer
+        Made from the options when None.
+    callbacks
+        See above.
+    rows
+        The rows of the epochs that a resumed run has behind it.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        split: Split,
+        options: TrainingOptions,
+        optimizer: torch.optim.Optimizer | None = None,
+        callbacks: Sequence[Callback] = (),
+        rows: Sequence[Row] = (),
+    ) -> None:
+        device = usable_device(options)
+        self.net = net.to(device)
+        self.split = split.to(device)
+        self.options = options
+        self.optimizer = optimizer or make_optimizer(net.parameters(), options)
+        self.callbacks = tuple(callbacks)
+        self.rows = list(rows)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or the loss has not improved for longer than `patience`."""
+        return len(self.rows) >= self.options.epochs or exhausted(self.rows, self.options.patience)
+
+    def run(self) -> list[Row]:
+        """Train until finished; returns all rows.
+
+        Raises
+        ------
+        DivergenceError
+            When a loss is not finite, naming the epoch; callbacks do not see that epoch.
+        """
+        while not self.finished:
+            self.run_epoch()
+        return self.rows
+
+    def run_epoch(self) -> Row:
+        """Train one epoch, evaluate, call the callbacks; returns the row."""
+        epoch, started = len(self.rows) + 1, perf_counter()
+        rate = learning_rate(self.options, epoch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        train_loss, train_error = self._train(epoch)
+        validation_loss, validation_error = self._validate()
+        seconds = perf_counter() - started  # of the work: counting parameters reads the whole graph
+        row = {
+            "epoch": epoch,
+            "train_loss": train_loss,
+            "train_error": train_error,
+            "validation_loss": validation_loss,
+            "validation_error": validation_error,
+            "learning_rate": rate,
+            "neurons": neurons_per_population(self.net),
+            "parameters": parameter_count(self.net),
+            "seconds": seconds,
+            "edit": None,
+        }
+        _check_finite(row)
+        self.rows.append(row)
+        for callback in self.callbacks:
+            callback(self, row)
+        return row
+
+    def _train(self, epoch: int) -> tuple[float, float]:
+        x, y, device = self.split.train_x, self.split.train_y, self.split.train_x.device
+        loss_sum = torch.zeros((), dtype=torch.float64, device=device)  # summed there: a sync each step would cost
+        wrong = torch.zeros((), dtype=torch.int64, device=device)
+        self.net.train()
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            torch.manual_seed(seed_of(self.options.seed, epoch, 1))  # dropout draws from torch's own generator
+            for batch in batches(len(y), self.options.batch_size, self.options.seed, epoch):
+                there = batch.to(device)
+                some_y = y[there]
+                loss, answers = self._step(x[there], some_y)
+                loss_sum += loss * len(batch)
+                wrong += (answers.argmax(1) != some_y).sum()
+        return loss_sum.item() / len(y), 100.0 * wrong.item() / len(y)
+
+    def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        self.optimizer.zero_grad()
+        answers = self.net(x)
+        loss = F.cross_entropy(answers, y)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach(), answers.detach()
+
+    def _validate(self) -> tuple[float | None, float | None]:
+        x, y = self.split.validation_x, self.split.validation_y
+        return evaluate(self.net, x, y, self.options.evaluation_batch) if len(y) else (None, None)
+
+
+def exhausted(rows: Sequence[Row], patience: int) -> bool:
+    """Whether the loss has not improved for `patience` epochs; an edit gives it all of them again.
+
+    Parameters
+    ----------
+    rows
+        Rows of a run; the validation loss counts, or the training loss where there is none.
+    patience
+        In epochs; 0 means never.
+    """
+    if not patience or len(rows) <= patience:
+        return False
+    losses = [_watched(row) for row in rows]
+    best = losses.index(min(losses))
+    edited = max((at for at, row in enumerate(rows) if row["edit"]), default=0)
+    return len(rows) - 1 - max(best, edited) >= patience
+
+
+def _watched(row: Row) -> float:
+    return row["train_loss"] if row["validation_loss"] is None else row["validation_loss"]
+
+
+def _check_finite(row: Row) -> None:
+    for name in ("train_loss", "validation_loss"):
+        if row[name] is not None and not isfinite(row[name]):
+            raise DivergenceError(
+                f"the {name.replace('_', ' ')} of epoch {row['epoch']} is {row[name]}: a smaller learning rate than "
+                f"{row['learning_rate']:g} may help"
+            )

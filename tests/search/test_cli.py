@@ -1,0 +1,119 @@
+import subprocess
+import sys
+
+import pytest
+
+import search
+from neurograph.builders import mlp
+from neurograph.errors import FileError
+from search import cli
+from search.metabolism import MetabolizeOptions
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the commands ask of the public functions, which are replaced."""
+    calls = []
+    monkeypatch.setattr(cli, "_start", lambda given, sizes, seed: ("graph", list(sizes), seed))
+    for name in ("metabolize", "resume"):
+        monkeypatch.setattr(
+            search, name, lambda *args, _name=name, **kw: calls.append((_name, args, kw)), raising=False
+        )
+    return calls
+
+
+def test_metabolize_hands_over_graph_data_options_and_directory(asked, tmp_path, capsys):
+    (tmp_path / "o.toml").write_text("epochs = 4\ncycle = 3\nseed = 1\n")
+    words = ["--hidden", "16", "8", "--config", str(tmp_path / "o.toml"), "--set", "cycle=7", "--set", "slope=0.5"]
+    status = cli.main(
+        ["metabolize", *words, "--slope", "0.25", "--learning-rate=0.1", "--run", str(tmp_path / "r"), "--force"]
+    )
+    assert status == 0
+    [(name, (graph, data, options), keywords)] = asked
+    assert name == "metabolize"
+    assert graph == ("graph", [64, 16, 8, 10], 1)
+    assert data.name == "digits"
+    assert data.input_shape == (64,)
+    assert options == MetabolizeOptions(epochs=4, cycle=7, slope=0.25, learning_rate=0.1, seed=1)
+    assert keywords == {"run": tmp_path / "r", "force": True, "progress": True}
+    assert str(tmp_path / "r") in capsys.readouterr().out
+
+
+def test_a_run_directory_is_chosen_where_none_is_named(asked, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "metabolize-digits-1").mkdir(parents=True)
+    assert cli.main(["metabolize"]) == 0
+    assert str(asked[0][2]["run"]) == "runs/metabolize-digits-2"
+
+
+def test_resume_hands_over_the_directory(asked, tmp_path):
+    assert cli.main(["resume", str(tmp_path)]) == 0
+    assert asked == [("resume", (tmp_path,), {"progress": True})]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["metabolize", "--epochs", "many"], "epochs must be a whole number"),
+        (["metabolize", "--set", "epoch=3"], "no option 'epoch'"),
+        (["metabolize", "--data", "mnist", "--no-download", "--data-directory", "/nowhere"], "/nowhere/mnist"),
+    ],
+)
+def test_errors_are_one_line_and_status_2(asked, capsys, words, said):
+    assert cli.main(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("neurograph: ")
+    assert said in error
+    assert error.count("\n") == 1
+    assert not asked
+
+
+def test_errors_of_the_work_itself_are_one_line_too(asked, monkeypatch, capsys):
+    def fail(run, progress):
+        raise FileError(f"{run} is not a run directory")
+
+    monkeypatch.setattr(search, "resume", fail)
+    assert cli.main(["resume", "elsewhere"]) == 2
+    assert capsys.readouterr().err == "neurograph: elsewhere is not a run directory\n"
+
+
+def test_an_interrupt_says_how_to_go_on(asked, monkeypatch, capsys, tmp_path):
+    def interrupt(*args, **kw):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(search, "metabolize", interrupt)
+    assert cli.main(["metabolize", "--run", str(tmp_path / "r")]) == 130
+    assert f"neurograph resume {tmp_path / 'r'}" in capsys.readouterr().err
+
+
+def test_compile_reports_on_a_saved_graph(tmp_path, capsys):
+    mlp([4, 3, 2], activation="relu", seed=0).save(tmp_path / "net.safetensors")
+    assert cli.main(["compile", str(tmp_path / "net.safetensors"), "--batch-size", "32"]) == 0
+    assert "tuned for batches of 32" in capsys.readouterr().out
+    assert cli.main(["compile", str(tmp_path / "elsewhere")]) == 2
+    assert "elsewhere" in capsys.readouterr().err
+
+
+def test_a_saved_graph_or_layers_to_start_from(tmp_path):
+    graph = mlp([64, 5, 10], activation="tanh", seed=0)
+    graph.save(tmp_path / "net.safetensors")
+    words = ["metabolize", "--graph", str(tmp_path / "net.safetensors")]
+    given = cli._parser().parse_args(words)
+    assert cli._start(given, [64, 16, 16, 10], seed=0).wiring_digest() == graph.wiring_digest()
+    made = cli._start(cli._parser().parse_args(["metabolize", "--activation", "tanh"]), [64, 5, 10], seed=0)
+    assert made.wiring_digest() == graph.wiring_digest()
+
+
+def test_every_option_has_a_flag_with_its_range(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["metabolize", "--help"])
+    assert end.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "--growth-limit VALUE neurons a population never grows beyond (a whole number or a table of names" in text
+    assert "--momentum VALUE of sgd (a number, at least 0 and below 1; default 0.9)" in text
+
+
+def test_the_package_starts_the_command_line():
+    done = subprocess.run([sys.executable, "-m", "neurograph", "nonsense"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "invalid choice: 'nonsense'" in done.stderr

@@ -1,0 +1,61 @@
+"""A built wheel holds every file of the packages, and runs outside the checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("neurograph", "compiler", "search")
+BUILD = "from setuptools import build_meta; print(build_meta.build_wheel('dist'))"
+
+
+def run(*words, cwd, **env):
+    result = subprocess.run(
+        [sys.executable, *words], cwd=cwd, env=os.environ | env, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr + result.stdout
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the tree, since a build leaves folders behind, and stale ones would hide what is missing."""
+    copy = tmp_path_factory.mktemp("tree")
+    for name in ("pyproject.toml", "README.md", "LICENSE", *filter(lambda n: (ROOT / n).exists(), ("setup.py",))):
+        shutil.copy(ROOT / name, copy)
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def wheel(tree):
+    (tree / "dist").mkdir()
+    return tree / "dist" / run("-c", BUILD, cwd=tree).split()[-1]
+
+
+def test_the_wheel_holds_every_file(tree, wheel):
+    held = set(zipfile.ZipFile(wheel).namelist())
+    files = [path for package in PACKAGES for path in (tree / package).rglob("*") if path.is_file()]
+    wanted = {str(path.relative_to(tree)) for path in files}
+    assert wanted <= held, sorted(wanted - held)
+    assert {f"{package}/py.typed" for package in PACKAGES} <= held
+
+
+def test_the_wheel_runs_outside_the_checkout(wheel, tmp_path):
+    site = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(site)  # what an installer does with a pure wheel
+    where = run("-c", "import neurograph; print(neurograph.__file__)", cwd=tmp_path, PYTHONPATH=str(site)).strip()
+    assert Path(where).is_relative_to(site)
+    assert "metabolize" in run("-m", "neurograph", "--help", cwd=tmp_path, PYTHONPATH=str(site))
+
+
+def test_the_wheel_has_the_command(wheel):
+    archive = zipfile.ZipFile(wheel)
+    entry = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
+    assert "neurograph = search.cli:main" in archive.read(entry).decode()

@@ -22,16 +22,18 @@ def interleaved(variants: Mapping[str, Callable[[], object]], rounds: int, prepa
         name -> called before each timed run, outside the clock.
     """
     seconds: dict[str, list[float]] = {name: [] for name in variants}
-    for _ in range(rounds):
-        for name, run in variants.items():
-            if prepare:
-                prepare[name]()
-            gc.collect()
-            gc.disable()
-            start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
-            gc.enable()
+    gc.collect()
+    gc.disable()  # a collection in one variant's turn would be the other's garbage
+    try:
+        for _ in range(rounds):
+            for name, run in variants.items():
+                if prepare:
+                    prepare[name]()
+                start = time.perf_counter()
+                run()
+                seconds[name].append(time.perf_counter() - start)
+    finally:
+        gc.enable()
     return seconds
 
 

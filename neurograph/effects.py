@@ -122,6 +122,8 @@ def _value(graph: "NeuronCore", name: str, keys: np.ndarray, before: np.ndarray,
 
 
 def _weight(graph: "NeuronCore", ids: np.ndarray, before: np.ndarray, after: np.ndarray) -> Effect:
+    if not len(ids):  # all of them had been written since, when this was toggled last
+        return ("weight", ids, after, before)
     now = graph.read_weights(ids)
     back = (now == after).reshape(len(ids), -1).all(axis=1)
     graph._store_weights(ids[back], before[back])

@@ -172,8 +172,10 @@ class NeuronGraph(Populations):
     def arrays(self) -> GraphArrays:
         """The whole network as arrays, neurons numbered topologically; see `GraphArrays`."""
         self._synchronise()
-        self._numbered = graph_arrays(self, self._numbered)
-        return self._numbered
+        numbered = graph_arrays(self, self._numbered)
+        if not self._depth:  # a transaction may yet be rolled back, and another reach the same version
+            self._numbered = numbered
+        return numbered
 
     def topological_order(self) -> list[Hashable]:
         """The neurons in a topological order, read off the ranks: no synapse is visited."""

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurograph.codec import decode, encode
-from neurograph.effects import Effect, toggle
-from neurograph.errors import JournalError
+from neurograph.effects import Effect, roll_back, toggle
+from neurograph.errors import JournalError, NeuroGraphError
+from neurograph.fits import check_fits
 from neurograph.rows import NeuronRows, SynapseRows, take_neurons, take_synapses
 
 if TYPE_CHECKING:
@@ -259,12 +260,26 @@ def replay(graph: "NeuronGraph", entries: Iterable[Entry]) -> None:
     JournalError
         The graph is not the one the journal starts from.
     """
-    for number, entry in enumerate(entries):
+    done: list[Entry] = []
+    log = graph.changes.end
+    try:
+        for number, entry in enumerate(entries):
+            done.append(replace(entry, effects=[]))
+            _carry_out(graph, number, entry, done[-1].effects)
+    except BaseException:
+        for entry in reversed(done):
+            roll_back(graph, entry.effects)
+        graph.changes.cut(log)
+        raise
+    for entry in done:
+        graph.version += len(entry.effects)
+        graph.journal.write(entry)
+
+
+def _carry_out(graph: "NeuronCore", number: int, entry: Entry, done: list[Effect]) -> None:
+    for effect in entry.effects:
         try:
-            effects = [toggle(graph, effect) for effect in entry.effects]
-        except (KeyError, IndexError, ValueError) as err:
+            check_fits(graph, effect)
+            done.append(toggle(graph, effect))
+        except (NeuroGraphError, LookupError, ValueError, TypeError) as err:
             raise JournalError(f"entry {number} ({entry.verb}) does not fit this graph: {err}") from err
-        graph.version += len(effects)
-        graph.journal.write(
-            Entry(entry.verb, entry.options, effects, entry.neuron_heirs, entry.synapse_heirs, entry.details)
-        )

@@ -9,6 +9,7 @@ import numpy as np
 from neurograph.errors import MissingError, NeuronError, OptionError, SynapseError, listed
 from neurograph.mutations import NeuronCore
 from neurograph.schema.neuron import SCHEMA, VALUES
+from neurograph.schema.synapse import weight_array
 
 
 class Populations(NeuronCore):
@@ -132,7 +133,7 @@ class Populations(NeuronCore):
             Populations by name, or lists of neurons.
         weight
             (sources, targets) numbers, (sources, targets, height, width) kernels, None, or an initializer: a callable
-            of (shape, gain) that returns such an array.
+            of (shape, activation of the first target) that returns such an array.
         form
             Any of `SynapseForm`'s fields, shared by all: op, stride, padding, trainable, ...
 
@@ -151,9 +152,11 @@ class Populations(NeuronCore):
         self._open()
         u, v = self._resolve(sources), self._resolve(targets)
         if callable(weight):
+            if not len(v):
+                raise SynapseError("there are no targets, whose activation an initializer asks for")
             weight = weight((len(u), len(v)), self._columns.of(int(v[0])).activation)
         if weight is not None:
-            weight = np.asarray(weight, np.float64)
+            weight = weight_array(weight)
             if weight.shape[:2] != (len(u), len(v)):
                 raise SynapseError(
                     f"weight has shape {weight.shape}; {len(u)} sources and {len(v)} targets need "
@@ -171,7 +174,7 @@ class Populations(NeuronCore):
         nx._clear_cache(self)
 
     def remove_synapses(self, pairs: Iterable[tuple[Hashable, Hashable]]) -> None:
-        """Remove the synapses between pairs of neurons; all, or `MissingError` where there is none and nothing removed."""
+        """Remove the synapses between pairs of neurons: all, or none and `MissingError` where one is not there."""
         pairs = list(pairs)
         self._open()
         u, v = self.keys_of([a for a, _ in pairs]), self.keys_of([b for _, b in pairs])

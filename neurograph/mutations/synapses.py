@@ -11,7 +11,7 @@ from neurograph.errors import NeuroGraphError, SynapseError
 from neurograph.mutations.neurons import NeuronMutations
 from neurograph.rows import take_synapses
 from neurograph.schema import synapse
-from neurograph.schema.synapse import FORM_FIELDS, WEIGHT, check_fit, form_of, form_value, weight_value
+from neurograph.schema.synapse import FORM_FIELDS, WEIGHT, check_fit, form_of, form_value, weight_array, weight_value
 from neurograph.storage.views import EdgeData
 
 
@@ -160,7 +160,7 @@ class SynapseMutations(NeuronMutations):
         table, columns = self.table, self._columns
         form = {k: form_value(k, x) for k, x in form.items()}
         if weight is not None:
-            weight = np.asarray(weight, np.float64)
+            weight = weight_array(weight)
             if not np.isfinite(weight).all():
                 at = int(np.flatnonzero(~np.isfinite(weight.reshape(len(weight), -1)).all(axis=1))[0])
                 raise self._fault(int(u[at]), int(v[at]), SynapseError("a weight must be finite"))

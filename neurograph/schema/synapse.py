@@ -95,6 +95,8 @@ _CHECKS = {
 
 def form_value(name: str, value: Any) -> Any:
     """One attribute of a form, checked and in its canonical type."""
+    if name not in _CHECKS:
+        raise SynapseError(f"{name!r} is not something that synapses share; there are {', '.join(FORM_FIELDS)}")
     return _CHECKS[name](value)
 
 
@@ -116,6 +118,14 @@ def weight_value(value: Any) -> float | np.ndarray:
     if not np.isfinite(array).all():
         raise SynapseError("a weight must be finite, and this kernel holds NaN or infinity")
     return float(array) if array.ndim == 0 else array
+
+
+def weight_array(values: Any) -> np.ndarray:
+    """Many weights as a float64 array; `SynapseError` where they are not numbers, or rows differ in length."""
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError) as err:
+        raise SynapseError(f"weights must be an array of numbers: {err}") from None
 
 
 def _window(form: SynapseForm, kernel: tuple[int, int], source: tuple[int, ...]) -> tuple[int, int]:

@@ -294,6 +294,8 @@ class ArrayDiGraph(nx.DiGraph):
             keys = _keys_of_numbers(index, names)
             if keys is not None:
                 return keys
+        if not isinstance(names, Iterable):
+            raise MissingError(f"expected a list of nodes, not {names!r}")
         wanted: list = names.tolist() if isinstance(names, np.ndarray) else list(names)
         try:
             return np.fromiter((index[name] for name in wanted), np.int64, len(wanted))
@@ -333,7 +335,10 @@ class ArrayDiGraph(nx.DiGraph):
         u, v = self.keys_of(sources), self.keys_of(targets)
         if len(u) != len(v):
             raise SynapseError(f"sources and targets differ in length: {len(u)} and {len(v)}")
-        weight = None if weight is None else np.asarray(weight)
+        try:
+            weight = None if weight is None else np.asarray(weight)
+        except ValueError as err:
+            raise SynapseError(f"weights must be an array: {err}") from None
         if weight is not None and (weight.ndim == 0 or len(weight) != len(u)):
             raise SynapseError(f"weight has shape {weight.shape}, and there are {len(u)} edges")
         return self._add_checked(u, v, weight, form)

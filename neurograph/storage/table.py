@@ -197,9 +197,9 @@ class EdgeTable:
         live = self.live()
         have = self.id[live]
         if self.next_id < 4 * (len(ids) + 1024):
-            place = np.full(self.next_id, -1, np.int64)
+            place = np.full(self.next_id + 1, -1, np.int64)  # the last place is for ids that were never given
             place[have] = live
-            return np.where((ids >= 0) & (ids < self.next_id), place[np.clip(ids, 0, self.next_id - 1)], -1)
+            return np.where(ids >= 0, place[np.clip(ids, 0, self.next_id)], -1)
         mine = np.flatnonzero(np.isin(have, ids))
         order = mine[np.argsort(have[mine], kind="stable")]
         if not len(order):

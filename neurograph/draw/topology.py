@@ -1,0 +1,154 @@
+"""The wiring of a network as a picture."""
+
+from collections.abc import Hashable, Iterable
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from neurograph.draw.layout import LOW, Layout, lay_out
+from neurograph.draw.panel import Panel, draw_labels, draw_neurons, draw_synapses, flags, summary
+from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, number, picture
+from neurograph.errors import OptionError
+from neurograph.graph import NeuronGraph
+
+SIDE, TOP, BOTTOM = 52.0, 58.0, 82.0  # points around the columns
+WIDE, NARROW = 150.0, 20.0  # points between two columns, at most and at least
+_SIGNS = (("positive", POSITIVE), ("negative", NEGATIVE))
+
+
+def topology(
+    graph: NeuronGraph,
+    path: str | Path,
+    *,
+    title: str | None = None,
+    columns: str | None = None,
+    newborn: Iterable[Hashable] = (),
+    max_synapses: int = 20_000,
+) -> Path:
+    """Draw a network to an SVG, PDF or PNG.
+
+    Columns are populations, or levels where populations are wired in circles. Their heights grow with the root of their
+    counts; a column too dense for dots becomes a bar. Synapses are blue where their weight is positive and orange where
+    it is negative, and the stronger the darker, compared with the others between the same two columns.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    path
+        Its ending says what to write: .svg, .pdf or .png.
+    title
+        Above the picture; unless given the graph's name.
+    columns
+        "populations" or "levels"; chosen unless given.
+    newborn
+        Names of neurons to set off from the others.
+    max_synapses
+        How many to draw, at most: the strongest, an equal share between each two columns. The caption says so.
+
+    Returns
+    -------
+    path : pathlib.Path
+        Where the picture lies.
+
+    Raises
+    ------
+    FileError
+        Another ending, or a path that cannot be written.
+    OptionError
+        Another word for `columns`, a negative number of synapses, or a graph without neurons.
+    """
+    arrays = graph.arrays()
+    check(len(arrays), max_synapses)
+    layout = lay_out(arrays, columns)
+    x = SIDE + column_positions(len(layout.counts))
+    largest = int(layout.counts.max())
+    tall = height([layout], largest)
+    size = (max(x[-1] + SIDE, 340.0), TOP + tall + BOTTOM)
+    x = x + (size[0] - x[-1] - SIDE) / 2
+    panel = Panel(arrays, layout, x, BOTTOM + tall / 2, tall, largest, flags(arrays, newborn))
+
+    def paint(figure: Figure) -> None:
+        axes = canvas(figure, size)
+        shown = draw_panel(axes, panel, max_synapses)
+        head(axes, 14.0, size[1] - 14.0, title or str(graph.graph.get("name", "")), summary(arrays))
+        legend(axes, size, bool(panel.newborn.any()))
+        caption(axes, shown, len(arrays.ids))
+
+    return picture(path, size, paint)
+
+
+def check(neurons: int, most: int) -> None:
+    """Refuse what cannot be drawn."""
+    if not neurons:
+        raise OptionError("the graph has no neurons, so there is nothing to draw")
+    if not isinstance(most, int | np.integer) or most < 0:
+        raise OptionError(f"max_synapses must be a whole number of at least 0, not {most!r}")
+
+
+def height(layouts: Iterable[Layout], largest: int) -> float:
+    """Points, of the highest column."""
+    return max(LOW, *(layout.heights(largest).max() for layout in layouts))
+
+
+def column_positions(count: int, room: float = 660.0) -> np.ndarray:
+    """(C,) points: equal distances, wide for a few columns and narrow for many."""
+    return np.arange(count) * float(np.clip(room / max(1, count - 1), NARROW, WIDE))
+
+
+def canvas(figure: Figure, size: tuple[float, float]) -> Axes:
+    """An axes over the whole figure, measured in points from its lower left corner."""
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(0, size[0])
+    axes.set_ylim(0, size[1])
+    return axes
+
+
+def draw_panel(axes: Axes, panel: Panel, most: int) -> int:
+    """Draw a network with its labels; returns how many synapses are shown."""
+    shown = draw_synapses(axes, panel, most)
+    draw_neurons(axes, panel)
+    draw_labels(axes, panel, BOTTOM - 14.0)
+    return shown
+
+
+def head(axes: Axes, x: float, y: float, title: str, text: str) -> None:
+    """Write a title and what stands below it."""
+    if title:
+        axes.text(x, y, title, ha="left", va="top", fontsize=11.5, fontweight="bold", color=INK)
+        y -= 17
+    axes.text(x, y, text, ha="left", va="top", fontsize=8.5, color=GREY)
+
+
+def legend(axes: Axes, size: tuple[float, float], newborn: bool) -> None:
+    """Say what the colours mean, in the lower right corner."""
+    line = {"linewidth": 1.6, "solid_capstyle": "round"}
+    entries = [Line2D([], [], color=colour, label=f"{what} weight", **line) for what, colour in _SIGNS]
+    if newborn:
+        dot = {"marker": "o", "markersize": 5, "linestyle": "none"}
+        entries.append(Line2D([], [], color=NEWBORN, label="newborn neuron", **dot))
+    axes.legend(
+        handles=entries,
+        loc="center right",
+        bbox_to_anchor=(size[0] - 8, 18.0),
+        bbox_transform=axes.transData,
+        ncols=3,
+        frameon=False,
+        fontsize=7.5,
+        labelcolor=GREY,
+        handlelength=1.4,
+        handletextpad=0.6,
+        columnspacing=1.6,
+        borderpad=0.0,
+    )
+
+
+def caption(axes: Axes, shown: int, there: int) -> None:
+    """Say that not all synapses are shown, where that is so."""
+    if shown < there:
+        text = f"the strongest {number(shown)} of {number(there)} synapses are shown"
+        axes.text(14.0, 18.0, text, ha="left", va="center", fontsize=7.5, color=GREY)

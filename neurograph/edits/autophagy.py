@@ -1,0 +1,87 @@
+"""Autophagy: a population eats the neurons that it does not need."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurograph.edits import stranded
+from neurograph.edits.base import Outcome
+from neurograph.edits.growing import inner_population
+from neurograph.edits.options import DATA, named_or_called, one_of, told, whole
+from neurograph.edits.selectors import SELECTORS, Selection, Selector, selector
+from neurograph.errors import EditError
+from neurograph.observations import Observations
+from neurograph.storage.pools import distinct
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+
+@dataclass(frozen=True, eq=False)
+class Autophagy:
+    """Remove neurons from a population as MetaNet does ("Neurons Selection for Autophagy").
+
+    Where none is to go, nothing happens, and the journal says so.
+
+    Parameters
+    ----------
+    population
+        An inner one: inputs and outputs are as many as the data says.
+    by
+        Who goes: "low_representational_power" (eq. 14, needs observations), or a selector with its options, such as
+        `LowRepresentationalPower(nu=0.05)` (`neurograph.edits.selectors`).
+    floor
+        Neurons that stay whatever the selector says, at least 1. `details["spared"]` counts those that stay for that
+        reason alone: the last in the selector's order.
+    stranded
+        What becomes of hidden neurons that are left without inputs or outputs: "leave", "remove" or "refuse"; see
+        `RemoveNeurons`.
+    seed
+        For selectors that draw.
+    observations
+        What was seen while data ran through the network, for selectors that ask for it.
+
+    Raises
+    ------
+    OptionError
+        An option that makes no sense.
+    MissingError, EditError
+        From `apply`: no such population, or observations that are missing; inputs or outputs.
+
+    Examples
+    --------
+    >>> from neurograph.builders import mlp
+    >>> from neurograph.edits.selectors import LowRepresentationalPower
+    >>> g = mlp([2, 3, 1])
+    >>> seen = Observations(np.arange(6), np.zeros(6), np.array([1, 1, 0.5, 0.01, 0.02, 1]))
+    >>> result = g.apply(Autophagy("hidden1", LowRepresentationalPower(nu=0.2), floor=2, observations=seen))
+    >>> result.died, result.details["eaten"], result.details["spared"]
+    ([3], 1, 1)
+    """
+
+    population: str
+    by: str | Selector = "low_representational_power"
+    floor: int = 1
+    stranded: str = "leave"
+    seed: int = 0
+    observations: Observations | None = field(default=None, metadata=DATA)
+
+    def __post_init__(self) -> None:
+        named_or_called("by", self.by, SELECTORS)
+        whole("floor", self.floor, 1)
+        one_of("stranded", self.stranded, stranded.STRATEGIES)
+        whole("seed", self.seed, 0)
+
+    def apply(self, graph: "NeuronGraph") -> Outcome:
+        """Let the neurons die."""
+        keys = inner_population(graph, self.population, "shrink")
+        choose = selector(self.by) if isinstance(self.by, str) else self.by
+        selection = Selection(graph, keys, np.random.default_rng(self.seed), self.observations)
+        chosen = np.asarray(choose(selection), np.int64)
+        if chosen.ndim != 1 or not np.isin(chosen, keys).all() or not distinct(chosen):
+            raise EditError(f"selector {self.by!r} must choose different neurons of population {self.population!r}")
+        eaten = chosen[: max(0, len(keys) - self.floor)]
+        details = {"eaten": len(eaten), "spared": len(chosen) - len(eaten), "left": len(keys) - len(eaten)}
+        details |= stranded.remove_neurons(graph, eaten, self.stranded)
+        return Outcome(told(self), details=details)

@@ -1,0 +1,77 @@
+"""What the outgoing synapses of newborns weigh, and what becomes of their donors'."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurograph.initializers.newborns import Newborns
+
+
+@dataclass(frozen=True, eq=False)
+class Outgoing:
+    """Donors' outgoing synapses of one weight shape, and the copies of them that are about to be born.
+
+    Parameters
+    ----------
+    ids, weights
+        (s,) ids of the donors' synapses, each once, and their weights: (s,) or (s, height, width).
+    at, newborn
+        (m,) which of them each copy is of, and for which newborn it is.
+    newborns
+        What the initializer answered.
+    rng
+        Where random numbers come from.
+    """
+
+    ids: np.ndarray
+    weights: np.ndarray
+    at: np.ndarray
+    newborn: np.ndarray
+    newborns: Newborns
+    rng: np.random.Generator
+
+
+def split(outgoing: Outgoing) -> tuple[np.ndarray, np.ndarray | None]:
+    """Share each of the donor's weights out between it and its newborns; the network computes what it did.
+
+    For each synapse the donor and each of its newborns draw a number, uniformly from (0.25, 0.75), and get the weight
+    in that proportion: with one newborn its share lies between a quarter and three quarters. Equal shares would not do:
+    the two would then get equal gradients, and stay identical under SGD and Adam for good.
+    """
+    mine = outgoing.rng.uniform(0.25, 0.75, len(outgoing.ids))
+    theirs = outgoing.rng.uniform(0.25, 0.75, len(outgoing.at))
+    total = mine + np.bincount(outgoing.at, theirs, minlength=len(mine))
+    return (
+        _times(outgoing.weights[outgoing.at], theirs / total[outgoing.at]),
+        _times(outgoing.weights, mine / total),
+    )
+
+
+def zero(outgoing: Outgoing) -> tuple[np.ndarray, np.ndarray | None]:
+    """Newborns are not heard at first: their outgoing weights are zero; the network computes what it did."""
+    return np.zeros_like(outgoing.weights[outgoing.at]), None
+
+
+def paper(outgoing: Outgoing) -> tuple[np.ndarray, np.ndarray | None]:
+    """The initializer applied to the rows of the next layer's matrix; the donors' weights stay, so the function moves.
+
+    MetaNet writes W'_l = G_l(W_l, P_l) for every layer and does not say what the next layer's rows are; this is a
+    reading of it. The donors are those of the incoming side: rows of other neurons would tear apart what was trained
+    together, and on a general graph could close a cycle.
+    """
+    if outgoing.newborns.weights is None:
+        return outgoing.weights[outgoing.at], None
+    return outgoing.newborns.weights(outgoing.ids[outgoing.at], outgoing.newborn), None
+
+
+def _times(weights: np.ndarray, share: np.ndarray) -> np.ndarray:
+    return weights * share.reshape(-1, *(1,) * (weights.ndim - 1))
+
+
+OUTGOING: dict[str, Callable[[Outgoing], tuple[np.ndarray, np.ndarray | None]]] = {
+    "split": split,
+    "zero": zero,
+    "paper": paper,
+}
+PRESERVING = ("split", "zero")  # what they hand out adds up to what was there

@@ -1,0 +1,55 @@
+"""RemoveNeurons: neurons and all their synapses."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neurograph.edits import stranded
+from neurograph.edits.base import Outcome
+from neurograph.edits.options import one_of, population_or_neurons, told
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+
+@dataclass(frozen=True)
+class RemoveNeurons:
+    """Remove neurons with every synapse from and to them.
+
+    Parameters
+    ----------
+    names
+        Neurons, or a population by name.
+    stranded
+        What becomes of hidden neurons that are left without inputs or outputs: "leave" (they stay, a constant or
+        unread), "remove" (they go too, and those that this strands in turn), or "refuse". Outputs always stay.
+
+    Raises
+    ------
+    OptionError
+        No neuron is named, or no such strategy.
+    MissingError, EditError
+        From `apply`: a neuron that is not there; a stranded one with "refuse".
+
+    Examples
+    --------
+    >>> from neurograph.builders import mlp
+    >>> g = mlp([2, 1, 3, 1])
+    >>> g.apply(RemoveNeurons([2])).details["stranded"]
+    [3, 4, 5]
+    >>> _ = g.undo()
+    >>> g.apply(RemoveNeurons([2], stranded="remove")).died
+    [2, 3, 4, 5]
+    """
+
+    names: str | Sequence[Hashable]
+    stranded: str = "leave"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", population_or_neurons("names", self.names))
+        one_of("stranded", self.stranded, stranded.STRATEGIES)
+
+    def apply(self, graph: "NeuronGraph") -> Outcome:
+        """Remove the neurons."""
+        details = stranded.remove_neurons(graph, graph._resolve(self.names), self.stranded)
+        return Outcome(told(self), details=details)

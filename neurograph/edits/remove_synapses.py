@@ -1,0 +1,55 @@
+"""RemoveSynapses: some synapses, their neurons stay."""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neurograph.edits.base import Outcome
+from neurograph.edits.options import one_of, pairs_of_neurons, told
+from neurograph.edits.stranded import STRATEGIES, Neighbours, settle
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+
+@dataclass(frozen=True)
+class RemoveSynapses:
+    """Remove the synapses between pairs of neurons.
+
+    Parameters
+    ----------
+    pairs
+        (source, target) pairs.
+    stranded
+        What becomes of hidden neurons that are left without inputs or outputs: "leave", "remove" or "refuse"; see
+        `RemoveNeurons`.
+
+    Raises
+    ------
+    OptionError
+        No pair is given, or something that is not one, or no such strategy.
+    MissingError, EditError
+        From `apply`: a synapse or neuron that is not there; a stranded neuron with "refuse".
+
+    Examples
+    --------
+    >>> from neurograph.builders import mlp
+    >>> g = mlp([2, 3, 1])
+    >>> result = g.apply(RemoveSynapses([(0, 2), (1, 2)]))
+    >>> result.entry.synapses_died.size, result.details["stranded"]
+    (2, [2])
+    """
+
+    pairs: Iterable[tuple[Hashable, Hashable]]
+    stranded: str = "leave"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pairs", pairs_of_neurons("pairs", self.pairs))
+        one_of("stranded", self.stranded, STRATEGIES)
+
+    def apply(self, graph: "NeuronGraph") -> Outcome:
+        """Remove the synapses."""
+        pairs = list(self.pairs)
+        neighbours = Neighbours(graph, graph.keys_of([u for u, _ in pairs]), graph.keys_of([v for _, v in pairs]))
+        graph.remove_synapses(pairs)
+        return Outcome(told(self), details=settle(graph, neighbours, self.stranded))

@@ -1,0 +1,41 @@
+"""What a selector is asked, and what it answers."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from neurograph.observations import Observations
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """A population some of whose neurons may have to go.
+
+    Parameters
+    ----------
+    graph
+        As it is; to be read, not changed.
+    keys
+        (n,) int64 keys of the population's neurons, in order.
+    rng
+        Where random numbers come from.
+    observations
+        What was seen while data ran through the network, or None.
+    """
+
+    graph: "NeuronGraph"
+    keys: np.ndarray
+    rng: np.random.Generator
+    observations: Observations | None = None
+
+
+class Selector(Protocol):
+    """A frozen dataclass, its options as fields, that chooses the neurons to go."""
+
+    def __call__(self, selection: Selection, /) -> np.ndarray:
+        """(m,) int64 keys, those to go first in front; none of them twice."""
+        ...

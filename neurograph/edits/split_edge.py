@@ -1,0 +1,144 @@
+"""SplitEdge: a neuron in the middle of a synapse."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurograph.edits.base import Outcome, pairs
+from neurograph.edits.options import told
+from neurograph.errors import EditError, MissingError, OptionError
+from neurograph.schema.activations import activation as known
+from neurograph.schema.neuron import value
+from neurograph.schema.synapse import WEIGHT
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+
+@dataclass(frozen=True)
+class SplitEdge:
+    """Replace the synapse u -> v of weight w by u -> new -> v, weights 1 and w ("Self-expanding neural networks").
+
+    The default neuron is a PReLU whose slope is one: the identity, for signed values too, until training bends it. Two
+    other forms: `signed_pair`, two ReLUs with u -> new weights 1 and -1 and new -> v weights w and -w, since
+    relu(x) - relu(-x) = x; and, with any other `activation`, the authors' own, one neuron that keeps the function only
+    where its activation is the identity (ReLU: where u's value is not negative).
+
+    The synapses into v are heirs of the old one, whose form and own attributes they keep; a kernel moves there whole,
+    and the new neuron is then a map like u, read through a kernel of size 1.
+
+    Parameters
+    ----------
+    source, target
+        Ends of a synapse with a weight.
+    activation
+        Of the new neuron. Unless given, "prelu", or "relu" for a signed pair, which takes no other.
+    slope
+        Of a PReLU, 1 unless given.
+    signed_pair
+        Two ReLU neurons instead of one.
+    population
+        What new neurons join. Unless given, "a-b" where a and b are the populations of source and target, so that all
+        splits between two layers make one layer.
+    names
+        Of the new neurons, one or (signed pair) two; free whole numbers unless given.
+
+    Raises
+    ------
+    OptionError, NeuronError
+        Options that contradict each other; an unknown activation.
+    MissingError, EditError
+        From `apply`: no such neuron or synapse; one without a weight to hand on; a signed pair in front of a neuron
+        that does not sum its inputs.
+
+    Examples
+    --------
+    >>> from neurograph.builders import mlp
+    >>> g = mlp([1, 1])
+    >>> g[0][1]["weight"] = 0.5
+    >>> (n,) = g.apply(SplitEdge(0, 1)).born
+    >>> list(g.edges(data="weight")), g.nodes[n]["slope"], g.nodes[n]["population"]
+    ([(0, 2, 1.0), (2, 1, 0.5)], 1.0, 'input-output')
+    """
+
+    source: Hashable
+    target: Hashable
+    activation: str | None = None
+    slope: float | None = None
+    signed_pair: bool = False
+    population: str | None = None
+    names: Sequence[Hashable] | None = None
+
+    def __post_init__(self) -> None:
+        if self.activation is not None:
+            known(self.activation)
+        if self.signed_pair and self.activation not in (None, "relu"):
+            raise OptionError(f"a signed pair is made of relu neurons, not {self.activation!r}")
+        if self.slope is not None:
+            value("slope", self.slope)
+            if known(self._activation).slope is None:
+                raise OptionError(f"an activation {self._activation!r} has no slope; leave slope= out")
+        if self.names is not None:
+            names = () if isinstance(self.names, str) else tuple(self.names)
+            if len(names) != len(self._signs):
+                raise OptionError(f"names must be a list of {len(self._signs)} new name(s), not {self.names!r}")
+            object.__setattr__(self, "names", names)
+
+    @property
+    def _activation(self) -> str:
+        return self.activation if self.activation is not None else ("relu" if self.signed_pair else "prelu")
+
+    @property
+    def _signs(self) -> tuple[float, ...]:
+        return (1.0, -1.0) if self.signed_pair else (1.0,)
+
+    @property
+    def _slope(self) -> dict[str, float]:
+        if known(self._activation).slope is None:
+            return {}
+        return {"slope": 1.0 if self.slope is None else float(self.slope)}
+
+    @property
+    def preserves_function(self) -> bool:
+        """Whether the network computes the same afterwards, whatever its values."""
+        return self.signed_pair or self._activation == "identity" or self._slope == {"slope": 1.0}
+
+    def apply(self, graph: "NeuronGraph") -> Outcome:
+        """Split the synapse."""
+        u, v, synapse, old = self._synapse(graph)
+        source, target = graph._columns.of(u), graph._columns.of(v)
+        if self.signed_pair and target.aggregation != "sum":
+            raise EditError(f"{self.target!r} takes the {target.aggregation} of its inputs, and a pair needs a sum")
+        graph.remove_edge(self.source, self.target)
+        attributes = {
+            "population": f"{source.population}-{target.population}" if self.population is None else self.population,
+            "activation": self._activation,
+            "shape": source.shape,
+            **self._slope,
+        }
+        one = 1.0 if source.shape == () else np.ones((1, 1))
+        ids = []
+        for sign, name in zip(self._signs, self.names or [None] * len(self._signs), strict=True):
+            new = graph.add_neuron(name, **attributes)
+            graph.add_edge(self.source, new, weight=sign * one)
+            graph.add_edge(new, self.target, **synapse | {WEIGHT: sign * synapse[WEIGHT]})
+            ids.append(graph.table.id[graph.table.find(graph.table.index[new], v)])
+        heirs = pairs(ids, [old] * len(ids))
+        return Outcome(told(self), synapse_heirs=heirs, details={"function_preserving": self.preserves_function})
+
+    def _synapse(self, graph: "NeuronGraph") -> tuple[int, int, dict[str, Any], int]:
+        """Keys of the ends, all that the synapse carries, and its id."""
+        u, v = graph.keys_of([self.source, self.target]).tolist()
+        row = graph.table.find(u, v)
+        if row < 0:
+            raise MissingError(f"no synapse {self.source!r} -> {self.target!r} to split")
+        synapse = dict(graph[self.source][self.target])
+        if synapse.get(WEIGHT) is None:
+            raise EditError(
+                f"synapse {self.source!r} -> {self.target!r} (op {synapse.get('op', WEIGHT)!r}) has no weight to hand "
+                "on; AddNeuron and RemoveSynapses change such wiring"
+            )
+        synapse[WEIGHT] = 1.0 * synapse[WEIGHT]  # a copy: a kernel is a view of the graph's
+        return u, v, synapse, int(graph.table.id[row])

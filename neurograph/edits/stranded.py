@@ -1,0 +1,97 @@
+"""What becomes of neurons that an edit leaves without inputs or without outputs."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurograph.errors import EditError, listed
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+STRATEGIES = ("leave", "remove", "refuse")
+
+
+class Neighbours:
+    """The neurons around what is about to go, remembered so that those it strands can be told from those that were so.
+
+    Parameters
+    ----------
+    graph
+        As it is before.
+    sources, targets
+        Keys that are about to lose an outgoing or an incoming synapse each; repeats do not matter.
+    """
+
+    def __init__(self, graph: "NeuronGraph", sources: np.ndarray, targets: np.ndarray) -> None:
+        self.graph = graph
+        self.lost_output, self.lost_input = set(sources.tolist()), set(targets.tolist())
+
+    def stranded(self) -> list[int]:
+        """Keys, rising, of those that now have nothing on the side where they lost something.
+
+        An output neuron needs no outgoing synapse; it and inputs are never stranded, because the data needs them.
+        """
+        table = self.graph.table
+        found = {key for key in self.lost_input if self._alive(key) and not table.degree(key, table.inn)}
+        found |= {key for key in self.lost_output if self._alive(key) and not table.degree(key, table.out)}
+        return sorted(found)
+
+    def _alive(self, key: int) -> bool:
+        kind = self.graph._columns.of(key)
+        return self.graph.table.names[key] is not None and kind.role != "input" and not kind.is_output
+
+
+def around(graph: "NeuronGraph", keys: np.ndarray) -> Neighbours:
+    """The neighbours of neurons that are about to be removed."""
+    table = graph.table
+    numbers = keys.tolist()
+    none = [np.empty(0, np.int64)]
+    sources = np.concatenate(none + [table.far(key, table.inn) for key in numbers])
+    targets = np.concatenate(none + [table.far(key, table.out) for key in numbers])
+    return Neighbours(graph, sources, targets)
+
+
+def remove_neurons(graph: "NeuronGraph", keys: np.ndarray, strategy: str) -> dict[str, object]:
+    """Remove neurons with all their synapses and settle what becomes of those they strand; returns details."""
+    neighbours = around(graph, keys)
+    graph.remove_neurons(graph.names_of(keys))
+    return settle(graph, neighbours, strategy)
+
+
+def settle(graph: "NeuronGraph", neighbours: Neighbours, strategy: str) -> dict[str, object]:
+    """Apply a strategy to the neurons that an edit has stranded.
+
+    Parameters
+    ----------
+    graph
+        As it is after.
+    neighbours
+        Remembered before.
+    strategy
+        "leave": they stay, a constant or unread. "remove": they go too, and those that this strands in turn. "refuse":
+        the edit is undone.
+
+    Returns
+    -------
+    details : dict
+        "stranded": names of those that stay so; "cleaned_up": names of those that were removed.
+
+    Raises
+    ------
+    EditError
+        With "refuse", naming the neurons.
+    """
+    found, removed = neighbours.stranded(), []
+    if found and strategy == "refuse":
+        raise EditError(
+            f"this would leave {listed(graph.names_of(np.array(found)))} without inputs or outputs; "
+            "stranded='remove' removes them too, stranded='leave' lets them be"
+        )
+    while found and strategy == "remove":
+        keys = np.array(found, np.int64)
+        neighbours = around(graph, keys)
+        removed += graph.names_of(keys)
+        graph.remove_neurons(graph.names_of(keys))
+        found = neighbours.stranded()
+    return {"stranded": graph.names_of(np.array(found, np.int64)), "cleaned_up": removed}

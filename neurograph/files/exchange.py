@@ -1,0 +1,173 @@
+"""Networks for other programs, through networkx's own writers. A new format is a function here and a line in `EXPORTS`.
+
+What a format keeps for itself (GEXF's "start", DOT's "shape") would change the meaning of an attribute of that name, so
+such attributes are written with an underscore behind their name.
+"""
+
+import json
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from neurograph.errors import FileError, listed
+from neurograph.files.aside import written_aside
+from neurograph.files.plain import to_plain
+from neurograph.graph import NeuronGraph
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_GEXF_NODE = ("id", "label", "pid", "start", "end", "parents", "spells", "slices", "viz")
+_GEXF_EDGE = ("id", "label", "type", "start", "end", "spells", "slices", "viz")
+_DOT_NODE = ("name", "obj_dict", "shape", "label", "style", "pos", "width", "height")
+_DOT_EDGE = ("src", "dst", "obj_dict", "label", "style", "pos")
+_DOT_GRAPH = ("graph_name", "graph_type", "strict", "suppress_disconnected", "simplify", "obj_dict")
+
+
+def write_graphml(graph: NeuronGraph, path: str | Path) -> None:
+    """Write GraphML, which yEd, Gephi, Cytoscape, igraph and networkx read.
+
+    Parameters
+    ----------
+    graph
+        The network; see `to_plain` for how it is flattened.
+    path
+        The file; it appears whole or not at all.
+
+    Raises
+    ------
+    FileError
+        Names that are the same as text, text that XML cannot hold, a path that cannot be written.
+    """
+    plain = to_plain(graph)
+    _check_xml(plain)
+    with written_aside(path) as aside:
+        nx.write_graphml_xml(plain, str(aside))
+
+
+def write_gexf(graph: NeuronGraph, path: str | Path) -> None:
+    """Write GEXF, Gephi's own format; parameters and errors are those of `write_graphml`.
+
+    Attributes of the graph, but for its name, have no place in it and are left out.
+    """
+    plain = _set_apart(to_plain(graph), _GEXF_NODE, _GEXF_EDGE)
+    _check_xml(plain)
+    plain.graph = {"name": str(plain.graph.get("name", ""))}
+    with written_aside(path) as aside:
+        nx.write_gexf(plain, aside)
+
+
+def write_dot(graph: NeuronGraph, path: str | Path) -> None:
+    """Write DOT, which Graphviz and pydot read; parameters are those of `write_graphml`.
+
+    Every text is quoted. `dot` itself lays out a few hundred neurons; beyond some thousand take `sfdp`.
+    """
+    plain = _set_apart(to_plain(graph), _DOT_NODE, _DOT_EDGE)
+    own = {_apart(name, _DOT_GRAPH): _quoted(value) for name, value in plain.graph.items() if name != "name"}
+    quoted = nx.DiGraph(graph=own)
+    quoted.add_nodes_from((_quoted(n), _quoted_all(data)) for n, data in plain.nodes(data=True))
+    quoted.add_edges_from((_quoted(u), _quoted(v), _quoted_all(data)) for u, v, data in plain.edges(data=True))
+    with written_aside(path) as aside, warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # networkx has had one on its pydot writer, and took it back
+        text = nx.nx_pydot.to_pydot(quoted).to_string()
+        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def write_json(graph: NeuronGraph, path: str | Path) -> None:
+    """Write networkx's node-link JSON, which d3 and networkx read; parameters are those of `write_graphml`."""
+    plain = _set_apart(to_plain(graph), ("id",), ("source", "target"))
+    _dump(nx.node_link_data(plain, edges="links"), path)
+
+
+def write_cytoscape(graph: NeuronGraph, path: str | Path) -> None:
+    """Write Cytoscape's JSON; parameters are those of `write_graphml`."""
+    plain = _set_apart(to_plain(graph), ("id", "value", "name"), ("source", "target", "id"))
+    _dump(nx.cytoscape_data(plain), path)
+
+
+EXPORTS: dict[str, Callable[[NeuronGraph, str | Path], None]] = {
+    "graphml": write_graphml,
+    "gexf": write_gexf,
+    "dot": write_dot,
+    "gv": write_dot,
+    "json": write_json,
+    "cyjs": write_cytoscape,
+}
+
+
+def export(graph: NeuronGraph, path: str | Path, format: str | None = None) -> None:
+    """Write a network in the format of another program.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    path
+        The file.
+    format
+        One of `EXPORTS`; unless given, the ending of the path.
+
+    Raises
+    ------
+    FileError
+        An unknown format, naming the known ones; otherwise as `write_graphml`.
+    """
+    name = (format or Path(path).suffix.lstrip(".")).lower()
+    if name == "safetensors":
+        raise FileError(f"{path}: this is the project's own format; graph.save(path) writes it")
+    if name not in EXPORTS:
+        raise FileError(f"cannot tell how to write {path}: {name!r} is not a known format; known are {listed(EXPORTS)}")
+    EXPORTS[name](graph, path)
+
+
+def _apart(name: str, taken: Iterable[str]) -> str:
+    return name + "_" if name.rstrip("_") in taken else name
+
+
+def _set_apart(plain: nx.DiGraph, node: Iterable[str], edge: Iterable[str]) -> nx.DiGraph:
+    """Rename the attributes that a format would take for something of its own."""
+    for taken, all_data in ((node, plain.nodes(data=True)), (edge, plain.edges(data=True))):
+        for *_, data in all_data:
+            renamed = {_apart(name, taken): value for name, value in data.items()}
+            data.clear()
+            data.update(renamed)
+    return plain
+
+
+def _check_xml(plain: nx.DiGraph) -> None:
+    """Refuse the control characters that no XML file can hold."""
+    whole = [("the graph", plain.graph)]
+    neurons = [(f"neuron {n!r}", {"name": n, **data}) for n, data in plain.nodes(data=True)]
+    synapses = [(f"synapse {u!r} -> {v!r}", data) for u, v, data in plain.edges(data=True)]
+    for what, data in (*whole, *neurons, *synapses):
+        for name, value in data.items():
+            if isinstance(value, str) and _NOT_IN_XML.search(name + value):
+                raise FileError(f"{what}: {name} is {value!r}, which XML cannot hold; write JSON instead")
+
+
+def _quoted(value: object) -> str:
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _quoted_all(data: dict) -> dict[str, str]:
+    return {name if name.isidentifier() and name.isascii() else _quoted(name): _quoted(v) for name, v in data.items()}
+
+
+def _dump(data: dict, path: str | Path) -> None:
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(_finite(data), separators=(",", ":"), allow_nan=False), encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for NaN and infinity, which JSON has not."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,95 @@
+"""From a graph to arrays and JSON: columns as they are in the table, compacted; all else as text."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from neurograph import journal
+from neurograph.codec import encode
+from neurograph.errors import FileError
+from neurograph.files.container import Content
+from neurograph.graph import NeuronGraph
+
+
+def pack(graph: NeuronGraph) -> Content:
+    """Everything a graph is, ready to be written.
+
+    Raises
+    ------
+    FileError
+        A name or an attribute that a file cannot hold, naming whose it is.
+    """
+    graph._synchronise()
+    if graph._depth:
+        raise FileError("a graph cannot be saved in the middle of an edit or of atomic(); save it afterwards")
+    graph.table.compact()
+    return Content(_neurons(graph) | _synapses(graph), _text(graph), graph.wiring_digest())
+
+
+def _neurons(graph: NeuronGraph) -> dict[str, np.ndarray]:
+    keys, columns = graph.table.keys(), graph._columns
+    values = {f"neuron.{name}": column[keys] for name, column in columns.values.items()}
+    return {"neuron.key": keys, "neuron.kind": columns.kind[keys], "neuron.rank": graph._ranks.rank[keys], **values}
+
+
+def _synapses(graph: NeuronGraph) -> dict[str, np.ndarray]:
+    """Columns by (source, target); the weights of each shape in that order too, so that nothing need point at them."""
+    table, size = graph.table, graph.table.size
+    kind = table.kind[:size]
+    weights = {
+        f"weights.{number}": pool.data[table.row[:size][kind == number]] for number, pool in enumerate(table.pools, 1)
+    }
+    return {
+        "synapse.source": table.src[:size],
+        "synapse.target": table.dst[:size],
+        "synapse.id": table.id[:size],
+        "synapse.form": table.form[:size].astype(np.min_scalar_type(len(table.forms.bundles))),
+        "synapse.weights": kind,
+        **weights,
+    }
+
+
+def _text(graph: NeuronGraph) -> dict[str, Any]:
+    table, columns, log = graph.table, graph._columns, graph.journal
+    names = table.names
+    return {
+        "names": [_encoded(name, f"the name {name!r}") for name in table.index],
+        "kinds": [{k: encode(x) for k, x in asdict(kind).items()} for kind in columns.kinds],
+        "forms": [encode(bundle) for bundle in table.forms.bundles],
+        "populations": list(graph._populations),
+        "next_key": len(names),
+        "next_id": table.next_id,
+        "next_name": graph._next_name,
+        "top_rank": graph._ranks.top,
+        "version": graph.version,
+        "attributes": _encoded(graph.graph, "the attributes of the graph"),
+        "neuron_attributes": [
+            [key, _encoded(own, f"the attributes of neuron {names[key]!r}")]
+            for key, own in columns.extra.items()
+            if own
+        ],
+        "synapse_attributes": [
+            [row, _encoded(own, f"the attributes of synapse {names[table.src[row]]!r} -> {names[table.dst[row]]!r}")]
+            for row, own in table.extra.items()
+            if own
+        ],
+        "journal": [_entry(entry) for entry in log.entries],
+        "undone": [_entry(entry) for entry in log.undone],
+    }
+
+
+def _entry(entry: journal.Entry) -> dict[str, Any]:
+    try:
+        return journal.to_state(entry)
+    except FileError as err:
+        raise FileError(f"the journal's entry {entry.verb}: {err}") from None
+
+
+def _encoded(value: Any, what: str) -> Any:
+    try:
+        return encode(value)
+    except FileError as err:
+        raise FileError(f"{what}: {err}") from None
+    except RecursionError:
+        raise FileError(f"{what}: nested too deeply, or in a circle") from None

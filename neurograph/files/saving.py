@@ -1,0 +1,66 @@
+"""Save a network and load it again."""
+
+from pathlib import Path
+
+from neurograph.errors import FileError, NeuroGraphError
+from neurograph.files import container
+from neurograph.files.packing import pack
+from neurograph.files.unpacking import unpack
+from neurograph.graph import NeuronGraph
+
+
+def save(graph: NeuronGraph, path: str | Path) -> None:
+    """Write a graph to one safetensors file: structure, weights, attributes, names and the journal.
+
+    The file appears whole or not at all; one that was there before stays until then. Values that a compiled network
+    holds are written back first.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    path
+        The file, by custom ending in .safetensors.
+
+    Raises
+    ------
+    FileError
+        A folder that is not there, a full disk; a name or an attribute that a file cannot hold (numbers, text, lists,
+        tuples, dictionaries and numeric arrays can be).
+
+    See Also
+    --------
+    load : Reads it.
+    neurograph.files.export : Writes formats of other programs.
+    """
+    container.write(path, pack(graph))
+
+
+def load(path: str | Path) -> NeuronGraph:
+    """Read a graph that `save` wrote. Nothing in the file is ever executed.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    graph : NeuronGraph
+        With the same keys, ids, names, order, values and journal: undo goes on where it was.
+
+    Raises
+    ------
+    FileError
+        A file that is missing, empty, truncated, damaged, of another format or of a newer version.
+    """
+    content = container.read(path)
+    try:
+        return unpack(content)
+    except (NeuroGraphError, KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError) as err:
+        what = f"it has no {err}" if type(err) is KeyError else err
+        raise FileError(f"{path} is damaged: {what}; restore it from a copy") from err
+    except MemoryError:
+        raise FileError(f"{path} needs more memory than there is") from None
+    except RecursionError:
+        raise FileError(f"{path} is damaged: nested too deeply; restore it from a copy") from None

@@ -1,0 +1,86 @@
+"""What the journal keeps of an edit's options."""
+
+import json
+
+import numpy as np
+import pytest
+
+from neurograph.builders import mlp
+from neurograph.edits import (
+    EDITS,
+    AddNeuron,
+    Autophagy,
+    Connect,
+    DynamicCount,
+    LowRepresentationalPower,
+    Proliferate,
+    RemoveNeurons,
+    RemoveSynapses,
+    SplitEdge,
+)
+from neurograph.edits.options import number, whole
+from neurograph.errors import OptionError
+from neurograph.initializers.newborns import Newborns
+from neurograph.journal import from_line, to_line
+from neurograph.observations import Observations
+
+
+def doubled(size):
+    return size
+
+
+def first(growth):
+    return Newborns(growth.keys[:1].repeat(growth.count))
+
+
+SEEN = Observations(np.arange(7), np.zeros(7), np.arange(7.0))
+KEPT = [
+    (Connect([0, 1], ("c",), np.ones((2, 1))), {"sources": (0, 1), "weight": "array of shape (2, 1)", "seed": 0}),
+    (Connect([0], ["c"], form={"trainable": False}), {"weight": None, "form": {"trainable": False}}),
+    (AddNeuron(("a", 1), incoming={0: np.float64(0.5)}), {"name": ("a", 1), "incoming": {0: 0.5}, "outgoing": {}}),
+    (RemoveNeurons(np.array([2])), {"names": (2,), "stranded": "leave"}),
+    (RemoveSynapses([(0, 2)]), {"pairs": ((0, 2),)}),
+    (SplitEdge(0, 2), {"source": 0, "activation": None, "slope": None}),
+    (
+        Proliferate("hidden1", DynamicCount(1, (3, 3)), first),
+        {"count": {"name": "DynamicCount", "constant": 1, "errors": (3.0, 3.0), "rate": 1.0}, "initializer": "first"},
+    ),
+    (Proliferate("hidden1", doubled), {"count": "doubled", "initializer": "random", "limit": None}),
+    (
+        Autophagy("hidden1", LowRepresentationalPower(0.2), observations=SEEN),
+        {"by": {"name": "LowRepresentationalPower", "nu": 0.2, "measure": "mean"}, "floor": 1},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "kept"), KEPT, ids=lambda x: type(x).__name__)
+def test_options_are_plain_and_survive_a_line(edit, kept):
+    g = mlp([2, 4, 1])
+    g.add_neuron("c")
+    entry = g.apply(edit).entry
+    assert entry.options.items() >= kept.items()
+    assert "observations" not in entry.options
+    line = to_line(g, entry)
+    assert json.loads(line)["verb"] == type(edit).__name__
+    read = from_line(line)
+    assert (read.options, read.details) == (entry.options, entry.details)
+    assert str(g.journal[-1]).startswith(f"{type(edit).__name__}(")
+
+
+def test_every_edit_is_among_them():
+    assert {type(edit) for edit, _ in KEPT} == set(EDITS.values())
+
+
+@pytest.mark.parametrize("given", [True, "3", None, 2.0, 0])
+def test_whole_numbers_are_whole(given):
+    with pytest.raises(OptionError, match="x must be a whole number of at least 1"):
+        whole("x", given, 1)
+
+
+@pytest.mark.parametrize("given", [True, "3", None, 2.5, -0.1, float("nan"), float("inf")])
+def test_numbers_lie_between_their_bounds(given):
+    with pytest.raises(OptionError, match="x must be a finite number between 0 and 2"):
+        number("x", given, 0.0, 2.0)
+    if given == float("inf"):
+        with pytest.raises(OptionError, match="of at least 0"):
+            number("x", given, 0.0)

@@ -1,0 +1,148 @@
+"""What the tests of the graph share: small networks, a full dump of one, and a forward pass that is obviously right."""
+
+from math import erf
+
+import networkx as nx
+import numpy as np
+from scipy.signal import correlate2d
+
+from neurograph import NeuronGraph
+from neurograph.schema.neuron import KIND_FIELDS, VALUES
+
+ACTIVATIONS = {
+    "identity": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "tanh": np.tanh,
+    "sigmoid": lambda x: 1.0 / (1.0 + np.exp(-x)),
+    "abs": np.abs,
+    "sin": np.sin,
+    "gelu": lambda x: x * (1.0 + np.vectorize(erf)(x / np.sqrt(2.0))) / 2.0,
+}
+AGGREGATIONS = {"sum": np.sum, "product": np.prod, "max": np.max, "min": np.min, "mean": np.mean}
+
+
+def forward(g: NeuronGraph, data: np.ndarray) -> dict:
+    """Every neuron's value, by name, for a batch: data is (batch, inputs) or (batch, inputs, height, width)."""
+    found, column = {}, 0
+    for name in g:
+        if g.nodes[name]["role"] == "input":
+            found[name] = data[:, column].astype(float)
+            column += 1
+    for name in nx.topological_sort(g):
+        if name not in found:
+            found[name] = _neuron(g, name, found, len(data))
+    return found
+
+
+def outputs(g: NeuronGraph, data: np.ndarray) -> np.ndarray:
+    """(batch, outputs) values of the output neurons, in node order."""
+    values = forward(g, data)
+    return np.stack([values[name] for name in g if g.nodes[name]["is_output"]], 1)
+
+
+def _neuron(g: NeuronGraph, name, found: dict, batch: int) -> np.ndarray:
+    d = g.nodes[name]
+    brought = [_synapse(g[u][name], found[u], d["shape"]) for u in g.predecessors(name)]
+    total = AGGREGATIONS[d["aggregation"]](brought, axis=0) if brought else np.zeros((batch, *d["shape"]))
+    total = total + (d["bias"] or 0.0)
+    if d["norm"] == "batch":
+        total = d["gamma"] * (total - d["running_mean"]) / np.sqrt(d["running_var"] + d["eps"]) + d["beta"]
+    if d["activation"] == "prelu":
+        return np.where(total > 0, total, d["slope"] * total)
+    return ACTIVATIONS[d["activation"]](total)
+
+
+def _synapse(synapse, value: np.ndarray, shape: tuple) -> np.ndarray:
+    if synapse.get("op", "weight") == "identity":
+        return value
+    weight = synapse["weight"]
+    if np.ndim(weight) == 0:
+        return weight * value
+    if shape == ():
+        return (value * weight).sum(axis=(1, 2))
+    (rows, columns), (down, right) = synapse.get("padding", (0, 0)), synapse.get("stride", (1, 1))
+    padded = np.pad(value, ((0, 0), (rows, rows), (columns, columns)))
+    return np.stack([correlate2d(image, weight, "valid")[::down, ::right] for image in padded])
+
+
+def dump(g: NeuronGraph) -> dict:
+    """All that a graph holds, in plain values that compare bit for bit."""
+    table, columns = g.table, g._columns
+    rows = table.live()
+    rows = rows[np.argsort(table.id[rows])]
+    synapses = []
+    for row in rows.tolist():
+        weight = table.values.weight(row)
+        weight = weight if weight is None else (np.shape(weight), np.asarray(weight).tobytes())
+        form = table.forms.bundles[table.form[row]]
+        ends = int(table.src[row]), int(table.dst[row])
+        synapses.append((int(table.id[row]), *ends, form, weight, table.extra.get(row, {})))
+    keys = table.keys().tolist()
+    return {
+        "neurons": [(k, table.names[k], columns.of(k), columns.extra.get(k, {})) for k in keys],
+        "values": {name: columns.values[name][keys].tobytes() for name in VALUES},
+        "synapses": synapses,
+        "populations": g.populations,
+        "registered": list(g._populations),
+        "order": list(g),
+        "version": g.version,
+        "journal": len(g.journal),
+        "undone": len(g._journal.undone),
+        "digest": g.wiring_digest(),
+        "changes": len(g.changes),
+    }
+
+
+STRUCTURE = ("neurons", "populations", "registered", "order", "digest")
+
+
+def structure(g: NeuronGraph) -> dict:
+    """What undo, redo and replay must give back: everything but weights, values and counters."""
+    full = dump(g)
+    return {name: full[name] for name in STRUCTURE} | {"wiring": [s[:4] for s in full["synapses"]]}
+
+
+def weights(g: NeuronGraph) -> dict:
+    """id -> weight as bytes, None where a synapse has none."""
+    return {s[0]: s[4] and s[4][1] for s in dump(g)["synapses"]}
+
+
+def values(g: NeuronGraph) -> dict:
+    """(key, name) -> value as bytes, and key -> kind."""
+    keys = g.table.keys().tolist()
+    kinds = {(k, f): getattr(g._columns.of(k), f) for k in keys for f in KIND_FIELDS}
+    return kinds | {(k, name): g._columns.values[name][k].tobytes() for k in keys for name in VALUES}
+
+
+def random_network(seed: int, hidden: int = 8, other_aggregations: bool = False) -> NeuronGraph:
+    """A small network without layers: populations in a mix, skips, identity synapses, dead ends, any activation."""
+    rng = np.random.default_rng(seed)
+    g = NeuronGraph()
+    names = g.add_population("in", int(rng.integers(1, 4)), role="input")
+    kinds = ["relu", "tanh", "prelu", "sigmoid", "identity", "sin"]
+    for _ in range(hidden):
+        attributes = {"activation": kinds[rng.integers(len(kinds))], "population": f"h{rng.integers(2)}"}
+        if rng.random() < 0.7:
+            attributes["bias"] = rng.normal()
+        if rng.random() < 0.2:
+            attributes |= {"norm": "batch", "gamma": rng.normal(), "running_mean": rng.normal(), "running_var": 0.5}
+        if other_aggregations and rng.random() < 0.2:
+            attributes["aggregation"] = ["max", "min", "mean", "product"][rng.integers(4)]
+        names.append(g.add_neuron(**attributes))
+    names += g.add_population("out", int(rng.integers(1, 3)), is_output=True, bias=0.1)
+    for at, v in enumerate(names):
+        for u in names[:at]:
+            if g.nodes[v]["role"] == "input" or rng.random() > 0.45:
+                continue
+            if rng.random() < 0.1:
+                g.add_edge(u, v, op="identity")
+            else:
+                g.add_edge(u, v, weight=rng.normal(), **({"trainable": False} if rng.random() < 0.1 else {}))
+    g.restart_journal()
+    return g
+
+
+def batch(g: NeuronGraph, seed: int = 0, size: int = 5) -> np.ndarray:
+    """(size, inputs) numbers of both signs."""
+    count = sum(g.nodes[name]["role"] == "input" for name in g)
+    return np.random.default_rng(seed).normal(size=(size, count))

@@ -57,6 +57,10 @@ class OptionError(NeuroGraphError, ValueError):
     """An option with an impossible value."""
 
 
+class DivergenceError(NeuroGraphError, ArithmeticError):
+    """A loss that is no longer a finite number."""
+
+
 class DataError(NeuroGraphError, FileNotFoundError):
     """A data set that is not where it was looked for, or not what its format promises."""
 

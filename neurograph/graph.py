@@ -151,6 +151,7 @@ class NeuronGraph(Populations):
         if self._effects or not self._journal.undone:
             raise JournalError("nothing to redo: nothing was undone, or the graph was edited since")
         entry = self._toggled(self._journal.undone.pop())
+        self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
         self._journal.entries.append(entry)
         return entry
 

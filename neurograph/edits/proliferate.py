@@ -8,7 +8,7 @@ import numpy as np
 from neurograph.edits.base import Outcome
 from neurograph.edits.counts import CountPolicy
 from neurograph.edits.growing import Wiring, give_birth, inner_population, wiring
-from neurograph.edits.options import DATA, named_or_called, one_of, told, whole
+from neurograph.edits.options import DATA, named_or_called, number, one_of, told, whole
 from neurograph.edits.outgoing import OUTGOING, PRESERVING, Outgoing
 from neurograph.errors import EditError, listed
 from neurograph.initializers.newborns import (
@@ -51,6 +51,11 @@ class Proliferate:
         did), or "paper" (the initializer applied to the next layer's rows too: the function moves).
     seed
         Of the donors and fractions drawn.
+    noise
+        Standard deviation of the normal noise that newborns' incoming weights get, in units of the standard deviation
+        of the donors' incoming weights. Copies without it follow their donors through training for long: gradients that
+        differ only in size look alike to Adam. The paper's authors suggest noise, for their kernel predictor. With
+        outgoing="zero" the network computes what it did whatever the noise.
     limit
         Neurons the population never grows beyond: fewer are born where it is near.
     observations
@@ -78,6 +83,7 @@ class Proliferate:
     initializer: str | NewbornInitializer = "random"
     outgoing: str = "split"
     seed: int = 0
+    noise: float = 0.0
     limit: int | None = None
     observations: Observations | None = field(default=None, metadata=DATA)
 
@@ -87,6 +93,7 @@ class Proliferate:
         named_or_called("initializer", self.initializer, NEWBORN_INITIALIZERS)
         one_of("outgoing", self.outgoing, OUTGOING)
         whole("seed", self.seed, 0)
+        number("noise", self.noise, 0)
         if self.limit is not None:
             whole("limit", self.limit, 1)
 
@@ -97,13 +104,14 @@ class Proliferate:
         newborns = self._choose(growth)
         outgoing = list(wiring(graph, newborns.donors, incoming=False))
         shared = [w for w in outgoing if w.form.get("op", WEIGHT) == WEIGHT]
-        copies = [_incoming(w, newborns) for w in wiring(graph, newborns.donors, incoming=True)]
+        copies = [_incoming(w, newborns, self.noise, growth.rng) for w in wiring(graph, newborns.donors, incoming=True)]
         copies += [self._outgoing(graph, w, newborns, growth.rng) for w in shared]  # all are read before any change
         born = give_birth(graph, newborns.donors)
         heirs = [c.add(graph, born) for c in copies]
         details = {
             "newborns": growth.count,
-            "function_preserving": self.outgoing == "zero" or (self.outgoing == "split" and newborns.weights is None),
+            "function_preserving": self.outgoing == "zero"
+            or (self.outgoing == "split" and newborns.weights is None and not self.noise),
             "not_shared": sum(len(w.at) for w in outgoing) - sum(len(w.at) for w in shared),
         }
         everyone = np.concatenate(heirs) if heirs else np.empty((0, 2), np.int64)
@@ -163,7 +171,10 @@ class _Copies:
         return np.stack([ids, w.ids[w.at]], 1)
 
 
-def _incoming(w: Wiring, newborns: Newborns) -> _Copies:
-    if w.weights is None or newborns.weights is None:
-        return _Copies(w, True, w.weights if w.weights is None else w.weights[w.at])
-    return _Copies(w, True, newborns.weights(w.ids[w.at], w.newborn))
+def _incoming(w: Wiring, newborns: Newborns, noise: float, rng: np.random.Generator) -> _Copies:
+    if w.weights is None:
+        return _Copies(w, True, None)
+    weights = w.weights[w.at] if newborns.weights is None else newborns.weights(w.ids[w.at], w.newborn)
+    if noise:
+        weights = weights + noise * w.weights.std() * rng.standard_normal(weights.shape)
+    return _Copies(w, True, weights)

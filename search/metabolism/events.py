@@ -98,7 +98,9 @@ class Metabolism:
         if not count:
             return 0
         options, seed = self.options, seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
-        edit = Proliferate(name, count, options.initializer, options.outgoing, seed, None, seen)
+        edit = Proliferate(
+            name, count, options.initializer, options.outgoing, seed, options.noise, observations=seen
+        )
         return len(self._apply(graph, edit).born)
 
     def _apply(self, graph: NeuronGraph, edit: Any) -> EditResult:

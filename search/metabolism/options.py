@@ -35,6 +35,7 @@ class MetabolismOptions(Checked):
     growth_limit: int | dict[str, int] = option(128, "neurons a population never grows beyond", least=1)
     initializer: str = option("random", "newborns' weights: eq. 3 or eq. 4", choices=tuple(NEWBORN_INITIALIZERS))
     outgoing: str = option("split", "what newborns' outgoing synapses weigh", choices=tuple(OUTGOING))
+    noise: float = option(0.0, "of newborns' incoming weights, in their donors' standard deviations", least=0)
     autophagy: str = option(
         "low_representational_power", "who is eaten before each proliferation", choices=("none", *SELECTORS)
     )

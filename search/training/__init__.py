@@ -3,7 +3,8 @@
 from search.training.batches import batches, generator
 from search.training.counts import neurons_per_population, parameter_count
 from search.training.evaluation import evaluate
-from search.training.loop import DivergenceError, Trainer, exhausted
+from neurograph.errors import DivergenceError
+from search.training.loop import Trainer, exhausted
 from search.training.options import TrainingOptions, learning_rate, make_optimizer
 
 __all__ = [

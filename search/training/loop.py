@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from neurograph.errors import NeuroGraphError
+from neurograph.errors import DivergenceError
 from search.datasets import Split
 from search.training.batches import batches, seed_of
 from search.training.counts import neurons_per_population, parameter_count
@@ -18,10 +18,6 @@ from search.training.options import TrainingOptions, learning_rate, make_optimiz
 
 Row = dict[str, Any]
 Callback = Callable[["Trainer", Row], None]
-
-
-class DivergenceError(NeuroGraphError, ArithmeticError):
-    """A loss that is no longer a finite number."""
 
 
 class Trainer:

@@ -307,3 +307,27 @@ def test_paper_is_the_way_out_it_is_said_to_be():
     g = mlp([2, 3, 1, 1], seed=0)
     g.nodes[6]["aggregation"] = "max"
     assert len(g.apply(Proliferate("hidden2", 1, outgoing="paper")).born) == 1
+
+
+def test_noise_moves_incoming_weights_and_with_zero_outgoing_keeps_the_function():
+    g, exact = (mlp([3, 4, 4, 2], seed=2) for _ in range(2))
+    data = batch(g)
+    before = outputs(g, data)
+    result = g.apply(Proliferate("hidden1", 3, outgoing="zero", noise=0.5, seed=1))
+    copies = exact.apply(Proliferate("hidden1", 3, outgoing="zero", seed=1))
+    assert result.details["function_preserving"]
+    np.testing.assert_allclose(outputs(g, data), before, rtol=1e-9)
+    moved = g.read_weights(result.entry.synapses_born) - exact.read_weights(copies.entry.synapses_born)
+    scale = np.std([g[u][v]["weight"] for u in g.population("input") for v in g.population("hidden1")[:4]])
+    assert 0.5 < np.std(moved[moved != 0]) / (0.5 * scale) < 2.0
+    assert (moved != 0).sum() == 9  # incoming ones only
+
+
+def test_noise_with_split_outgoing_says_that_the_function_moves():
+    g = mlp([3, 4, 4, 2], seed=2)
+    data = batch(g)
+    before = outputs(g, data)
+    assert not g.apply(Proliferate("hidden1", 3, noise=0.5, seed=1)).details["function_preserving"]
+    assert not np.allclose(outputs(g, data), before)
+    with pytest.raises(OptionError, match="noise"):
+        Proliferate("hidden1", 1, noise=-1.0)

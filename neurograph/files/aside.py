@@ -31,6 +31,7 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     aside = place.with_name(f".{place.name[:100]}.{uuid4().hex[:8]}.part")
     try:
         yield aside
+        os.chmod(aside, place.stat().st_mode & 0o777 if place.exists() else 0o666 & ~_umask())
         _flush(aside)
         os.replace(aside, place)
         _flush(place.parent)
@@ -40,6 +41,13 @@ def written_aside(path: str | Path) -> Iterator[Path]:
         raise FileError(f"cannot write {path}: {err.strerror or err}") from err
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The permissions that new files go without; it can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _flush(path: Path) -> None:

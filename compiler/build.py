@@ -1,0 +1,73 @@
+"""`compile`: from a graph to a network that runs."""
+
+from typing import Any
+
+import torch
+
+from compiler.assembly import assemble, fill, graph_numbers
+from compiler.cost import Calibration
+from compiler.network import CompiledNetwork
+from compiler.pins import Pin, check_pin
+from compiler.planner import plan
+from compiler.snapshot import snapshot
+from neurograph.errors import CompileError
+
+DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+
+
+def compile(
+    graph: Any,
+    *,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str | None = None,
+    lowering: Pin = None,
+    batch_size: int = 256,
+    calibration: Calibration | None = None,
+) -> CompiledNetwork:
+    """Turn a graph into a PyTorch module that trains at the speed of the hardware.
+
+    The graph's values belong to the new network from now on: what training moves is written back before the graph is
+    edited.
+
+    Parameters
+    ----------
+    graph
+        A `NeuronGraph` of scalar neurons.
+    dtype
+        Of the Parameters.
+    device
+        Where they live; torch's default device where None.
+    lowering
+        Pins the way bundles run: a name ("dense", "sparse"), a dict {(source population, target population): name} or
+        {target population: name}, or a function of a `compiler.pins.Bundle` that returns a name or None. None: the
+        cheapest.
+    batch_size
+        Rows per batch that the choice is made for; any number runs.
+    calibration
+        The cost model's figures; those of the device where None.
+
+    Returns
+    -------
+    CompiledNetwork
+        In training mode.
+
+    Raises
+    ------
+    CompileError
+        Naming the neuron or synapse that cannot be compiled, or the option that makes no sense, and the way out.
+    """
+    if dtype not in DTYPES:
+        raise CompileError(f"dtype must be one of {', '.join(map(str, DTYPES))}, not {dtype!r}")
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+        raise CompileError(f"batch_size must be a whole number of at least 1, not {batch_size!r}")
+    network = CompiledNetwork(graph, batch_size, calibration, check_pin(lowering))
+    network._buffers["_like"] = torch.empty(0, dtype=dtype, device=device or torch.get_default_device())
+    found = snapshot(graph)
+    program = plan(found, network.options)
+    assembly = assemble(program, network.dtype, network.device)
+    slots = assembly.slots
+    fill(slots, {space: graph_numbers(found.arrays, space, slots.numbers(space)) for space in slots.spaces})
+    network.install(found, program, assembly)
+    graph.own(network)
+    graph.changes.subscribe(network)
+    return network

@@ -1,0 +1,170 @@
+"""What running a bundle costs, and which lowering is cheapest.
+
+The formulas were fitted to one training step (forward and backward) of a layer and are kept in seconds. The density
+alone never decides: a call has a price, so has a value moved, and both depend on the batch.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from neurograph.errors import CompileError
+
+Number = Any  # an int or float, or an array of them: the formulas work on whole lists of bundles at once
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Seconds per unit of work on one machine and device.
+
+    Parameters
+    ----------
+    name
+        What it was measured on.
+    dense_call, dense_product, dense_weight
+        A dense product: per call, per weight and row of the batch, per weight.
+    sparse_call, sparse_product, sparse_weight, sparse_value
+        A sparse product: per call, per synapse and row, per synapse, per value moved (neurons at both ends times rows).
+    gather_call, gather_value
+        Picking neurons out of a block: per call, per value.
+    aggregate_call, aggregate_value
+        A reduction that is no sum: per call, per synapse and row.
+    """
+
+    name: str = "cpu, 2 cores with AVX-512, MKL"
+    dense_call: float = 15e-6
+    dense_product: float = 63e-12
+    dense_weight: float = 0.31e-9
+    sparse_call: float = 58e-6
+    sparse_product: float = 180e-12
+    sparse_weight: float = 5.9e-9
+    sparse_value: float = 0.58e-9
+    gather_call: float = 12e-6
+    gather_value: float = 1.5e-9
+    aggregate_call: float = 60e-6
+    aggregate_value: float = 10e-9
+
+
+CPU = Calibration()
+CUDA = Calibration(
+    name="cuda, estimated from peak rates",
+    dense_call=30e-6,
+    dense_product=0.3e-12,
+    dense_weight=0.01e-9,
+    sparse_call=150e-6,
+    sparse_product=5e-12,
+    sparse_weight=0.05e-9,
+    sparse_value=0.02e-9,
+    gather_call=25e-6,
+    gather_value=0.01e-9,
+    aggregate_call=150e-6,
+    aggregate_value=0.2e-9,
+)
+
+
+def default_calibration(device: str) -> Calibration:
+    """The figures for a type of device ("cpu", "cuda")."""
+    return CPU if device == "cpu" else CUDA
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How large a bundle is and what it must do: all a lowering needs in order to accept it and to state its cost.
+
+    Parameters
+    ----------
+    inputs, outputs, synapses
+        Numbers, or equally long arrays for many bundles at once.
+    batch
+        Rows the program is tuned for.
+    identity
+        Whether every synapse is an identity.
+    aggregation
+        How the target puts together what it is brought.
+    dtype, device
+        "float32", ...; "cpu", "cuda".
+    """
+
+    inputs: Number
+    outputs: Number
+    synapses: Number
+    batch: int
+    identity: bool
+    aggregation: str
+    dtype: str
+    device: str
+
+    def sized(self, inputs: Number, outputs: Number, synapses: Number) -> "Extent":
+        """The same sort of bundle in another size."""
+        return replace(self, inputs=inputs, outputs=outputs, synapses=synapses)
+
+
+def gathering(calibration: Calibration, values: Number, calls: Number = 1) -> Number:
+    """Seconds for picking `values` numbers (neurons times rows) out of blocks, forward and backward."""
+    return calibration.gather_call * calls + calibration.gather_value * values
+
+
+def legal(lowerings: Iterable[Any], extent: Extent) -> list[Any]:
+    """The lowerings that accept such a bundle."""
+    return [lowering for lowering in lowerings if lowering.refuses(extent) is None]
+
+
+def price(lowerings: Iterable[Any], extent: Extent, calibration: Calibration) -> np.ndarray:
+    """Seconds of the cheapest legal lowering, for every bundle of an extent that holds arrays."""
+    found = [np.asarray(lowering.cost(extent, calibration), float) for lowering in legal(lowerings, extent)]
+    if not found:
+        return np.full(np.shape(extent.synapses), np.inf)
+    return np.minimum.reduce(found)
+
+
+def choose(
+    lowerings: Iterable[Any], extent: Extent, calibration: Calibration, pinned: str | None, where: str
+) -> tuple[Any, float, str]:
+    """The lowering of one bundle.
+
+    Parameters
+    ----------
+    lowerings
+        Those to choose from.
+    extent
+        The bundle.
+    calibration
+        The machine.
+    pinned
+        The name of the only one wanted, or None.
+    where
+        The bundle in words, for errors.
+
+    Returns
+    -------
+    tuple
+        The lowering, its predicted seconds, and why it was taken.
+
+    Raises
+    ------
+    CompileError
+        Where the pinned one does not exist or refuses the bundle, with its reason.
+    """
+    lowerings = list(lowerings)
+    if pinned is not None:
+        found = {lowering.name: lowering for lowering in lowerings}.get(pinned)
+        if found is None:
+            raise CompileError(
+                f"{where}: no lowering is called {pinned!r}; there are {', '.join(x.name for x in lowerings)}"
+            )
+        if reason := found.refuses(extent):
+            fit = ", ".join(x.name for x in legal(lowerings, extent))
+            raise CompileError(f"{where}: lowering {pinned!r} cannot run it: {reason}; {fit} can")
+        return found, float(found.cost(extent, calibration)), "pinned"
+    offers = sorted(
+        ((float(x.cost(extent, calibration)), x.name, x) for x in legal(lowerings, extent)), key=lambda o: o[:2]
+    )
+    if not offers:
+        reasons = "; ".join(f"{x.name}: {x.refuses(extent)}" for x in lowerings)
+        raise CompileError(f"{where}: no lowering can run it ({reasons})")
+    seconds, _, best = offers[0]
+    if len(offers) == 1:
+        return best, seconds, "the only one that can"
+    return best, seconds, f"{offers[1][1]} would take {offers[1][0] * 1e6:.0f} us"

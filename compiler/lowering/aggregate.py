@@ -1,0 +1,82 @@
+"""Lowering `aggregate`: neurons that multiply, average, or take the largest or smallest of what they are brought.
+
+The synapses of each neuron are laid side by side, padded to the longest list, and reduced. A neuron without synapses
+brings 0, as a sum of nothing does; a product of nothing is 1.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from compiler.cost import Calibration, Extent, Number
+from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.vector import add_vector, read_vector, vector_slots
+from compiler.slots import WEIGHT, Slots
+
+_PADDING = {"product": 1.0, "max": -torch.inf, "min": torch.inf, "mean": 0.0}
+
+
+def empty_value(aggregation: str) -> float:
+    """What a neuron without synapses is brought."""
+    return 1.0 if aggregation == "product" else 0.0
+
+
+class Aggregate(Unit):
+    """A bundle as a table (outputs, longest fan-in) of columns and weights."""
+
+    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        self.layout, self.aggregation = layout, layout.aggregation
+        self.sort = np.zeros(len(layout.ids), np.uint8) if layout.sort is None else layout.sort
+        add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        rows, count = layout.rows, len(layout.ids)
+        fan_in = np.bincount(rows, minlength=layout.outputs)
+        place = np.arange(count) - np.repeat(np.cumsum(fan_in) - fan_in, fan_in)
+        synapse = np.full((layout.outputs, max(int(fan_in.max(initial=0)), 1)), count)
+        synapse[rows, place] = np.arange(count)
+        column = np.append(layout.columns, 0)[synapse]
+        tables = {
+            "synapse": np.minimum(synapse, count - 1),
+            "column": column,
+            "empty": synapse == count,
+            "fan_in": fan_in,
+        }
+        for name, table in tables.items():
+            self.register_buffer(name, torch.from_numpy(table).to(device), persistent=False)
+
+    def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        values, buffers = read_vector(self, "weight"), self._buffers
+        synapse, column, empty, fan_in = (buffers[name] for name in ("synapse", "column", "empty", "fan_in"))
+        assert values is not None and synapse is not None and column is not None
+        assert empty is not None and fan_in is not None
+        shape = (x.shape[0], *column.shape)
+        brought = x.index_select(1, column.view(-1)).view(shape) * values.index_select(0, synapse.view(-1)).view(
+            column.shape
+        )
+        brought = brought.masked_fill(empty, _PADDING[self.aggregation])
+        total = self._reduce(brought, fan_in)
+        total = total.masked_fill(fan_in == 0, empty_value(self.aggregation))
+        return total if bias is None else total + bias
+
+    def _reduce(self, brought: Tensor, fan_in: Tensor) -> Tensor:
+        if self.aggregation == "product":
+            return brought.prod(-1)
+        if self.aggregation == "max":
+            return brought.amax(-1)
+        if self.aggregation == "min":
+            return brought.amin(-1)
+        return brought.sum(-1) / fan_in.clamp(min=1)
+
+    def slots(self) -> list[Slots]:
+        return vector_slots(self, "weight", WEIGHT, self.layout.ids, self.sort)
+
+
+def _refuses(extent: Extent) -> str | None:
+    return "its neurons sum, which products do faster" if extent.aggregation == "sum" else None
+
+
+def _cost(extent: Extent, calibration: Calibration) -> Number:
+    return calibration.aggregate_call + calibration.aggregate_value * extent.synapses * extent.batch
+
+
+AGGREGATE = Lowering("aggregate", _refuses, _cost, Aggregate)

@@ -1,0 +1,142 @@
+"""What every lowering is: a name, what it accepts, what it costs, and a unit that owns the weights and runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from compiler.cost import Calibration, Extent, Number
+from compiler.slots import Slots
+
+TRAINED, FROZEN, FIXED = 0, 1, 2  # a number in a Parameter, in a buffer, or no number at all (identity: 1; no bias: 0)
+
+
+class Shared:
+    """What never changes, so that a deep copy of a network need not copy it."""
+
+    def __deepcopy__(self, memo: dict) -> Self:
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Layout(Shared):
+    """The wiring of one bundle, in places of its own: nothing in it changes when neurons elsewhere do.
+
+    Parameters
+    ----------
+    inputs, outputs
+        Columns it reads, rows it brings.
+    ids
+        (n,) int64 synapses, sorted by (row, column).
+    row, column
+        (n,) int32 places, or None where every pair is joined.
+    sort
+        (n,) uint8 of TRAINED, FROZEN and FIXED (identity), or None where all are trained.
+    aggregation
+        How the target puts together what it is brought.
+    """
+
+    inputs: int
+    outputs: int
+    ids: np.ndarray
+    row: np.ndarray | None
+    column: np.ndarray | None
+    sort: np.ndarray | None
+    aggregation: str
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Layout)
+            and self.token == other.token
+            and same_arrays(
+                (self.ids, self.row, self.column, self.sort), (other.ids, other.row, other.column, other.sort)
+            )
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.token)
+
+    @property
+    def token(self) -> tuple:
+        """Equal in equal layouts and cheap: what a lookup starts from."""
+        return self.inputs, self.outputs, len(self.ids), int(self.ids[0]), int(self.ids[-1]), self.aggregation
+
+    @property
+    def full(self) -> bool:
+        """Whether every pair is joined."""
+        return self.row is None
+
+    @property
+    def all_trained(self) -> bool:
+        """Whether every synapse is trained."""
+        return self.sort is None
+
+    @property
+    def rows(self) -> np.ndarray:
+        """(n,) int32 rows, also where every pair is joined."""
+        return np.repeat(np.arange(self.outputs, dtype=np.int32), self.inputs) if self.row is None else self.row
+
+    @property
+    def columns(self) -> np.ndarray:
+        """(n,) int32 columns, also where every pair is joined."""
+        return np.tile(np.arange(self.inputs, dtype=np.int32), self.outputs) if self.column is None else self.column
+
+    def are(self, sort: int) -> np.ndarray:
+        """(n,) bool: which synapses are of that sort."""
+        return np.full(len(self.ids), sort == TRAINED) if self.sort is None else self.sort == sort
+
+
+def same_arrays(these: tuple, those: tuple) -> bool:
+    """Whether arrays (or None) are equal pair by pair."""
+    for a, b in zip(these, those, strict=True):
+        if (a is None) != (b is None) or (a is not None and a is not b and not np.array_equal(a, b)):
+            return False
+    return True
+
+
+class Unit(nn.Module):
+    """What owns the tensors of one bundle (or of one block's neurons) and computes with them.
+
+    Its entries in a state_dict are the network's affair: they are canonical, whatever the layout.
+    """
+
+    by_feature = False  # whether `run` would rather have x laid out neuron by neuron in memory
+
+    def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        """What the bundle brings, (batch, outputs), plus the bias where one is given; x is (batch, inputs)."""
+        raise NotImplementedError
+
+    def slots(self) -> list[Slots]:
+        """Where its numbers live."""
+        raise NotImplementedError
+
+    def _save_to_state_dict(self, *_args, **_kwargs) -> None:
+        pass
+
+    def _load_from_state_dict(self, *_args, **_kwargs) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Lowering:
+    """One way to run a bundle.
+
+    Parameters
+    ----------
+    name
+        What `lowering=` takes.
+    refuses
+        Why it cannot run such a bundle, or None where it can.
+    cost
+        Seconds of a training step, forward and backward, from an `Extent` (of numbers or arrays) and a `Calibration`.
+    unit
+        Makes the unit from (layout, dtype, device), its weights zero.
+    """
+
+    name: str
+    refuses: Callable[[Extent], str | None]
+    cost: Callable[[Extent, Calibration], Number]
+    unit: Callable[[Layout, torch.dtype, torch.device], Unit]

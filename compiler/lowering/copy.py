@@ -1,0 +1,47 @@
+"""Lowering `copy`: identity synapses, as a choice of columns; nothing to train and nothing to multiply."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from compiler.cost import Calibration, Extent, Number, gathering
+from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.slots import Slots
+
+
+class Copy(Unit):
+    """A bundle of identities: one index of columns, and one of rows unless every row is brought exactly one of them."""
+
+    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        self.outputs = layout.outputs
+        rows, columns = layout.rows, layout.columns
+        once = np.array_equal(rows, np.arange(layout.outputs))
+        straight = once and np.array_equal(columns, np.arange(layout.inputs))
+        for name, index in (("columns", None if straight else columns), ("rows", None if once else rows)):
+            self.register_buffer(
+                name, None if index is None else torch.from_numpy(index).long().to(device), persistent=False
+            )
+
+    def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        columns, rows = self._buffers["columns"], self._buffers["rows"]
+        brought = x if columns is None else x.index_select(1, columns)
+        if rows is not None:
+            brought = brought.new_zeros(x.shape[0], self.outputs).index_add(1, rows, brought)
+        return brought if bias is None else brought + bias
+
+    def slots(self) -> list[Slots]:
+        return []
+
+
+def _refuses(extent: Extent) -> str | None:
+    if extent.aggregation != "sum":
+        return f"its neurons aggregate by {extent.aggregation}"
+    return None if extent.identity else "some of its synapses have weights"
+
+
+def _cost(extent: Extent, calibration: Calibration) -> Number:
+    return gathering(calibration, extent.synapses * extent.batch)
+
+
+COPY = Lowering("copy", _refuses, _cost, Copy)

@@ -1,0 +1,78 @@
+"""Refresh: the network follows its graph, and everything that survived keeps its numbers and its optimizer state.
+
+Everything is made ready first, the optimizer's part too, and only then put in place: what is refused changes nothing.
+"""
+
+from typing import Any
+
+import numpy as np
+from torch.optim import Optimizer
+
+from compiler.assembly import Assembly, Spec, assemble, fill, graph_numbers
+from compiler.lowering.base import Unit
+from compiler.network import CompiledNetwork
+from compiler.optimizers.inherit import hand_over, prepare
+from compiler.order import Order
+from compiler.planner import plan
+from compiler.slots import WEIGHT, Space
+from compiler.snapshot import Snapshot, snapshot
+
+
+def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group: int | None = None) -> None:
+    """Bring a network up to date with its graph; see `CompiledNetwork.refresh`."""
+    graph = network.graph
+    found = snapshot(graph)
+    changes = graph.changes.since(network)
+    program = plan(found, network.options)
+    assembly = assemble(program, network.dtype, network.device, _pool(network, changes))
+    _fill(network, found, assembly, changes)
+    _keep_switches(network, assembly)
+    legacy = prepare(network, assembly, changes, optimizer, group)
+    network.install(found, program, assembly)
+    network.train(network.training)
+    hand_over(legacy)
+    graph.changes.advance(network)
+
+
+def written(changes: Any, space: Space) -> np.ndarray:
+    """Ids or keys whose numbers users wrote since the network last looked."""
+    found = changes.synapses if space == WEIGHT else changes.neurons.get(space[0], ())
+    return np.asarray(found, np.int64)
+
+
+def _pool(network: CompiledNetwork, changes: Any) -> dict[Spec, Unit]:
+    """The units that may be taken over: of today's dtype and device, and no number of theirs written by a user.
+
+    A written one is made anew rather than written in place, so that a loss computed before stays differentiable.
+    """
+    touched = {
+        entry.module
+        for entry in network.slots.slots
+        if len(wrote := written(changes, entry.space)) and np.isin(entry.numbers, wrote).any()
+    }
+    return {spec: unit for spec, unit in network._units.items() if unit not in touched}
+
+
+def _fill(network: CompiledNetwork, found: Snapshot, assembly: Assembly, changes: Any) -> None:
+    """Survivors' numbers from the old Parameters, except those users wrote; the rest from the graph."""
+    slots, numbers = assembly.slots, {}
+    for space in {entry.space for entry in slots.slots if entry.module in assembly.fresh}:
+        wanted = slots.numbers(space)
+        vector = graph_numbers(found.arrays, space, wanted)
+        place = Order(network.slots.numbers(space)).places(wanted)
+        place[np.isin(wanted, written(changes, space))] = -1
+        vector[place >= 0] = network.slots.gather(space).numpy()[place[place >= 0]]
+        numbers[space] = vector
+    fill(slots, numbers, only=assembly.fresh)
+
+
+def _keep_switches(network: CompiledNetwork, assembly: Assembly) -> None:
+    """A new Parameter of which every ancestor has `requires_grad` off has it off too."""
+    old = network.slots
+    fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]
+    on = {space: old.label(space, lambda e: e.tensor.requires_grad, bool) for space in {e.space for e in fresh}}
+    orders = {space: Order(old.numbers(space, True)) for space in on}
+    for entry in fresh:
+        place = orders[entry.space].places(entry.numbers)
+        if (place >= 0).any():
+            entry.tensor.requires_grad_(bool(on[entry.space][place[place >= 0]].any()))

@@ -1,0 +1,184 @@
+"""The slot map: the one place that knows both the synapses of a graph and the tensors of a network.
+
+Every trainable synapse has exactly one slot in exactly one Parameter, a frozen one in exactly one buffer; biases and
+slopes likewise per neuron. Numbers of one sort form a *space*: ("weight", ()) for numbers on synapses, ("bias", ()) and
+("slope", ()) for those of neurons; the second half is the shape of one of them. A space's canonical order is that of
+synapse ids or neuron keys, and whatever crosses between the two worlds is a vector in that order: `gather` makes one,
+`scatter` takes one apart.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from compiler.order import Order, rising
+
+Space = tuple[str, tuple[int, ...]]
+WEIGHT: Space = ("weight", ())
+BIAS: Space = ("bias", ())
+SLOPE: Space = ("slope", ())
+
+Pick = Callable[[Tensor], Tensor | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """Where some numbers of one space live: in which tensor, and where in it.
+
+    Parameters
+    ----------
+    space
+        What the numbers are.
+    module, name
+        The tensor is `module`'s Parameter or buffer of that name (looked up at each use: `.to()` may replace it).
+    numbers
+        (n,) int64 synapse ids or neuron keys.
+    flat
+        (n,) int32 places in the flattened tensor, or None where the numbers fill it in order.
+    trained
+        Whether it is a Parameter.
+    """
+
+    space: Space
+    module: nn.Module
+    name: str
+    numbers: np.ndarray
+    flat: np.ndarray | None
+    trained: bool
+
+    @property
+    def tensor(self) -> Tensor:
+        """The tensor itself."""
+        found = (self.module._parameters if self.trained else self.module._buffers)[self.name]
+        assert found is not None
+        return found
+
+
+def to_host(tensor: Tensor) -> Tensor:
+    """A flat tensor on the host in a dtype that numpy has; half precisions become float32, which loses nothing."""
+    tensor = tensor.detach().reshape(-1)
+    if tensor.dtype in (torch.bfloat16, torch.float16):
+        tensor = tensor.float()
+    return tensor.cpu()
+
+
+class SlotMap:
+    """All slots of a network.
+
+    Parameters
+    ----------
+    slots
+        One entry per tensor and sort of number in it.
+    """
+
+    def __init__(self, slots: Iterable[Slots]) -> None:
+        self.slots = tuple(slots)
+        self._numbers: dict[tuple[Space, bool], np.ndarray] = {}
+        self._places: dict[tuple[Slots, bool], np.ndarray] = {}
+
+    @property
+    def spaces(self) -> tuple[Space, ...]:
+        """The spaces that hold anything, in a fixed order."""
+        return tuple(sorted({entry.space for entry in self.slots}))
+
+    def of(self, space: Space, trained: bool = False) -> list[Slots]:
+        """The entries of one space; only those of Parameters where `trained`."""
+        return [entry for entry in self.slots if entry.space == space and (entry.trained or not trained)]
+
+    def numbers(self, space: Space, trained: bool = False) -> np.ndarray:
+        """(n,) int64 the canonical order: ids or keys, rising; only the trained ones where asked for."""
+        found = self._numbers.get((space, trained))
+        if found is None:
+            parts = [entry.numbers for entry in self.of(space, trained)]
+            found = rising(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+            self._numbers[space, trained] = found
+        return found
+
+    def gather(self, space: Space, pick: Pick = lambda p: p, *, trained: bool = False, fill: float = 0.0) -> Tensor:
+        """The canonical vector of what `pick` makes of each tensor.
+
+        Parameters
+        ----------
+        space
+            Which numbers.
+        pick
+            Takes the Parameter or buffer and returns a tensor of its shape (itself, its gradient, an optimizer's
+            state), or None where it has none.
+        trained
+            Whether to leave out what lives in buffers.
+        fill
+            What stands where `pick` returned None.
+
+        Returns
+        -------
+        Tensor
+            On the host, in canonical order; float64 if any picked tensor is, else float32.
+        """
+        found = [(entry, pick(entry.tensor)) for entry in self.of(space, trained)]
+        double = any(tensor is not None and tensor.dtype == torch.float64 for _, tensor in found)
+        out = np.full(len(self.numbers(space, trained)), fill, np.float64 if double else np.float32)
+        for entry, tensor in found:
+            if tensor is not None:
+                values = to_host(tensor).numpy()
+                out[self.place(entry, trained)] = values if entry.flat is None else values[entry.flat]
+        return torch.from_numpy(out)
+
+    def label(self, space: Space, labels: Callable[[Slots], float], dtype: type = np.int64) -> np.ndarray:
+        """(n,) for each trained number, in canonical order, what `labels` says of the entry it belongs to."""
+        out = np.zeros(len(self.numbers(space, True)), dtype)
+        for entry in self.of(space, True):
+            out[self.place(entry, True)] = labels(entry)
+        return out
+
+    def scatter(
+        self,
+        space: Space,
+        vector: Tensor,
+        pick: Pick = lambda p: p,
+        *,
+        trained: bool = False,
+        only: Callable[[Slots], bool] = lambda entry: True,
+    ) -> None:
+        """Put a canonical vector back where `gather` took it from, in place; slots that no number owns are left alone.
+
+        Parameters
+        ----------
+        space, pick, trained
+            As in `gather`; where `pick` returns None nothing is written.
+        vector
+            (n,) in canonical order.
+        only
+            Which entries to write.
+        """
+        values = to_host(vector).numpy()
+        for entry in self.of(space, trained):
+            tensor = pick(entry.tensor) if only(entry) else None
+            if tensor is not None:
+                self.put(entry, tensor, values[self.place(entry, trained)])
+
+    @staticmethod
+    def put(entry: Slots, tensor: Tensor, values: np.ndarray) -> None:
+        """Write one entry's numbers (in its own order) into a tensor of its shape."""
+        with torch.no_grad():
+            if entry.flat is None:
+                tensor.copy_(torch.from_numpy(values).reshape(tensor.shape))
+                return
+            host = to_host(tensor).clone()
+            host.numpy()[entry.flat] = values
+            tensor.copy_(host.reshape(tensor.shape))
+
+    @staticmethod
+    def get(entry: Slots, tensor: Tensor) -> np.ndarray:
+        """One entry's numbers, in its own order, out of a tensor of its shape."""
+        values = to_host(tensor).numpy()
+        return values if entry.flat is None else values[entry.flat]
+
+    def place(self, entry: Slots, trained: bool) -> np.ndarray:
+        """(n,) int32 places of an entry's numbers in the canonical vector."""
+        if (entry, trained) not in self._places:
+            entries, order = self.of(entry.space, trained), Order(self.numbers(entry.space, trained))
+            self._places |= {(mine, trained): order.places(mine.numbers) for mine in entries}
+        return self._places[entry, trained]

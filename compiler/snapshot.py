@@ -1,0 +1,144 @@
+"""A graph at one moment, checked: what every later step reads instead of the graph."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from neurograph.arrays import GraphArrays
+from neurograph.errors import CompileError
+
+
+@dataclass(frozen=True, eq=False)
+class Port:
+    """One tensor that goes in or comes out.
+
+    Parameters
+    ----------
+    population
+        The population whose neurons it carries.
+    neurons
+        (n,) int64 positions of those neurons, in key order.
+    """
+
+    population: str
+    neurons: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Arrays that can be compiled, and the layout of what goes in and comes out.
+
+    Parameters
+    ----------
+    arrays
+        The graph's arrays.
+    inputs, outputs
+        One port per population that has input (output) neurons, in the order populations were added.
+    """
+
+    arrays: GraphArrays
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+
+
+def snapshot(graph: Any) -> Snapshot:
+    """The graph's arrays, refused where they hold something that cannot be compiled.
+
+    Parameters
+    ----------
+    graph
+        A `NeuronGraph`.
+
+    Raises
+    ------
+    CompileError
+        Naming the neuron or synapse that stands in the way, and the way out.
+    """
+    arrays: GraphArrays = graph.arrays()
+    if len(arrays) == 0:
+        raise CompileError("the graph is empty: add an input population and an output population before compiling it")
+    _refuse_foreign_kinds(arrays)
+    _refuse_foreign_synapses(arrays)
+    inputs = _ports(arrays, arrays.each_kind("role") == "input")
+    outputs = _ports(arrays, arrays.each_kind("is_output").astype(bool))
+    if not inputs:
+        raise CompileError('the graph has no input: add a population with role="input"')
+    if not outputs:
+        raise CompileError("the graph has no output: set is_output=True on the neurons whose values you want")
+    _refuse_unreachable(arrays, inputs, outputs)
+    return Snapshot(arrays, inputs, outputs)
+
+
+def _ports(arrays: GraphArrays, chosen: np.ndarray) -> tuple[Port, ...]:
+    population = arrays.each_kind("population")
+    ports = []
+    for name in arrays.populations:
+        members = np.flatnonzero(chosen & (population == name))
+        if len(members):
+            ports.append(Port(name, members[np.argsort(arrays.keys[members], kind="stable")]))
+    return tuple(ports)
+
+
+def _refuse_foreign_kinds(arrays: GraphArrays) -> None:
+    for index, kind in enumerate(arrays.kinds):
+        reason = None
+        if kind.shape != ():
+            reason = f"feature maps (shape {kind.shape})"
+        elif kind.norm != "none":
+            reason = f"{kind.norm} norm"
+        elif kind.dropout:
+            reason = "dropout"
+        members = np.flatnonzero(arrays.kind == index) if reason else np.empty(0)
+        if len(members):
+            raise CompileError(
+                f"neuron {arrays.names[int(members[0])]!r}: lowerings for {reason} are not part of this version; "
+                "use scalar neurons without it"
+            )
+
+
+def _refuse_foreign_synapses(arrays: GraphArrays) -> None:
+    op = arrays.each_form("op")
+    weighted = op == "weight"
+    _refuse(arrays, ~weighted & (op != "identity"), "lowerings for {op} are not part of this version; remove it")
+    _refuse(arrays, weighted & (arrays.pool > 0), "lowerings for kernels are not part of this version; use a number")
+    _refuse(
+        arrays, weighted & np.isnan(arrays.weight), "has no weight: give it one, graph[{u!r}][{v!r}]['weight'] = 0.1"
+    )
+    into_input = (arrays.each_kind("role") == "input")[arrays.target] if len(arrays.ids) else np.zeros(0, bool)
+    _refuse(arrays, into_input, "leads into an input neuron, whose value is the data: remove it")
+
+
+def _refuse(arrays: GraphArrays, wrong: np.ndarray, why: str) -> None:
+    found = np.flatnonzero(wrong)
+    if not len(found):
+        return
+    first = int(found[0])
+    u, v = arrays.names[int(arrays.source[first])], arrays.names[int(arrays.target[first])]
+    more = f" (and {len(found) - 1} more like it)" if len(found) > 1 else ""
+    reason = why.format(u=u, v=v, op=arrays.forms[int(arrays.form[first])].op)
+    raise CompileError(f"synapse {u!r} -> {v!r}: {reason}{more}")
+
+
+def _refuse_unreachable(arrays: GraphArrays, inputs: Sequence[Port], outputs: Sequence[Port]) -> None:
+    wanted = np.concatenate([port.neurons for port in outputs])
+    reached = np.zeros(len(arrays), bool)
+    reached[np.concatenate([port.neurons for port in inputs])] = True
+    if reached[wanted].any() or _reach(arrays, reached)[wanted].any():
+        return
+    name = arrays.names[int(wanted[0])]
+    raise CompileError(
+        f"no output can be reached from an input (output neuron {name!r} is one of {len(wanted)}): connect them"
+    )
+
+
+def _reach(arrays: GraphArrays, reached: np.ndarray) -> np.ndarray:
+    """Which neurons can be reached; synapses are sorted by target, so one pass level by level is enough."""
+    level = arrays.level[arrays.target]
+    edges = np.flatnonzero(np.diff(level, prepend=-1, append=-1)) if len(level) else np.zeros(0, int)
+    for start, stop in pairwise(edges.tolist()):
+        live = reached[arrays.source[start:stop]]
+        reached[arrays.target[start:stop][live]] = True
+    return reached

@@ -1,7 +1,7 @@
 """NeuronGraph against plain networkx, on a 1.86M-synapse MLP and a 1.6M-synapse DAG.
 
-Both hold the same wiring and weights. Each operation is timed on both in turn, a few rounds; the table gives medians and
-the median ratio. Bytes are resident memory per edge, each graph built in a process of its own.
+Both hold the same wiring and weights. Each operation is timed on both in turn, a few rounds; the table gives medians
+and the median ratio. Bytes are resident memory per edge, each graph built in a process of its own.
 
     python -m benchmarks.graph [--rounds 5] [--small]
 """
@@ -106,7 +106,9 @@ def operations(G: NeuronGraph, H: nx.DiGraph, wiring: tuple) -> dict[str, tuple[
 def bench_splits(G: NeuronGraph, H: nx.DiGraph, rounds: int) -> dict[str, list[float]]:
     """Seconds of 1000 splits, each round on other edges."""
     rng, edges = np.random.default_rng(1), list(H.edges)
-    picks = iter(np.array_split(rng.choice(len(edges), min(SPLITS, len(edges) // (rounds + 1)) * rounds, False), rounds))
+    picks = iter(
+        np.array_split(rng.choice(len(edges), min(SPLITS, len(edges) // (rounds + 1)) * rounds, False), rounds)
+    )
     todo: list = []
     name = [10**7]
 

@@ -7,6 +7,7 @@ the table gives medians and the median of the rounds' ratios. Then what compilin
 """
 
 import argparse
+import itertools
 import statistics
 import time
 
@@ -19,6 +20,7 @@ import compiler
 from benchmarks.measure import interleaved, median_ratio, show, told
 from neurograph.builders import mlp, random_field
 from neurograph.edits import Proliferate, SplitEdge
+from search.metabolism import MetabolizeOptions, growing_populations
 
 BATCHES = (1, 8, 32, 256, 1024)
 OPTIMIZERS = {
@@ -31,7 +33,7 @@ def sequential(graph, sizes: list[int]) -> nn.Sequential:
     """The same network by hand, with the graph's weights."""
     layers: list[nn.Module] = []
     names = list(graph.populations)
-    for at, (a, b) in enumerate(zip(names, names[1:], strict=False)):
+    for at, (a, b) in enumerate(itertools.pairwise(names)):
         linear = nn.Linear(sizes[at], sizes[at + 1])
         weight = [[graph[u][v]["weight"] for u in graph.population(a)] for v in graph.population(b)]
         bias = [graph.nodes[v]["bias"] for v in graph.population(b)]
@@ -107,7 +109,10 @@ def costs(graph, population: str, rounds: int) -> list[list[str]]:
         graph.apply(Proliferate(population, 64, seed=int(rng.integers(2**31))))
         refreshes["64 newborns"].append(timed(lambda: net.refresh(optimizer))[0])
         step()
-    rows = [["compile", told(statistics.median(s for s, _ in compiled))], ["training step, batch 256", told(statistics.median(steps))]]
+    rows = [
+        ["compile", told(statistics.median(s for s, _ in compiled))],
+        ["training step, batch 256", told(statistics.median(steps))],
+    ]
     return rows + [[f"refresh after {what}", told(statistics.median(s))] for what, s in refreshes.items()]
 
 
@@ -125,12 +130,14 @@ def main() -> None:
     show(title, ["", "nn.Sequential", "compiled", "ratio", "rounds"], rows)
     show(f"{'-'.join(map(str, sizes))}", ["", "median"], costs(mlp(sizes, seed=0), "hidden1", 5))
     field = random_field(500 if options.small else 10_000, 16, 20, seed=0)
-    show(f"random field, {field.number_of_edges():,} synapses, 20 levels", ["", "median"], costs(field, _inner(field), 3))
+    show(
+        f"random field, {field.number_of_edges():,} synapses, 20 levels", ["", "median"], costs(field, _inner(field), 3)
+    )
 
 
 def _inner(graph) -> str:
-    fixed = {p for p, ns in graph.populations.items() if any(graph.nodes[n]["role"] == "input" or graph.nodes[n]["is_output"] for n in ns)}
-    return next(p for p in graph.populations if p not in fixed)
+    """A population that may proliferate."""
+    return growing_populations(graph, MetabolizeOptions())[0]
 
 
 if __name__ == "__main__":

@@ -30,8 +30,9 @@ RECIPE = {
     "learning_rate": 0.01,
     "first_cycle": 4,
     "cycle": 3,
+    "settle": 20,
     "slope": 0.05,
-    "newborns": 12,
+    "newborns": 8,
     "growth_limit": 128,
 }
 
@@ -59,8 +60,9 @@ def main() -> None:
     torch.set_num_threads(1)  # matrices this small are slower on two
     data, console = load("digits").flat(), Console()
     run = given.run or next_directory("runs", "demo")
-    table = Table(title=f"digits: test error of {given.seeds} seeds on {len(data.test_y)} images", title_justify="left")
-    for column in ("network", "test error", "mean parameters", "final parameters", "seconds"):
+    title = f"digits, {len(data.test_y)} test images, {given.seeds} seeds: mean ± deviation; size in parameters"
+    table = Table(title=title, title_justify="left", padding=(0, 0))
+    for column in ("network", "test error", "mean size", "final size", "seconds"):
         table.add_column(column, justify="left" if column == "network" else "right", no_wrap=True)
 
     console.print("A 64-16-16-10 network metabolizes on digits, to at most 128 neurons a layer:\n")
@@ -71,15 +73,15 @@ def main() -> None:
         seconds.append(time.perf_counter() - started)
     console.print("\nNow the same recipe for fixed networks ...\n")
     widths = [round(mean(len(g.graph.population(f"hidden{i}")) for g in grown)) for i in (1, 2)]
-    for name, sizes in (("fixed small", [16, 16]), ("fixed, final widths", widths), ("fixed large", [128, 128])):
+    for name, sizes in (("small", [16, 16]), ("final widths", widths), ("large", [128, 128])):
         started = time.perf_counter()
         runs = [fixed(data, sizes, seed) for seed in range(given.seeds)]
         each = (time.perf_counter() - started) / given.seeds
-        row = [f"{name} 64-{sizes[0]}-{sizes[1]}-10", error(r[0] for r in runs), f"{runs[0][1]:,}", f"{runs[0][1]:,}"]
+        row = [f"fixed {name} {sizes[0]}-{sizes[1]}", error(r[0] for r in runs), f"{runs[0][1]:,}", f"{runs[0][1]:,}"]
         table.add_row(*row, f"{each:.1f}")
     parameters = [[row["parameters"] for row in g.rows] for g in grown]
     table.add_row(
-        f"grown 64-16-16-10 to 64-{widths[0]}-{widths[1]}-10",
+        f"grown 16-16 to {widths[0]}-{widths[1]}",
         error(g.test_error for g in grown),
         f"{mean(mean(p) for p in parameters):,.0f}",
         f"{mean(p[-1] for p in parameters):,.0f}",
@@ -97,7 +99,8 @@ def main() -> None:
         "Type next:\n"
         f"  .venv/bin/neurograph compile {run / 'graph.safetensors'}\n"
         "  .venv/bin/neurograph metabolize --data digits --epochs 80 --newborns 8\n"
-        f"  .venv/bin/python -c \"from neurograph import NeuronGraph; print(NeuronGraph.load('{run}/graph.safetensors'))\"",
+        '  .venv/bin/python -c "from neurograph import NeuronGraph as G; '
+        f"print(G.load('{run / 'graph.safetensors'}').journal)\"",
         highlight=False,
         markup=False,
         soft_wrap=True,

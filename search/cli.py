@@ -71,8 +71,7 @@ def _metabolize(given: argparse.Namespace) -> None:
     data = load(given.data, given.data_directory, download=not given.no_download).flat()
     graph = _start(given, (data.input_shape[0], *given.hidden, data.classes), options.seed)
     given.run = given.run or next_directory("runs", f"metabolize-{given.data}")
-    search.metabolize(graph, data, options, run=given.run, force=given.force, progress=True)
-    print(f"graph, journal, metrics and pictures lie in {given.run}")
+    _tell(search.metabolize(graph, data, options, run=given.run, force=given.force, progress=True))
 
 
 def _start(given: argparse.Namespace, sizes: Sequence[int], seed: int) -> Any:
@@ -86,8 +85,11 @@ def _add_resume(commands: Any) -> None:
 
 
 def _resume(given: argparse.Namespace) -> None:
-    search.resume(given.run, progress=True)
-    print(f"graph, journal, metrics and pictures lie in {given.run}")
+    _tell(search.resume(given.run, progress=True))
+
+
+def _tell(result: search.Metabolized) -> None:
+    print(f"test error {result.test_error:.2f}%; graph, journal, metrics and pictures lie in {result.run}")
 
 
 def _add_compile(commands: Any) -> None:

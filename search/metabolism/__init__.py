@@ -8,8 +8,8 @@ from search.metabolism.rules import cycle_length, growth_due, loss_slope, newbor
 __all__ = [
     "Metabolism",
     "MetabolismOptions",
-    "Metabolized",
     "MetabolizeOptions",
+    "Metabolized",
     "cycle_length",
     "growing_populations",
     "growth_due",

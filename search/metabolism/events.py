@@ -33,7 +33,8 @@ def growing_populations(graph: NeuronGraph, options: MetabolizeOptions) -> tuple
     inner = tuple(name for name in graph.populations if name not in fixed)
     odd = [name for name in options.populations or () if name not in inner]
     if odd or not inner:
-        raise OptionError(f"populations that can metabolize: {', '.join(inner) or 'none'}; not {', '.join(odd) or 'any'}")
+        can = ", ".join(inner) or "none"
+        raise OptionError(f"populations that can metabolize: {can}; not {', '.join(odd) or 'any'}")
     return options.populations or inner
 
 
@@ -67,10 +68,12 @@ class Metabolism:
         for at, name in enumerate(populations):
             told[at] = (self._grow(graph, name, counts[name], row["epoch"], seen), told[at])
         trainer.net.refresh(trainer.optimizer)
-        row["edit"] = "; ".join(_told(name, *change) for name, change in zip(populations, told, strict=True) if any(change))
+        edits = [_told(name, *change) for name, change in zip(populations, told, strict=True) if any(change)]
+        row["edit"] = "; ".join(edits) or None
 
     def _hungry(self, trainer: Trainer, edited: int, sizes: dict[str, int]) -> bool:
-        if trainer.finished or not any(room(sizes, self.options).values()):
+        left = self.options.epochs - len(trainer.rows)
+        if trainer.finished or left < self.options.settle or not any(room(sizes, self.options).values()):
             return False
         return growth_due([r["train_loss"] for r in trainer.rows], edited, self.options)
 
@@ -98,9 +101,8 @@ class Metabolism:
         if not count:
             return 0
         options, seed = self.options, seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
-        edit = Proliferate(
-            name, count, options.initializer, options.outgoing, seed, options.noise, observations=seen
-        )
+        noise, init = options.noise, options.initializer
+        edit = Proliferate(name, count, init, options.outgoing, seed, noise, observations=seen)
         return len(self._apply(graph, edit).born)
 
     def _apply(self, graph: NeuronGraph, edit: Any) -> EditResult:

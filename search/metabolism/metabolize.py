@@ -191,6 +191,6 @@ def _finish(trainer: Trainer, data: Dataset, run: Run | None, progress: bool) ->
     if run:
         run.update_config(result={"test_loss": loss, "test_error": error})
         graph.save(run.graph)
-        draw.growth(rows, run.pictures / "growth.svg")
-        draw.before_and_after(NeuronGraph.load(run.start), graph, run.pictures / "topology.svg")
+        draw.growth(rows, run.pictures / "growth.png")
+        draw.before_and_after(NeuronGraph.load(run.start), graph, run.pictures / "topology.png")
     return Metabolized(graph, net, rows, loss, error, run.path if run else None)

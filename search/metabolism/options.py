@@ -26,6 +26,9 @@ class MetabolismOptions(Checked):
     cycle: int = option(5, "length of a metabolism cycle in epochs (Delta c of eq. 1)", least=1)
     first_cycle: int = option(8, "length of the first cycle; the paper wants it longer, the network is new", least=1)
     cool_down: int = option(1, "epochs after an edit that no cycle counts, so that newborns train first", least=0)
+    settle: int = option(
+        0, "epochs at the end in which nothing is born or eaten, so that what is there settles", least=0
+    )
     slope: float = option(0.01, "grow when the loss falls by no more than this an epoch (eq. 1's threshold)")
     growth: str = option(
         "dynamic", "what sets the number of newborns: c_l alone, or eq. 2", choices=("static", "dynamic")
@@ -34,12 +37,12 @@ class MetabolismOptions(Checked):
     growth_rate: float | dict[str, float] = option(1.0, "theta_l of eq. 2", least=0)
     growth_limit: int | dict[str, int] = option(128, "neurons a population never grows beyond", least=1)
     initializer: str = option("random", "newborns' weights: eq. 3 or eq. 4", choices=tuple(NEWBORN_INITIALIZERS))
-    outgoing: str = option("split", "what newborns' outgoing synapses weigh", choices=tuple(OUTGOING))
-    noise: float = option(0.0, "of newborns' incoming weights, in their donors' standard deviations", least=0)
+    outgoing: str = option("zero", "what newborns' outgoing synapses weigh", choices=tuple(OUTGOING))
+    noise: float = option(1.0, "of newborns' incoming weights, in their donors' standard deviations", least=0)
     autophagy: str = option(
         "low_representational_power", "who is eaten before each proliferation", choices=("none", *SELECTORS)
     )
-    autophagy_level: float = option(0.05, "nu of eq. 14", least=0)
+    autophagy_level: float = option(0.1, "nu of eq. 14", least=0)
     autophagy_measure: str = option("mean", "what nu is measured in", choices=tuple(MEASURES))
     autophagy_floor: int = option(4, "neurons of a population that are never eaten", least=1)
     observed: int = option(4096, "training examples that activation variances are taken over", least=2)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,10 +16,16 @@ def asked(monkeypatch):
     """What the commands ask of the public functions, which are replaced."""
     calls = []
     monkeypatch.setattr(cli, "_start", lambda given, sizes, seed: ("graph", list(sizes), seed))
+
+    def answer(name):
+        def ask(*args, **kw):
+            calls.append((name, args, kw))
+            return SimpleNamespace(test_error=12.5, run=kw.get("run", args[0]))
+
+        return ask
+
     for name in ("metabolize", "resume"):
-        monkeypatch.setattr(
-            search, name, lambda *args, _name=name, **kw: calls.append((_name, args, kw)), raising=False
-        )
+        monkeypatch.setattr(search, name, answer(name))
     return calls
 
 
@@ -36,7 +43,7 @@ def test_metabolize_hands_over_graph_data_options_and_directory(asked, tmp_path,
     assert data.input_shape == (64,)
     assert options == MetabolizeOptions(epochs=4, cycle=7, slope=0.25, learning_rate=0.1, seed=1)
     assert keywords == {"run": tmp_path / "r", "force": True, "progress": True}
-    assert str(tmp_path / "r") in capsys.readouterr().out
+    assert f"test error 12.50%; graph, journal, metrics and pictures lie in {tmp_path / 'r'}" in capsys.readouterr().out
 
 
 def test_a_run_directory_is_chosen_where_none_is_named(asked, tmp_path, monkeypatch):

@@ -69,7 +69,7 @@ def test_the_run_directory_holds_all_of_it(whole):
     saved = NeuronGraph.load(run.graph)
     assert saved.wiring_digest() == whole.graph.wiring_digest()
     assert dict(saved.edges) == dict(whole.graph.edges)
-    assert {p.name for p in run.pictures.iterdir()} == {"growth.svg", "topology.svg"}
+    assert {p.name for p in run.pictures.iterdir()} == {"growth.png", "topology.png"}
 
 
 def test_the_journal_replays_from_the_start(whole):
@@ -110,10 +110,11 @@ def test_an_interrupted_run_goes_on_bit_for_bit(whole, tmp_path, monkeypatch, ep
 
 
 def test_a_killed_process_goes_on_bit_for_bit(tmp_path):
+    settings = QUICK | {"epochs": 60}
     code = (
         "import torch, search; torch.set_num_threads(1)\n"
         "from neurograph.builders import mlp\n"
-        f"search.metabolize(mlp([64, 8, 6, 10], seed=3), 'digits', run=r'{tmp_path / 'run'}', **{QUICK | {'epochs': 60}})"
+        f"search.metabolize(mlp([64, 8, 6, 10], seed=3), 'digits', run=r'{tmp_path / 'run'}', **{settings})"
     )
     process = subprocess.Popen([sys.executable, "-c", code])
     metrics = tmp_path / "run" / "metrics.jsonl"

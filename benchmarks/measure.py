@@ -9,7 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 
-def interleaved(variants: Mapping[str, Callable[[], object]], rounds: int, prepare=None) -> dict[str, list[float]]:
+def clock_for(threads: int) -> Callable[[], float]:
+    """CPU time of this thread where it works alone, which other jobs on the machine disturb little; else wall time."""
+    return time.thread_time if threads == 1 else time.perf_counter
+
+
+def interleaved(
+    variants: Mapping[str, Callable[[], object]], rounds: int, prepare=None, clock=time.perf_counter
+) -> dict[str, list[float]]:
     """Seconds of each variant in each round; every round runs all of them, in turn.
 
     Parameters
@@ -20,6 +27,8 @@ def interleaved(variants: Mapping[str, Callable[[], object]], rounds: int, prepa
         How many rounds.
     prepare
         name -> called before each timed run, outside the clock.
+    clock
+        Where seconds come from; see `clock_for`.
     """
     seconds: dict[str, list[float]] = {name: [] for name in variants}
     gc.collect()
@@ -29,9 +38,9 @@ def interleaved(variants: Mapping[str, Callable[[], object]], rounds: int, prepa
             for name, run in variants.items():
                 if prepare:
                     prepare[name]()
-                start = time.perf_counter()
+                start = clock()
                 run()
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(clock() - start)
     finally:
         gc.enable()
     return seconds

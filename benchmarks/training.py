@@ -1,15 +1,15 @@
 """A compiled 784-1024-1024-10 MLP against the same `nn.Sequential`: a whole training step, all checks on.
 
 Both hold the same weights and see the same batches. Each round runs a few steps of one, then of the other, in turn;
-the table gives medians and the median of the rounds' ratios. Then what compiling and refreshing cost.
+the table gives medians and the median of the rounds' ratios. Then what compiling and refreshing cost. On one thread the
+clock is CPU time, which a busy machine disturbs little; on more it is wall time.
 
-    python -m benchmarks.training [--seconds 4] [--threads 2] [--small]
+    python -m benchmarks.training [--seconds 4] [--threads 1] [--small]
 """
 
 import argparse
 import itertools
 import statistics
-import time
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import compiler
-from benchmarks.measure import interleaved, median_ratio, show, told
+from benchmarks.measure import clock_for, interleaved, median_ratio, show, told
 from neurograph.builders import mlp, random_field
 from neurograph.edits import Proliferate, SplitEdge
 from search.metabolism import MetabolizeOptions, growing_populations
@@ -56,7 +56,7 @@ def stepper(net: nn.Module, optimizer: torch.optim.Optimizer, x: torch.Tensor, y
     return run
 
 
-def compare(sizes: list[int], name: str, batch: int, seconds: float) -> list[str]:
+def compare(sizes: list[int], name: str, batch: int, seconds: float, clock) -> list[str]:
     """One row of the table."""
     torch.manual_seed(0)
     graph = mlp(sizes, seed=0)
@@ -66,28 +66,28 @@ def compare(sizes: list[int], name: str, batch: int, seconds: float) -> list[str
     optimizers = {k: OPTIMIZERS[name](net.parameters()) for k, net in nets.items()}
     warm = stepper(nets["nn.Sequential"], optimizers["nn.Sequential"], x, y, 3)
     warm()
-    started = time.perf_counter()
+    started = clock()
     warm()
-    each = (time.perf_counter() - started) / 3
+    each = (clock() - started) / 3
     steps = max(1, int(0.01 / each))
     rounds = max(15, int(seconds / (2 * steps * each)))
     runs = {k: stepper(net, optimizers[k], x, y, steps) for k, net in nets.items()}
-    spent = interleaved(runs, rounds)
+    spent = interleaved(runs, rounds, clock=clock)
     medians = [told(statistics.median(spent[k]) / steps) for k in ("nn.Sequential", "ours")]
     return [f"{name}, batch {batch}", *medians, f"{median_ratio(spent, 'ours', 'nn.Sequential'):.3f}", str(rounds)]
 
 
-def timed(run) -> tuple[float, object]:
+def timed(run, clock) -> tuple[float, object]:
     """Seconds of one call, and what it returned."""
-    started = time.perf_counter()
+    started = clock()
     made = run()
-    return time.perf_counter() - started, made
+    return clock() - started, made
 
 
-def costs(graph, population: str, rounds: int) -> list[list[str]]:
+def costs(graph, population: str, rounds: int, clock) -> list[list[str]]:
     """What compiling and refreshing a graph cost, beside one training step."""
     rng = np.random.default_rng(0)
-    compiled = [timed(lambda: compiler.compile(graph, batch_size=256)) for _ in range(rounds)]
+    compiled = [timed(lambda: compiler.compile(graph, batch_size=256), clock) for _ in range(rounds)]
     net = compiled[-1][1]
     optimizer = torch.optim.Adam(net.parameters())
     width = sum(graph.nodes[n]["role"] == "input" for n in graph)
@@ -99,15 +99,15 @@ def costs(graph, population: str, rounds: int) -> list[list[str]]:
         optimizer.step()
 
     step()
-    steps = [timed(step)[0] for _ in range(rounds)]
+    steps = [timed(step, clock)[0] for _ in range(rounds)]
     refreshes: dict[str, list[float]] = {"nothing": [], "one split synapse": [], "64 newborns": []}
     for _ in range(rounds):
-        refreshes["nothing"].append(timed(lambda: net.refresh(optimizer))[0])
+        refreshes["nothing"].append(timed(lambda: net.refresh(optimizer), clock)[0])
         edges = list(graph.edges)
         graph.apply(SplitEdge(*edges[int(rng.integers(len(edges)))]))
-        refreshes["one split synapse"].append(timed(lambda: net.refresh(optimizer))[0])
+        refreshes["one split synapse"].append(timed(lambda: net.refresh(optimizer), clock)[0])
         graph.apply(Proliferate(population, 64, seed=int(rng.integers(2**31))))
-        refreshes["64 newborns"].append(timed(lambda: net.refresh(optimizer))[0])
+        refreshes["64 newborns"].append(timed(lambda: net.refresh(optimizer), clock)[0])
         step()
     rows = [
         ["compile", told(statistics.median(s for s, _ in compiled))],
@@ -120,15 +120,16 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=4.0, help="per row")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="a small network, to try the command")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    clock = clock_for(options.threads)
     sizes = [64, 32, 32, 10] if options.small else [784, 1024, 1024, 10]
-    rows = [compare(sizes, name, batch, options.seconds) for name in OPTIMIZERS for batch in BATCHES]
-    title = f"training step, {'-'.join(map(str, sizes))}, {options.threads} threads"
+    rows = [compare(sizes, name, batch, options.seconds, clock) for name in OPTIMIZERS for batch in BATCHES]
+    title = f"training step, {'-'.join(map(str, sizes))}, {options.threads} thread(s)"
     show(title, ["", "nn.Sequential", "compiled", "ratio", "rounds"], rows)
-    show(f"{'-'.join(map(str, sizes))}", ["", "median"], costs(mlp(sizes, seed=0), "hidden1", 5))
+    show(f"{'-'.join(map(str, sizes))}", ["", "median"], costs(mlp(sizes, seed=0), "hidden1", 5, clock))
     field = random_field(500 if options.small else 10_000, 16, 20, seed=0)
     show(
         f"random field, {field.number_of_edges():,} synapses, 20 levels", ["", "median"], costs(field, _inner(field), 3)

@@ -132,7 +132,9 @@ def main() -> None:
     show(f"{'-'.join(map(str, sizes))}", ["", "median"], costs(mlp(sizes, seed=0), "hidden1", 5, clock))
     field = random_field(500 if options.small else 10_000, 16, 20, seed=0)
     show(
-        f"random field, {field.number_of_edges():,} synapses, 20 levels", ["", "median"], costs(field, _inner(field), 3)
+        f"random field, {field.number_of_edges():,} synapses, 20 levels",
+        ["", "median"],
+        costs(field, _inner(field), 3, clock),
     )
 
 

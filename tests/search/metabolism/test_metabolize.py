@@ -160,7 +160,12 @@ def test_only_the_chosen_population_metabolizes():
         ({"populations": ("nowhere",)}, OptionError, "nowhere"),
         ({"speed": 3}, OptionError, "no option 'speed'"),
         ({"growth_limit": {"hidden1": 20}}, OptionError, "hidden2"),
-        ({"learning_rate": 1e20, "batch_size": 8}, DivergenceError, "epoch"),
+        pytest.param(
+            {"learning_rate": 1e20, "batch_size": 8},
+            DivergenceError,
+            "epoch",
+            marks=pytest.mark.filterwarnings("ignore:.*not finite"),
+        ),
     ],
 )
 def test_bad_options(settings, error, message):

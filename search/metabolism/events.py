@@ -62,13 +62,12 @@ class Metabolism:
         if not self._hungry(trainer, edited, {name: len(graph.population(name)) for name in populations}):
             return
         seen = self._observe(trainer)
-        told = [self._eat(graph, name, row["epoch"], seen) for name in populations]
+        died = {name: self._eat(graph, name, row["epoch"], seen) for name in populations}
         sizes = {name: len(graph.population(name)) for name in populations}
         counts = newborn_counts(sizes, self._variance(trainer, edited), options)
-        for at, name in enumerate(populations):
-            told[at] = (self._grow(graph, name, counts[name], row["epoch"], seen), told[at])
+        born = {name: self._grow(graph, name, counts[name], row["epoch"], seen) for name in populations}
         trainer.net.refresh(trainer.optimizer)
-        edits = [_told(name, *change) for name, change in zip(populations, told, strict=True) if any(change)]
+        edits = [_told(name, born[name], died[name]) for name in populations if born[name] or died[name]]
         row["edit"] = "; ".join(edits) or None
 
     def _hungry(self, trainer: Trainer, edited: int, sizes: dict[str, int]) -> bool:

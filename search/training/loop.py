@@ -58,7 +58,7 @@ class Trainer:
         rows: Sequence[Row] = (),
     ) -> None:
         device = usable_device(options)
-        self.net = net.to(device)
+        self.net: Any = net.to(device)  # callbacks that edit know it to be a CompiledNetwork
         self.split = split.to(device)
         self.options = options
         self.optimizer = optimizer or make_optimizer(net.parameters(), options)

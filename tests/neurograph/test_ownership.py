@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
+from neurograph.builders import mlp
+from neurograph.edits import Proliferate
 
 
 class Network:
@@ -116,3 +118,15 @@ def test_the_change_log_waits_for_the_oldest_reader(graph):
     graph["b"]["c"]["weight"] = 9.0
     graph.changes.advance(new)
     assert len(graph.changes) == 0
+
+
+def test_a_redo_names_the_heirs_again():
+    graph = mlp([2, 3, 1])
+    reader = Network(graph, 0.0)
+    entry = graph.apply(Proliferate("hidden1", 2, seed=1)).entry
+    graph.undo()
+    graph.changes.subscribe(reader)
+    graph.redo()
+    changes = graph.changes.since(reader)
+    assert changes.neuron_heirs == dict(entry.neuron_heirs.tolist())
+    assert changes.synapse_heirs == dict(entry.synapse_heirs.tolist())

@@ -1,6 +1,7 @@
 # make demo   watch a small network grow on real data          make bench   the figures of the README
 # make test   all tests                                        make soak    the tests that take their time, with more examples
 # make lint   ruff and pyright                                 make wheel   build the package and look inside
+# make test-torch-sparse   builds torch-sparse from source into .venv (ten minutes or more) and runs its tests
 #
 # Each works alone on a fresh clone: it makes .venv, installs what it needs into it and runs.
 
@@ -13,7 +14,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint bench soak wheel clean
+.PHONY: demo test test-torch-sparse lint bench soak wheel clean
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py
@@ -21,13 +22,16 @@ demo: .venv/installed
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -q
 
+test-torch-sparse: .venv/installed-torch-sparse
+	$(BIN)/python -m pytest -q -rs tests/compiler/test_lowerings.py tests/compiler/lowering
+
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: .venv/installed
-	for name in graph training; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in graph training sparse; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/installed-dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q
@@ -52,3 +56,8 @@ clean:
 .venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
 	touch .venv/installed $@
+
+# Its setup.py imports torch, so it is built with what is installed here.
+.venv/installed-torch-sparse: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --no-build-isolation -c constraints.txt -e ".[dev,torch-sparse]"
+	touch $@

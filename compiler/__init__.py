@@ -2,7 +2,9 @@
 
 from compiler.build import compile
 from compiler.cost import Calibration
+from compiler.ema import EMA
+from compiler.lifting import lift
 from compiler.network import CompiledNetwork
 from compiler.reference import reference
 
-__all__ = ["Calibration", "CompiledNetwork", "compile", "reference"]
+__all__ = ["EMA", "Calibration", "CompiledNetwork", "compile", "lift", "reference"]

@@ -13,6 +13,10 @@ def _leaky_relu(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.01)
 
 
+def _gelu_tanh(x: Tensor) -> Tensor:
+    return F.gelu(x, approximate="tanh")
+
+
 def _square(x: Tensor) -> Tensor:
     return x * x
 
@@ -42,15 +46,19 @@ FUNCTIONS: dict[str, Function] = {
     "selu": torch.selu,
     "celu": torch.celu,
     "gelu": F.gelu,
+    "gelu_tanh": _gelu_tanh,
     "silu": F.silu,
     "mish": F.mish,
     "softplus": F.softplus,
     "softsign": F.softsign,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
+    "log_sigmoid": F.logsigmoid,
     "hard_tanh": F.hardtanh,
     "hard_sigmoid": F.hardsigmoid,
     "hard_swish": F.hardswish,
+    "hard_shrink": F.hardshrink,
+    "soft_shrink": F.softshrink,
     "abs": torch.abs,
     "square": _square,
     "sin": torch.sin,

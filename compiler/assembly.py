@@ -10,6 +10,7 @@ from torch import Tensor
 from compiler.lowering import REGISTRY
 from compiler.lowering.base import Unit
 from compiler.neurons import Neurons
+from compiler.norm import neurons_unit
 from compiler.order import Order
 from compiler.program import NeuronsPlan, PartPlan, Program
 from compiler.slots import WEIGHT, SlotMap, Slots, Space
@@ -83,18 +84,24 @@ def assemble(
         parts = [
             unit(part_spec(p), lambda p=p: REGISTRY[p.lowering].unit(p.layout, dtype, device)) for p in stage.parts
         ]
-        neurons = unit(neurons_spec(stage.neurons), lambda s=stage: Neurons(s.neurons, dtype, device))
+        neurons = unit(neurons_spec(stage.neurons), lambda s=stage: neurons_unit(s.neurons, dtype, device))
         assert isinstance(neurons, Neurons)
         stages.append(Stage(stage, parts, neurons, device))
-    outputs = tuple(Fetch(port.pieces, port.order, device) for port in program.outputs)
+    outputs = tuple(Fetch(port.pieces, port.order, device, maps=bool(port.shape)) for port in program.outputs)
     slots = SlotMap(entry for found in units.values() for entry in found.slots())
     return Assembly(tuple(stages), outputs, units, slots, frozenset(fresh))
 
 
 def graph_numbers(arrays: GraphArrays, space: Space, numbers: np.ndarray) -> np.ndarray:
-    """(n,) float64 what the graph holds for these (rising) ids or keys of one space."""
-    name, _ = space
-    found = np.empty(len(numbers))
+    """(n, *shape of one) float64 what the graph holds for these (rising) ids or keys of one space."""
+    name, shape = space
+    found = np.empty((len(numbers), *shape))
+    if shape:
+        pool = next(index for index, pool in enumerate(arrays.pools) if pool.shape[1:] == shape)
+        mine = np.flatnonzero(arrays.pool == pool)
+        place = Order(numbers).places(arrays.ids[mine])
+        found[place[place >= 0]] = arrays.pools[pool][arrays.row[mine[place >= 0]]]
+        return found
     own, values = (arrays.ids, arrays.weight) if space == WEIGHT else (arrays.keys, arrays.values[name])
     place = Order(numbers).places(own)
     found[place[place >= 0]] = values[place >= 0]

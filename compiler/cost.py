@@ -6,10 +6,12 @@ alone never decides: a call has a price, so has a value moved, and both depend o
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from compiler.regions.windows import Window
 from neurograph.errors import CompileError
 
 Number = Any  # an int or float, or an array of them: the formulas work on whole lists of bundles at once
@@ -25,26 +27,58 @@ class Calibration:
         What it was measured on.
     dense_call, dense_product, dense_weight
         A dense product: per call, per weight and row of the batch, per weight.
+    onednn_call, onednn_product, onednn_weight
+        The same product through oneDNN.
     sparse_call, sparse_product, sparse_weight, sparse_value
         A sparse product: per call, per synapse and row, per synapse, per value moved (neurons at both ends times rows).
+    torch_sparse_call, torch_sparse_product, torch_sparse_weight, torch_sparse_value
+        The same by the torch-sparse package, on the CPU.
+    grouped_call, grouped_group, grouped_product, grouped_weight, grouped_value
+        Equal disjoint blocks: per call, per block, per synapse and row, per synapse, per value moved.
     gather_call, gather_value
         Picking neurons out of a block: per call, per value.
     aggregate_call, aggregate_value
         A reduction that is no sum: per call, per synapse and row.
+    conv_call, conv_product, conv_weight, conv_value
+        A convolution: per call; per product of a weight and a value, that is per number of a kernel, position and row;
+        per number of a kernel; per value moved (both maps' positions times rows).
+    narrow_group
+        How many times dearer a product is in groups of few channels.
+    pool_call, pool_value
+        A pool: per call, per value looked at.
     """
 
     name: str = "cpu, 2 cores with AVX-512, MKL"
     dense_call: float = 15e-6
     dense_product: float = 63e-12
     dense_weight: float = 0.31e-9
+    onednn_call: float = 90e-6
+    onednn_product: float = 29e-12
+    onednn_weight: float = 1.1e-9
     sparse_call: float = 58e-6
     sparse_product: float = 180e-12
     sparse_weight: float = 5.9e-9
     sparse_value: float = 0.58e-9
+    torch_sparse_call: float = 30e-6
+    torch_sparse_product: float = 1150e-12
+    torch_sparse_weight: float = 7e-9
+    torch_sparse_value: float = 0.58e-9
+    grouped_call: float = 40e-6
+    grouped_group: float = 0.1e-6
+    grouped_product: float = 63e-12
+    grouped_weight: float = 1e-9
+    grouped_value: float = 0.7e-9
     gather_call: float = 12e-6
     gather_value: float = 1.5e-9
     aggregate_call: float = 60e-6
     aggregate_value: float = 10e-9
+    conv_call: float = 60e-6
+    conv_product: float = 28e-12
+    conv_weight: float = 1e-9
+    conv_value: float = 1.2e-9
+    narrow_group: float = 4.0
+    pool_call: float = 30e-6
+    pool_value: float = 1.5e-9
 
 
 CPU = Calibration()
@@ -57,10 +91,21 @@ CUDA = Calibration(
     sparse_product=5e-12,
     sparse_weight=0.05e-9,
     sparse_value=0.02e-9,
+    grouped_call=60e-6,
+    grouped_group=0.01e-6,
+    grouped_product=0.3e-12,
+    grouped_weight=0.01e-9,
+    grouped_value=0.02e-9,
     gather_call=25e-6,
     gather_value=0.01e-9,
     aggregate_call=150e-6,
     aggregate_value=0.2e-9,
+    conv_call=60e-6,
+    conv_product=0.3e-12,
+    conv_weight=0.02e-9,
+    conv_value=0.01e-9,
+    pool_call=30e-6,
+    pool_value=0.01e-9,
 )
 
 
@@ -85,6 +130,10 @@ class Extent:
         How the target puts together what it is brought.
     dtype, device
         "float32", ...; "cpu", "cuda".
+    groups
+        How many equal disjoint blocks it is, every pair within one joined; 1 where it is none of that sort.
+    window
+        What its synapses do to feature maps; None between scalars.
     """
 
     inputs: Number
@@ -95,10 +144,17 @@ class Extent:
     aggregation: str
     dtype: str
     device: str
+    groups: Number = 1
+    window: Window | None = None
 
-    def sized(self, inputs: Number, outputs: Number, synapses: Number) -> "Extent":
+    def sized(self, inputs: Number, outputs: Number, synapses: Number, groups: Number = 1) -> "Extent":
         """The same sort of bundle in another size."""
-        return replace(self, inputs=inputs, outputs=outputs, synapses=synapses)
+        return replace(self, inputs=inputs, outputs=outputs, synapses=synapses, groups=groups)
+
+    @property
+    def areas(self) -> tuple[int, int]:
+        """Values of one neuron at either end, for one row: 1 for scalars."""
+        return (1, 1) if self.window is None else (prod(self.window.source), prod(self.window.target))
 
 
 def gathering(calibration: Calibration, values: Number, calls: Number = 1) -> Number:

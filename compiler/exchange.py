@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.assembly import cast
-from compiler.slots import WEIGHT, Space
+from compiler.slots import Space
 
 if TYPE_CHECKING:
     from compiler.network import CompiledNetwork
@@ -34,12 +34,15 @@ def write_back(network: "CompiledNetwork", as_owner: bool) -> int:
 
 def _write_space(network: "CompiledNetwork", space: Space, as_owner: bool) -> int:
     numbers, graph = network.slots.numbers(space), network.graph
-    held = graph.read_weights(numbers) if space == WEIGHT else graph.read_values(space[0], numbers)
+    held = graph.read_weights(numbers) if space[0] == "weight" else graph.read_values(space[0], numbers)
     now = network.slots.gather(space).numpy()
     moved = now != cast(np.asarray(held, np.float64), network.dtype).numpy()
-    wild = moved & ~np.isfinite(now)
+    if space[1]:  # a kernel is written as a whole
+        moved = moved.any((1, 2))
+    finite = np.isfinite(now) if not space[1] else np.isfinite(now).all((1, 2))
+    wild = moved & ~finite
     if wild.any():
-        sort = "synapse" if space == WEIGHT else "neuron"
+        sort = "synapse" if space[0] == "weight" else "neuron"
         warnings.warn(
             f"{np.count_nonzero(wild)} {space[0]} values are not finite (first: {sort} number {numbers[wild][0]}), so "
             "training has diverged; the graph keeps the last finite values of these",
@@ -49,8 +52,8 @@ def _write_space(network: "CompiledNetwork", space: Space, as_owner: bool) -> in
     if not moved.any():
         return 0
     author, values = (network if as_owner else None), now[moved].astype(np.float64)
-    if space == WEIGHT:
+    if space[0] == "weight":
         graph.write_weights(numbers[moved], values, author=author)
     else:
         graph.write_values(space[0], numbers[moved], values, author=author)
-    return int(np.count_nonzero(moved))
+    return values.size

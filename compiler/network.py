@@ -1,5 +1,6 @@
 """The compiled network: an ordinary `torch.nn.Module` whose forward is a loop over stages, no graph in sight."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ from torch import Tensor, nn
 from compiler import checks, copies, exchange, state
 from compiler.assembly import Assembly, Spec
 from compiler.cost import Calibration, default_calibration
+from compiler.followers import tell
 from compiler.lowering.base import Unit
 from compiler.optimizers import canonical
 from compiler.pins import Pin
 from compiler.program import Options, Program
-from compiler.slots import SlotMap, Space
+from compiler.slots import RUNNING, SlotMap, Space
 from compiler.snapshot import Snapshot
 from compiler.stage import Fetch, Stage
 from compiler.watch import Ledger, bury, mark_of, watch
@@ -24,8 +26,9 @@ from neurograph.observations import Observations
 class CompiledNetwork(nn.Module):
     """A network that `compiler.compile` made from a graph.
 
-    Called with one (batch, neurons) tensor per input population, in the order the populations were added; returns one
-    per output population, likewise (a bare tensor where there is only one).
+    Called with one tensor per input population, in the order the populations were added: (batch, neurons) of scalars,
+    (batch, channels, height, width) of feature maps. Returns one per output population, likewise (a bare tensor where
+    there is only one).
 
     Attributes
     ----------
@@ -39,10 +42,11 @@ class CompiledNetwork(nn.Module):
     slots: SlotMap
     _units: dict[Spec, Unit]
     _like: Tensor
-    _widths: tuple[int, ...]
+    _sizes: tuple[tuple[int, ...], ...]
     _input_blocks: tuple[int, ...]
-    _steps: tuple[tuple[int, Stage], ...]
+    _steps: tuple[tuple[int, Stage, tuple[int, ...]], ...]
     _count: int
+    _moves: bool
     _output_fetches: tuple[Fetch, ...]
     _only_output: Fetch | None
     _version: int
@@ -65,21 +69,23 @@ class CompiledNetwork(nn.Module):
         Parameters
         ----------
         *inputs
-            One (batch, neurons) tensor per input population, of the network's dtype and device.
+            One (batch, neurons) or (batch, channels, height, width) tensor per input population, of the network's dtype
+            and device.
 
         Returns
         -------
         Tensor or tuple of Tensor
-            (batch, neurons) per output population.
+            (batch, neurons) or (batch, channels, height, width) per output population.
 
         Raises
         ------
         StaleError
             Where the graph has been edited since the network was compiled or refreshed.
         CompileError
-            Where a tensor has the wrong width, dtype or device, or there are too many or too few.
+            Where a tensor has the wrong shape, dtype or device, or there are too many or too few; where a batch norm in
+            train mode has one value per channel to go by.
         """
-        return self.outputs(self.run(inputs))
+        return self.outputs(self.run(inputs, keep=False))
 
     def outputs(self, values: list) -> Any:
         """What `forward` returns, out of every block's values."""
@@ -87,26 +93,32 @@ class CompiledNetwork(nn.Module):
             return self._only_output.get(values)
         return tuple(output.get(values) for output in self._output_fetches)
 
-    def run(self, inputs: tuple[Tensor, ...]) -> list:
-        """Every block's values, (batch, neurons) each, in the order of `program.blocks`."""
+    def run(self, inputs: tuple[Tensor, ...], keep: bool = True) -> list:
+        """Every block's values, (batch, neurons) or maps each, in the order of `program.blocks`.
+
+        Without `keep`, only those that come out: the others are let go when the last stage has read them.
+        """
         if self.graph.version != self._version:
             self._raise_stale()
         like: Any = self._buffers["_like"]  # past nn.Module's slow lookup
-        if not checks.fit(inputs, self._widths, like):
+        if not checks.fit(inputs, self._sizes, like):
             checks.refuse(inputs, self.program.inputs, like)
-        if torch.is_grad_enabled():  # a loop that writes p.data shows nowhere else
+        if torch.is_grad_enabled() or (self._moves and self.training):  # loops that write p.data show nowhere else
             self._ledger.moved = True
         values: list = [None] * self._count
         for index, x in zip(self._input_blocks, inputs, strict=True):
             values[index] = x
         like = inputs[0]
-        for index, stage in self._steps:
+        for index, stage, done in self._steps:
             values[index] = stage.run(values, like)
+            if not keep:
+                for value in done:
+                    values[value] = None
         return values
 
     def install(self, snapshot: Snapshot, program: Program, assembly: Assembly) -> None:
         """Take a program and its units as what runs from now on."""
-        old = {id(p): p for p in self.parameters()}
+        old, before = {id(p): p for p in self.parameters()}, getattr(self, "slots", None)
         self.program, self.slots, self._units = program, assembly.slots, assembly.units
         self.stages, self._outputs = nn.ModuleList(assembly.stages), nn.ModuleList(assembly.outputs)
         alive = {id(p) for p in self.parameters()}
@@ -117,15 +129,19 @@ class CompiledNetwork(nn.Module):
         self._version, self._digest = arrays.version, None
         self._size = f"{len(arrays)} neurons, {len(arrays.ids)} synapses"
         self._ledger.moved = True
+        if before is not None:
+            tell(self, before, self.slots)
 
     def _wire(self) -> None:
         """Plain references to what the forward touches, and a watch on every Parameter."""
         program, outputs = self.program, tuple(self._outputs)
+        stages: Any = self.stages
         self.__dict__.update(
             _count=len(program.blocks),
-            _widths=tuple(port.width for port in program.inputs),
+            _moves=any(stage._neurons.moves for stage in stages),
+            _sizes=tuple(port.sizes for port in program.inputs),
             _input_blocks=tuple(port.pieces[0][0] for port in program.inputs),
-            _steps=tuple((stage.plan.index, stage) for stage in self.stages),
+            _steps=tuple((s.plan.index, s, done) for s, done in zip(stages, program.last_reads, strict=True)),
             _output_fetches=outputs,
             _only_output=outputs[0] if len(outputs) == 1 else None,
         )
@@ -169,8 +185,13 @@ class CompiledNetwork(nn.Module):
         return f"{self._digest} ({self._size})"
 
     def parameter_count(self, frozen: bool = False) -> int:
-        """How many numbers of the graph are trained, whatever the layout; `frozen` counts the others too."""
-        return sum(len(self.slots.numbers(space, trained=not frozen)) for space in self.slots.spaces)
+        """How many numbers of the graph are trained, whatever the layout; `frozen` counts the frozen ones too.
+
+        Running statistics are no parameters, as in torch.
+        """
+        slots = self.slots
+        spaces = [space for space in slots.spaces if space not in RUNNING]
+        return sum(len(slots.numbers(space, trained=not frozen)) * prod(space[1]) for space in spaces)
 
     def report(self) -> str:
         """The program in words: per stage its neurons, products, density, lowering, predicted cost and the reason."""
@@ -221,20 +242,22 @@ class CompiledNetwork(nn.Module):
     def _versions(self) -> tuple[int, ...]:
         return tuple(entry.tensor._version for entry in self.slots.slots)
 
-    def gradients(self, field: str = "weight") -> tuple[np.ndarray, np.ndarray]:
+    def gradients(self, field: str = "weight", shape: tuple[int, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
         """The gradient of every trained number of one sort.
 
         Parameters
         ----------
         field
-            "weight" (per synapse), "bias" or "slope" (per neuron).
+            "weight" (per synapse), "bias", "slope", "gamma" or "beta" (per neuron).
+        shape
+            Of one of them: () for numbers, (height, width) for kernels and for weights that read whole maps.
 
         Returns
         -------
         tuple of arrays
-            (n,) int64 synapse ids or neuron keys, rising; and (n,) the gradients, zero where a Parameter has none.
+            (n,) int64 synapse ids or neuron keys, rising; and (n, *shape) gradients, zero where a Parameter has none.
         """
-        space: Space = (field, ())
+        space: Space = (field, shape)
         return self.slots.numbers(space, True), self.slots.gather(space, lambda p: p.grad, trained=True).numpy()
 
     def optimizer_state(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
@@ -261,7 +284,8 @@ class CompiledNetwork(nn.Module):
         Parameters
         ----------
         optimizer
-            The one that trains this network: its parameter groups and state follow. SGD, Adam and AdamW.
+            The one that trains this network: its parameter groups and state follow. Any of torch's that treats every
+            number on its own (`compiler.optimizers.kinds` lists them).
         group
             The parameter group of new Parameters whose ancestors are in several.
 

@@ -33,6 +33,9 @@ class Neurons(Unit):
         if self.sloped is not None:
             add_vector(self, "slope", plan.slope, dtype, device)
 
+    population = ""  # whose neurons these are, for errors
+    moves = False  # whether a forward in train mode moves its numbers
+
     def offset(self) -> Tensor | None:
         """(neurons,) or None where no neuron has one."""
         if self.plain:

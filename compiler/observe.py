@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.slots import WEIGHT, to_host
+from compiler.slots import WEIGHT, Space
 from neurograph.errors import CompileError
 from neurograph.observations import Observations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class _Moments:
     """Running mean and variance in float64, batch by batch (Chan et al. 1983, eq. 2.1)."""
 
-    def __init__(self, size: int) -> None:
-        self.count, self.mean, self.squares = 0, np.zeros(size), np.zeros(size)
+    def __init__(self, *shape: int) -> None:
+        self.count, self.mean, self.squares = 0, np.zeros(shape), np.zeros(shape)
 
     def add(self, rows: np.ndarray) -> None:
-        """Take in (rows, size) values."""
+        """Take in (rows, *shape) values."""
         if not len(rows):
             return
         mean, total = rows.mean(0), self.count + len(rows)
@@ -46,6 +46,10 @@ def observe(
 ) -> Observations:
     """Run data through a network in eval mode and keep statistics; the network is left exactly as it was.
 
+    A feature map's mean and variance are those of its values over samples and positions; what is recorded of it is its
+    mean over positions, sample by sample. The statistics of a kernel's gradient are means over its numbers: of the
+    absolute gradient, of its square, and of its variance over batches.
+
     Parameters
     ----------
     network
@@ -56,7 +60,7 @@ def observe(
         Takes (output, y), or (output) where batches hold no y; with it, gradients are observed: one per synapse and
         batch, that of the batch's loss.
     activations
-        Neurons whose values are recorded for every sample (True: all of them).
+        Neurons whose values are recorded for every sample (True: all of them); for feature maps, means over positions.
 
     Returns
     -------
@@ -72,8 +76,9 @@ def observe(
     order = np.argsort(keys)
     recorded_keys = _recorded(network, activations, keys[order])
     picked = order[np.searchsorted(keys[order], recorded_keys)]
-    moments, gradients = _Moments(len(keys)), _Gradients(network) if loss is not None else None
-    recorded, count, training = [], 0, network.training
+    moments = [_Moments(len(block)) for block in network.program.blocks]
+    gradients = _Gradients(network) if loss is not None else None
+    recorded, samples, count, training = [], 0, 0, network.training
     network.eval()
     try:
         for batch in batches:
@@ -82,9 +87,10 @@ def observe(
                 blocks = network.run(inputs)
                 if gradients is not None and loss is not None:
                     gradients.add(loss(network.outputs(blocks), *rest))
-            values = torch.cat([block.detach().double() for block in blocks], 1).cpu().numpy()
-            moments.add(values)
-            recorded.append(values[:, picked])
+            for known, block in zip(moments, blocks, strict=True):
+                known.add(_by_position(block))
+            recorded.append(np.concatenate([_by_sample(block) for block in blocks], 1)[:, picked])
+            samples += len(recorded[-1])
             count += 1
     finally:
         network.train(training)
@@ -93,14 +99,27 @@ def observe(
     found = {} if gradients is None else gradients.statistics()
     return Observations(
         keys=keys[order],
-        activation_mean=moments.mean[order],
-        activation_variance=moments.variance[order],
+        activation_mean=np.concatenate([known.mean for known in moments])[order],
+        activation_variance=np.concatenate([known.variance for known in moments])[order],
         recorded_keys=recorded_keys,
         recorded=np.concatenate(recorded),
-        samples=moments.count,
+        samples=samples,
         batches=count,
         **found,
     )
+
+
+def _by_position(block: Tensor) -> np.ndarray:
+    """(rows, neurons) float64 every value of each neuron: one a sample, or one a sample and position."""
+    block = block.detach()
+    block = block.movedim(1, -1).reshape(-1, block.shape[1]) if block.dim() > 2 else block
+    return block.double().cpu().numpy()
+
+
+def _by_sample(block: Tensor) -> np.ndarray:
+    """(samples, neurons) float64; of feature maps, the mean over positions."""
+    block = block.detach()
+    return (block.double().mean((2, 3)) if block.dim() > 2 else block.double()).cpu().numpy()
 
 
 def _split(batch: Any, network: "CompiledNetwork") -> tuple[tuple, tuple]:
@@ -124,25 +143,43 @@ class _Gradients:
     """Per-synapse gradient statistics, without touching `.grad`."""
 
     def __init__(self, network: "CompiledNetwork") -> None:
-        self.network = network
-        self.entries = [e for e in network.slots.of(WEIGHT, trained=True) if e.tensor.requires_grad]
-        size = len(network.slots.numbers(WEIGHT, True))
-        self.moments, self.absolute = _Moments(size), np.zeros(size)
+        self.slots = network.slots
+        self.spaces = [s for s in self.slots.spaces if s[0] == WEIGHT[0] and len(self.slots.numbers(s, True))]
+        entries = [entry for space in self.spaces for entry in self.slots.of(space, trained=True)]
+        self.parameters = [entry.tensor for entry in entries if entry.tensor.requires_grad]
+        sizes = {space: (len(self.slots.numbers(space, True)), *space[1]) for space in self.spaces}
+        self.moments = {space: _Moments(*size) for space, size in sizes.items()}
+        self.absolute = {space: np.zeros(size[0]) for space, size in sizes.items()}
 
     def add(self, loss: Tensor) -> None:
-        parameters = [entry.tensor for entry in self.entries]
-        found = torch.autograd.grad(loss, parameters, allow_unused=True) if parameters and loss.requires_grad else ()
-        by_parameter = {id(p): g for p, g in zip(parameters, found, strict=False)}
-        vector = self.network.slots.gather(WEIGHT, lambda p: by_parameter.get(id(p)), trained=True)
-        gradient = to_host(vector).double().numpy()
-        self.moments.add(gradient[None])
-        self.absolute += np.abs(gradient)
+        found = (
+            torch.autograd.grad(loss, self.parameters, allow_unused=True)
+            if self.parameters and loss.requires_grad
+            else ()
+        )
+        by_parameter = {id(p): g for p, g in zip(self.parameters, found, strict=False)}
+        for space in self.spaces:
+            vector = self.slots.gather(space, lambda p: by_parameter.get(id(p)), trained=True)
+            gradient = vector.double().numpy()
+            self.moments[space].add(gradient[None])
+            self.absolute[space] += _over_kernel(np.abs(gradient))
 
     def statistics(self) -> dict[str, np.ndarray]:
-        variance, count = self.moments.variance, max(self.moments.count, 1)
+        ids = np.concatenate([np.zeros(0, np.int64), *(self.slots.numbers(space, True) for space in self.spaces)])
+        order = np.argsort(ids)
+
+        def joined(of_space: Callable[[Space], np.ndarray]) -> np.ndarray:
+            return np.concatenate([np.zeros(0), *(_over_kernel(of_space(space)) for space in self.spaces)])[order]
+
+        moments = self.moments
         return {
-            "ids": self.network.slots.numbers(WEIGHT, True),
-            "gradient_mean_absolute": self.absolute / count,
-            "gradient_mean_square": variance + self.moments.mean**2,
-            "gradient_variance": variance,
+            "ids": ids[order],
+            "gradient_mean_absolute": joined(lambda s: self.absolute[s] / max(moments[s].count, 1)),
+            "gradient_mean_square": joined(lambda s: moments[s].variance + moments[s].mean ** 2),
+            "gradient_variance": joined(lambda s: moments[s].variance),
         }
+
+
+def _over_kernel(values: np.ndarray) -> np.ndarray:
+    """(n,) the mean over each synapse's numbers."""
+    return values.reshape(len(values), -1).mean(1) if values.ndim > 1 else values

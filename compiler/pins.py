@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.regions.windows import Window
 from neurograph.errors import CompileError
 
 
@@ -21,6 +22,10 @@ class Bundle:
         Whether every synapse is an identity.
     aggregation
         How its target neurons put together what they are brought.
+    groups
+        How many equal disjoint blocks it is; 1 where it is none of that sort.
+    window
+        What its synapses do to feature maps; None between scalars.
     """
 
     sources: tuple[str, ...]
@@ -30,6 +35,8 @@ class Bundle:
     synapses: int
     identity: bool
     aggregation: str
+    groups: int = 1
+    window: Window | None = None
 
     def __str__(self) -> str:
         return f"bundle {' + '.join(map(repr, self.sources))} -> {self.target!r}"

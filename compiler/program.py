@@ -73,18 +73,33 @@ class NeuronsPlan(Shared):
         Its name.
     bias, slope
         (n,) uint8 of TRAINED, FROZEN and FIXED (has none).
+    shape
+        Of each: () for scalars, else that of the feature map.
+    scale
+        (n,) uint8 likewise, for gamma and beta; None without a norm.
+    norm
+        eps and momentum of a batch norm, or None.
+    dropout, channelwise
+        The rate, and whether whole maps are dropped.
     """
 
     keys: np.ndarray
     activation: str
     bias: np.ndarray
     slope: np.ndarray
+    shape: tuple[int, ...] = ()
+    scale: np.ndarray | None = None
+    norm: tuple[float, float] | None = None
+    dropout: float = 0.0
+    channelwise: bool = False
 
     def __eq__(self, other: object) -> bool:
         return (
             isinstance(other, NeuronsPlan)
-            and self.activation == other.activation
-            and same_arrays((self.keys, self.bias, self.slope), (other.keys, other.bias, other.slope))
+            and self.token == other.token
+            and same_arrays(
+                (self.keys, self.bias, self.slope, self.scale), (other.keys, other.bias, other.slope, other.scale)
+            )
         )
 
     def __hash__(self) -> int:
@@ -93,7 +108,8 @@ class NeuronsPlan(Shared):
     @property
     def token(self) -> tuple:
         """Equal in equal plans and cheap."""
-        return self.activation, len(self.keys), int(self.keys[0])
+        kind = self.activation, self.shape, self.norm, self.dropout, self.channelwise
+        return len(self.keys), int(self.keys[0]), *kind
 
 
 @dataclass(frozen=True)
@@ -119,12 +135,18 @@ class StagePlan(Shared):
 
 @dataclass(frozen=True)
 class PortPlan:
-    """One tensor in or out: its population and the columns of which values it is made of."""
+    """One tensor in or out: its population and the columns of which values it is made of; the shape of its neurons."""
 
     population: str
     width: int
     pieces: tuple[Piece, ...] = field(compare=False)
     order: np.ndarray | None = field(compare=False)
+    shape: tuple[int, ...] = ()
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The tensor's shape but for the batch: (neurons,) or (channels, height, width)."""
+        return self.width, *self.shape
 
 
 @dataclass(frozen=True)
@@ -153,6 +175,17 @@ class Program(Shared):
     def seconds(self) -> float:
         """Predicted cost of the products of a training step."""
         return sum(part.seconds for stage in self.stages for part in stage.parts)
+
+    @cached_property
+    def last_reads(self) -> tuple[tuple[int, ...], ...]:
+        """For each stage, the values that nobody reads after it: they need not be kept any longer."""
+        last = {}
+        for number, stage in enumerate(self.stages):
+            last[stage.index] = number
+            last |= {value: number for part in stage.parts for value, _ in part.pieces}
+        kept = {value for port in self.outputs for value, _ in port.pieces}
+        ends = [(number, value) for value, number in last.items() if value not in kept]
+        return tuple(tuple(v for n, v in ends if n == number) for number in range(len(self.stages)))
 
     def __str__(self) -> str:
         from compiler.report import describe

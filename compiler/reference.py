@@ -4,18 +4,22 @@ It shares nothing with the lowerings but the activation functions, and it is slo
 network means.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import networkx as nx
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from compiler.activations import activate
 from neurograph.errors import CompileError
+from neurograph.schema.neuron import VALUES
+from neurograph.schema.synapse import FORM_FIELDS, SynapseForm, form_of
 
 Node = Any
+TRAINED = tuple(name for name in VALUES if not name.startswith("running"))
 
 
 @dataclass(frozen=True)
@@ -25,76 +29,97 @@ class Reference:
     Parameters
     ----------
     outputs
-        (batch, neurons) float64 per output population.
+        (batch, neurons) float64 per output population of scalars, (batch, channels, height, width) of feature maps.
     values
-        neuron -> (batch,) float64, for every neuron.
+        neuron -> (batch,) or (batch, height, width) float64, for every neuron.
+    running
+        (neuron, "running_mean" or "running_var") -> what that is after this batch, for every neuron with a norm; in
+        eval mode what it was.
     synapses
-        (u, v) -> gradient of the loss, for every synapse with a weight; empty where no loss was given.
+        (u, v) -> gradient of the loss, for every synapse with a weight: a float, or a (height, width) float64 tensor
+        for a kernel. Empty where no loss was given.
     neurons
-        (neuron, "bias" or "slope") -> gradient; likewise.
+        (neuron, "bias", "slope", "gamma" or "beta") -> gradient; likewise.
     inputs
-        (batch, neurons) gradient per input population; likewise.
+        Gradient per input population, of the input's shape; likewise.
     """
 
     outputs: tuple[Tensor, ...]
     values: dict[Node, Tensor]
-    synapses: dict[tuple[Node, Node], float] = field(default_factory=dict)
+    running: dict[tuple[Node, str], float] = field(default_factory=dict)
+    synapses: dict[tuple[Node, Node], float | Tensor] = field(default_factory=dict)
     neurons: dict[tuple[Node, str], float] = field(default_factory=dict)
     inputs: tuple[Tensor, ...] = ()
 
 
 def reference(
-    graph: Any, *inputs: Tensor, loss: Callable[..., Tensor] | None = None, training: bool = False
+    graph: Any,
+    *inputs: Tensor,
+    loss: Callable[..., Tensor] | None = None,
+    training: bool = False,
+    masks: Mapping[Node, Tensor] | None = None,
 ) -> Reference:
-    """Run a graph of scalar neurons neuron by neuron in float64.
+    """Run a graph neuron by neuron in float64; the graph is left as it is.
 
     Parameters
     ----------
     graph
         A `NeuronGraph`.
     *inputs
-        (batch, neurons) per input population, in the order the populations were added.
+        (batch, neurons) or (batch, channels, height, width) per input population, in the order they were added.
     loss
         Takes the outputs (one argument per output population) and returns a scalar; its gradients are found then.
     training
-        Train mode; scalar neurons without dropout and norm do the same in both.
+        Train mode: batch norm by the statistics of the batch, and dropout.
+    masks
+        neuron -> (batch,) or (batch, height, width): what its activation is multiplied by in train mode, zeros and
+        1 / (1 - rate), for every neuron with dropout. The interpreter draws nothing itself.
 
     Returns
     -------
     Reference
         Outputs, every neuron's value and, with a loss, every gradient.
+
+    Raises
+    ------
+    CompileError
+        Where the number of inputs is wrong, a mask is missing, or the norm of a neuron has one value to go by.
     """
-    del training
     ports = _ports(graph, lambda node: node["role"] == "input")
     if len(ports) != len(inputs):
         raise CompileError(f"the network takes {len(ports)} tensor(s) and was given {len(inputs)}")
     given = [x.detach().to("cpu", torch.float64).requires_grad_(loss is not None) for x in inputs]
     batch = given[0].shape[0]
-    weights = {(u, v): _leaf(d["weight"]) for u, v, d in graph.edges(data=True) if d.get("op", "weight") == "weight"}
+    forms = {(u, v): form_of({k: d[k] for k in FORM_FIELDS if k in d}) for u, v, d in graph.edges(data=True)}
+    weights = {(u, v): _leaf(graph[u][v]["weight"]) for (u, v), form in forms.items() if form.op == "weight"}
     numbers = {
-        (v, name): _leaf(d[name])
-        for v, d in graph.nodes(data=True)
-        for name in ("bias", "slope")
-        if d.get(name) is not None
+        (v, name): _leaf(d[name]) for v, d in graph.nodes(data=True) for name in TRAINED if d.get(name) is not None
     }
     values: dict[Node, Tensor] = {}
+    running: dict[tuple[Node, str], float] = {}
     for names, x in zip(ports, given, strict=True):
         values.update({name: x[:, place] for place, name in enumerate(names)})
     for v in nx.topological_sort(graph):
-        if v not in values:
-            brought = [values[u] * weights[u, v] if (u, v) in weights else values[u] for u in graph.predecessors(v)]
-            total = _aggregate(graph.nodes[v]["aggregation"], brought, batch)
-            if (v, "bias") in numbers:
-                total = total + numbers[v, "bias"]
-            values[v] = activate(graph.nodes[v]["activation"], total, numbers.get((v, "slope")))
+        if v in values:
+            continue
+        node = graph.nodes[v]
+        brought = [_carried(values[u], forms[u, v], weights.get((u, v)), node["shape"]) for u in graph.predecessors(v)]
+        total = _aggregate(node["aggregation"], brought, (batch, *node["shape"]))
+        if (v, "bias") in numbers:
+            total = total + numbers[v, "bias"]
+        if node["norm"] == "batch":
+            total, mean, variance = _normalised(v, node, total, numbers, training)
+            running |= {(v, "running_mean"): mean, (v, "running_var"): variance}
+        y = activate(node["activation"], total, numbers.get((v, "slope")))
+        values[v] = y * _mask(v, masks) if training and node["dropout"] else y
     wanted = _ports(graph, lambda node: node["is_output"])
     outputs = tuple(torch.stack([values[name] for name in names], 1) for names in wanted)
-    found = Reference(tuple(y.detach() for y in outputs), {v: y.detach() for v, y in values.items()})
+    found = Reference(tuple(y.detach() for y in outputs), {v: y.detach() for v, y in values.items()}, running)
     return found if loss is None else _differentiate(found, loss(*outputs), weights, numbers, given)
 
 
-def _leaf(number: float) -> Tensor:
-    return torch.tensor(float(number), dtype=torch.float64, requires_grad=True)
+def _leaf(number: Any) -> Tensor:
+    return torch.tensor(number, dtype=torch.float64, requires_grad=True)
 
 
 def _ports(graph: Any, chosen: Callable[[Any], bool]) -> list[list[Node]]:
@@ -102,9 +127,29 @@ def _ports(graph: Any, chosen: Callable[[Any], bool]) -> list[list[Node]]:
     return [names for names in ports if names]
 
 
-def _aggregate(how: str, brought: list[Tensor], batch: int) -> Tensor:
+def _carried(y: Tensor, form: SynapseForm, weight: Tensor | None, target: tuple[int, ...]) -> Tensor:
+    """What one synapse makes of its source's value: (batch, *target)."""
+    if form.op == "identity":
+        return y
+    if form.op == "weight":
+        assert weight is not None
+        if y.dim() == 1:
+            return y * weight
+        if target == ():
+            return (y * weight).sum((1, 2))
+        return F.conv2d(y[:, None], weight[None, None], None, form.stride, form.padding, form.dilation)[:, 0]
+    assert form.kernel_size is not None
+    window = form.kernel_size, form.stride, form.padding
+    if form.op == "max_pool":
+        made = F.max_pool2d(y[:, None], *window, form.dilation, form.ceil_mode)
+    else:
+        made = F.avg_pool2d(y[:, None], *window, form.ceil_mode, form.count_include_pad)
+    return made[:, 0] if target else made[:, 0, 0, 0]
+
+
+def _aggregate(how: str, brought: list[Tensor], shape: tuple[int, ...]) -> Tensor:
     if not brought:
-        return torch.full((batch,), 1.0 if how == "product" else 0.0, dtype=torch.float64)
+        return torch.full(shape, 1.0 if how == "product" else 0.0, dtype=torch.float64)
     side_by_side = torch.stack(brought)
     if how == "product":
         return side_by_side.prod(0)
@@ -115,15 +160,38 @@ def _aggregate(how: str, brought: list[Tensor], batch: int) -> Tensor:
     return side_by_side.mean(0) if how == "mean" else side_by_side.sum(0)
 
 
+def _normalised(v: Node, node: Any, x: Tensor, numbers: dict, training: bool) -> tuple[Tensor, float, float]:
+    """Batch norm (Ioffe and Szegedy 2015, algorithms 1 and 2), and the running statistics after it."""
+    mean, variance = node["running_mean"], node["running_var"]
+    now_mean, now_variance = (torch.tensor(number, dtype=torch.float64) for number in (mean, variance))
+    if training:
+        count = x.numel()
+        if count == 1:
+            raise CompileError(f"neuron {v!r}: batch norm in training needs more than one value per channel")
+        now_mean, now_variance = x.mean(), x.var(correction=0)
+        unbiased = float(now_variance.detach()) * count / (count - 1)
+        mean = (1 - node["momentum"]) * mean + node["momentum"] * float(now_mean.detach())
+        variance = (1 - node["momentum"]) * variance + node["momentum"] * unbiased
+    scaled = (x - now_mean) / torch.sqrt(now_variance + node["eps"]) * numbers[v, "gamma"]
+    return scaled + numbers[v, "beta"], mean, variance
+
+
+def _mask(v: Node, masks: Mapping[Node, Tensor] | None) -> Tensor:
+    if masks is None or v not in masks:
+        raise CompileError(f"neuron {v!r} has dropout: give its mask, masks={{{v!r}: zeros and 1 / (1 - rate)}}")
+    return masks[v].detach().to("cpu", torch.float64)
+
+
 def _differentiate(found: Reference, loss: Tensor, weights: dict, numbers: dict, given: list[Tensor]) -> Reference:
     leaves = [*weights.values(), *numbers.values(), *given]
     grads = torch.autograd.grad(loss, leaves, allow_unused=True) if loss.requires_grad else [None] * len(leaves)
-    plain = [0.0 if g is None else float(g) for g in grads[: len(weights) + len(numbers)]]
-    to_inputs = tuple(torch.zeros_like(x) if g is None else g for g, x in zip(grads[len(plain) :], given, strict=True))
+    grads = [torch.zeros_like(leaf) if g is None else g for leaf, g in zip(leaves, grads, strict=True)]
+    plain: list[Any] = [g if g.dim() else float(g) for g in grads[: len(weights) + len(numbers)]]
     return Reference(
         found.outputs,
         found.values,
+        found.running,
         dict(zip(weights, plain, strict=False)),
         dict(zip(numbers, plain[len(weights) :], strict=True)),
-        to_inputs,
+        tuple(grads[len(plain) :]),
     )

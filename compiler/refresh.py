@@ -14,7 +14,7 @@ from compiler.network import CompiledNetwork
 from compiler.optimizers.inherit import hand_over, prepare
 from compiler.order import Order
 from compiler.planner import plan
-from compiler.slots import WEIGHT, Space
+from compiler.slots import Space
 from compiler.snapshot import Snapshot, snapshot
 
 
@@ -36,7 +36,7 @@ def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group:
 
 def written(changes: Any, space: Space) -> np.ndarray:
     """Ids or keys whose numbers users wrote since the network last looked."""
-    found = changes.synapses if space == WEIGHT else changes.neurons.get(space[0], ())
+    found = changes.synapses if space[0] == "weight" else changes.neurons.get(space[0], ())
     return np.asarray(found, np.int64)
 
 

@@ -1,10 +1,10 @@
 """The slot map: the one place that knows both the synapses of a graph and the tensors of a network.
 
-Every trainable synapse has exactly one slot in exactly one Parameter, a frozen one in exactly one buffer; biases and
-slopes likewise per neuron. Numbers of one sort form a *space*: ("weight", ()) for numbers on synapses, ("bias", ()) and
-("slope", ()) for those of neurons; the second half is the shape of one of them. A space's canonical order is that of
-synapse ids or neuron keys, and whatever crosses between the two worlds is a vector in that order: `gather` makes one,
-`scatter` takes one apart.
+Every trainable synapse has exactly one slot in exactly one Parameter, a frozen one in exactly one buffer; biases,
+slopes and norms likewise per neuron. Numbers of one sort form a *space*: ("weight", ()) for numbers on synapses,
+("weight", (3, 3)) for kernels, ("bias", ()), ("gamma", ()) and so on for those of neurons; the second half is the shape
+of one of them. A space's canonical order is that of synapse ids or neuron keys, and whatever crosses between the two
+worlds is an array (n, *shape) in that order: `gather` makes one, `scatter` takes one apart.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,6 +20,7 @@ Space = tuple[str, tuple[int, ...]]
 WEIGHT: Space = ("weight", ())
 BIAS: Space = ("bias", ())
 SLOPE: Space = ("slope", ())
+RUNNING: tuple[Space, ...] = (("running_mean", ()), ("running_var", ()))  # statistics: never trained, never frozen
 
 Pick = Callable[[Tensor], Tensor | None]
 
@@ -37,7 +38,7 @@ class Slots:
     numbers
         (n,) int64 synapse ids or neuron keys.
     flat
-        (n,) int32 places in the flattened tensor, or None where the numbers fill it in order.
+        (n,) int32 places in the flattened tensor, counted in whole kernels; None where they fill it in order.
     trained
         Whether it is a Parameter.
     """
@@ -63,6 +64,11 @@ def to_host(tensor: Tensor) -> Tensor:
     if tensor.dtype in (torch.bfloat16, torch.float16):
         tensor = tensor.float()
     return tensor.cpu()
+
+
+def units_of(space: Space, tensor: Tensor) -> np.ndarray:
+    """A tensor's numbers or kernels, (slots, *shape of one), on the host."""
+    return to_host(tensor).numpy().reshape(-1, *space[1])
 
 
 class SlotMap:
@@ -115,14 +121,14 @@ class SlotMap:
         Returns
         -------
         Tensor
-            On the host, in canonical order; float64 if any picked tensor is, else float32.
+            (n, *shape of one) on the host, in canonical order; float64 if any picked tensor is, else float32.
         """
         found = [(entry, pick(entry.tensor)) for entry in self.of(space, trained)]
         double = any(tensor is not None and tensor.dtype == torch.float64 for _, tensor in found)
-        out = np.full(len(self.numbers(space, trained)), fill, np.float64 if double else np.float32)
+        out = np.full((len(self.numbers(space, trained)), *space[1]), fill, np.float64 if double else np.float32)
         for entry, tensor in found:
             if tensor is not None:
-                values = to_host(tensor).numpy()
+                values = units_of(space, tensor)
                 out[self.place(entry, trained)] = values if entry.flat is None else values[entry.flat]
         return torch.from_numpy(out)
 
@@ -149,11 +155,11 @@ class SlotMap:
         space, pick, trained
             As in `gather`; where `pick` returns None nothing is written.
         vector
-            (n,) in canonical order.
+            (n, *shape of one) in canonical order.
         only
             Which entries to write.
         """
-        values = to_host(vector).numpy()
+        values = units_of(space, vector)
         for entry in self.of(space, trained):
             tensor = pick(entry.tensor) if only(entry) else None
             if tensor is not None:
@@ -167,13 +173,13 @@ class SlotMap:
                 tensor.copy_(torch.from_numpy(values).reshape(tensor.shape))
                 return
             host = to_host(tensor).clone()
-            host.numpy()[entry.flat] = values
+            host.numpy().reshape(-1, *entry.space[1])[entry.flat] = values
             tensor.copy_(host.reshape(tensor.shape))
 
     @staticmethod
     def get(entry: Slots, tensor: Tensor) -> np.ndarray:
         """One entry's numbers, in its own order, out of a tensor of its shape."""
-        values = to_host(tensor).numpy()
+        values = units_of(entry.space, tensor)
         return values if entry.flat is None else values[entry.flat]
 
     def place(self, entry: Slots, trained: bool) -> np.ndarray:

@@ -21,10 +21,13 @@ class Port:
         The population whose neurons it carries.
     neurons
         (n,) int64 positions of those neurons, in key order.
+    shape
+        Of each of them: () for scalars, else that of the feature map.
     """
 
     population: str
     neurons: np.ndarray
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +63,8 @@ def snapshot(graph: Any) -> Snapshot:
     arrays: GraphArrays = graph.arrays()
     if len(arrays) == 0:
         raise CompileError("the graph is empty: add an input population and an output population before compiling it")
-    _refuse_foreign_kinds(arrays)
     _refuse_foreign_synapses(arrays)
+    _refuse_aggregated_maps(arrays)
     inputs = _ports(arrays, arrays.each_kind("role") == "input")
     outputs = _ports(arrays, arrays.each_kind("is_output").astype(bool))
     if not inputs:
@@ -78,37 +81,47 @@ def _ports(arrays: GraphArrays, chosen: np.ndarray) -> tuple[Port, ...]:
     for name in arrays.populations:
         members = np.flatnonzero(chosen & (population == name))
         if len(members):
-            ports.append(Port(name, members[np.argsort(arrays.keys[members], kind="stable")]))
+            members = members[np.argsort(arrays.keys[members], kind="stable")]
+            ports.append(Port(name, members, _one_shape(arrays, name, members)))
     return tuple(ports)
 
 
-def _refuse_foreign_kinds(arrays: GraphArrays) -> None:
-    for index, kind in enumerate(arrays.kinds):
-        reason = None
-        if kind.shape != ():
-            reason = f"feature maps (shape {kind.shape})"
-        elif kind.norm != "none":
-            reason = f"{kind.norm} norm"
-        elif kind.dropout:
-            reason = "dropout"
-        members = np.flatnonzero(arrays.kind == index) if reason else np.empty(0)
-        if len(members):
-            raise CompileError(
-                f"neuron {arrays.names[int(members[0])]!r}: lowerings for {reason} are not part of this version; "
-                "use scalar neurons without it"
-            )
+def _one_shape(arrays: GraphArrays, population: str, members: np.ndarray) -> tuple[int, ...]:
+    """The shape that all neurons of a port have."""
+    shapes = {arrays.kinds[code].shape: code for code in np.unique(arrays.kind[members]).tolist()}
+    if len(shapes) > 1:
+        named = [
+            f"neuron {arrays.names[int(members[arrays.kind[members] == code][0])]!r} has shape {shape}"
+            for shape, code in shapes.items()
+        ]
+        raise CompileError(
+            f"population {population!r} goes in or comes out as one tensor, and its neurons differ in shape: "
+            f"{named[0]}, {named[1]}; give them populations of their own"
+        )
+    return next(iter(shapes))
 
 
 def _refuse_foreign_synapses(arrays: GraphArrays) -> None:
     op = arrays.each_form("op")
-    weighted = op == "weight"
-    _refuse(arrays, ~weighted & (op != "identity"), "lowerings for {op} are not part of this version; remove it")
-    _refuse(arrays, weighted & (arrays.pool > 0), "lowerings for kernels are not part of this version; use a number")
-    _refuse(
-        arrays, weighted & np.isnan(arrays.weight), "has no weight: give it one, graph[{u!r}][{v!r}]['weight'] = 0.1"
-    )
+    missing = (op == "weight") & (arrays.pool < 0)
+    _refuse(arrays, missing, "has no weight: give it one, graph[{u!r}][{v!r}]['weight'] = 0.1, or a kernel")
     into_input = (arrays.each_kind("role") == "input")[arrays.target] if len(arrays.ids) else np.zeros(0, bool)
     _refuse(arrays, into_input, "leads into an input neuron, whose value is the data: remove it")
+    wide = np.array([form.op == "avg_pool" and form.dilation != (1, 1) for form in arrays.forms], bool)[arrays.form]
+    _refuse(arrays, wide, "an avg_pool takes no dilation; graph[{u!r}][{v!r}]['dilation'] = 1 takes it away")
+
+
+def _refuse_aggregated_maps(arrays: GraphArrays) -> None:
+    """Products, means and extremes are for scalars: nobody has networks in which feature maps do this."""
+    if all(kind.shape == () for kind in arrays.kinds):
+        return
+    maps = np.array([kind.shape != () for kind in arrays.kinds], bool)[arrays.kind]
+    odd = np.array([kind.aggregation != "sum" for kind in arrays.kinds], bool)[arrays.kind]
+    _refuse(
+        arrays,
+        odd[arrays.target] & (maps[arrays.source] | maps[arrays.target]),
+        "feature maps can only be summed; set graph.nodes[{v!r}]['aggregation'] = 'sum'",
+    )
 
 
 def _refuse(arrays: GraphArrays, wrong: np.ndarray, why: str) -> None:

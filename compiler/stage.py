@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from compiler.lowering.aggregate import empty_value
 from compiler.lowering.base import Unit
+from compiler.lowering.maps import neighbours, pick
 from compiler.neurons import Neurons
 from compiler.program import StagePlan
 from compiler.regions.parts import Piece
 
 
 class Fetch(nn.Module):
-    """Columns of earlier values, side by side.
+    """Columns of earlier values, side by side; of feature maps, neighbours are read where they lie.
 
     Parameters
     ----------
@@ -31,13 +32,21 @@ class Fetch(nn.Module):
         Of the indices.
     by_feature
         Whether to lay neurons out in rows of memory, as sparse products read them: picking rows is then a plain copy.
+    maps
+        Whether these are feature maps.
     """
 
     def __init__(
-        self, pieces: Sequence[Piece], order: np.ndarray | None, device: torch.device, by_feature: bool = False
+        self,
+        pieces: Sequence[Piece],
+        order: np.ndarray | None,
+        device: torch.device,
+        by_feature: bool = False,
+        maps: bool = False,
     ) -> None:
         super().__init__()
         self.pieces, self.by_feature = [], by_feature
+        self.runs = [(value, columns is None, neighbours(columns)) for value, columns in pieces] if maps else None
         for index, (value, columns) in enumerate(pieces):
             name = None if columns is None else f"columns{index}"
             if columns is not None:
@@ -58,10 +67,26 @@ class Fetch(nn.Module):
                 for r, (_, name) in zip(rows, self.pieces, strict=True)
             ]
             return (rows[0] if len(rows) == 1 else torch.cat(rows, 0)).t()
+        if self.runs is not None:
+            return self._maps(values, self.runs)
         found = [values[v] if name is None else values[v].index_select(1, buffers[name]) for v, name in self.pieces]
         together = found[0] if len(found) == 1 else torch.cat(found, 1)
         order = buffers["order"]
         return together if order is None else together.index_select(1, order)
+
+    def _maps(self, values: list, runs: list) -> Tensor:
+        buffers, found = self._buffers, []
+        for index, (value, whole, run) in enumerate(runs):
+            x = values[value]
+            if not whole and run is not None:
+                x = x.narrow(1, *run)
+            elif not whole:
+                columns: Any = buffers[f"columns{index}"]
+                x = pick(x, columns)
+            found.append(x)
+        together = found[0] if len(found) == 1 else torch.cat(found, 1)
+        order = buffers["order"]
+        return together if order is None else pick(together, order)
 
 
 class Stage(nn.Module):
@@ -87,7 +112,8 @@ class Stage(nn.Module):
         self.plan = plan
         self.units, self.neurons = nn.ModuleList(units), neurons
         self.fetches = nn.ModuleList(
-            Fetch(part.pieces, None, device, unit.by_feature) for part, unit in zip(plan.parts, units, strict=True)
+            Fetch(part.pieces, None, device, unit.by_feature, part.layout.window is not None)
+            for part, unit in zip(plan.parts, units, strict=True)
         )
         rows = [None if part.rows is None else torch.from_numpy(part.rows).long().to(device) for part in plan.parts]
         for index, chosen in enumerate(rows):
@@ -96,9 +122,11 @@ class Stage(nn.Module):
         bare = {"_runs": tuple(zip(units, self.fetches, names, strict=True)), "_neurons": neurons}
         self.__dict__.update(bare)  # plain references: no module lookup while running
         self.size, self.nothing = len(plan.neurons.keys), empty_value(plan.aggregation)
+        self.shape = plan.neurons.shape
+        neurons.population = plan.population
 
     def run(self, values: list, like: Tensor) -> Tensor:
-        """(batch, neurons) of this block; `like` is any tensor with the batch, dtype and device."""
+        """(batch, neurons) of this block, or its maps; `like` is any tensor with the batch, dtype and device."""
         neurons = self._neurons
         bias, total = neurons.offset(), None
         for unit, fetch, rows in self._runs:  # those of whole rows come first
@@ -119,4 +147,6 @@ class Stage(nn.Module):
         """The sum of nothing, plus the bias."""
         nothing = like.new_full((self.size,), self.nothing)
         start = nothing if bias is None else (bias + nothing if self.nothing else bias)
+        if self.shape:
+            return start.view(-1, 1, 1).expand(like.shape[0], self.size, *self.shape)
         return start.expand(like.shape[0], self.size)

@@ -69,8 +69,9 @@ def load(
     vectors = {space: held[prefix + name] for name, space in wanted.items() if name in mine}
     for space, vector in vectors.items():
         size = len(network.slots.numbers(space))
-        if tuple(vector.shape) != (size,):
-            raise WiringError(f"{prefix}{space_name(space)} has shape {tuple(vector.shape)} and must be ({size},)")
+        if tuple(vector.shape) != (size, *space[1]):
+            wanted_shape = (size, *space[1])
+            raise WiringError(f"{prefix}{space_name(space)} has shape {tuple(vector.shape)} and must be {wanted_shape}")
     if strict and (absent or len(mine) > len(vectors) + 1):
         return  # torch raises on these; nothing may have changed by then
     for space, vector in vectors.items():

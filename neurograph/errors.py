@@ -45,6 +45,10 @@ class CompileError(NeuroGraphError, ValueError):
     """A graph that cannot be lowered, or a network used in a way its program does not allow."""
 
 
+class LiftError(CompileError):
+    """A PyTorch module, or a part of one, that a neuron graph cannot hold; names the operator and its line."""
+
+
 class StaleError(CompileError, RuntimeError):
     """A compiled network whose graph has been edited since, or a Parameter that a refresh has replaced."""
 

@@ -24,7 +24,7 @@ class Observations:
     keys
         (N,) int64 neurons observed, rising.
     activation_mean, activation_variance
-        (N,) float64 over samples; the variance divides by their number.
+        (N,) float64 over samples, and over the positions of a channel; the variance divides by the number of values.
     ids
         (E,) int64 synapses whose gradients were observed, rising; empty where none were.
     gradient_mean_absolute, gradient_mean_square, gradient_variance

@@ -13,6 +13,7 @@ from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import NeuroGraphError
 from search.datasets import NAMES, load
+from search.expansion import PRESETS, ExpandOptions
 from search.metabolism import MetabolizeOptions
 from search.options import describe, read_options
 from search.runs import next_directory
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="neurograph", description="Neural networks as graphs of neurons.")
     commands = parser.add_subparsers(required=True, metavar="command")
     _add_metabolize(commands)
+    _add_expand(commands)
     _add_resume(commands)
     _add_compile(commands)
     return parser
@@ -74,6 +76,36 @@ def _metabolize(given: argparse.Namespace) -> None:
     _tell(search.metabolize(graph, data, options, run=given.run, force=given.force, progress=True))
 
 
+def _add_expand(commands: Any) -> None:
+    parser = commands.add_parser("expand", help="train a network whose synapses become neurons where they have to")
+    parser.usage = (
+        f"neurograph expand [--preset NAME | --graph FILE | --hidden N ...] [--data NAME] [--run DIR] {_USAGE}"
+    )
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--preset", choices=tuple(PRESETS), help="data, network and options to start from")
+    start.add_argument("--graph", type=Path, metavar="FILE", help="a saved graph to start from")
+    start.add_argument(
+        "--hidden", type=int, nargs="*", default=[], metavar="N", help="else: neurons of each hidden layer, if any"
+    )
+    parser.add_argument("--activation", default="relu", help="of those layers (default relu)")
+    _add_data(parser)
+    parser.set_defaults(data=None)
+    _add_run(parser)
+    _add_options(parser, ExpandOptions)
+    parser.set_defaults(command=_expand)
+
+
+def _expand(given: argparse.Namespace) -> None:
+    preset = PRESETS[given.preset] if given.preset else None
+    options = read_options(ExpandOptions, given.config, _settings(given), preset.settings if preset else None)
+    name = given.data or (preset.data if preset else "digits")
+    data = load(name, given.data_directory, download=not given.no_download).flat()
+    sizes = (data.input_shape[0], *given.hidden, data.classes)
+    graph = preset.graph(options.seed) if preset else _start(given, sizes, options.seed)
+    given.run = given.run or next_directory("runs", f"expand-{name}")
+    _tell(search.expand(graph, data, options, run=given.run, force=given.force, progress=True))
+
+
 def _start(given: argparse.Namespace, sizes: Sequence[int], seed: int) -> Any:
     return NeuronGraph.load(given.graph) if given.graph else mlp(list(sizes), activation=given.activation, seed=seed)
 
@@ -88,7 +120,7 @@ def _resume(given: argparse.Namespace) -> None:
     _tell(search.resume(given.run, progress=True))
 
 
-def _tell(result: search.Metabolized) -> None:
+def _tell(result: search.Grown) -> None:
     print(f"test error {result.test_error:.2f}%; graph, journal, metrics and pictures lie in {result.run}")
 
 

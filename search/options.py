@@ -61,7 +61,12 @@ class Checked:
             object.__setattr__(self, f.name, _checked(f, getattr(self, f.name)))
 
 
-def read_options(cls: type[T], file: str | Path | None = None, settings: Mapping[str, Any] | Iterable[str] = ()) -> T:
+def read_options(
+    cls: type[T],
+    file: str | Path | None = None,
+    settings: Mapping[str, Any] | Iterable[str] = (),
+    preset: Mapping[str, Any] | None = None,
+) -> T:
     """Options from a TOML file and from settings, which win over the file.
 
     Parameters
@@ -73,6 +78,8 @@ def read_options(cls: type[T], file: str | Path | None = None, settings: Mapping
     settings
         A mapping of names to values, or texts `key=value` as given to `--set`; values that are texts are read as
         TOML where the field is not a text (`16`, `0.1`, `[16, 16]`, `{hidden = 64}`; `none` where there may be none).
+    preset
+        Values that the file and the settings win over.
 
     Raises
     ------
@@ -86,7 +93,7 @@ def read_options(cls: type[T], file: str | Path | None = None, settings: Mapping
     5
     """
     known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
-    given = _toml(Path(file)) if file is not None else {}
+    given = dict(preset or {}) | (_toml(Path(file)) if file is not None else {})
     given |= dict(settings) if isinstance(settings, Mapping) else dict(map(_split, settings))
     for name in given:
         if name not in known:
@@ -137,6 +144,10 @@ def _kind(annotation: Any) -> str:
     plain = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "none"}
     if annotation in plain:
         return plain[annotation]
+    if isinstance(annotation, UnionType):
+        return " or ".join(
+            _kind(kind) for kind in get_args(annotation) if kind is not int or float not in get_args(annotation)
+        )
     inner = _kind(get_args(annotation)[-1] if get_origin(annotation) is dict else get_args(annotation)[0])
     return f"a table of names with {inner} each" if get_origin(annotation) is dict else f"a list, each {inner}"
 
@@ -166,6 +177,9 @@ _UNFIT = object()
 
 def _fitted(kind: Any, value: Any, about: Mapping[str, Any]) -> Any:
     """The value as that kind, or `_UNFIT`."""
+    if isinstance(kind, UnionType):
+        fits = (_fitted(one, value, about) for one in get_args(kind))
+        return next((fitted for fitted in fits if fitted is not _UNFIT), _UNFIT)
     if get_origin(kind) is tuple and isinstance(value, list | tuple):
         items = tuple(_fitted(get_args(kind)[0], item, about) for item in value)
         return _UNFIT if any(item is _UNFIT for item in items) else items

@@ -42,7 +42,7 @@ class ShowProgress:
     def __call__(self, trainer: Any, row: dict[str, Any]) -> None:
         """Show one epoch's row."""
         if row["edit"]:
-            self.last_edit = f"{row['edit']} after epoch {row['epoch']}"
+            self.last_edit = f"{row['edit']} after epoch {row['epoch']}{_moved(row)}"
         if self.console.is_terminal:
             self._live.update(self._picture(row), refresh=True)
         elif row["edit"] or row["epoch"] % self.every == 0 or row["epoch"] in (1, self.epochs):
@@ -70,6 +70,15 @@ def _neurons(row: dict[str, Any]) -> str:
     return f"{sizes} ({parameters})" if sizes else parameters
 
 
+def _moved(row: dict[str, Any]) -> str:
+    """How loss and function moved with an edit, where that was measured."""
+    event = row.get("event") or {}
+    if "loss_before" not in event:
+        return ""
+    loss = f"loss {event['loss_before']:.4g} -> {event['loss_after']:.4g}"
+    return f" ({loss}, outputs moved by {100 * event['function_change']:.2g}%)"
+
+
 def _line(row: dict[str, Any]) -> str:
-    edit = f" | {row['edit']}" if row["edit"] else ""
+    edit = f" | {row['edit']}{_moved(row)}" if row["edit"] else ""
     return f"epoch {row['epoch']:>4} | error {_errors(row)} | {_neurons(row)}{edit}"

@@ -2,10 +2,19 @@
 
 from compiler.lowering.aggregate import AGGREGATE
 from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.conv import CONV
+from compiler.lowering.conv_grouped import CONV_GROUPED
 from compiler.lowering.copy import COPY
 from compiler.lowering.dense import DENSE
+from compiler.lowering.flatten import FLATTEN
+from compiler.lowering.grouped import GROUPED
+from compiler.lowering.onednn import ONEDNN
+from compiler.lowering.pool import POOL
 from compiler.lowering.sparse import SPARSE
+from compiler.lowering.torch_sparse import TORCH_SPARSE
 
-REGISTRY: dict[str, Lowering] = {lowering.name: lowering for lowering in (DENSE, SPARSE, COPY, AGGREGATE)}
+SCALARS = (DENSE, ONEDNN, SPARSE, GROUPED, COPY, AGGREGATE, TORCH_SPARSE)
+MAPS = (CONV, CONV_GROUPED, FLATTEN, POOL)
+REGISTRY: dict[str, Lowering] = {lowering.name: lowering for lowering in (*SCALARS, *MAPS)}
 
 __all__ = ["REGISTRY", "Layout", "Lowering", "Unit"]

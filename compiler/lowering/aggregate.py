@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from compiler.cost import Calibration, Extent, Number
-from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.base import MAPS, Layout, Lowering, Unit
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.slots import WEIGHT, Slots
 
@@ -72,6 +72,8 @@ class Aggregate(Unit):
 
 
 def _refuses(extent: Extent) -> str | None:
+    if extent.window is not None:
+        return MAPS
     return "its neurons sum, which products do faster" if extent.aggregation == "sum" else None
 
 

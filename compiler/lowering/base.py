@@ -9,9 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from compiler.cost import Calibration, Extent, Number
+from compiler.regions.windows import Window
 from compiler.slots import Slots
 
 TRAINED, FROZEN, FIXED = 0, 1, 2  # a number in a Parameter, in a buffer, or no number at all (identity: 1; no bias: 0)
+
+MAPS = "it is between scalars, and these synapses are of feature maps"
+NOT_MAPS = "it is for feature maps, and these synapses are between scalars"
 
 
 class Shared:
@@ -37,6 +41,8 @@ class Layout(Shared):
         (n,) uint8 of TRAINED, FROZEN and FIXED (identity), or None where all are trained.
     aggregation
         How the target puts together what it is brought.
+    window
+        What its synapses do to feature maps; None between scalars.
     """
 
     inputs: int
@@ -46,6 +52,7 @@ class Layout(Shared):
     column: np.ndarray | None
     sort: np.ndarray | None
     aggregation: str
+    window: Window | None = None
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -62,7 +69,8 @@ class Layout(Shared):
     @property
     def token(self) -> tuple:
         """Equal in equal layouts and cheap: what a lookup starts from."""
-        return self.inputs, self.outputs, len(self.ids), int(self.ids[0]), int(self.ids[-1]), self.aggregation
+        ends = int(self.ids[0]), int(self.ids[-1])
+        return self.inputs, self.outputs, len(self.ids), *ends, self.aggregation, self.window
 
     @property
     def full(self) -> bool:
@@ -106,7 +114,10 @@ class Unit(nn.Module):
     by_feature = False  # whether `run` would rather have x laid out neuron by neuron in memory
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
-        """What the bundle brings, (batch, outputs), plus the bias where one is given; x is (batch, inputs)."""
+        """What the bundle brings, (batch, outputs), plus the bias where one is given; x is (batch, inputs).
+
+        Feature maps have two dimensions more: (batch, channels, height, width).
+        """
         raise NotImplementedError
 
     def slots(self) -> list[Slots]:

@@ -6,11 +6,15 @@ from torch import Tensor
 
 from compiler.cost import Calibration, Extent, Number, gathering
 from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.maps import add_bias, neighbours, pick
 from compiler.slots import Slots
 
 
 class Copy(Unit):
-    """A bundle of identities: one index of columns, and one of rows unless every row is brought exactly one of them."""
+    """A bundle of identities: one index of columns, and one of rows unless every row is brought exactly one of them.
+
+    Neighbouring feature maps are read where they lie.
+    """
 
     def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
@@ -18,6 +22,7 @@ class Copy(Unit):
         rows, columns = layout.rows, layout.columns
         once = np.array_equal(rows, np.arange(layout.outputs))
         straight = once and np.array_equal(columns, np.arange(layout.inputs))
+        self.near = neighbours(columns) if once and not straight and layout.window is not None else None
         for name, index in (("columns", None if straight else columns), ("rows", None if once else rows)):
             self.register_buffer(
                 name, None if index is None else torch.from_numpy(index).long().to(device), persistent=False
@@ -25,10 +30,14 @@ class Copy(Unit):
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         columns, rows = self._buffers["columns"], self._buffers["rows"]
-        brought = x if columns is None else x.index_select(1, columns)
+        if self.near is not None:
+            brought = x.narrow(1, *self.near)
+        else:
+            brought = x if columns is None else pick(x, columns)
         if rows is not None:
-            brought = brought.new_zeros(x.shape[0], self.outputs).index_add(1, rows, brought)
-        return brought if bias is None else brought + bias
+            empty = brought.new_zeros(x.shape[0], self.outputs, *brought.shape[2:])
+            brought = empty.index_add(1, rows, brought)
+        return brought if bias is None else add_bias(brought, bias)
 
     def slots(self) -> list[Slots]:
         return []
@@ -37,11 +46,11 @@ class Copy(Unit):
 def _refuses(extent: Extent) -> str | None:
     if extent.aggregation != "sum":
         return f"its neurons aggregate by {extent.aggregation}"
-    return None if extent.identity else "some of its synapses have weights"
+    return None if extent.identity else "some of its synapses are no identities"
 
 
 def _cost(extent: Extent, calibration: Calibration) -> Number:
-    return gathering(calibration, extent.synapses * extent.batch)
+    return gathering(calibration, extent.synapses * extent.batch * extent.areas[0])
 
 
 COPY = Lowering("copy", _refuses, _cost, Copy)

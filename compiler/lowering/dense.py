@@ -1,28 +1,18 @@
 """Lowering `dense`: one matrix product; slots that no synapse owns are held at exactly zero and get no gradient."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from compiler.cost import Calibration, Extent, Number
-from compiler.lowering.base import FIXED, FROZEN, TRAINED, Layout, Lowering, Unit
+from compiler.lowering.base import FIXED, FROZEN, MAPS, TRAINED, Layout, Lowering, Unit
+from compiler.lowering.held import hold
 from compiler.slots import WEIGHT, Slots
 
 MOST = 2**31  # slots are numbered in int32
-
-
-class _Held(torch.autograd.Function):
-    """The weight itself; its gradient is zero outside the mask, so an optimizer leaves empty slots at zero."""
-
-    @staticmethod
-    def forward(ctx, weight: Tensor, mask: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx.mask = mask
-        return weight.view_as(weight)
-
-    @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return gradient * ctx.mask, None
 
 
 class Dense(Unit):
@@ -59,14 +49,18 @@ class Dense(Unit):
         return mask.view(self.layout.outputs, self.layout.inputs).to(device)
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
-        weight = self._parameters["weight"]
+        return F.linear(x, self.held(), bias)
+
+    def held(self) -> Tensor:
+        """The whole matrix, differentiable in its trained slots."""
+        weight: Any = self._parameters["weight"]
         if self.plain:
-            return F.linear(x, weight, bias)  # pyright: ignore[reportArgumentType]
+            return weight
         mask, frozen = self._buffers["mask"], self._buffers["frozen"]
-        held = weight if mask is None else _Held.apply(weight, mask)
+        held: Any = weight if mask is None or weight is None else hold(weight, mask)
         if frozen is not None:
             held = frozen if held is None else held + frozen
-        return F.linear(x, held, bias)  # pyright: ignore[reportArgumentType]
+        return held
 
     def slots(self) -> list[Slots]:
         layout = self.layout
@@ -81,6 +75,8 @@ class Dense(Unit):
 
 
 def _refuses(extent: Extent) -> str | None:
+    if extent.window is not None:
+        return MAPS
     if extent.aggregation != "sum":
         return f"a product sums, and its neurons aggregate by {extent.aggregation}"
     if np.max(extent.inputs * extent.outputs, initial=0) >= MOST:

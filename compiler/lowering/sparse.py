@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from compiler.cost import Calibration, Extent, Number
-from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.base import MAPS, Layout, Lowering, Unit
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.slots import WEIGHT, Slots
 
@@ -60,6 +60,7 @@ class Sparse(Unit):
     """A bundle as CSR and CSC indices and a vector of weights in CSR order."""
 
     by_feature = True
+    index_type: type = np.int32
 
     def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
@@ -67,11 +68,15 @@ class Sparse(Unit):
         self.shape = (layout.outputs, layout.inputs)
         self.sort = np.zeros(len(layout.ids), np.uint8) if layout.sort is None else layout.sort
         add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        for name, index in self.indices(layout).items():
+            self.register_buffer(name, torch.from_numpy(index.astype(self.index_type)).to(device), persistent=False)
+
+    def indices(self, layout: Layout) -> dict[str, np.ndarray]:
+        """What is kept of the wiring: where rows (columns) begin, the other end of each synapse, CSC order from CSR."""
         rows, columns = layout.rows, layout.columns
         order = np.argsort(columns, kind="stable")
         found = (_starts(rows, layout.outputs), columns, _starts(columns, layout.inputs), rows[order], order)
-        for name, index in zip(_INDICES, found, strict=True):
-            self.register_buffer(name, torch.from_numpy(index.astype(np.int32)).to(device), persistent=False)
+        return dict(zip(_INDICES, found, strict=True))
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         values = read_vector(self, "weight")
@@ -99,6 +104,8 @@ def _starts(rows: np.ndarray, count: int) -> np.ndarray:
 
 
 def _refuses(extent: Extent) -> str | None:
+    if extent.window is not None:
+        return MAPS
     if extent.aggregation != "sum":
         return f"a product sums, and its neurons aggregate by {extent.aggregation}"
     return None

@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from compiler.optimizers.family import Ancestry
-from compiler.optimizers.kinds import STEP, Moment, has_state
+from compiler.optimizers.kinds import Kind, Vector, has_state, steps
+from compiler.optimizers.newborns import start
 from compiler.slots import SlotMap, Slots, Space
 
 
@@ -21,47 +22,47 @@ class Estate:
         The optimizer.
     old
         The network's slots before the refresh.
-    sorts
-        Its vectors of state.
+    kind
+        What it keeps.
     group_of
         id(Parameter) -> its parameter group.
     """
 
-    def __init__(self, optimizer: Optimizer, old: SlotMap, sorts: dict[str, Moment], group_of: dict[int, int]) -> None:
-        self.optimizer, self.old, self.sorts, self.group_of = optimizer, old, sorts, group_of
+    def __init__(self, optimizer: Optimizer, old: SlotMap, kind: Kind, group_of: dict[int, int]) -> None:
+        self.optimizer, self.old, self.kind, self.group_of = optimizer, old, kind, group_of
         self._vectors: dict[tuple[Space, str], np.ndarray] = {}
-        self._there: dict[Space, np.ndarray] = {}
+        self._there: dict[tuple[Space, str], np.ndarray] = {}
         self._medians: dict[tuple[int, str], float] = {}
 
     def share(self, line: Ancestry, home: int) -> dict[str, Any] | None:
         """The state of a new Parameter, or None where its group has taken no step yet."""
-        heirs = [entry for entry in line.parents if has_state(self.optimizer, entry.tensor, self.sorts)]
+        heirs = [entry for entry in line.parents if has_state(self.optimizer, entry.tensor, self.kind)]
         givers = heirs or self._stepped(home)
         if not givers:
             return None
-        example = self.optimizer.state[givers[0].tensor]
-        state: dict[str, Any] = {}
-        steps = [self.optimizer.state[e.tensor][STEP] for e in givers if STEP in self.optimizer.state[e.tensor]]
-        if steps:
-            state[STEP] = max(steps, key=float).clone() if isinstance(steps[0], Tensor) else max(steps)
-        for name, sort in self.sorts.items():
-            if example.get(name) is not None:
-                state[name] = self._moment(line, home, name, sort)
+        eldest = max(givers, key=lambda entry: steps(self.optimizer, entry.tensor))
+        scalars = {name: self._held(eldest, name) for name in self.kind.scalars}
+        state = {name: held.clone() if isinstance(held, Tensor) else held for name, held in scalars.items()}
+        options = self.optimizer.param_groups[home]
+        for name, vector in self.kind.vectors.items():
+            if vector.needed(options) or any(self._held(entry, name) is not None for entry in givers):
+                state[name] = self._moment(line, home, name, vector)
         return state
 
-    def _moment(self, line: Ancestry, home: int, name: str, sort: Moment) -> Tensor:
-        space, parameter = line.entry.space, line.entry.tensor
-        vector, there = self._vector(space, name), self._has(space)
-        values = np.zeros(len(line.place), vector.dtype)
-        ours = (line.place >= 0) & there[line.place] if len(there) else np.zeros(len(line.place), bool)
-        values[ours] = vector[line.place[ours]]
-        if sort is Moment.SECOND and not ours.all():
-            theirs = ~ours & (line.heir >= 0) & there[line.heir] if len(there) else ours
-            values[theirs] = vector[line.heir[theirs]]
-            rest = ~ours & ~theirs
-            if rest.any():
-                values[rest] = self._median(home, name)
-        state = torch.zeros_like(parameter, memory_format=torch.preserve_format, requires_grad=False)
+    def _held(self, entry: Slots, name: str) -> Any:
+        return self.optimizer.state.get(entry.tensor, {}).get(name)
+
+    def _moment(self, line: Ancestry, home: int, name: str, vector: Vector) -> Tensor:
+        """A new vector: survivors' numbers, newborns' heirs' where squares or step sizes go on, and a start else."""
+        known, there = self._vector(line.entry.space, name), self._has(line.entry.space, name)
+        options = self.optimizer.param_groups[home]
+        fresh = start(vector.moment, line.entry, options, lambda: self._median(home, name))
+        dtype = np.float64 if line.entry.tensor.dtype == torch.float64 else np.float32
+        values = np.array(np.broadcast_to(fresh, (len(line.place), *line.entry.space[1])), dtype)
+        for place in (line.heir, line.place) if vector.moment.goes_on else (line.place,):
+            found = (place >= 0) & there[place] if len(there) else np.zeros(len(place), bool)
+            values[found] = known[place[found]]
+        state = torch.zeros_like(line.entry.tensor, memory_format=torch.preserve_format, requires_grad=False)
         SlotMap.put(line.entry, state, values)
         return state
 
@@ -71,11 +72,11 @@ class Estate:
             self._vectors[space, name] = self.old.gather(space, pick, trained=True).numpy()
         return self._vectors[space, name]
 
-    def _has(self, space: Space) -> np.ndarray:
-        """(n,) bool, in canonical order: which numbers have state."""
-        if space not in self._there:
-            self._there[space] = self.old.label(space, lambda e: has_state(self.optimizer, e.tensor, self.sorts), bool)
-        return self._there[space]
+    def _has(self, space: Space, name: str) -> np.ndarray:
+        """(n,) bool, in canonical order: which numbers have this vector."""
+        if (space, name) not in self._there:
+            self._there[space, name] = self.old.label(space, lambda e: self._held(e, name) is not None, bool)
+        return self._there[space, name]
 
     def _stepped(self, home: int) -> list[Slots]:
         """The entries of one group that have state."""
@@ -84,11 +85,12 @@ class Estate:
             for entry in self.old.slots
             if entry.trained
             and self.group_of.get(id(entry.tensor)) == home
-            and has_state(self.optimizer, entry.tensor, self.sorts)
+            and has_state(self.optimizer, entry.tensor, self.kind)
         ]
 
     def _median(self, home: int, name: str) -> float:
         if (home, name) not in self._medians:
-            found = [SlotMap.get(entry, self.optimizer.state[entry.tensor][name]) for entry in self._stepped(home)]
+            held = [(entry, self._held(entry, name)) for entry in self._stepped(home)]
+            found = [SlotMap.get(entry, tensor).ravel() for entry, tensor in held if tensor is not None]
             self._medians[home, name] = float(np.median(np.concatenate(found))) if found else 0.0
         return self._medians[home, name]

@@ -50,7 +50,7 @@ class Family:
         """The ancestry of one new Parameter."""
         order, owner = self._space(entry.space)
         place = order.places(entry.numbers)
-        heirs = self.changes.synapse_heirs if entry.space == WEIGHT else self.changes.neuron_heirs
+        heirs = self.changes.synapse_heirs if entry.space[0] == WEIGHT[0] else self.changes.neuron_heirs
         heir = np.full(len(place), -1, np.int32)
         born = np.flatnonzero(place < 0)
         if len(born) and heirs:

@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 from compiler.assembly import Assembly
 from compiler.optimizers.estate import Estate
 from compiler.optimizers.family import Ancestry, Family
-from compiler.optimizers.kinds import moments
+from compiler.optimizers.kinds import kind_of
 from compiler.slots import SlotMap
 from neurograph.errors import CompileError
 
@@ -51,7 +51,7 @@ def prepare(
     """
     if optimizer is None:
         return None
-    sorts = moments(optimizer)
+    kind = kind_of(optimizer)
     if group is not None and not 0 <= group < len(optimizer.param_groups):
         raise CompileError(f"group={group}: the optimizer has parameter groups 0 to {len(optimizer.param_groups) - 1}")
     group_of = {id(p): index for index, held in enumerate(optimizer.param_groups) for p in held["params"]}
@@ -61,7 +61,7 @@ def prepare(
     family = Family(old, changes)
     lines = [family.trace(entry) for entry in fresh]
     homes = [_home(line, group_of, optimizer, group) for line in lines]
-    estate = Estate(optimizer, old, sorts, group_of)
+    estate = Estate(optimizer, old, kind, group_of)
     state = tuple(
         (line.entry.tensor, held)
         for line, home in zip(lines, homes, strict=True)

@@ -1,30 +1,129 @@
-"""The optimizers whose state can follow a synapse: those that treat every number on its own."""
+"""The optimizers whose state can follow a synapse: those that treat every number on its own, and what each keeps."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from torch.optim import SGD, Adam, AdamW, Optimizer
+from torch import Tensor
+from torch.optim import (
+    ASGD,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    NAdam,
+    Optimizer,
+    RAdam,
+    RMSprop,
+    Rprop,
+)
 
 from neurograph.errors import CompileError
+
+STEP = "step"
+Options = Mapping[str, Any]
 
 
 class Moment(Enum):
     """What a vector of state is, which decides what a newborn starts with."""
 
-    FIRST = "first"  # a running mean of gradients: zero
-    SECOND = "second"  # a running mean of squares: its heir's, else the median of its group
+    FIRST = "first"  # a mean of gradients, or the last one: zero
+    SECOND = "second"  # a mean, sum or maximum of squares: its heir's, else the median of its group
+    RATE = "rate"  # a step size of its own: its heir's, else the learning rate
+    AVERAGE = "average"  # a mean of the number's own values: its value
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a newborn takes over its heir's."""
+        return self in (Moment.SECOND, Moment.RATE)
 
 
-KINDS: dict[type[Optimizer], dict[str, Moment]] = {
-    SGD: {"momentum_buffer": Moment.FIRST},
-    Adam: {"exp_avg": Moment.FIRST, "exp_avg_sq": Moment.SECOND, "max_exp_avg_sq": Moment.SECOND},
-    AdamW: {"exp_avg": Moment.FIRST, "exp_avg_sq": Moment.SECOND, "max_exp_avg_sq": Moment.SECOND},
+def _always(_: Options) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One number of state per trained number.
+
+    Parameters
+    ----------
+    moment
+        What it is.
+    needed
+        Whether the optimizer keeps it, from the options of a parameter group.
+    """
+
+    moment: Moment
+    needed: Callable[[Options], bool] = _always
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an optimizer keeps for each Parameter.
+
+    Parameters
+    ----------
+    vectors
+        name -> what it is; tensors of the Parameter's shape.
+    scalars
+        Names of what it keeps once a Parameter. They count its steps or follow from that count, so they go together:
+        all of them are taken from the ancestor with most steps.
+    beside
+        Whether scalars live on the Parameter's device whatever the options say.
+    """
+
+    vectors: Mapping[str, Vector]
+    scalars: tuple[str, ...] = (STEP,)
+    beside: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything it may keep."""
+        return (*self.vectors, *self.scalars)
+
+
+def _vectors(**moments: Moment) -> dict[str, Vector]:
+    return {name: Vector(moment) for name, moment in moments.items()}
+
+
+_ADAM = Kind(
+    _vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND)
+    | {"max_exp_avg_sq": Vector(Moment.SECOND, lambda o: o["amsgrad"])}
+)
+
+KINDS: dict[type[Optimizer], Kind] = {
+    SGD: Kind({"momentum_buffer": Vector(Moment.FIRST, lambda o: o["momentum"] != 0)}, ()),
+    Adam: _ADAM,
+    AdamW: _ADAM,
+    NAdam: Kind(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND), (STEP, "mu_product")),
+    RAdam: Kind(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND)),
+    RMSprop: Kind(
+        {
+            "square_avg": Vector(Moment.SECOND),
+            "momentum_buffer": Vector(Moment.FIRST, lambda o: o["momentum"] > 0),
+            "grad_avg": Vector(Moment.FIRST, lambda o: o["centered"]),
+        }
+    ),
+    Adagrad: Kind(_vectors(sum=Moment.SECOND)),
+    Adadelta: Kind(_vectors(square_avg=Moment.SECOND, acc_delta=Moment.SECOND)),
+    Adamax: Kind(_vectors(exp_avg=Moment.FIRST, exp_inf=Moment.SECOND)),
+    Rprop: Kind(_vectors(prev=Moment.FIRST, step_size=Moment.RATE)),
+    ASGD: Kind(_vectors(ax=Moment.AVERAGE), (STEP, "eta", "mu"), beside=True),
 }
 
-STEP = "step"
 
+def kind_of(optimizer: Optimizer) -> Kind:
+    """What an optimizer keeps.
 
-def moments(optimizer: Optimizer) -> dict[str, Moment]:
-    """The vectors of state of an optimizer; refused where it is not one of those known to be elementwise."""
+    Raises
+    ------
+    CompileError
+        Where it is not one of those known to be elementwise (a subclass may keep anything, so it is not).
+    """
     found = KINDS.get(type(optimizer))
     if found is None:
         raise CompileError(
@@ -35,7 +134,12 @@ def moments(optimizer: Optimizer) -> dict[str, Moment]:
     return found
 
 
-def has_state(optimizer: Optimizer, parameter, names) -> bool:
-    """Whether an optimizer keeps vectors for a Parameter yet."""
+def has_state(optimizer: Optimizer, parameter: Tensor, kind: Kind) -> bool:
+    """Whether an optimizer keeps anything for a Parameter yet."""
     held = optimizer.state.get(parameter, {})
-    return any(held.get(name) is not None for name in (*names, STEP))
+    return any(held.get(name) is not None for name in kind.names)
+
+
+def steps(optimizer: Optimizer, parameter: Tensor) -> float:
+    """How many steps a Parameter has taken; 0 where its optimizer does not count."""
+    return float(optimizer.state.get(parameter, {}).get(STEP, 0.0))

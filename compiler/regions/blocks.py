@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 
 from neurograph.arrays import GraphArrays
+from neurograph.schema.neuron import NeuronKind
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,17 @@ class Signature:
     role: str
     activation: str
     aggregation: str
+    shape: tuple[int, ...] = ()
+    norm: tuple[float, float] | None = None  # eps and momentum of a batch norm
+    dropout: float = 0.0
+    channelwise: bool = False  # whether dropout takes whole maps
+
+    @classmethod
+    def of(cls, kind: NeuronKind) -> "Signature":
+        """That of a neuron."""
+        norm = None if kind.norm == "none" else (kind.eps, kind.momentum)
+        channelwise = kind.dropout > 0 and kind.dropout_kind == "channel"
+        return cls(kind.role, kind.activation, kind.aggregation, kind.shape, norm, kind.dropout, channelwise)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +97,7 @@ def _groups(arrays: GraphArrays) -> tuple[np.ndarray, list[tuple[str, Signature]
     numbers: dict[tuple[str, Signature], int] = {}
     table = np.empty(len(arrays.kinds), np.int64)
     for index, kind in enumerate(arrays.kinds):
-        signature = Signature(kind.role, kind.activation, kind.aggregation)
+        signature = Signature.of(kind)
         table[index] = numbers.setdefault((kind.population, signature), len(numbers))
     return table[arrays.kind], list(numbers)
 

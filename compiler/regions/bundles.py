@@ -1,10 +1,12 @@
 """Which synapses run together: a bundle is every synapse of one sort from one block to another."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from compiler.regions.blocks import Blocks
+from compiler.regions.windows import SAME, Sorts, Window, find_windows
 from neurograph.arrays import GraphArrays
 
 
@@ -15,29 +17,42 @@ class Bundles:
     Parameters
     ----------
     target, source
-        (B,) blocks at both ends; bundles are sorted by (target, source, identity).
-    identity
-        (B,) bool: identity synapses, which make bundles of their own.
+        (B,) blocks at both ends; bundles are sorted by (target, source, sort).
+    sort
+        (B,) what their synapses do: numbers, identities, or one of the windows; each makes bundles of its own.
     start
         (B + 1,) where each bundle's synapses begin in `synapses`.
     synapses
         (E,) rows of the graph's synapse columns.
     sources, targets
         (B,) how many neurons of either block the bundle touches.
+    windows
+        What each sort does to feature maps; None for numbers and identities between scalars.
     """
 
     target: np.ndarray
     source: np.ndarray
-    identity: np.ndarray
+    sort: np.ndarray
     start: np.ndarray
     synapses: np.ndarray
     sources: np.ndarray
     targets: np.ndarray
+    windows: Sorts
 
     @property
     def count(self) -> np.ndarray:
         """(B,) synapses per bundle."""
         return np.diff(self.start)
+
+    @cached_property
+    def identity(self) -> np.ndarray:
+        """(B,) bool: bundles of identities."""
+        same = [window.identity if window else sort == SAME for sort, window in enumerate(self.windows)]
+        return np.array(same, bool)[self.sort]
+
+    def window(self, bundle: int) -> Window | None:
+        """What the synapses of one bundle do to feature maps."""
+        return self.windows[self.sort[bundle]]
 
     def of(self, bundle: int) -> np.ndarray:
         """The synapses of one bundle."""
@@ -47,21 +62,23 @@ class Bundles:
 def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
     """Group the synapses of a graph by the blocks they join."""
     many = len(blocks.blocks)
-    identity = np.array([form.op == "identity" for form in arrays.forms], bool)[arrays.form]
-    code = (blocks.block[arrays.target].astype(np.int64) * many + blocks.block[arrays.source]) * 2 + identity
+    sort, windows = find_windows(arrays)
+    sorts = len(windows)
+    code = (blocks.block[arrays.target].astype(np.int64) * many + blocks.block[arrays.source]) * sorts + sort
     order = _sorted_within(code, blocks.place[arrays.target], blocks.place[arrays.source])
     code = code[order]
     new = np.flatnonzero(np.diff(code, prepend=-1))
     bundle = np.repeat(np.arange(len(new)), np.diff(new, append=len(code)))
     head = code[new]
     return Bundles(
-        target=head // 2 // many,
-        source=head // 2 % many,
-        identity=(head % 2).astype(bool),
+        target=head // sorts // many,
+        source=head // sorts % many,
+        sort=head % sorts,
         start=np.append(new, len(code)),
         synapses=order,
         sources=_distinct(bundle, arrays.source[order], len(arrays), len(new)),
         targets=_distinct(bundle, arrays.target[order], len(arrays), len(new)),
+        windows=windows,
     )
 
 

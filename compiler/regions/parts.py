@@ -39,7 +39,14 @@ class Part:
 
 
 def cut_part(
-    arrays: GraphArrays, blocks: Blocks, bundles: Bundles, target: int, group: np.ndarray, pick: bool, narrow: bool
+    arrays: GraphArrays,
+    blocks: Blocks,
+    bundles: Bundles,
+    target: int,
+    group: np.ndarray,
+    pick: bool,
+    narrow: bool,
+    by_row: bool = False,
 ) -> Part:
     """Lay some bundles of one target block side by side.
 
@@ -55,8 +62,13 @@ def cut_part(
         Whether to pick the neurons that are read out of each source block (else whole blocks are read).
     narrow
         Whether to leave out target neurons that none of these bundles touches.
+    by_row
+        Whether source blocks stand in the order of the first row each feeds, else in the order they are made in.
     """
     sources = sorted({int(bundles.source[b]) for b in group})
+    if by_row:
+        first = {int(bundles.source[b]): int(blocks.place[arrays.target[bundles.of(int(b))[0]]]) for b in group}
+        sources.sort(key=first.__getitem__)
     synapses = np.concatenate([bundles.of(int(b)) for b in group])
     pieces: list[Piece] = []
     width = 0

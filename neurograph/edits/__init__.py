@@ -8,6 +8,7 @@ from neurograph.edits.autophagy import Autophagy
 from neurograph.edits.base import Edit, Outcome
 from neurograph.edits.connect import Connect
 from neurograph.edits.counts import CountPolicy, DynamicCount
+from neurograph.edits.expand import Expand
 from neurograph.edits.proliferate import Proliferate
 from neurograph.edits.remove_neurons import RemoveNeurons
 from neurograph.edits.remove_synapses import RemoveSynapses
@@ -20,6 +21,7 @@ EDITS: dict[str, type] = {
         AddNeuron,
         Autophagy,
         Connect,
+        Expand,
         Proliferate,
         RemoveNeurons,
         RemoveSynapses,
@@ -35,6 +37,7 @@ __all__ = [
     "CountPolicy",
     "DynamicCount",
     "Edit",
+    "Expand",
     "LowRepresentationalPower",
     "Outcome",
     "Proliferate",

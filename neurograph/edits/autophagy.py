@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Autophagy:
     """Remove neurons from a population as MetaNet does ("Neurons Selection for Autophagy").
 
-    Where none is to go, nothing happens, and the journal says so.
+    Where none is to go, nothing happens, and the journal says so. Channels take along what follows them, as in
+    `RemoveNeurons`: their places in pooling layers and the like, but never neurons of the population itself.
 
     Parameters
     ----------
@@ -83,5 +84,5 @@ class Autophagy:
             raise EditError(f"selector {self.by!r} must choose different neurons of population {self.population!r}")
         eaten = chosen[: max(0, len(keys) - self.floor)]
         details = {"eaten": len(eaten), "spared": len(chosen) - len(eaten), "left": len(keys) - len(eaten)}
-        details |= stranded.remove_neurons(graph, eaten, self.stranded)
+        details |= stranded.remove_neurons(graph, eaten, self.stranded, home=keys)
         return Outcome(told(self), details=details)

@@ -61,6 +61,12 @@ class Wiring:
     at: np.ndarray
     newborn: np.ndarray
 
+    def take(self, keep: np.ndarray) -> "Wiring":
+        """Some of the donors' synapses, by an (s,) mask, and the copies of them."""
+        mine, place = keep[self.at], np.cumsum(keep) - 1
+        weights = None if self.weights is None else self.weights[keep]
+        return Wiring(self.ids[keep], self.far[keep], self.form, weights, place[self.at[mine]], self.newborn[mine])
+
 
 def wiring(graph: "NeuronGraph", donors: np.ndarray, incoming: bool) -> Iterator[Wiring]:
     """What newborns get of their (n,) donors, which may repeat; one `Wiring` for each form and weight shape."""
@@ -69,7 +75,7 @@ def wiring(graph: "NeuronGraph", donors: np.ndarray, incoming: bool) -> Iterator
     alike, which = np.unique(donors, return_inverse=True)
     found = [table.rows(key, side) for key in alike.tolist()]
     counts = np.array([len(rows) for rows in found], np.int64)
-    rows = np.concatenate(found).astype(np.int64)
+    rows = np.concatenate([np.empty(0, np.int64), *found])
     at = ranges((np.cumsum(counts) - counts)[which], counts[which])
     newborn = np.repeat(np.arange(len(donors)), counts[which])
     sort = table.form[rows].astype(np.int64) * (len(table.pools) + 1) + table.kind[rows]
@@ -88,7 +94,10 @@ def wiring(graph: "NeuronGraph", donors: np.ndarray, incoming: bool) -> Iterator
 
 
 def give_birth(graph: "NeuronGraph", donors: np.ndarray) -> np.ndarray:
-    """Add a neuron for each of (n,) donors, of its kind and with its values, no synapses yet; returns their keys."""
+    """Add a neuron for each of (n,) donors, of its kind and with its values, no synapses yet; returns their keys.
+
+    They rank with their donors, so that what these read and feed can be wired to them without ranking anew.
+    """
     columns, born = graph._columns, np.empty(len(donors), np.int64)
     sort = columns.kind[donors] * 2 + np.isnan(graph.read_values("bias", donors))
     for one in np.flatnonzero(np.bincount(sort)).tolist():
@@ -98,4 +107,5 @@ def give_birth(graph: "NeuronGraph", donors: np.ndarray) -> np.ndarray:
         attributes = {name: getattr(kind, name) for name in KIND_FIELDS}
         attributes |= {name: column for name, column in values.items() if not np.isnan(column).any()}
         born[mine] = graph.keys_of(graph._grow_population(len(mine), attributes, None))
+    graph._ranks.rank[born] = graph._ranks.rank[donors]
     return born

@@ -10,12 +10,12 @@ from neurograph.initializers.newborns import Newborns
 
 @dataclass(frozen=True, eq=False)
 class Outgoing:
-    """Donors' outgoing synapses of one weight shape, and the copies of them that are about to be born.
+    """Outgoing synapses of donors (and of those that follow them) of one weight shape, and copies about to be born.
 
     Parameters
     ----------
     ids, weights
-        (s,) ids of the donors' synapses, each once, and their weights: (s,) or (s, height, width).
+        (s,) ids of the synapses, each once, and their weights: (s,) or (s, height, width).
     at, newborn
         (m,) which of them each copy is of, and for which newborn it is.
     newborns

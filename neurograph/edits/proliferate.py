@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.edits.base import Outcome
+from neurograph.edits.copies import copies
 from neurograph.edits.counts import CountPolicy
-from neurograph.edits.growing import Wiring, give_birth, inner_population, wiring
+from neurograph.edits.following import Family, family
+from neurograph.edits.growing import give_birth, inner_population
 from neurograph.edits.options import DATA, named_or_called, number, one_of, told, whole
-from neurograph.edits.outgoing import OUTGOING, PRESERVING, Outgoing
+from neurograph.edits.outgoing import OUTGOING, PRESERVING
 from neurograph.errors import EditError, listed
 from neurograph.initializers.newborns import (
     NEWBORN_INITIALIZERS,
@@ -19,7 +21,6 @@ from neurograph.initializers.newborns import (
     newborn_initializer,
 )
 from neurograph.observations import Observations
-from neurograph.schema.synapse import WEIGHT
 
 if TYPE_CHECKING:
     from neurograph.graph import NeuronGraph
@@ -29,11 +30,19 @@ if TYPE_CHECKING:
 class Proliferate:
     """Add neurons to a population as MetaNet does ("Proliferate Neurons", "Weights Learning"), on any graph.
 
-    Each newborn takes the kind, bias, slope and norm of a donor from the population, its incoming synapses and its
-    outgoing synapses with a weight; identity and pooling synapses out of the donor cannot be shared and stay its own.
+    Each newborn takes the kind, bias, slope, norm and running statistics of a donor from the population, its incoming
+    synapses (whole kernels, where neurons are channels), and a share of its outgoing ones.
 
-    A newborn is its donor's heir, and its synapses are heirs of the donor's. Where neurons have dropout, "computes what
-    it did" below holds when nothing is dropped.
+    Identity and pooling synapses have no weight to share, so the donor's followers are born again behind the newborn,
+    and the sharing is done at the first weights behind them: a relay (a channel of a pooling layer) reads the newborn
+    alone; a neuron that takes in others too (a residual sum) is copied with all its incoming synapses, so that it still
+    computes what it did. The channel that a depthwise layer (one kernel a source, and its own) reads the donor by is
+    born again as well: shared out, it would read two and be depthwise no more. Outputs, and neurons of the same
+    population, do not follow; `details["not_shared"]` counts the synapses that newborns have not got for that reason,
+    and `details["followers"]` the twins. In a grouped layer newborns stay in their donors' groups.
+
+    A newborn is its donor's heir, a twin its original's, and their synapses are heirs of what they are copies of. Where
+    neurons have dropout, "computes what it did" below holds when nothing is dropped.
 
     Parameters
     ----------
@@ -48,7 +57,8 @@ class Proliferate:
     outgoing
         What outgoing synapses weigh: "split" (the donor's weight is shared out by random fractions; the network
         computes what it did, provided that newborns have their donors' incoming weights), "zero" (computes what it
-        did), or "paper" (the initializer applied to the next layer's rows too: the function moves).
+        did), or "paper" (the initializer applied to the next layer's rows too: the function moves; behind followers
+        the donors' own rows).
     seed
         Of the donors and fractions drawn.
     noise
@@ -102,20 +112,20 @@ class Proliferate:
         keys = inner_population(graph, self.population, "proliferate")
         growth = Growth(graph, keys, self._count(len(keys)), np.random.default_rng(self.seed), self.observations)
         newborns = self._choose(growth)
-        outgoing = list(wiring(graph, newborns.donors, incoming=False))
-        shared = [w for w in outgoing if w.form.get("op", WEIGHT) == WEIGHT]
-        copies = [_incoming(w, newborns, self.noise, growth.rng) for w in wiring(graph, newborns.donors, incoming=True)]
-        copies += [self._outgoing(graph, w, newborns, growth.rng) for w in shared]  # all are read before any change
-        born = give_birth(graph, newborns.donors)
-        heirs = [c.add(graph, born) for c in copies]
+        kin = family(graph, newborns.donors, keys)
+        self._check_readers(graph, kin)
+        wired = copies(graph, kin, newborns, OUTGOING[self.outgoing], self.noise, growth.rng)
+        born = give_birth(graph, kin.old)
+        heirs = [each.add(graph, kin, born) for each in wired]
         details = {
             "newborns": growth.count,
+            "followers": len(kin.followers),
             "function_preserving": self.outgoing == "zero"
             or (self.outgoing == "split" and newborns.weights is None and not self.noise),
-            "not_shared": sum(len(w.at) for w in outgoing) - sum(len(w.at) for w in shared),
+            "not_shared": kin.left_out,
         }
         everyone = np.concatenate(heirs) if heirs else np.empty((0, 2), np.int64)
-        return Outcome(told(self), np.stack([born, newborns.donors], 1), everyone, details)
+        return Outcome(told(self), np.stack([born, kin.old], 1), everyone, details)
 
     def _count(self, size: int) -> int:
         count = self.count
@@ -138,43 +148,11 @@ class Proliferate:
             raise EditError(f"initializer {given!r} must name {growth.count} donors in population {self.population!r}")
         return Newborns(donors.astype(np.int64), newborns.weights)
 
-    def _outgoing(self, graph: "NeuronGraph", w: Wiring, newborns: Newborns, rng: np.random.Generator) -> "_Copies":
-        if self.outgoing in PRESERVING:
-            odd = graph._columns.each("aggregation", w.far) != "sum"
-            if odd.any():
-                raise EditError(
-                    f"{listed(dict.fromkeys(graph.names_of(w.far[odd])))} do not sum their inputs, so one more changes "
-                    "what they compute; outgoing='paper' accepts that"
-                )
-        if w.weights is None:
-            return _Copies(w, False, None)
-        return _Copies(w, False, *OUTGOING[self.outgoing](Outgoing(w.ids, w.weights, w.at, w.newborn, newborns, rng)))
-
-
-@dataclass(frozen=True, eq=False)
-class _Copies:
-    """Synapses about to be born: their weights, and what their originals weigh from then on (None: as before)."""
-
-    wiring: Wiring
-    incoming: bool
-    weights: np.ndarray | None
-    originals: np.ndarray | None = None
-
-    def add(self, graph: "NeuronGraph", born: np.ndarray) -> np.ndarray:
-        """Add them; returns (m, 2) pairs (new id, old id)."""
-        w = self.wiring
-        far, new = graph.names_of(w.far[w.at]), graph.names_of(born[w.newborn])
-        ends = (far, new) if self.incoming else (new, far)
-        ids = graph.add_edges_from_arrays(*ends, self.weights, **w.form)
-        if self.originals is not None:
-            graph.write_weights(w.ids, self.originals)
-        return np.stack([ids, w.ids[w.at]], 1)
-
-
-def _incoming(w: Wiring, newborns: Newborns, noise: float, rng: np.random.Generator) -> _Copies:
-    if w.weights is None:
-        return _Copies(w, True, None)
-    weights = w.weights[w.at] if newborns.weights is None else newborns.weights(w.ids[w.at], w.newborn)
-    if noise:
-        weights = weights + noise * w.weights.std() * rng.standard_normal(weights.shape)
-    return _Copies(w, True, weights)
+    def _check_readers(self, graph: "NeuronGraph", family: Family) -> None:
+        far = np.concatenate([np.empty(0, np.int64), *(w.far for w in family.shared + family.shared_by_followers)])
+        odd = graph._columns.each("aggregation", far) != "sum"
+        if self.outgoing in PRESERVING and odd.any():
+            raise EditError(
+                f"{listed(dict.fromkeys(graph.names_of(far[odd])))} do not sum their inputs, so one more changes "
+                "what they compute; outgoing='paper' accepts that"
+            )

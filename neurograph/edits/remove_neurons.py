@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 class RemoveNeurons:
     """Remove neurons with every synapse from and to them.
 
+    Hidden neurons that are nothing but the removed, seen otherwise, go with them: those that read them alone, through
+    identity or pooling synapses, and channels of a depthwise layer. So a channel takes its place in the pooling layer
+    behind it along, and the weights by which that is read. `details["cleaned_up"]` names these too.
+
     Parameters
     ----------
     names

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.edits.base import Outcome, pairs
 from neurograph.edits.options import told
+from neurograph.edits.windows import delta, same_padding, window
 from neurograph.errors import EditError, MissingError, OptionError
 from neurograph.schema.activations import activation as known
 from neurograph.schema.neuron import value
@@ -26,8 +27,10 @@ class SplitEdge:
     relu(x) - relu(-x) = x; and, with any other `activation`, the authors' own, one neuron that keeps the function only
     where its activation is the identity (ReLU: where u's value is not negative).
 
-    The synapses into v are heirs of the old one, whose form and own attributes they keep; a kernel moves there whole,
-    and the new neuron is then a map like u, read through a kernel of size 1.
+    The synapses into v are heirs of the old one, whose form and own attributes they keep. Where u is a channel, so is
+    the new neuron: it reads u through a delta, a kernel with a one in its middle and zeros around it, padded so that
+    the map keeps its size; the old kernel (or the weights by which a scalar reads the whole map) follows as it was,
+    stride, padding and dilation included.
 
     Parameters
     ----------
@@ -44,14 +47,18 @@ class SplitEdge:
         splits between two layers make one layer.
     names
         Of the new neurons, one or (signed pair) two; free whole numbers unless given.
+    kernel
+        Size of the delta where u is a channel: an odd number, or a pair of them. Unless given, that of the old kernel
+        (one less where that is even), and 3 before a scalar; never so large that a side reaches beyond the map from
+        everywhere in it.
 
     Raises
     ------
     OptionError, NeuronError
-        Options that contradict each other; an unknown activation.
+        Options that contradict each other; an unknown activation; a kernel of even size.
     MissingError, EditError
         From `apply`: no such neuron or synapse; one without a weight to hand on; a signed pair in front of a neuron
-        that does not sum its inputs.
+        that does not sum its inputs; kernel= where u is a scalar.
 
     Examples
     --------
@@ -70,8 +77,11 @@ class SplitEdge:
     signed_pair: bool = False
     population: str | None = None
     names: Sequence[Hashable] | None = None
+    kernel: int | tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
+        if self.kernel is not None:
+            same_padding(window("kernel", self.kernel))
         if self.activation is not None:
             known(self.activation)
         if self.signed_pair and self.activation not in (None, "relu"):
@@ -118,15 +128,30 @@ class SplitEdge:
             "shape": source.shape,
             **self._slope,
         }
-        one = 1.0 if source.shape == () else np.ones((1, 1))
+        one, form = self._handing_on(source.shape, target.shape, np.shape(synapse[WEIGHT]))
         ids = []
         for sign, name in zip(self._signs, self.names or [None] * len(self._signs), strict=True):
             new = graph.add_neuron(name, **attributes)
-            graph.add_edge(self.source, new, weight=sign * one)
+            graph.add_edge(self.source, new, weight=sign * one, **form)
             graph.add_edge(new, self.target, **synapse | {WEIGHT: sign * synapse[WEIGHT]})
             ids.append(graph.table.id[graph.table.find(graph.table.index[new], v)])
         heirs = pairs(ids, [old] * len(ids))
         return Outcome(told(self), synapse_heirs=heirs, details={"function_preserving": self.preserves_function})
+
+    def _handing_on(
+        self, source: tuple[int, ...], target: tuple[int, ...], old: tuple[int, ...]
+    ) -> tuple[float | np.ndarray, dict[str, Any]]:
+        """The weight by which the new neuron takes u's value as it is, and the form of that synapse."""
+        if len(source) != 2:
+            if self.kernel is not None:
+                raise EditError(f"{self.source!r} is a scalar, which no kernel reads; leave kernel= out")
+            return 1.0, {}
+        if self.kernel is not None:
+            size = window("kernel", self.kernel)
+        else:
+            height, width = (min(a, 2 * b - 1) for a, b in zip(old if target else (3, 3), source, strict=True))
+            size = (height - 1 + height % 2, width - 1 + width % 2)
+        return delta(size), {"padding": same_padding(size)} if size != (1, 1) else {}
 
     def _synapse(self, graph: "NeuronGraph") -> tuple[int, int, dict[str, Any], int]:
         """Keys of the ends, all that the synapse carries, and its id."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurograph.edits.following import dependants
 from neurograph.errors import EditError, listed
 
 if TYPE_CHECKING:
@@ -52,14 +53,24 @@ def around(graph: "NeuronGraph", keys: np.ndarray) -> Neighbours:
     return Neighbours(graph, sources, targets)
 
 
-def remove_neurons(graph: "NeuronGraph", keys: np.ndarray, strategy: str) -> dict[str, object]:
-    """Remove neurons with all their synapses and settle what becomes of those they strand; returns details."""
-    neighbours = around(graph, keys)
-    graph.remove_neurons(graph.names_of(keys))
-    return settle(graph, neighbours, strategy)
+def remove_neurons(
+    graph: "NeuronGraph", keys: np.ndarray, strategy: str, home: np.ndarray | None = None
+) -> dict[str, list]:
+    """Remove neurons with all their synapses and those that follow them, and settle what they strand; returns details.
+
+    Followers (`neurograph.edits.following`) go whatever the strategy: pooled, a channel is still that channel. Those of
+    `home`, keys of the population that is being thinned out, stay.
+    """
+    home = np.empty(0, np.int64) if home is None else home
+    followers = dependants(graph, keys, home)
+    everyone = np.append(keys, followers)
+    neighbours, names = around(graph, everyone), graph.names_of(followers)
+    graph.remove_neurons(graph.names_of(everyone))
+    details = settle(graph, neighbours, strategy)
+    return details | {"cleaned_up": names + details["cleaned_up"]}
 
 
-def settle(graph: "NeuronGraph", neighbours: Neighbours, strategy: str) -> dict[str, object]:
+def settle(graph: "NeuronGraph", neighbours: Neighbours, strategy: str) -> dict[str, list]:
     """Apply a strategy to the neurons that an edit has stranded.
 
     Parameters

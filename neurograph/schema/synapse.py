@@ -13,7 +13,8 @@ the default below and does not show in `graph[u][v]`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from itertools import product
 from numbers import Integral, Real
 from typing import Any
 
@@ -140,15 +141,25 @@ def _window(form: SynapseForm, kernel: tuple[int, int], source: tuple[int, ...])
 
 
 def _advice(form: SynapseForm, kernel: tuple[int, int], source: tuple[int, ...], target: tuple[int, ...]) -> str:
-    """The padding or stride that would have fitted, in words; empty where neither would."""
-    for padding in range(max(kernel)):
-        trial = SynapseForm(form.op, form.stride, (padding, padding), form.dilation, ceil_mode=form.ceil_mode)
-        if _window(trial, kernel, source) == target:
-            return f"; padding={padding} would fit"
-    for stride in range(1, 9):
-        trial = SynapseForm(form.op, (stride, stride), form.padding, form.dilation, ceil_mode=form.ceil_mode)
-        if _window(trial, kernel, source) == target:
-            return f"; stride={stride} would fit"
+    """The padding, the stride, or both that would have fitted, in words; empty where nothing would."""
+    paddings = [range(k // 2 + 1 if form.op in POOLS else k) for k in kernel]
+    for strides, pads in (
+        ([(s,) for s in form.stride], paddings),
+        ([range(1, 9)] * 2, [(p,) for p in form.padding]),
+        ([range(1, 9)] * 2, paddings),
+    ):
+        found = []
+        for axis in range(2):
+            for s, p in product(strides[axis], pads[axis]):
+                trial = replace(form, stride=(s, s), padding=(p, p))
+                if _window(trial, kernel, source)[axis] == target[axis]:
+                    found.append((s, p))
+                    break
+        if len(found) == 2:
+            (rows, down), (columns, right) = found
+            words = [("stride", (rows, columns), form.stride), ("padding", (down, right), form.padding)]
+            said = [f"{name}={a if a == b else (a, b)}" for name, (a, b), now in words if (a, b) != now]
+            return f"; {' and '.join(said)} would fit"
     return ""
 
 

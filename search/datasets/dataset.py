@@ -11,7 +11,7 @@ from neurograph.errors import OptionError
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A classification data set with its fixed test part.
+    """A data set with its fixed test part: classes to tell apart, or numbers to predict.
 
     Torch tensors rather than arrays: the loop indexes them and moves them to a device as they are.
 
@@ -22,11 +22,11 @@ class Dataset:
     train_x, test_x
         (n, ...) float32, each example of `input_shape`, pixels in [0, 1].
     train_y, test_y
-        (n,) int64 class numbers.
+        (n,) int64 class numbers; or (n, targets) float32 numbers.
     input_shape
         Of one example: (channels, height, width), or (features,) when flat.
     classes
-        How many classes there are.
+        How many classes or targets there are: the network's outputs.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Split:
     train_x, validation_x
         (n, ...) float32.
     train_y, validation_y
-        (n,) int64.
+        (n,) int64, or (n, targets) float32.
     """
 
     train_x: Tensor
@@ -89,8 +89,9 @@ def hold_out(dataset: Dataset, fraction: float, seed: int = 0) -> Split:
     >>> len(split.train_y), len(split.validation_y)
     (1077, 269)
     """
-    learn, watch = stratified(dataset.train_y.numpy(), fraction, seed)
     x, y = dataset.train_x, dataset.train_y
+    labels = np.zeros(len(y), np.int64) if y.is_floating_point() else y.numpy()  # numbers to predict are one class
+    learn, watch = stratified(labels, fraction, seed)
     return Split(x[learn], y[learn], x[watch], y[watch])
 
 

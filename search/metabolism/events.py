@@ -1,20 +1,20 @@
 """The metabolism of a network in training: after each epoch, whether to eat and grow, and the edits that do it."""
 
-from collections.abc import Callable
 from typing import Any
 
 from neurograph.edits import Autophagy, Proliferate
 from neurograph.edits.counts import error_variance
-from neurograph.edits.selectors import SELECTORS
 from neurograph.errors import OptionError
 from neurograph.graph import EditResult, NeuronGraph
 from neurograph.observations import Observations
+from search.events import Event, Keep, last_event
 from search.metabolism.options import MetabolizeOptions
 from search.metabolism.rules import cycle_length, growth_due, newborn_counts, room
 from search.training import Trainer
 from search.training.batches import seed_of
 
 _AUTOPHAGY, _PROLIFERATION = 2, 3  # places of the seed, beside the batches' 0 and dropout's 1
+_BLIND = {"none", "random", "kernel_ridge", "weight_distribution", "weight_density"}  # look at no activation
 
 
 def growing_populations(graph: NeuronGraph, options: MetabolizeOptions) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def growing_populations(graph: NeuronGraph, options: MetabolizeOptions) -> tuple
 
 
 class Metabolism:
-    """A callback for `Trainer`: eats and grows the network's inner populations when a cycle says so.
+    """A callback for `Trainer`: eats and grows the network's inner populations when a cycle, or a schedule, says so.
 
     It is a function of the rows so far, the graph and the seed, so a resumed run decides as the first one did.
 
@@ -47,69 +47,79 @@ class Metabolism:
     ----------
     options
         See `MetabolizeOptions`.
-    on_edit
-        Called after each edit with its result, while the graph is as the edit left it.
+    keep
+        Called with each journal entry as plain JSON.
     """
 
-    def __init__(self, options: MetabolizeOptions, on_edit: Callable[[EditResult], None] | None = None) -> None:
-        self.options, self.on_edit = options, on_edit
+    def __init__(self, options: MetabolizeOptions, keep: Keep | None = None) -> None:
+        self.options, self.keep = options, keep
 
     def __call__(self, trainer: Trainer, row: dict[str, Any]) -> None:
         """Metabolize after an epoch, where it is due."""
         options, graph = self.options, trainer.net.graph
-        edited = max((r["epoch"] for r in trainer.rows if r["edit"]), default=0)
         populations = growing_populations(graph, options)
-        if not self._hungry(trainer, edited, {name: len(graph.population(name)) for name in populations}):
+        cycled = last_event(trainer.rows, "metabolism")
+        grows = self._hungry(trainer, cycled, _sizes(graph, populations))
+        eats = options.autophagy != "none" and (options.autophagy_before if grows else self._scheduled(trainer, row))
+        if not grows and not eats:
             return
-        seen = self._observe(trainer)
-        died = {name: self._eat(graph, name, row["epoch"], seen) for name in populations}
-        sizes = {name: len(graph.population(name)) for name in populations}
-        counts = newborn_counts(sizes, self._variance(trainer, edited), options)
-        born = {name: self._grow(graph, name, counts[name], row["epoch"], seen) for name in populations}
-        trainer.net.refresh(trainer.optimizer)
-        edits = [_told(name, born[name], died[name]) for name in populations if born[name] or died[name]]
-        row["edit"] = "; ".join(edits) or None
+        event = Event(trainer, "metabolism" if grows else "autophagy", options.measured, self.keep)
+        seen, epoch = self._observe(trainer), row["epoch"]
+        died = {name: self._eat(event, name, epoch, seen) for name in populations if eats}
+        counts = dict.fromkeys(populations, 0)
+        if grows:
+            counts = newborn_counts(_sizes(graph, populations), self._variance(trainer, cycled), options)
+        born = {name: self._grow(event, name, count, epoch, seen) for name, count in counts.items()}
+        row["event"] = event.close()
+        edits = [_told(name, born[name], died.get(name)) for name in populations]
+        row["edit"] = "; ".join(filter(None, edits)) or None
 
-    def _hungry(self, trainer: Trainer, edited: int, sizes: dict[str, int]) -> bool:
-        left = self.options.epochs - len(trainer.rows)
-        if trainer.finished or left < self.options.settle or not any(room(sizes, self.options).values()):
+    def _settled(self, trainer: Trainer) -> bool:
+        return trainer.finished or self.options.epochs - len(trainer.rows) < self.options.settle
+
+    def _hungry(self, trainer: Trainer, cycled: int, sizes: dict[str, int]) -> bool:
+        if self._settled(trainer) or not any(room(sizes, self.options).values()):
             return False
-        return growth_due([r["train_loss"] for r in trainer.rows], edited, self.options)
+        return growth_due([r["train_loss"] for r in trainer.rows], cycled, self.options)
 
-    def _variance(self, trainer: Trainer, edited: int) -> float:
+    def _scheduled(self, trainer: Trainer, row: dict[str, Any]) -> bool:
+        every = self.options.autophagy_every
+        return every > 0 and row["epoch"] % every == 0 and not self._settled(trainer)
+
+    def _variance(self, trainer: Trainer, cycled: int) -> float:
         """Var(E) of eq. 2 over the cycle, of the held-out error where some examples are held out."""
-        rows = trainer.rows[-1 - cycle_length(edited, self.options) :]
+        rows = trainer.rows[-1 - cycle_length(cycled, self.options) :]
         held_out = rows[0]["validation_error"] is not None
         return error_variance([r["validation_error" if held_out else "train_error"] for r in rows])
 
     def _observe(self, trainer: Trainer) -> Observations | None:
-        if self.options.autophagy == "none" and self.options.initializer == "random":
+        if {self.options.autophagy, self.options.initializer} <= _BLIND:
             return None
         some = trainer.split.train_x[: self.options.observed]
         return trainer.net.observe(some.split(self.options.evaluation_batch))
 
-    def _eat(self, graph: NeuronGraph, name: str, epoch: int, seen: Observations | None) -> int:
-        options = self.options
-        if options.autophagy == "none":
-            return 0
-        choose = SELECTORS[options.autophagy](options.autophagy_level, options.autophagy_measure)
-        seed = seed_of(options.seed, epoch, _AUTOPHAGY) % 2**32
-        return len(self._apply(graph, Autophagy(name, choose, options.autophagy_floor, "remove", seed, seen)).died)
+    def _eat(self, event: Event, name: str, epoch: int, seen: Observations | None) -> EditResult:
+        options, seed = self.options, seed_of(self.options.seed, epoch, _AUTOPHAGY) % 2**32
+        choose: Any = options.selector()
+        return event.apply(Autophagy(name, choose, options.autophagy_floor, "remove", seed, seen))
 
-    def _grow(self, graph: NeuronGraph, name: str, count: int, epoch: int, seen: Observations | None) -> int:
+    def _grow(self, event: Event, name: str, count: int, epoch: int, seen: Observations | None) -> int:
         if not count:
             return 0
         options, seed = self.options, seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
-        noise, init = options.noise, options.initializer
-        edit = Proliferate(name, count, init, options.outgoing, seed, noise, observations=seen)
-        return len(self._apply(graph, edit).born)
-
-    def _apply(self, graph: NeuronGraph, edit: Any) -> EditResult:
-        result = graph.apply(edit)
-        if self.on_edit:
-            self.on_edit(result)
-        return result
+        init: Any = options.newborn_initializer() if options.initializer_options else options.initializer
+        edit = Proliferate(name, count, init, options.outgoing, seed, options.noise, observations=seen)
+        return len(event.apply(edit).born)
 
 
-def _told(name: str, born: int, died: int) -> str:
-    return f"{name}{f' +{born}' if born else ''}{f' -{died}' if died else ''}"
+def _sizes(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, int]:
+    return {name: len(graph.population(name)) for name in populations}
+
+
+def _told(name: str, born: int, eaten: EditResult | None) -> str:
+    """What happened to a population in a few words, none where nothing did."""
+    died, spared = (len(eaten.died), eaten.details.get("spared", 0)) if eaten else (0, 0)
+    if not born and not died:
+        return ""
+    floor = f" ({spared} more spared by the floor)" if spared else ""
+    return f"{name}{f' +{born}' if born else ''}{f' -{died}' if died else ''}{floor}"

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from neurograph.edits.outgoing import OUTGOING
-from neurograph.edits.selectors import SELECTORS
+from neurograph.edits.selectors import SELECTORS, Selector, selector
 from neurograph.edits.selectors.low_representational_power import MEASURES
-from neurograph.initializers.newborns import NEWBORN_INITIALIZERS
+from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, NewbornInitializer, newborn_initializer
+from search.growing import GrowingOptions
 from search.options import Checked, option
-from search.training import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,43 @@ class MetabolismOptions(Checked):
     newborns: int | dict[str, int] = option(8, "c_l, the least number of neurons a population grows by", least=0)
     growth_rate: float | dict[str, float] = option(1.0, "theta_l of eq. 2", least=0)
     growth_limit: int | dict[str, int] = option(128, "neurons a population never grows beyond", least=1)
-    initializer: str = option("random", "newborns' weights: eq. 3 or eq. 4", choices=tuple(NEWBORN_INITIALIZERS))
+    initializer: str = option("random", "newborns' weights: eq. 3, 4 or 5", choices=tuple(NEWBORN_INITIALIZERS))
+    initializer_options: dict[str, int | float | str] = option(
+        {}, "the initializer's own, such as {ridge = 0.1, noise = 0.5} for kernel_ridge"
+    )
     outgoing: str = option("zero", "what newborns' outgoing synapses weigh", choices=tuple(OUTGOING))
     noise: float = option(1.0, "of newborns' incoming weights, in their donors' standard deviations", least=0)
-    autophagy: str = option(
-        "low_representational_power", "who is eaten before each proliferation", choices=("none", *SELECTORS)
+    autophagy: str = option("low_representational_power", "who is eaten: eq. 9 to 15", choices=("none", *SELECTORS))
+    autophagy_options: dict[str, int | float | str] = option(
+        {}, "the selector's own, such as {alpha = 2.0, beta = 0.01} for weight_distribution, {bins = 16} for density"
     )
     autophagy_level: float = option(0.1, "nu of eq. 14", least=0)
     autophagy_measure: str = option("mean", "what nu is measured in", choices=tuple(MEASURES))
+    autophagy_before: bool = option(True, "whether it comes before each proliferation, as in the paper")
+    autophagy_every: int = option(
+        0, "epochs between autophagies without proliferation; 0 means there are none", least=0
+    )
     autophagy_floor: int = option(4, "neurons of a population that are never eaten", least=1)
     observed: int = option(4096, "training examples that activation variances are taken over", least=2)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.newborn_initializer()  # both refuse what their options cannot be
+        self.selector()
+
+    def newborn_initializer(self) -> NewbornInitializer:
+        """Where newborns' weights come from."""
+        return newborn_initializer(self.initializer, **self.initializer_options)
+
+    def selector(self) -> Selector | None:
+        """Who is eaten, or None where nobody is."""
+        if self.autophagy == "none":
+            return None
+        eq_14 = {"nu": self.autophagy_level, "measure": self.autophagy_measure}
+        own = eq_14 if self.autophagy == "low_representational_power" else {}
+        return selector(self.autophagy, **own | self.autophagy_options)
+
 
 @dataclass(frozen=True)
-class MetabolizeOptions(MetabolismOptions, TrainingOptions):
+class MetabolizeOptions(MetabolismOptions, GrowingOptions):
     """Everything `search.metabolize` and `neurograph metabolize` can be told: training and metabolism in one table."""
-
-    checkpoint: int = option(1, "epochs between checkpoints of a run directory", least=1)

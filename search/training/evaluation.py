@@ -2,25 +2,27 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from search.training.tasks import faults, loss_of, no_faults, percent
 
 
 def evaluate(net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024) -> tuple[float, float]:
-    """Mean cross-entropy and error of a classifier, in evaluation mode; the network's mode is put back.
+    """Mean loss and error, in evaluation mode; the network's mode is put back.
 
     Parameters
     ----------
     net
-        Gives (n, classes) for (n, ...).
+        Gives (n, classes) or (n, targets) for (n, ...).
     x, y
-        Examples and their int64 class numbers, on the network's device.
+        Examples and their int64 class numbers or floating targets, on the network's device.
     batch_size
         Examples at a time.
 
     Returns
     -------
     loss, error
-        Mean cross-entropy in nats, and the share of wrong answers in percent.
+        Of classes: mean cross-entropy in nats, and the share of wrong answers in percent. Of numbers: mean square
+        error, and the share of the targets' variance that is not explained in percent.
 
     Raises
     ------
@@ -33,12 +35,12 @@ def evaluate(net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024) -> tu
     net.eval()
     try:
         loss = torch.zeros((), dtype=torch.float64, device=y.device)
-        wrong = torch.zeros((), dtype=torch.int64, device=y.device)
+        wrong = no_faults(y)
         with torch.no_grad():
             for some_x, some_y in zip(x.split(batch_size), y.split(batch_size), strict=True):
                 answers = net(some_x)
-                loss = loss + F.cross_entropy(answers, some_y, reduction="sum")
-                wrong = wrong + (answers.argmax(1) != some_y).sum()
+                loss = loss + loss_of(answers, some_y) * len(some_y)
+                wrong = wrong + faults(answers, some_y)
     finally:
         net.train(training)
-    return loss.item() / len(y), 100.0 * wrong.item() / len(y)
+    return loss.item() / len(y), percent(wrong, y)

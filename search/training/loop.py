@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from neurograph.errors import DivergenceError
 from search.datasets import Split
@@ -15,6 +14,7 @@ from search.training.batches import batches, seed_of
 from search.training.counts import neurons_per_population, parameter_count
 from search.training.evaluation import evaluate
 from search.training.options import TrainingOptions, learning_rate, make_optimizer, usable_device
+from search.training.tasks import faults, loss_of, no_faults, percent
 
 Row = dict[str, Any]
 Callback = Callable[["Trainer", Row], None]
@@ -29,8 +29,11 @@ class Trainer:
 
     Rows hold `epoch` (from 1), `train_loss` and `train_error` (while training, over the epoch), `validation_loss` and
     `validation_error` (None where nothing is held out), errors in percent, `learning_rate`, `neurons` (population ->
-    count, during the epoch), `parameters`, `seconds` (training and validating) and `edit` (what a callback did after
-    the epoch, or None).
+    count, during the epoch), `parameters`, `seconds` (training and validating), `edit` (what a callback did after the
+    epoch, in words, or None) and `event` (the same as a table, or None).
+
+    Targets that are whole numbers are classes; targets that are not are to be met in mean square, see
+    `search.training.tasks`.
 
     Parameters
     ----------
@@ -102,8 +105,9 @@ class Trainer:
             "parameters": parameter_count(self.net),
             "seconds": seconds,
             "edit": None,
+            "event": None,
         }
-        _check_finite(row)
+        _check_finite(row, self.rows)
         self.rows.append(row)
         for callback in self.callbacks:
             callback(self, row)
@@ -112,7 +116,7 @@ class Trainer:
     def _train(self, epoch: int) -> tuple[float, float]:
         x, y, device = self.split.train_x, self.split.train_y, self.split.train_x.device
         loss_sum = torch.zeros((), dtype=torch.float64, device=device)  # summed there: a sync each step would cost
-        wrong = torch.zeros((), dtype=torch.int64, device=device)
+        wrong = no_faults(y)
         self.net.train()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(seed_of(self.options.seed, epoch, 1))  # dropout draws from torch's own generator
@@ -121,13 +125,13 @@ class Trainer:
                 some_y = y[there]
                 loss, answers = self._step(x[there], some_y)
                 loss_sum += loss * len(batch)
-                wrong += (answers.argmax(1) != some_y).sum()
-        return loss_sum.item() / len(y), 100.0 * wrong.item() / len(y)
+                wrong += faults(answers, some_y)
+        return loss_sum.item() / len(y), percent(wrong, y)
 
     def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         self.optimizer.zero_grad()
         answers = self.net(x)
-        loss = F.cross_entropy(answers, y)
+        loss = loss_of(answers, y)
         loss.backward()
         self.optimizer.step()
         return loss.detach(), answers.detach()
@@ -159,10 +163,11 @@ def _watched(row: Row) -> float:
     return row["train_loss"] if row["validation_loss"] is None else row["validation_loss"]
 
 
-def _check_finite(row: Row) -> None:
+def _check_finite(row: Row, rows: Sequence[Row]) -> None:
+    edits = [f"; the last edit, {r['edit']}, came after epoch {r['epoch']}" for r in rows if r["edit"]]
     for name in ("train_loss", "validation_loss"):
         if row[name] is not None and not isfinite(row[name]):
             raise DivergenceError(
                 f"the {name.replace('_', ' ')} of epoch {row['epoch']} is {row[name]}: a smaller learning rate than "
-                f"{row['learning_rate']:g} may help"
+                f"{row['learning_rate']:g} may help{edits[-1] if edits else ''}"
             )

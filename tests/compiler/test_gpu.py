@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(),
 @given(recipe=recipes())
 def test_each_lowering_equals_the_reference_on_the_device(name, recipe):
     graph = build(recipe)
-    net = compiler.compile(graph, dtype=torch.float64, device="cuda", lowering=where_legal(name))
+    net = compiler.compile(graph, dtype=torch.float64, device="cuda", lowering=where_legal(name, "cuda"))
     assert_equals_reference(net, graph, 1e-8)
 
 

@@ -9,19 +9,25 @@ import compiler
 from compiler.cost import CPU, Extent
 from compiler.lowering import REGISTRY
 from compiler.pins import Bundle
+from compiler.regions.windows import Window
 from neurograph.errors import CompileError
+from tests.compiler.extras import needs_torch_sparse
 from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, loss_of, mlp, recipes
+from tests.compiler.map_graphs import MapRecipe, assert_maps_equal_reference, build_maps, map_recipes
 
-LOWERINGS = sorted(REGISTRY)
+PRODUCTS = ["dense", "sparse", pytest.param("torch_sparse", marks=needs_torch_sparse)]  # what takes any weights
+LOWERINGS = [
+    pytest.param(name, marks=needs_torch_sparse if name == "torch_sparse" else ()) for name in sorted(REGISTRY)
+]
 
 
-def where_legal(name: str):
+def where_legal(name: str, device: str = "cpu"):
     """A pin that takes this lowering wherever it accepts the bundle."""
 
     def pin(bundle: Bundle) -> str | None:
-        extent = Extent(
-            bundle.inputs, bundle.outputs, bundle.synapses, 5, bundle.identity, bundle.aggregation, "float64", "cpu"
-        )
+        sizes = (bundle.inputs, bundle.outputs, bundle.synapses)
+        sort = (bundle.identity, bundle.aggregation, "float64", device, bundle.groups, bundle.window)
+        extent = Extent(*sizes, 5, *sort)
         return name if REGISTRY[name].refuses(extent) is None else None
 
     return pin
@@ -37,6 +43,18 @@ def test_each_lowering_equals_the_reference(name, recipe):
     assert_equals_reference(net, graph)
 
 
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", LOWERINGS)
+@settings(max_examples=25, deadline=None)
+@given(recipe=map_recipes())
+@example(recipe=MapRecipe(1, (4, 4, 4), wiring="grouped"))
+@example(recipe=MapRecipe(2, (4, 4, 4), wiring="depthwise"))
+def test_each_lowering_equals_the_reference_on_feature_maps(name, training, recipe):
+    graph = build_maps(recipe)
+    net = compiler.compile(graph, dtype=torch.float64, lowering=where_legal(name))
+    assert_maps_equal_reference(net, graph, training)
+
+
 @pytest.mark.parametrize("batch_size", [1, 4096])
 @settings(max_examples=40, deadline=None)
 @given(recipe=recipes())
@@ -45,7 +63,7 @@ def test_what_the_cost_model_chooses_equals_the_reference(batch_size, recipe):
     assert_equals_reference(compiler.compile(graph, dtype=torch.float64, batch_size=batch_size), graph)
 
 
-@pytest.mark.parametrize("name", ["dense", "sparse"])
+@pytest.mark.parametrize("name", PRODUCTS)
 @settings(max_examples=30, deadline=None)
 @given(recipe=recipes(aggregations=False))
 def test_a_merged_remainder_equals_the_reference(name, recipe):
@@ -53,7 +71,7 @@ def test_a_merged_remainder_equals_the_reference(name, recipe):
     assert_equals_reference(compiler.compile(graph, dtype=torch.float64, lowering=name), graph)
 
 
-@pytest.mark.parametrize("name", ["dense", "sparse"])
+@pytest.mark.parametrize("name", PRODUCTS)
 def test_each_is_used_where_it_is_pinned(name):
     net = compiler.compile(mlp(), lowering=name)
     assert {part.lowering for stage in net.program.stages for part in stage.parts} == {name}
@@ -62,7 +80,7 @@ def test_each_is_used_where_it_is_pinned(name):
 
 @pytest.mark.parametrize("pin", ["copy", "aggregate"])
 def test_an_impossible_pin_names_the_bundle_and_the_reason(pin):
-    with pytest.raises(CompileError, match=r"bundle 'x' -> 'h1'.*" + pin + r".*cannot run it: .*dense, sparse can"):
+    with pytest.raises(CompileError, match=r"bundle 'x' -> 'h1'.*" + pin + r".*cannot run it: .*dense.*, sparse.* can"):
         compiler.compile(mlp(), lowering=pin)
 
 
@@ -80,7 +98,7 @@ def test_a_dict_pins_single_bundles():
     assert [stage.parts[0].lowering for stage in net.program.stages] == ["sparse", "dense", "sparse"]
 
 
-@pytest.mark.parametrize("name", ["dense", "sparse"])
+@pytest.mark.parametrize("name", PRODUCTS)
 def test_half_precision_runs_and_trains(name):
     graph = mlp()
     half = compiler.compile(graph, dtype=torch.bfloat16, lowering=name)
@@ -109,25 +127,32 @@ def test_empty_slots_and_frozen_synapses_never_move(kind, decay):
     assert all(torch.equal(m.frozen, before) for m, before in frozen)
 
 
-def test_autocast_runs_every_lowering():
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_autocast_runs_every_lowering(name):
     graph = build(Recipe(5, (4, 6, 6, 3), density=0.7))
-    for name in ("dense", "sparse"):
-        net = compiler.compile(graph, lowering=where_legal(name))
-        x = batch(graph, dtype=torch.float32)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            half = net(*x)
-        whole = net(*x)
-        half, whole = (h if isinstance(h, tuple) else (h,) for h in (half, whole))
-        for a, b in zip(half, whole, strict=True):
-            torch.testing.assert_close(a.float(), b, rtol=0.1, atol=0.1)
-        loss_of(*[h.float() for h in half]).backward()
-        assert all(p.grad is not None and p.grad.dtype == torch.float32 for p in net.parameters())
+    net = compiler.compile(graph, lowering=where_legal(name))
+    x = batch(graph, dtype=torch.float32)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = net(*x)
+    whole = net(*x)
+    half, whole = (h if isinstance(h, tuple) else (h,) for h in (half, whole))
+    for a, b in zip(half, whole, strict=True):
+        torch.testing.assert_close(a.float(), b, rtol=0.1, atol=0.1)
+    loss_of(*[h.float() for h in half]).backward()
+    assert all(p.grad is not None and p.grad.dtype == torch.float32 for p in net.parameters())
 
 
 @pytest.mark.parametrize("name", LOWERINGS)
 def test_cost_works_on_arrays_and_grows_with_the_batch(name):
     sizes = np.array([10, 100])
-    small, large = (Extent(sizes, sizes, sizes, b, True, "sum", "float32", "cpu") for b in (1, 1000))
+    window = {
+        "conv": Window("weight", (8, 8), (6, 6), (3, 3)),
+        "conv_grouped": Window("weight", (8, 8), (6, 6), (3, 3)),
+        "flatten": Window("weight", (8, 8), (), (8, 8)),
+        "pool": Window("max_pool", (8, 8), (4, 4), (2, 2), (2, 2)),
+    }.get(name)
+    small, large = (Extent(sizes, sizes, sizes, b, True, "sum", "float32", "cpu", sizes, window) for b in (1, 1000))
+    assert window is None or REGISTRY[name].refuses(small) is None
     assert np.shape(REGISTRY[name].cost(small, CPU)) == (2,)
     assert (REGISTRY[name].cost(large, CPU) > REGISTRY[name].cost(small, CPU)).all()
 

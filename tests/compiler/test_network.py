@@ -50,22 +50,6 @@ def test_a_synapse_without_a_weight_is_refused_by_name():
         compiler.compile(graph)
 
 
-@pytest.mark.parametrize(("attribute", "named"), [({"dropout": 0.5}, "dropout"), ({"norm": "batch"}, "batch norm")])
-def test_what_has_no_lowering_yet_is_refused_by_name(attribute, named):
-    graph = two(**attribute)
-    graph.add_edge("u", "v", weight=1.0)
-    with pytest.raises(CompileError, match=f"neuron 'v': lowerings for {named} are not part of this version"):
-        compiler.compile(graph)
-
-
-def test_maps_are_refused_by_name():
-    graph = two()
-    graph.add_edge("u", "v", weight=1.0)
-    graph.add_neuron("map", shape=(4, 4))
-    with pytest.raises(CompileError, match="neuron 'map': lowerings for feature maps"):
-        compiler.compile(graph)
-
-
 @pytest.mark.parametrize(
     "options", [{"dtype": torch.int64}, {"dtype": "float32"}, {"batch_size": 0}, {"batch_size": 2.5}]
 )

@@ -4,7 +4,7 @@ from math import erf
 
 import networkx as nx
 import numpy as np
-from scipy.signal import correlate2d
+from numpy.lib.stride_tricks import sliding_window_view
 
 from neurograph import NeuronGraph
 from neurograph.schema.neuron import KIND_FIELDS, VALUES
@@ -55,14 +55,34 @@ def _neuron(g: NeuronGraph, name, found: dict, batch: int) -> np.ndarray:
 def _synapse(synapse, value: np.ndarray, shape: tuple) -> np.ndarray:
     if synapse.get("op", "weight") == "identity":
         return value
+    if synapse.get("op", "weight") != "weight":
+        return _pooled(synapse, value, shape)
     weight = synapse["weight"]
     if np.ndim(weight) == 0:
         return weight * value
     if shape == ():
         return (value * weight).sum(axis=(1, 2))
+    return (_windows(synapse, np.shape(weight), value, 0.0) * weight).sum(axis=(3, 4))
+
+
+def _pooled(synapse, value: np.ndarray, shape: tuple) -> np.ndarray:
+    size = synapse["kernel_size"]
+    if synapse["op"] == "max_pool":
+        made = _windows(synapse, size, value, -np.inf).max(axis=(3, 4))
+    else:
+        counted = np.ones_like(value[:1])
+        counted = _windows(synapse, size, counted, float(synapse.get("count_include_pad", True)))
+        made = _windows(synapse, size, value, 0.0).sum(axis=(3, 4)) / counted.sum(axis=(3, 4))
+    return made if shape else made[:, 0, 0]
+
+
+def _windows(synapse, size: tuple, value: np.ndarray, fill: float) -> np.ndarray:
+    """(batch, rows, columns, height, width): what a sliding window sees at each place."""
     (rows, columns), (down, right) = synapse.get("padding", (0, 0)), synapse.get("stride", (1, 1))
-    padded = np.pad(value, ((0, 0), (rows, rows), (columns, columns)))
-    return np.stack([correlate2d(image, weight, "valid")[::down, ::right] for image in padded])
+    apart = synapse.get("dilation", (1, 1))
+    padded = np.pad(value, ((0, 0), (rows, rows), (columns, columns)), constant_values=fill)
+    span = [d * (k - 1) + 1 for d, k in zip(apart, size, strict=True)]
+    return sliding_window_view(padded, span, axis=(1, 2))[:, ::down, ::right, :: apart[0], :: apart[1]]
 
 
 def dump(g: NeuronGraph) -> dict:

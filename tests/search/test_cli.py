@@ -8,6 +8,7 @@ import search
 from neurograph.builders import mlp
 from neurograph.errors import FileError
 from search import cli
+from search.expansion import PRESETS, ExpandOptions
 from search.metabolism import MetabolizeOptions
 
 
@@ -24,7 +25,7 @@ def asked(monkeypatch):
 
         return ask
 
-    for name in ("metabolize", "resume"):
+    for name in ("metabolize", "expand", "resume"):
         monkeypatch.setattr(search, name, answer(name))
     return calls
 
@@ -46,6 +47,27 @@ def test_metabolize_hands_over_graph_data_options_and_directory(asked, tmp_path,
     assert f"test error 12.50%; graph, journal, metrics and pictures lie in {tmp_path / 'r'}" in capsys.readouterr().out
 
 
+def test_expand_starts_without_hidden_layers(asked, tmp_path):
+    words = ["--metric", "weight_square", "--set", "most=4", "--run", str(tmp_path / "r"), "--seed", "2"]
+    assert cli.main(["expand", *words]) == 0
+    [(name, (graph, data, options), keywords)] = asked
+    assert (name, graph, data.name) == ("expand", ("graph", [64, 10], 2), "digits")
+    assert options == ExpandOptions(metric="weight_square", most=4, seed=2)
+    assert keywords == {"run": tmp_path / "r", "force": False, "progress": True}
+    assert cli.main(["expand", "--hidden", "8", "--run", str(tmp_path / "s")]) == 0
+    assert asked[1][1][0] == ("graph", [64, 8, 10], 0)
+
+
+def test_a_preset_gives_data_network_and_options_and_flags_win(asked, tmp_path):
+    assert cli.main(["expand", "--preset", "linear-digits", "--most", "3", "--run", str(tmp_path / "r")]) == 0
+    [(_, (graph, data, options), _)] = asked
+    preset = PRESETS["linear-digits"]
+    assert graph.wiring_digest() == preset.graph().wiring_digest()
+    assert data.name == "digits"
+    assert options == preset.options(most=3)
+    assert options != ExpandOptions(most=3)
+
+
 def test_a_run_directory_is_chosen_where_none_is_named(asked, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs" / "metabolize-digits-1").mkdir(parents=True)
@@ -63,6 +85,7 @@ def test_resume_hands_over_the_directory(asked, tmp_path):
     [
         (["metabolize", "--epochs", "many"], "epochs must be a whole number"),
         (["metabolize", "--set", "epoch=3"], "no option 'epoch'"),
+        (["expand", "--threshold", "1.5"], "threshold must be a number, at least 0 and at most 1"),
         (["metabolize", "--data", "mnist", "--no-download", "--data-directory", "/nowhere"], "/nowhere/mnist"),
     ],
 )

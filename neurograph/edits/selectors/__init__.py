@@ -8,10 +8,14 @@ from typing import Any
 
 from neurograph.edits.selectors.base import Selection, Selector
 from neurograph.edits.selectors.low_representational_power import LowRepresentationalPower
+from neurograph.edits.selectors.weight_density import WeightDensity
+from neurograph.edits.selectors.weight_distribution import WeightDistribution
 from neurograph.errors import OptionError
 
 SELECTORS: dict[str, Callable[..., Selector]] = {
     "low_representational_power": LowRepresentationalPower,
+    "weight_distribution": WeightDistribution,
+    "weight_density": WeightDensity,
 }
 
 
@@ -31,4 +35,12 @@ def selector(name: str, **options: Any) -> Selector:
         raise OptionError(f"selector {name!r}: {err}") from None
 
 
-__all__ = ["SELECTORS", "LowRepresentationalPower", "Selection", "Selector", "selector"]
+__all__ = [
+    "SELECTORS",
+    "LowRepresentationalPower",
+    "Selection",
+    "Selector",
+    "WeightDensity",
+    "WeightDistribution",
+    "selector",
+]

@@ -12,6 +12,7 @@ from neurograph.edits import (
     Autophagy,
     Connect,
     DynamicCount,
+    Expand,
     LowRepresentationalPower,
     Proliferate,
     RemoveNeurons,
@@ -40,6 +41,7 @@ KEPT = [
     (AddNeuron(("a", 1), incoming={0: np.float64(0.5)}), {"name": ("a", 1), "incoming": {0: 0.5}, "outgoing": {}}),
     (RemoveNeurons(np.array([2])), {"names": (2,), "stranded": "leave"}),
     (RemoveSynapses([(0, 2)]), {"pairs": ((0, 2),)}),
+    (Expand([(0, 2), (1, 2)], neurons=2), {"synapses": ((0, 2), (1, 2)), "rule": "exact", "noise": 1e-8, "bias": None}),
     (SplitEdge(0, 2), {"source": 0, "activation": None, "slope": None}),
     (
         Proliferate("hidden1", DynamicCount(1, (3, 3)), first),

@@ -10,6 +10,7 @@ from neurograph.edits import (
     AddNeuron,
     Autophagy,
     Connect,
+    Expand,
     LowRepresentationalPower,
     Proliferate,
     RemoveNeurons,
@@ -29,11 +30,20 @@ def _split(g, rng):
 
 
 def _proliferate(g, rng):
-    outgoing, initializer = ["split", "split", "zero", "paper"][rng.integers(4)], ["random", "representational"]
+    outgoing = ["split", "split", "zero", "paper"][rng.integers(4)]
+    initializer = ["random", "representational", "kernel_ridge"]
     return Proliferate(
-        _some_population(g, rng), int(rng.integers(1, 5)), initializer[rng.integers(2)], outgoing,
+        _some_population(g, rng), int(rng.integers(1, 5)), initializer[rng.integers(3)], outgoing,
         seed=int(rng.integers(99)), observations=_observed(g, rng),
     )  # fmt: skip
+
+
+def _expand(g, rng):
+    edges = [(u, v) for u, v, w in g.edges(data="weight") if w is not None]
+    chosen = [edges[at] for at in rng.choice(len(edges), min(len(edges), int(rng.integers(1, 5))), replace=False)]
+    rule, connected = ["exact", "pair", "authors"][rng.integers(3)], ["event", "all", "own"][rng.integers(3)]
+    noise = [0.0, 1e-8][rng.integers(2)]
+    return Expand(chosen, rule, connected, int(rng.integers(1, 3)), noise, seed=int(rng.integers(99)))
 
 
 def _autophagy(g, rng):
@@ -73,6 +83,7 @@ MAKE = {
     "Proliferate": _proliferate,
     "Autophagy": _autophagy,
     "Connect": _connect,
+    "Expand": _expand,
     "AddNeuron": _add,
     "RemoveNeurons": _remove_neurons,
     "RemoveSynapses": _remove_synapses,
@@ -130,31 +141,28 @@ def check_sound(g):
     assert (arrays.source < arrays.target).all()
 
 
-def check_untouched(edit, result, before, after):
+def check_untouched(g, edit, result, before, after):
     """Everything the edit had no business with is the same to the last bit."""
     entry = result.entry
     gone, born = set(entry.synapses_died.tolist()), set(entry.synapses_born.tolist())
     assert set(after["weights"]) == set(before["weights"]) - gone | born
     shared = set()
     if isinstance(edit, Proliferate) and edit.outgoing == "split":
-        shared = set(entry.synapse_heirs[:, 1].tolist()) & before["out"]
+        readers = g.table.dst[g.table.rows_of(entry.synapse_heirs[:, 0])]
+        shared = set(entry.synapse_heirs[~np.isin(readers, entry.neurons_born), 1].tolist())
     for number in set(before["weights"]) - gone - shared:
         assert after["weights"][number] == before["weights"][number]
     died = set(entry.neurons_died.tolist())
     assert {k: v for k, v in before["values"].items() if k[0] not in died}.items() <= after["values"].items()
 
 
-def state(g, edit=None):
-    out = set()
-    if isinstance(edit, Proliferate):
-        for key in g.population_keys(edit.population).tolist():
-            out |= set(g.table.id[g.table.rows(key, g.table.out)].tolist())
-    return {"weights": weights(g), "values": values(g), "out": out}
+def state(g):
+    return {"weights": weights(g), "values": values(g)}
 
 
 def attempt(g, edit, data):
     """Apply an edit and check all that must hold; returns its line for a journal on disk, None where it was refused."""
-    before, full, old = state(g, edit), dump(g), structure(g)
+    before, full, old = state(g), dump(g), structure(g)
     told = outputs(g, data)
     try:
         result = g.apply(edit)
@@ -164,7 +172,7 @@ def attempt(g, edit, data):
     line = to_line(g, g.journal[-1])
     check_sound(g)
     after = state(g)
-    check_untouched(edit, result, before, after)
+    check_untouched(g, edit, result, before, after)
     if result.details.get("function_preserving"):
         np.testing.assert_allclose(outputs(g, data), told, rtol=1e-9, atol=1e-9 * np.abs(told).max())
     new = structure(g)

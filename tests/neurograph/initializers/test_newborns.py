@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from neurograph import NeuronGraph
 from neurograph.errors import MissingError, OptionError
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, Growth, Newborns, newborn_initializer
 from neurograph.observations import Observations
@@ -9,8 +10,15 @@ KEYS = np.array([3, 5, 8, 13, 21])
 SEEN = Observations(np.arange(30), np.zeros(30), np.random.default_rng(4).random(30))
 
 
+def graph():
+    """One in which a neuron has each of the keys."""
+    g = NeuronGraph()
+    g.add_population("all", 30)
+    return g
+
+
 def growth(count, seed=0, observations=SEEN):
-    return Growth(None, KEYS, count, np.random.default_rng(seed), observations)
+    return Growth(graph(), KEYS, count, np.random.default_rng(seed), observations)
 
 
 @pytest.mark.parametrize("name", NEWBORN_INITIALIZERS)

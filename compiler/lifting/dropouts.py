@@ -1,0 +1,29 @@
+"""Dropout of elements and of whole channels."""
+
+from collections.abc import Callable
+from typing import Any
+
+from compiler.lifting.context import Context
+from compiler.lifting.drafts import DROPOUT, Value
+from compiler.lifting.errors import refuse
+
+
+def dropout(kind: str) -> Callable[[Context, Any], Value]:
+    """The handler of a dropout of that kind."""
+
+    def handler(context: Context, node: Any) -> Value:
+        source = context.value(node, node.args[0])
+        rate, training = node.args[1], context.argument(node, 2, "train", False)
+        if training:
+            refuse(node, "it drops in eval mode too; call it with training=self.training, or use nn.Dropout")
+        if rate == 0:
+            return source
+        source, drafts = context.opened(node, source, DROPOUT)
+        for draft in drafts:
+            draft.take(DROPOUT, None, dropout=rate, dropout_kind=kind if draft.shape else "element")
+        return source
+
+    return handler
+
+
+HANDLERS = {"dropout": dropout("element"), "feature_dropout": dropout("channel")}

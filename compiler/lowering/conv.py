@@ -1,0 +1,57 @@
+"""Lowering `conv`: one convolution; kernels that no synapse owns are held at exactly zero and get no gradient."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compiler.cost import Calibration, Extent, Number
+from compiler.lowering.base import NOT_MAPS, Layout, Lowering, Unit
+from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.slots import Slots
+
+
+class Conv(Unit):
+    """A bundle as kernels (outputs, inputs, height, width)."""
+
+    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        self.layout = layout
+        window = layout.window
+        assert window is not None
+        self.options = window.stride, window.padding, window.dilation
+        self.space = ("weight", window.kernel)
+        self.flat = None
+        if layout.row is not None and layout.column is not None:
+            self.flat = (layout.row.astype(np.int64) * layout.inputs + layout.column).astype(np.int32)
+        add_kernels(
+            self, (layout.outputs, layout.inputs, *window.kernel), layout.inputs, self.flat, layout.sort, dtype, device
+        )
+        self.plain = self._buffers["mask"] is None and self._buffers["frozen"] is None
+
+    def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        weight = self._parameters["weight"] if self.plain else read_kernels(self)
+        return F.conv2d(x, weight, bias, *self.options)  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+    def slots(self) -> list[Slots]:
+        return kernel_slots(self, self.space, self.layout.ids, self.flat, self.layout.sort)
+
+
+def _refuses(extent: Extent) -> str | None:
+    if extent.window is None:
+        return NOT_MAPS
+    return None if extent.window.slides else f"it slides kernels over maps, and these synapses are {extent.window}"
+
+
+def _cost(extent: Extent, calibration: Calibration) -> Number:
+    window, (source, target) = extent.window, extent.areas
+    kernels = 1.0 * extent.inputs * extent.outputs * (window.taps if window else 1)
+    values = (extent.inputs * source + extent.outputs * target) * extent.batch
+    return (
+        calibration.conv_call
+        + kernels * (calibration.conv_product * target * extent.batch + calibration.conv_weight)
+        + calibration.conv_value * values
+    )
+
+
+CONV = Lowering("conv", _refuses, _cost, Conv)

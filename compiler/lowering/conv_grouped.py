@@ -1,0 +1,86 @@
+"""Lowering `conv_grouped`: equal disjoint blocks as one grouped convolution, depthwise where blocks are single maps."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compiler.cost import Calibration, Extent, Number
+from compiler.lowering.base import NOT_MAPS, Layout, Lowering, Unit
+from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.lowering.maps import add_bias, pick
+from compiler.regions.groups import Groups, find_groups
+from compiler.slots import Slots
+
+
+class ConvGrouped(Unit):
+    """A bundle as kernels (targets, sources of a group, height, width), block by block."""
+
+    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        window, groups = layout.window, _groups(layout)
+        assert window is not None
+        self.outputs, (many, width) = layout.outputs, groups.columns.shape
+        self.options = window.stride, window.padding, window.dilation, many
+        self.space = ("weight", window.kernel)
+        self.ids = layout.ids[groups.order]
+        self.sort = None if layout.sort is None else layout.sort[groups.order]
+        add_kernels(self, (groups.rows.size, width, *window.kernel), width, None, self.sort, dtype, device)
+        columns, rows = groups.columns.ravel(), groups.rows.ravel()
+        straight, every = np.array_equal(rows, np.arange(layout.outputs)), len(rows) == layout.outputs
+        indices = {
+            "columns": None if np.array_equal(columns, np.arange(layout.inputs)) else columns,
+            "rows": None if straight else rows,
+            "back": np.argsort(rows) if every and not straight else None,
+        }
+        for name, index in indices.items():
+            held = None if index is None else torch.from_numpy(index).long().to(device)
+            self.register_buffer(name, held, persistent=False)
+
+    def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        columns, rows, back = (self._buffers[name] for name in ("columns", "rows", "back"))
+        x = x if columns is None else pick(x, columns)
+        inside = bias if rows is None else None
+        made = F.conv2d(x, read_kernels(self), inside, *self.options)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        if rows is None:
+            return made
+        if back is None:
+            made = made.new_zeros(x.shape[0], self.outputs, *made.shape[2:]).index_copy(1, rows, made)
+        else:
+            made = pick(made, back)
+        return made if bias is None else add_bias(made, bias)
+
+    def slots(self) -> list[Slots]:
+        return kernel_slots(self, self.space, self.ids, None, self.sort)
+
+
+def _groups(layout: Layout) -> Groups:
+    """The equal blocks; where every map reads just one, each is a block, whoever else reads that one."""
+    rows, columns = layout.rows, layout.columns
+    found = find_groups(rows, columns)
+    return Groups(rows[:, None], columns[:, None], np.arange(len(rows))) if found is None else found
+
+
+def _refuses(extent: Extent) -> str | None:
+    if extent.window is None:
+        return NOT_MAPS
+    if not extent.window.slides:
+        return f"it slides kernels over maps, and these synapses are {extent.window}"
+    return None if np.max(extent.groups, initial=1) > 1 else "its synapses do not fall into equal disjoint blocks"
+
+
+def _cost(extent: Extent, calibration: Calibration) -> Number:
+    window, (source, target) = extent.window, extent.areas
+    kernels = 1.0 * extent.synapses * (window.taps if window else 1)
+    values = (extent.inputs * source + extent.outputs * target) * extent.batch
+    width = np.maximum(extent.inputs / np.maximum(extent.groups, 1), 1.0)
+    dearer = np.clip(16.0 / width, 1.0, calibration.narrow_group)
+    seconds = (
+        calibration.conv_call
+        + kernels * (calibration.conv_product * dearer * target * extent.batch + calibration.conv_weight)
+        + calibration.conv_value * values
+    )
+    return np.where(np.greater(extent.groups, 1), seconds, np.inf)
+
+
+CONV_GROUPED = Lowering("conv_grouped", _refuses, _cost, ConvGrouped)

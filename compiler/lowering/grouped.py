@@ -1,0 +1,114 @@
+"""Lowering `grouped`: equal disjoint blocks as one batched product, in whatever order their neurons are.
+
+Weights are kept block by block, so what is permuted is a choice of rows on the way in and out, and only where neurons
+are not in the blocks' order already. Between two such layers values stay neuron by neuron in memory.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from compiler.cost import Calibration, Extent, Number
+from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.sparse import SPARSE
+from compiler.lowering.vector import add_vector, read_vector, vector_slots
+from compiler.regions.groups import find_groups
+from compiler.slots import WEIGHT, Slots
+
+
+class _Permuted(torch.autograd.Function):
+    """Rows in another order; the gradient is the inverse choice, where autograd would add up into zeros.
+
+    Values that lie row by row of the batch are turned over first: choosing from them as they lie takes four times as
+    long.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, order: Tensor, inverse: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.inverse = inverse
+        return x.contiguous().index_select(0, order)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return gradient.contiguous().index_select(0, ctx.inverse), None, None
+
+
+class Grouped(Unit):
+    """A bundle as a vector of weights that is read as (groups, targets of one, sources of one)."""
+
+    by_feature = True
+
+    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        groups = find_groups(layout.rows, layout.columns)
+        assert groups is not None
+        self.outputs = layout.outputs
+        self.shape = (*groups.rows.shape, groups.columns.shape[1])
+        self.ids = layout.ids[groups.order]
+        sort = np.zeros(len(self.ids), np.uint8) if layout.sort is None else layout.sort
+        self.sort = sort[groups.order]
+        add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        indices = {
+            **_indices("columns", groups.columns.ravel(), layout.inputs),
+            **_indices("rows", groups.rows.ravel(), layout.outputs),
+        }
+        for name, index in indices.items():
+            held = None if index is None else torch.from_numpy(index).long().to(device)
+            self.register_buffer(name, held, persistent=False)
+
+    def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        values, buffers = read_vector(self, "weight"), self._buffers
+        assert values is not None
+        many, targets, sources = self.shape
+        features, batch = x.t(), x.shape[0]
+        columns, inverse = buffers["columns"], buffers["columns_inverse"]
+        if columns is not None:
+            features = _pick(features, columns, inverse)
+        brought = torch.bmm(values.view(self.shape), features.reshape(many, sources, batch))
+        brought = brought.view(many * targets, batch)
+        rows, inverse = buffers["rows"], buffers["rows_inverse"]
+        if rows is not None and inverse is not None:
+            brought = _Permuted.apply(brought, inverse, rows)
+        elif rows is not None:
+            brought = brought.new_zeros(self.outputs, batch).index_copy(0, rows, brought)
+        total: Any = brought.t()  # pyright: ignore[reportOptionalMemberAccess]
+        return total if bias is None else total + bias
+
+    def slots(self) -> list[Slots]:
+        return vector_slots(self, "weight", WEIGHT, self.ids, self.sort)
+
+
+def _pick(features: Tensor, order: Tensor, inverse: Tensor | None) -> Any:
+    if inverse is None:
+        return features.contiguous().index_select(0, order)
+    return _Permuted.apply(features, order, inverse)
+
+
+def _indices(name: str, order: np.ndarray, size: int) -> dict[str, np.ndarray | None]:
+    """A choice of places and, where it takes every one, its inverse; nothing where it takes all in order."""
+    if len(order) < size:
+        return {name: order, f"{name}_inverse": None}
+    if np.array_equal(order, np.arange(size)):
+        return {name: None, f"{name}_inverse": None}
+    return {name: order, f"{name}_inverse": np.argsort(order)}
+
+
+def _refuses(extent: Extent) -> str | None:
+    if reason := SPARSE.refuses(extent):
+        return reason
+    return None if np.max(extent.groups, initial=1) > 1 else "its synapses are not equal disjoint blocks"
+
+
+def _cost(extent: Extent, calibration: Calibration) -> Number:
+    seconds = (
+        calibration.grouped_call
+        + calibration.grouped_group * extent.groups
+        + extent.synapses * (calibration.grouped_product * extent.batch + calibration.grouped_weight)
+        + calibration.grouped_value * (extent.inputs + extent.outputs) * extent.batch
+    )
+    return np.where(np.asarray(extent.groups) > 1, seconds, np.inf)
+
+
+GROUPED = Lowering("grouped", _refuses, _cost, Grouped)

@@ -1,0 +1,29 @@
+"""What several lowerings do with feature maps, (batch, channels, height, width)."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def neighbours(columns: np.ndarray | None) -> tuple[int, int] | None:
+    """(first, count) where columns stand side by side in rising order: they can be read where they lie."""
+    if columns is None or not len(columns) or not np.array_equal(columns, np.arange(len(columns)) + columns[0]):
+        return None
+    return int(columns[0]), len(columns)
+
+
+def pick(x: Tensor, columns: Tensor) -> Tensor:
+    """Some neurons of (batch, neurons, ...), in the memory format of x."""
+    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
+        return x.permute(0, 2, 3, 1).index_select(3, columns).permute(0, 3, 1, 2)
+    return x.index_select(1, columns)
+
+
+def per_channel(vector: Tensor, x: Tensor) -> Tensor:
+    """(neurons,) numbers in a shape that broadcasts over (batch, neurons, ...)."""
+    return vector.view(-1, 1, 1) if x.dim() == 4 else vector
+
+
+def add_bias(x: Tensor, bias: Tensor) -> Tensor:
+    """One number more for each neuron of (batch, neurons, ...)."""
+    return x + per_channel(bias, x)

@@ -1,0 +1,86 @@
+"""Lowering `torch_sparse`: the same product as `sparse` by the torch-sparse package, where that is installed.
+
+Its kernels count indices in 64 bits and run on the CPU here; on another device the unit computes as `sparse` does. The
+package is imported when it is pinned or when its price is the lower one: nothing else needs it.
+"""
+
+from functools import cache
+from importlib.util import find_spec
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from compiler.cost import Calibration, Extent, Number
+from compiler.lowering.base import Layout, Lowering
+from compiler.lowering.dense import DENSE
+from compiler.lowering.sparse import SPARSE, Sparse
+from neurograph.errors import CompileError
+
+INSTALL = (
+    "torch-sparse is not installed: pip install --no-build-isolation 'neurograph-compiler[torch-sparse]' builds it, "
+    "after torch, in ten minutes or more"
+)
+
+
+class TorchSparse(Sparse):
+    """A bundle as CSR and CSC indices and a vector of weights in CSR order."""
+
+    index_type = np.int64
+
+    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+        if why := _broken():
+            raise CompileError(f"lowering 'torch_sparse' cannot run: {why}")
+        super().__init__(layout, dtype, device)
+
+    def indices(self, layout: Layout) -> dict[str, np.ndarray]:
+        return super().indices(layout) | {"csr_row": layout.rows}
+
+    def _product(self, x: Tensor, values: Tensor) -> Tensor:
+        if not x.is_cpu or x.shape[0] == 0:
+            return super()._product(x, values)
+        row, start, column, column_start, order = (
+            self._buffers[name] for name in ("csr_row", "row_start", "column", "column_start", "order")
+        )
+        features = x.t().contiguous()
+        return torch.ops.torch_sparse.spmm_sum(row, start, column, values, column_start, order, features).t()
+
+
+@cache
+def _missing() -> bool:
+    return find_spec("torch_sparse") is None
+
+
+@cache
+def _broken() -> str | None:
+    """Why the package cannot be loaded (it is built for one version of torch and no other), or None; imports it."""
+    if _missing():
+        return INSTALL
+    try:
+        import torch_sparse  # noqa: F401  # pyright: ignore[reportMissingImports]
+    except Exception as error:
+        return f"torch-sparse is installed but does not load with torch {torch.__version__} ({error}): build it again"
+    return None
+
+
+def _refuses(extent: Extent) -> str | None:
+    if reason := SPARSE.refuses(extent):
+        return reason
+    if _missing():
+        return INSTALL
+    return None if extent.device == "cpu" else f"it runs on the CPU, and this is for {extent.device}"
+
+
+def _cost(extent: Extent, calibration: Calibration) -> Number:
+    seconds = (
+        calibration.torch_sparse_call
+        + extent.synapses * (calibration.torch_sparse_product * extent.batch + calibration.torch_sparse_weight)
+        + calibration.torch_sparse_value * (extent.inputs + extent.outputs) * extent.batch
+    )
+    wins = seconds < np.minimum(SPARSE.cost(extent, calibration), DENSE.cost(extent, calibration))
+    if np.any(wins) and not _missing() and _broken():
+        return np.where(wins, np.inf, seconds)
+    return seconds
+
+
+TORCH_SPARSE = Lowering("torch_sparse", _refuses, _cost, TorchSparse)

@@ -1,0 +1,101 @@
+"""What is measured of a synapse to tell whether it needs neurons: one function each, and the table of them.
+
+A new metric is a function of `Traits` and a line in `_METRICS`; its reverse comes by itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Traits:
+    """What is known of some synapses; all (n,) float64. Gradients are of each batch's loss, zero where not asked for.
+
+    Parameters
+    ----------
+    weight_absolute, weight_square
+        Mean over the numbers of the weight (a kernel has several).
+    gradient_absolute, gradient_square, gradient_variance
+        Mean |g|, mean g^2 and variance of g over the batches.
+    source_variance
+        Of the activation at the synapse's source, over the examples.
+    """
+
+    weight_absolute: np.ndarray
+    weight_square: np.ndarray
+    gradient_absolute: np.ndarray
+    gradient_square: np.ndarray
+    gradient_variance: np.ndarray
+    source_variance: np.ndarray
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Parameters
+    ----------
+    measure
+        From traits to (n,) float64, the larger the more.
+    gradients, activations
+        Which sort of data it looks at.
+    reverse
+        Whether the least of `measure` counts as the most.
+    """
+
+    measure: Callable[[Traits], np.ndarray]
+    gradients: bool = False
+    activations: bool = False
+    reverse: bool = False
+
+
+def gradient_absolute(traits: Traits) -> np.ndarray:
+    """Mean |g|: how much the loss wants the weight moved."""
+    return traits.gradient_absolute
+
+
+def gradient_variance(traits: Traits) -> np.ndarray:
+    """Var(g), the dispersion: how much batches differ in what they want."""
+    return traits.gradient_variance
+
+
+def weight_square(traits: Traits) -> np.ndarray:
+    """Mean w^2."""
+    return traits.weight_square
+
+
+def weight_absolute(traits: Traits) -> np.ndarray:
+    """Mean |w|."""
+    return traits.weight_absolute
+
+
+def activation_deviation(traits: Traits) -> np.ndarray:
+    """|w| times the standard deviation of the source: how much what the synapse says varies."""
+    return np.sqrt(traits.weight_square * traits.source_variance)
+
+
+def perturbation_sensitivity(traits: Traits) -> np.ndarray:
+    """|w| mean |g|: how far, to first order, a small relative change of the weight moves a batch's loss."""
+    return np.sqrt(traits.weight_square) * traits.gradient_absolute
+
+
+def gradient_similarity(traits: Traits) -> np.ndarray:
+    """|mean g| / mean |g|: 1 where all batches want the same, 0 where they cancel; 0 where there is no gradient."""
+    mean = np.sqrt(np.maximum(traits.gradient_square - traits.gradient_variance, 0.0))
+    return np.divide(mean, traits.gradient_absolute, out=np.zeros_like(mean), where=traits.gradient_absolute > 0.0)
+
+
+_METRICS: dict[str, Metric] = {
+    "gradient_absolute": Metric(gradient_absolute, gradients=True),
+    "gradient_variance": Metric(gradient_variance, gradients=True),
+    "weight_square": Metric(weight_square),
+    "weight_absolute": Metric(weight_absolute),
+    "activation_deviation": Metric(activation_deviation, activations=True),
+    "perturbation_sensitivity": Metric(perturbation_sensitivity, gradients=True),
+    "gradient_similarity": Metric(gradient_similarity, gradients=True),
+}
+METRICS: dict[str, Metric] = _METRICS | {
+    f"{name}_reversed": Metric(m.measure, m.gradients, m.activations, reverse=True) for name, m in _METRICS.items()
+}

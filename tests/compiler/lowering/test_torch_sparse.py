@@ -1,0 +1,106 @@
+"""torch-sparse as a backend: what holds where it is installed, where it is not, and where it is broken."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import compiler
+from compiler.cost import CPU, Extent
+from compiler.lowering import REGISTRY, torch_sparse
+from compiler.slots import WEIGHT
+from neurograph.edits import SplitEdge
+from neurograph.errors import CompileError
+from tests.compiler.extras import needs_torch_sparse
+from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, mlp
+from tests.compiler.optimizers.table import OPTIMIZERS
+from tests.compiler.test_refresh import train
+
+CHEAP = replace(CPU, torch_sparse_call=0.0, torch_sparse_product=0.0, torch_sparse_weight=0.0, torch_sparse_value=0.0)
+EXTENT = Extent(10, 10, 50, 8, False, "sum", "float32", "cpu")
+
+
+def lowerings(net) -> set[str]:
+    return {part.lowering for stage in net.program.stages for part in stage.parts}
+
+
+@needs_torch_sparse
+def test_its_products_are_its_own(monkeypatch):
+    calls = []
+    product = torch.ops.torch_sparse.spmm_sum if torch_sparse._broken() is None else None
+    monkeypatch.setattr(torch.ops.torch_sparse, "spmm_sum", lambda *a: calls.append(1) or product(*a))
+    graph = build(Recipe(3, (4, 6, 6, 3), density=0.5))
+    net = compiler.compile(graph, dtype=torch.float64, lowering="torch_sparse")
+    assert_equals_reference(net, graph)
+    assert len(calls) == len(net.program.stages)
+
+
+@needs_torch_sparse
+def test_it_is_taken_where_it_is_cheapest_and_the_report_says_so():
+    net = compiler.compile(mlp(), calibration=CHEAP)
+    assert lowerings(net) == {"torch_sparse"} and "torch_sparse" in net.report()
+    assert lowerings(compiler.compile(mlp())) == {"dense"}
+
+
+@needs_torch_sparse
+def test_training_and_edits_agree_with_the_pure_backend():
+    nets = [compiler.compile(mlp(), dtype=torch.float64, lowering=name) for name in ("sparse", "torch_sparse")]
+    for net in nets:
+        optimizer = OPTIMIZERS["adam"](net.parameters())
+        train(net, net.graph, optimizer)
+        net.graph.apply(SplitEdge(*next(iter(net.graph.edges))))
+        net.refresh(optimizer)
+        train(net, net.graph, optimizer)
+    torch.testing.assert_close(*(net.slots.gather(WEIGHT) for net in nets), rtol=1e-9, atol=1e-9)
+
+
+@needs_torch_sparse
+def test_an_empty_batch_runs():
+    graph = mlp()
+    net = compiler.compile(graph, dtype=torch.float64, lowering="torch_sparse")
+    assert net(batch(graph, rows=0)[0]).shape == (0, 3)
+
+
+@needs_torch_sparse
+def test_a_package_built_for_another_torch_is_never_chosen_and_a_pin_says_why(monkeypatch):
+    monkeypatch.setattr(torch_sparse, "_broken", lambda: "it does not load (undefined symbol): build it again")
+    assert lowerings(compiler.compile(mlp(), calibration=CHEAP)) == {"dense"}
+    with pytest.raises(CompileError, match="'torch_sparse' cannot run: it does not load.*build it again"):
+        compiler.compile(mlp(), lowering="torch_sparse")
+
+
+def test_where_it_is_absent_a_pin_says_how_to_install_it_and_nothing_else_changes(monkeypatch):
+    monkeypatch.setattr(torch_sparse, "_missing", lambda: True)
+    with pytest.raises(CompileError, match=r"--no-build-isolation 'neurograph-compiler\[torch-sparse\]'.*dense.* can"):
+        compiler.compile(mlp(), lowering="torch_sparse")
+    assert lowerings(compiler.compile(mlp(), calibration=CHEAP)) == {"dense"}
+
+
+def test_it_refuses_what_is_no_sum_and_other_devices(monkeypatch):
+    monkeypatch.setattr(torch_sparse, "_missing", lambda: False)
+    refuses = REGISTRY["torch_sparse"].refuses
+    assert refuses(EXTENT) is None
+    assert "aggregate by max" in refuses(replace(EXTENT, aggregation="max"))
+    assert "CPU" in refuses(replace(EXTENT, device="cuda"))
+
+
+def test_the_price_is_infinite_where_it_would_win_and_cannot(monkeypatch):
+    monkeypatch.setattr(torch_sparse, "_missing", lambda: False)
+    monkeypatch.setattr(torch_sparse, "_broken", lambda: "no")
+    sizes = np.array([10, 1000])
+    extent = EXTENT.sized(sizes, sizes, sizes * 10)
+    assert np.isinf(REGISTRY["torch_sparse"].cost(extent, CHEAP)).all()
+    assert np.isfinite(REGISTRY["torch_sparse"].cost(extent, replace(CPU, torch_sparse_call=1.0))).all()
+
+
+def test_it_is_not_imported_unless_it_is_pinned_or_cheapest():
+    code = (
+        "import sys, torch, compiler\n"
+        "from neurograph.builders import mlp\n"
+        "compiler.compile(mlp([4, 3, 2], seed=0))(torch.zeros(1, 4))\n"
+        "assert 'torch_sparse' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

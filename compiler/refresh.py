@@ -21,8 +21,12 @@ from compiler.snapshot import Snapshot, snapshot
 def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group: int | None = None) -> None:
     """Bring a network up to date with its graph; see `CompiledNetwork.refresh`."""
     graph = network.graph
-    found = snapshot(graph)
     changes = graph.changes.since(network)
+    if _nothing_to_do(network, changes):
+        network.synchronise()  # as reading the graph would
+        graph.changes.advance(network)
+        return
+    found = snapshot(graph)
     program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device, _pool(network, changes))
     _fill(network, found, assembly, changes)
@@ -32,6 +36,12 @@ def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group:
     network.train(network.training)
     hand_over(legacy)
     graph.changes.advance(network)
+
+
+def _nothing_to_do(network: CompiledNetwork, changes: Any) -> bool:
+    """Whether neither the wiring, nor a number, nor the network's dtype or device has changed since it was planned."""
+    same = not network.stale and network.program.options == network.options
+    return same and not len(changes.synapses) and not any(map(len, changes.neurons.values()))
 
 
 def written(changes: Any, space: Space) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 from neurograph.arrays import GraphArrays
 from neurograph.order import levels
 from neurograph.schema.synapse import form_of
+from neurograph.storage.table import EdgeTable
 
 if TYPE_CHECKING:
     from neurograph.graph import NeuronGraph
@@ -23,7 +24,6 @@ def graph_arrays(graph: "NeuronGraph", last: GraphArrays | None) -> GraphArrays:
 def _numbers(graph: "NeuronGraph", arrays: GraphArrays) -> dict:
     """Copies of what training moves, for the neurons and synapses of some arrays."""
     table = graph.table
-    table.compact()
     return {
         "values": {name: column[arrays.keys] for name, column in graph._columns.values.items()},
         "pools": tuple(pool.data[: pool.size].copy() for pool in table.pools),
@@ -33,20 +33,20 @@ def _numbers(graph: "NeuronGraph", arrays: GraphArrays) -> dict:
 
 def _structure(graph: "NeuronGraph") -> GraphArrays:
     table, columns = graph.table, graph._columns
-    table.compact()
     keys = table.keys()
     place = np.zeros(len(table.names), np.int32)
     place[keys] = np.arange(len(keys))
-    src, dst = place[table.src[: table.size]], place[table.dst[: table.size]]
+    rows = _live_by_target(table)
+    src, dst = place[table.src[rows]], place[table.dst[rows]]
     level = levels(len(keys), src, dst)
     order = np.lexsort((keys, level))
     position = np.empty(len(keys), np.int32)
     position[order] = np.arange(len(keys))
     source, target = position[src], position[dst]
-    by = table.inn.perm.astype(np.int64)
-    ends = (target[by].astype(np.int64) << 32) | source[by]
+    ends = (target.astype(np.int64) << 32) | source
     if not (ends[1:] > ends[:-1]).all():
-        by = by[np.argsort(ends, kind="stable")]
+        by = np.argsort(ends, kind="stable")  # adaptive: what is nearly in order costs little
+        rows, source, target = rows[by], source[by], target[by]
     keys = keys[order]
     return GraphArrays(
         version=graph.version,
@@ -56,16 +56,25 @@ def _structure(graph: "NeuronGraph") -> GraphArrays:
         kind=_frozen(columns.kind[keys]),
         kinds=tuple(columns.kinds),
         values={},
-        ids=_frozen(table.id[by]),
-        source=_frozen(source[by]),
-        target=_frozen(target[by]),
-        form=_frozen(table.form[by]),
+        ids=_frozen(table.id[rows]),
+        source=_frozen(source),
+        target=_frozen(target),
+        form=_frozen(table.form[rows]),
         forms=tuple(form_of(bundle) for bundle in table.forms.bundles),
-        pool=_frozen(table.kind[by] - np.int8(1)),
+        pool=_frozen(table.kind[rows] - np.int8(1)),
         row=np.empty(0, np.int32),
         pools=(),
         populations=tuple(graph._populations),
     )
+
+
+def _live_by_target(table: EdgeTable) -> np.ndarray:
+    """All live rows, by target where they are indexed; the table is left as it is, so that a small edit stays cheap."""
+    base = table.inn.perm.astype(np.int64)
+    if table.size == table.base and not table.dead:
+        return base
+    tail = np.arange(table.base, table.size)
+    return np.concatenate([base[table.alive[base]], tail[table.alive[tail]]])
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ def compile(
     Parameters
     ----------
     graph
-        A `NeuronGraph` of scalar neurons.
+        A `NeuronGraph`.
     dtype
         Of the Parameters.
     device

@@ -118,6 +118,7 @@ def test_running_statistics_are_written_back_and_survive_an_edit():
     norm = graph.add_population("n", 3, norm="batch", is_output=True)
     graph.connect("p1", "n", weight=np.ones((3, 3, *shape_of(graph, "p1"))))
     net = compiler.compile(graph, dtype=torch.float64)
+    net.write_back()  # nothing has moved since
     with torch.no_grad():  # no gradient, no optimizer: running statistics move all the same
         net(*map_batch(graph))
     graph.add_neuron(population="other", bias=0.0)
@@ -129,6 +130,19 @@ def test_running_statistics_are_written_back_and_survive_an_edit():
     keys = net.slots.numbers(RUNNING[0])
     place = keys.tolist().index(int(graph.keys_of([norm[1]])[0]))
     assert float(net.slots.gather(RUNNING[1])[place]) == held == wanted[norm[1], "running_var"]
+
+
+def test_a_norm_that_is_frozen_moves_into_buffers_at_the_refresh():
+    graph = NeuronGraph()
+    graph.add_population("x", 2, role="input", shape=(4, 4))
+    y = graph.add_population("y", 2, shape=(4, 4), norm="batch", activation="prelu", is_output=True)
+    graph.connect("x", "y", weight=np.ones((2, 2, 1, 1)))
+    net = compiler.compile(graph)
+    graph.nodes[y[0]]["trainable"] = False
+    net.refresh()
+    for name in ("gamma", "beta", "slope"):
+        assert net.slots.numbers((name, ()), trained=True).tolist() == graph.keys_of(y[1:]).tolist()
+        assert net.slots.numbers((name, ())).tolist() == graph.keys_of(y).tolist()
 
 
 def shape_of(graph: NeuronGraph, population: str) -> tuple:

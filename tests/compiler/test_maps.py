@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import compiler
+from compiler.lowering.maps import pick
 from compiler.stage import Stage
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
@@ -103,6 +104,13 @@ def test_channels_last_goes_in_and_comes_out():
     x = torch.randn(2, 4, 5, 5)
     assert net(x).is_contiguous()
     assert net(x.to(memory_format=torch.channels_last)).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_picked_channels_keep_their_memory_format():
+    x = torch.randn(2, 4, 5, 5)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        found = pick(x.to(memory_format=layout), torch.tensor([3, 0, 0]))
+        assert torch.equal(found, x[:, [3, 0, 0]]) and found.is_contiguous(memory_format=layout)
 
 
 def parts(net) -> list[tuple[str, str]]:

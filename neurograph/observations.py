@@ -28,11 +28,12 @@ class Observations:
     ids
         (E,) int64 synapses whose gradients were observed, rising; empty where none were.
     gradient_mean_absolute, gradient_mean_square, gradient_variance
-        (E,) float64 over batches, of the gradient of each batch's loss; the variance divides by their number.
+        (E,) float64 over batches, of the gradient of each batch's loss; the variance divides by their number. Of a
+        kernel, the mean over its numbers.
     recorded_keys
         (n,) int64 neurons whose every value was kept, rising.
     recorded
-        (samples, n) float64 their values.
+        (samples, n) float64 their values; of a channel, the mean over its positions.
     samples, batches
         How many were seen.
     """

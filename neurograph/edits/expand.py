@@ -12,6 +12,7 @@ from neurograph.edits.options import number, one_of, pairs_of_neurons, told, who
 from neurograph.edits.reach import Reach
 from neurograph.errors import EditError, MissingError, OptionError, listed
 from neurograph.schema.activations import activation as known
+from neurograph.schema.neuron import NeuronKind
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
@@ -27,12 +28,15 @@ class Rule(NamedTuple):
     attributes: dict[str, Any]
 
 
-RULES = {
+RULES: dict[str, Rule | None] = {  # none: one of the others, as the parent asks for
+    "by_sign": None,
     "exact": Rule("prelu", (1.0,), True, {"slope": 1.0}),
     "pair": Rule("relu", (1.0, -1.0), True, {}),
     "authors": Rule("relu", (1.0,), False, {}),
 }
+_ONE = Rule("relu", (1.0,), True, {})
 CONNECTED = ("event", "all", "own")
+NEVER_NEGATIVE = ("abs", "gauss", "hard_sigmoid", "relu", "relu6", "sigmoid", "softplus", "square")
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Expand:
     rule
         "exact": a PReLU of slope one, the identity until training bends it. "pair": two ReLUs that read the parent with
         1 and -1 and are read with w and -w; relu(x) - relu(-x) = x. "authors": one ReLU, which keeps the function
-        where the parent is not negative, as pixels are, and nowhere else.
+        where the parent is not negative, as pixels are, and nowhere else. "by_sign": one ReLU where the parent is never
+        negative by its activation, a pair elsewhere: exact, and bent from the start.
     connected
         "event": to the parents and children of the event. "all": to all neurons of their populations. "own": to its own
         two only.
@@ -72,6 +77,8 @@ class Expand:
         What they join. Unless given, a new one: the first of "expanded1", "expanded2", ... that is free.
     seed
         Of the noise and the fractions.
+    positive_inputs
+        For rule "by_sign": whether inputs are never negative, as pixels are not.
 
     Raises
     ------
@@ -101,6 +108,7 @@ class Expand:
     bias: float | None = None
     population: str | None = None
     seed: int = 0
+    positive_inputs: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "synapses", pairs_of_neurons("synapses", self.synapses))
@@ -117,20 +125,20 @@ class Expand:
     def apply(self, graph: "NeuronGraph") -> Outcome:
         """Expand the synapses."""
         chosen = _read(graph, self.synapses)  # type: ignore[arg-type]
-        rule, rng = RULES[self.rule], np.random.default_rng(self.seed)
-        signs = np.repeat(rule.signs, self.neurons)
-        self._check_targets(graph, chosen, len(signs))
+        rules, rng = self._rules(graph, chosen.source), np.random.default_rng(self.seed)
+        copies = np.array([len(rule.signs) * self.neurons for rule in rules])
+        _check_targets(graph, chosen.target[copies > 1])
         population = _free(graph) if self.population is None else _inner(graph, self.population)
         reach = None if self.connected == "own" else Reach.of(graph, chosen.source, chosen.target, self.connected)
         graph.remove_synapses(self.synapses)
-        shares = rng.uniform(0.25, 0.75, (len(chosen.ids), self.neurons))
-        shares = np.tile(shares / shares.sum(1, keepdims=True), len(rule.signs)) * signs
-        attributes = {"activation": self.activation or rule.activation, "bias": self.bias, "population": population}
         born, lasting, heirs, others, left_out = 0, [], [], 0, 0
-        for at in chosen.alike(graph):
+        for at in chosen.alike(graph, rules):
+            rule = rules[at[0]]
+            signs = np.repeat(rule.signs, self.neurons)
+            attributes = {"activation": self.activation or rule.activation, "bias": self.bias, "population": population}
             new = _grow(graph, chosen.source[at], len(signs), attributes | rule.attributes)
             born += new.size
-            read, said = _own(graph, chosen, at, new, signs, shares[at])
+            read, said = _own(graph, chosen, at, new, signs, self._shares(rng, len(at), len(rule.signs)) * signs)
             lasting += [*read.tolist(), *said.tolist()]
             heirs.append(pairs(said, np.repeat(chosen.ids[at], len(signs))))
             if reach is not None:
@@ -143,20 +151,40 @@ class Expand:
             "synapses": len(lasting) + others,
             "left_out": left_out,
             "lasting": lasting,
-            "function_preserving": rule.preserving and (self.noise == 0 or not others),
+            "function_preserving": all(rule.preserving for rule in rules) and (self.noise == 0 or not others),
         }
         return Outcome(told(self), synapse_heirs=np.concatenate(heirs), details=details)
+
+    def _rules(self, graph: "NeuronGraph", parents: np.ndarray) -> list[Rule]:
+        """What each synapse is replaced by; by its parent's sign where the rule says so."""
+        rule = RULES[self.rule]
+        if rule is not None:
+            return [rule] * len(parents)
+        one, two = _ONE, RULES["pair"] or _ONE
+        kinds = map(graph._columns.of, parents.tolist())
+        return [one if _never_negative(kind, self.positive_inputs) else two for kind in kinds]
+
+    def _shares(self, rng: np.random.Generator, count: int, signs: int) -> np.ndarray:
+        """(count, neurons * signs) fractions of a synapse's weight, which add up to 1 for each sign."""
+        shares = rng.uniform(0.25, 0.75, (count, self.neurons))
+        return np.tile(shares / shares.sum(1, keepdims=True), signs)
 
     def _draw(self, rng: np.random.Generator):
         return lambda shape: rng.uniform(0.0, self.noise, shape)
 
-    def _check_targets(self, graph: "NeuronGraph", chosen: "_Chosen", copies: int) -> None:
-        odd = graph._columns.each("aggregation", chosen.target) != "sum"
-        if copies > 1 and odd.any():
-            raise EditError(
-                f"{listed(dict.fromkeys(graph.names_of(chosen.target[odd])))} do not sum their inputs, and a synapse "
-                "that becomes several needs a sum: rule='exact' with neurons=1 makes one of one"
-            )
+
+def _never_negative(kind: NeuronKind, positive_inputs: bool) -> bool:
+    return positive_inputs if kind.role == "input" else kind.activation in NEVER_NEGATIVE
+
+
+def _check_targets(graph: "NeuronGraph", targets: np.ndarray) -> None:
+    """Refuse neurons that do not sum where one input becomes several."""
+    odd = graph._columns.each("aggregation", targets) != "sum"
+    if odd.any():
+        raise EditError(
+            f"{listed(dict.fromkeys(graph.names_of(targets[odd])))} do not sum their inputs, and a synapse "
+            "that becomes several needs a sum: rule='exact' with neurons=1 makes one of one"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,12 +199,12 @@ class _Chosen:
     weights: list[Any]
     extra: list[dict[str, Any]]
 
-    def alike(self, graph: "NeuronGraph") -> list[np.ndarray]:
-        """Their places in groups, each of one form, one weight shape and one shape at either end."""
+    def alike(self, graph: "NeuronGraph", rules: list[Rule]) -> list[np.ndarray]:
+        """Their places in groups, each of one rule, one form, one weight shape and one shape at either end."""
         columns, groups = graph._columns, {}
         ends = zip(columns.each("shape", self.source), columns.each("shape", self.target), strict=True)
         for at, (form, weight, shapes) in enumerate(zip(self.form.tolist(), self.weights, ends, strict=True)):
-            groups.setdefault((form, np.shape(weight), shapes), []).append(at)
+            groups.setdefault((form, np.shape(weight), shapes, rules[at].signs), []).append(at)
         return [np.array(places) for places in groups.values()]
 
     def at(self, places: np.ndarray) -> tuple[dict[str, Any], tuple[int, ...]]:

@@ -75,7 +75,8 @@ class Expansion:
             return
         event = Event(trainer, "expansion", options.measured, self.keep)
         seed = seed_of(options.seed, row["epoch"], _EXPANSION) % 2**32
-        entry = event.apply(options.edit(_pairs(trainer.net.graph, ids), seed)).entry
+        positive = bool(trainer.split.train_x.min() >= 0)
+        entry = event.apply(options.edit(_pairs(trainer.net.graph, ids), seed, positive)).entry
         place = {number: at for at, number in enumerate(scored.ids.tolist())}
         entry.details["metric"] = options.metric
         entry.details["scores"] = [float(scored.scores[place[number]]) for number in ids.tolist()]

@@ -36,7 +36,7 @@ class ExpansionOptions(Checked):
     prune_threshold: float = option(
         0.02, "score up to which a newborn synapse is in excess; those born with a weight are spared", least=0, most=1
     )
-    rule: str = option("exact", "what replaces a synapse", choices=tuple(RULES))
+    rule: str = option("exact", "what replaces a synapse; see neurograph.edits.Expand", choices=tuple(RULES))
     connected: str = option("event", "whom newborns are connected to besides their own two", choices=CONNECTED)
     neurons: int = option(1, "new neurons for each synapse", least=1)
     noise: float = option(1e-8, "upper end of the newborns' other weights", least=0)
@@ -47,10 +47,10 @@ class ExpansionOptions(Checked):
         super().__post_init__()
         self.edit([(0, 1)], 0)  # refuses what the edit would
 
-    def edit(self, synapses: list, seed: int) -> Expand:
-        """The edit that replaces these synapses."""
+    def edit(self, synapses: list, seed: int, positive_inputs: bool = False) -> Expand:
+        """The edit that replaces these synapses; whether inputs are never negative is for rule "by_sign"."""
         how = self.rule, self.connected, self.neurons, self.noise, self.newborn_activation, self.newborn_bias
-        return Expand(synapses, *how, seed=seed)
+        return Expand(synapses, *how, seed=seed, positive_inputs=positive_inputs)
 
 
 @dataclass(frozen=True)

@@ -39,17 +39,25 @@ class Preset:
 _LINEAR = {
     "epochs": 30,
     "batch_size": 128,
-    "rule": "pair",
-    "connected": "all",
-    "most": 16,
+    "learning_rate": 0.002,
+    "schedule": "cosine",
+    "validation": 0.1,
+    "window": 1,
+    "change": 0.05,
+    "pause": 2,
+    "expansions": 1,
+    "most": 64,
+    "most_each": 7,  # of ten classes, so that each gets its share
     "threshold": 0.0,
-    "expansions": 3,
-    "pause": 4,
-    "change": 0.01,
-    "settle": 8,
+    "rule": "by_sign",
+    "connected": "all",
 }
 PRESETS: dict[str, Preset] = {
-    "linear-digits": Preset("digits", (64, 10), _LINEAR | {"epochs": 60, "batch_size": 64}),
+    "linear-digits": Preset(
+        "digits",
+        (64, 10),
+        _LINEAR | {"epochs": 60, "batch_size": 32, "learning_rate": 0.01, "most": 32, "most_each": 4},
+    ),
     "linear-mnist": Preset("mnist", (784, 10), _LINEAR),
     "linear-fashion-mnist": Preset("fashion-mnist", (784, 10), _LINEAR),
 }

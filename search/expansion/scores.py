@@ -120,8 +120,8 @@ def normalised(values: np.ndarray, layer: np.ndarray) -> np.ndarray:
 def chosen(scored: Scores, threshold: float, most: int, most_each: int = 0) -> np.ndarray:
     """(m,) ids of the `most` synapses that score highest, at least the threshold; of equals the older comes first.
 
-    A score of 0 is never chosen: it is the layer's least. `most_each` is how many may lead to the same neuron, 0 for any
-    number: newborns before the same child get gradients that differ in size only, and stay alike for long.
+    A score of 0 is never chosen: it is the layer's least. At most `most_each` lead to the same neuron (0: any number),
+    since newborns before the same child get gradients that differ in size only, and stay alike for long.
     """
     order = np.lexsort((scored.ids, -scored.scores))
     order = order[(scored.scores[order] >= threshold) & (scored.scores[order] > 0.0)]

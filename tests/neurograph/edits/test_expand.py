@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.edits import Expand
-from neurograph.edits.expand import CONNECTED, RULES
+from neurograph.edits.expand import CONNECTED
 from neurograph.errors import EditError, MissingError, NeuronError, OptionError
 from tests.neurograph.networks import batch, dump, outputs, random_network, structure, values, weights
 
@@ -66,7 +66,7 @@ def test_each_event_makes_a_layer_of_its_own_unless_one_is_named():
 
 @pytest.mark.parametrize("neurons", [1, 3])
 @pytest.mark.parametrize("connected", CONNECTED)
-@pytest.mark.parametrize("rule", ["exact", "pair"])
+@pytest.mark.parametrize("rule", ["exact", "pair", "by_sign"])
 @given(seed=st.integers(0, 2**16), count=st.integers(1, 6))
 def test_the_function_stays_on_any_graph(rule, connected, neurons, seed, count):
     g = random_network(seed, hidden=6)
@@ -81,11 +81,8 @@ def test_the_function_stays_on_any_graph(rule, connected, neurons, seed, count):
     g.apply(Expand(picked, rule, connected, neurons))
     assert np.abs(outputs(g, data) - before).max() < 1e-4 * max(1.0, np.abs(before).max())
     assert nx.is_directed_acyclic_graph(g)
-    assert len(result.born) == count_of(picked, rule, neurons)
-
-
-def count_of(picked, rule, neurons):
-    return len(picked) * neurons * len(RULES[rule].signs)
+    signs = {"exact": {1}, "pair": {2}, "by_sign": {1, 2}}[rule]
+    assert len(result.born) in range(min(signs) * len(picked) * neurons, max(signs) * len(picked) * neurons + 1)
 
 
 def test_the_authors_rule_keeps_the_function_for_non_negative_inputs_only():
@@ -99,6 +96,21 @@ def test_the_authors_rule_keeps_the_function_for_non_negative_inputs_only():
     assert g.nodes[result.born[0]]["activation"] == "relu"
     (new,) = linear().apply(Expand([(0, 4)], "authors", activation="tanh", bias=0.5)).born
     assert new == 7
+
+
+def test_by_sign_makes_one_of_what_is_never_negative_and_two_of_the_rest():
+    g = mlp([2, 2, 2, 1], seed=4, activation="tanh")
+    g.nodes[2]["activation"] = "relu"
+    data = np.abs(np.random.default_rng(1).normal(size=(9, 2)))
+    before = outputs(g, data)
+    edges = [(0, 3), (2, 4), (3, 5)]  # out of an input, a ReLU and a tanh
+    for positive, count in ((False, 5), (True, 4)):
+        grown = g.copy()
+        result = grown.apply(Expand(edges, "by_sign", noise=0.0, positive_inputs=positive))
+        assert len(result.born) == count
+        assert {grown.nodes[n]["activation"] for n in result.born} == {"relu"}
+        assert result.details["function_preserving"]
+        np.testing.assert_allclose(outputs(grown, data), before, rtol=1e-12)
 
 
 def test_several_neurons_share_the_weight_out_unevenly():
@@ -173,7 +185,7 @@ def test_undo_restores_everything():
     ("make", "error", "match"),
     [
         (lambda: Expand([]), OptionError, "synapses"),
-        (lambda: Expand([(0, 1)], "inexact"), OptionError, "rule must be one of exact, pair, authors"),
+        (lambda: Expand([(0, 1)], "inexact"), OptionError, "rule must be one of by_sign, exact, pair, authors"),
         (lambda: Expand([(0, 1)], connected="none"), OptionError, "event, all, own"),
         (lambda: Expand([(0, 1)], neurons=0), OptionError, "neurons"),
         (lambda: Expand([(0, 1)], noise=-1e-8), OptionError, "noise"),

@@ -41,7 +41,7 @@ def _proliferate(g, rng):
 def _expand(g, rng):
     edges = [(u, v) for u, v, w in g.edges(data="weight") if w is not None]
     chosen = [edges[at] for at in rng.choice(len(edges), min(len(edges), int(rng.integers(1, 5))), replace=False)]
-    rule, connected = ["exact", "pair", "authors"][rng.integers(3)], ["event", "all", "own"][rng.integers(3)]
+    rule, connected = ["exact", "pair", "authors", "by_sign"][rng.integers(4)], ["event", "all", "own"][rng.integers(3)]
     noise = [0.0, 1e-8][rng.integers(2)]
     return Expand(chosen, rule, connected, int(rng.integers(1, 3)), noise, seed=int(rng.integers(99)))
 

@@ -7,7 +7,7 @@ import torch
 
 import search
 from neurograph.builders import mlp
-from neurograph.edits.selectors import SELECTORS, WeightDensity, WeightDistribution
+from neurograph.edits.selectors import SELECTORS, LowRepresentationalPower, WeightDensity, WeightDistribution
 from neurograph.errors import OptionError
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, KernelRidge
 from search.metabolism import MetabolizeOptions, metabolize
@@ -150,7 +150,7 @@ def test_options_reach_what_they_are_for():
     assert read_options(MetabolizeOptions, settings=json.loads(json.dumps(vars(options)))) == options
     assert MetabolizeOptions(autophagy="weight_density", autophagy_options={"bins": 5}).selector() == WeightDensity(5)
     assert MetabolizeOptions(autophagy="none").selector() is None
-    assert MetabolizeOptions(autophagy_level=0.3).selector().nu == 0.3
+    assert MetabolizeOptions(autophagy_level=0.3).selector() == LowRepresentationalPower(0.3)
     field = MetabolizeOptions.__dataclass_fields__["autophagy_options"]
     assert describe(field) == "a table of names with a number or a text each"
 

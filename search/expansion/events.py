@@ -15,7 +15,7 @@ from search.expansion.scores import Scores, allowed, chosen, excess, scores
 from search.training import Trainer
 from search.training.batches import seed_of
 
-_EXPANSION = 4  # place of the seed; metabolism has 2 and 3
+_EXPANSION, _SCORES = 4, 5  # places of the seed; metabolism has 2 and 3
 
 
 def expandable(graph: NeuronGraph, options: ExpandOptions) -> None:
@@ -99,7 +99,8 @@ class Expansion:
         options, split = self.options, trainer.split
         x, y = (some[: options.observed].split(options.batch_size) for some in (split.train_x, split.train_y))
         pairs = zip(x, y, strict=True)
-        return scores(trainer.net, options.metric, pairs, into=into, skip_frozen=options.skip_frozen)
+        seed = seed_of(options.seed, len(trainer.rows), _SCORES)
+        return scores(trainer.net, options.metric, pairs, into=into, skip_frozen=options.skip_frozen, seed=seed)
 
 
 def _expansion(graph: NeuronGraph, epoch: int) -> Entry:

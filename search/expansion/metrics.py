@@ -21,6 +21,8 @@ class Traits:
         Mean |g|, mean g^2 and variance of g over the batches.
     source_variance
         Of the activation at the synapse's source, over the examples.
+    drawn
+        Numbers in [0, 1) that know nothing of the synapse.
     """
 
     weight_absolute: np.ndarray
@@ -29,6 +31,7 @@ class Traits:
     gradient_square: np.ndarray
     gradient_variance: np.ndarray
     source_variance: np.ndarray
+    drawn: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,11 @@ def gradient_similarity(traits: Traits) -> np.ndarray:
     return np.divide(mean, traits.gradient_absolute, out=np.zeros_like(mean), where=traits.gradient_absolute > 0.0)
 
 
+def random(traits: Traits) -> np.ndarray:
+    """A number drawn for each: what any other metric must beat."""
+    return traits.drawn
+
+
 _METRICS: dict[str, Metric] = {
     "gradient_absolute": Metric(gradient_absolute, gradients=True),
     "gradient_variance": Metric(gradient_variance, gradients=True),
@@ -95,6 +103,7 @@ _METRICS: dict[str, Metric] = {
     "activation_deviation": Metric(activation_deviation, activations=True),
     "perturbation_sensitivity": Metric(perturbation_sensitivity, gradients=True),
     "gradient_similarity": Metric(gradient_similarity, gradients=True),
+    "random": Metric(random),
 }
 METRICS: dict[str, Metric] = _METRICS | {
     f"{name}_reversed": Metric(m.measure, m.gradients, m.activations, reverse=True) for name, m in _METRICS.items()

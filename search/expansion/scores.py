@@ -46,6 +46,7 @@ def scores(
     *,
     into: Sequence[str] | None = None,
     skip_frozen: bool = False,
+    seed: int = 0,
 ) -> Scores:
     """Score every synapse that has a weight.
 
@@ -61,6 +62,8 @@ def scores(
         Populations whose incoming synapses are scored; None means every one.
     skip_frozen
         Whether frozen synapses, which have no gradients, are left out where the metric needs these.
+    seed
+        Of the metric "random".
 
     Raises
     ------
@@ -74,7 +77,7 @@ def scores(
     arrays = net.graph.arrays()
     at, measure = allowed(arrays, metric, into, skip_frozen), METRICS[metric]
     seen = _observed(net, measure, batches)
-    values = np.asarray(measure.measure(_traits(arrays, at, measure, seen)), np.float64)
+    values = np.asarray(measure.measure(_traits(arrays, at, measure, seen, seed)), np.float64)
     if not np.isfinite(values).all():
         raise DivergenceError(f"metric {metric!r} is not finite for synapse {arrays.ids[at][~np.isfinite(values)][0]}")
     layer = layers(arrays, at)
@@ -170,7 +173,7 @@ def _observed(net: compiler.CompiledNetwork, measure: Metric, batches: Iterable[
     return net.observe(batches) if measure.activations else None
 
 
-def _traits(arrays: GraphArrays, at: np.ndarray, measure: Metric, seen: Observations | None) -> Traits:
+def _traits(arrays: GraphArrays, at: np.ndarray, measure: Metric, seen: Observations | None, seed: int) -> Traits:
     absolute, square = np.zeros(len(at)), np.zeros(len(at))
     for number, pool in enumerate(arrays.pools):
         mine = arrays.pool[at] == number
@@ -184,4 +187,5 @@ def _traits(arrays: GraphArrays, at: np.ndarray, measure: Metric, seen: Observat
     if measure.activations and seen is not None:
         variance = seen.of_neurons("activation_variance", arrays.keys[arrays.source[at]])
     moments = gradients["mean_absolute"], gradients["mean_square"], gradients["variance"]
-    return Traits(absolute, square, *moments, source_variance=variance)
+    drawn = np.random.default_rng(seed).random(len(at))
+    return Traits(absolute, square, *moments, source_variance=variance, drawn=drawn)

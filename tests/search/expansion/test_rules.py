@@ -63,6 +63,7 @@ TRAITS = Traits(
     gradient_square=np.array([0.25, 2.0, 0.0]),
     gradient_variance=np.array([0.0, 1.75, 0.0]),
     source_variance=np.array([9.0, 0.25, 4.0]),
+    drawn=np.array([0.25, 0.5, 0.75]),
 )
 
 
@@ -76,6 +77,7 @@ TRAITS = Traits(
         ("activation_deviation", [0.0, 1.0, 2.0]),
         ("perturbation_sensitivity", [0.0, 2.0, 0.0]),
         ("gradient_similarity", [1.0, 0.5, 0.0]),
+        ("random", [0.25, 0.5, 0.75]),
     ],
 )
 def test_metrics_by_hand(name, expected):
@@ -85,7 +87,7 @@ def test_metrics_by_hand(name, expected):
 
 
 def test_every_metric_has_its_row_above():
-    assert len(METRICS) == 14
+    assert len(METRICS) == 16
 
 
 def test_scores_are_those_of_the_layer():

@@ -1,0 +1,1 @@
+"""The papers' tables, a command each: `python -m benchmarks.papers self-expanding-mnist`."""

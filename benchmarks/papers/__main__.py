@@ -1,0 +1,39 @@
+"""Make a paper's table: `python -m benchmarks.papers TABLE`; resumable, results kept under runs/papers."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from benchmarks.papers import self_expanding
+
+TABLES = {
+    "self-expanding-mnist": (partial(self_expanding.table, "mnist"), self_expanding.SEEDS),
+    "self-expanding-fashion-mnist": (partial(self_expanding.table, "fashion-mnist"), self_expanding.SEEDS),
+}
+
+
+def main() -> None:
+    """Run what is missing, print the table and write it to docs/results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table", choices=TABLES)
+    parser.add_argument("--seeds", type=int, help="how many (default: the table's own number)")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--directory", type=Path, default=Path("runs/papers"), help="where results are kept")
+    parser.add_argument("--out", type=Path, default=Path("docs/results"), help="where the table goes")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    make, seeds = TABLES[options.table]
+    seeds = options.seeds or seeds
+    made = make(seeds, options.directory)
+    command = f"python -m benchmarks.papers {options.table} --seeds {seeds}"
+    said = f"{seeds} seeds, mean ± deviation, one thread; the last epoch's network, nothing chosen on the test set."
+    text = f"# {options.table}\n\n{said}\n\n{made}\n    {command}\n"
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / f"{options.table}.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

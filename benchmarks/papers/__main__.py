@@ -6,9 +6,11 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.papers import self_expanding
+from benchmarks.papers import metanet, self_expanding
 
 TABLES = {
+    "metanet-mnist": (partial(metanet.table, "mnist"), metanet.SEEDS),
+    "metanet-fashion-mnist": (partial(metanet.table, "fashion-mnist"), metanet.SEEDS),
     "self-expanding-mnist": (partial(self_expanding.table, "mnist"), self_expanding.SEEDS),
     "self-expanding-fashion-mnist": (partial(self_expanding.table, "fashion-mnist"), self_expanding.SEEDS),
 }

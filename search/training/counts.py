@@ -1,11 +1,8 @@
 """How large a network is: neurons per population and trained parameters, asked of the graph where there is one."""
 
-from typing import Any
-
-import numpy as np
 from torch import nn
 
-_TRAINED = ("bias", "slope", "gamma", "beta")  # running statistics are not trained
+from neurograph.builders import parameter_count as of_graph
 
 
 def neurons_per_population(net: nn.Module) -> dict[str, int]:
@@ -23,17 +20,4 @@ def parameter_count(net: nn.Module) -> int:
     graph = getattr(net, "graph", None)
     if graph is None:
         return sum(parameter.numel() for parameter in net.parameters() if parameter.requires_grad)
-    arrays = graph.arrays()
-    return _weights(arrays) + _neuron_values(arrays)
-
-
-def _weights(arrays: Any) -> int:
-    trainable = np.array([form.trainable for form in arrays.forms], bool)
-    sizes = np.array([np.prod(pool.shape[1:], dtype=np.int64) for pool in arrays.pools], np.int64)
-    counted = arrays.pool[trainable[arrays.form] & (arrays.pool >= 0)] if len(arrays.form) else arrays.pool
-    return int(sizes[counted].sum())
-
-
-def _neuron_values(arrays: Any) -> int:
-    trainable = np.array([kind.trainable for kind in arrays.kinds], bool)[arrays.kind]
-    return sum(int((trainable & ~np.isnan(arrays.values[name])).sum()) for name in _TRAINED)
+    return of_graph(graph)

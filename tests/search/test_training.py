@@ -1,11 +1,9 @@
-from types import SimpleNamespace
-
-import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
+from neurograph import NeuronGraph
 from neurograph.errors import NeuroGraphError, OptionError
 from search.datasets import Split, hold_out, load
 from search.training import (
@@ -218,27 +216,17 @@ def test_it_learns_digits():
 
 def test_sizes_come_from_the_graph_where_there_is_one():
     """A dense stage holds more slots than there are synapses; only trainable ones count."""
-    frozen, trained = SimpleNamespace(trainable=False), SimpleNamespace(trainable=True)
-    nan = np.nan
-    arrays = SimpleNamespace(
-        forms=(trained, frozen),
-        form=np.array([0, 0, 1, 0, 0]),
-        pool=np.array([0, 1, 1, -1, 0], np.int8),
-        pools=(np.zeros(2), np.zeros((2, 3, 3))),
-        kinds=(trained, frozen),
-        kind=np.array([0, 0, 1]),
-        values={
-            "bias": np.array([nan, 1.0, 1.0]),
-            "slope": np.array([nan, 0.2, nan]),
-            "gamma": np.array([nan, nan, nan]),
-            "beta": np.array([nan, nan, nan]),
-            "running_var": np.array([1.0, 1.0, 1.0]),
-        },
-    )
+    graph = NeuronGraph()
+    graph.add_population("a", 2, role="input")
+    graph.add_population("b", 1, activation="prelu", bias=1.0, norm="batch")
+    graph.add_population("c", 1, bias=1.0, trainable=False)
+    graph.connect("a", "b", [[1.0], [2.0]])
+    graph.connect("a", "c", [[1.0], [2.0]], trainable=False)
+    graph.connect("b", "c", [[3.0]])
     net = nn.Linear(50, 50)
-    net.graph = SimpleNamespace(populations={"a": [1, 2], "b": [3]}, arrays=lambda: arrays, version=1)
-    assert neurons_per_population(net) == {"a": 2, "b": 1}
-    assert parameter_count(net) == (1 + 9 + 1) + 2
+    net.graph = graph
+    assert neurons_per_population(net) == {"a": 2, "b": 1, "c": 1}
+    assert parameter_count(net) == (2 + 1) + 4  # weights; bias, slope, gamma and beta of b
     del net.graph
     assert neurons_per_population(net) == {}
     assert parameter_count(net) == 50 * 50 + 50

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import compiler
-from benchmarks.measure import clock_for, interleaved, median_ratio, show, told
+from benchmarks.measure import clock_for, interleaved, median_ratio, show, timed, told
 from benchmarks.models import VGG16, LeNet5, ResNet20
 from neurograph.edits import RemoveNeurons
 
@@ -72,13 +72,6 @@ def measure(name: str, rounds: int, clock) -> tuple[list[str], list[str]]:
     memory = [f"{peak(name, which):.0f}" for which in ("module", "ours")]
     step = [f"{name}, batch {rows}", *medians, f"{median_ratio(spent, 'ours', 'module'):.3f}", *memory]
     return step, [name, f"{graph.number_of_edges():,}", told(lifting), told(compiling), told(refreshing)]
-
-
-def timed(run, clock):
-    """Seconds of one call, and what it returned."""
-    start = clock()
-    made = run()
-    return clock() - start, made
 
 
 def peak(name: str, which: str) -> float:

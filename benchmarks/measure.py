@@ -4,6 +4,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -44,6 +45,13 @@ def interleaved(
     finally:
         gc.enable()
     return seconds
+
+
+def timed(run: Callable[[], Any], clock=time.perf_counter) -> tuple[float, Any]:
+    """Seconds of one call, and what it returned."""
+    start = clock()
+    made = run()
+    return clock() - start, made
 
 
 def median_ratio(seconds: Mapping[str, list[float]], name: str, reference: str) -> float:

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import compiler
-from benchmarks.measure import clock_for, interleaved, median_ratio, show, told
+from benchmarks.measure import clock_for, interleaved, median_ratio, show, timed, told
 from neurograph.builders import mlp, random_field
 from neurograph.edits import Proliferate, SplitEdge
 from search.metabolism import MetabolizeOptions, growing_populations
@@ -75,13 +75,6 @@ def compare(sizes: list[int], name: str, batch: int, seconds: float, clock) -> l
     spent = interleaved(runs, rounds, clock=clock)
     medians = [told(statistics.median(spent[k]) / steps) for k in ("nn.Sequential", "ours")]
     return [f"{name}, batch {batch}", *medians, f"{median_ratio(spent, 'ours', 'nn.Sequential'):.3f}", str(rounds)]
-
-
-def timed(run, clock) -> tuple[float, object]:
-    """Seconds of one call, and what it returned."""
-    started = clock()
-    made = run()
-    return clock() - started, made
 
 
 def costs(graph, population: str, rounds: int, clock) -> list[list[str]]:

@@ -1,6 +1,7 @@
 """`NeuronGraph`: a neural network that is a networkx graph, with the verbs people use on it."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,9 +125,17 @@ class NeuronGraph(Populations):
         born = [name for name in self.names_of(entry.neurons_born) if name is not None]
         return EditResult(entry, born, died)
 
-    def _collect(self):
+    @contextmanager
+    def _collect(self) -> Iterator[list[effects_.Effect]]:
         """A transaction whose effects are kept apart from the run of raw mutations, value writes included."""
-        return _Collector(self)
+        outer, self._effects = self._effects, []
+        self._depth += 1  # keeps value writes
+        try:
+            with self.atomic() as effects:
+                yield effects
+        finally:
+            self._depth -= 1
+            self._effects = outer
 
     def undo(self) -> Entry:
         """Undo the newest entry: structure comes back as it was, with ids, order and places.
@@ -240,24 +249,3 @@ class NeuronGraph(Populations):
         from neurograph.draw import topology
 
         return topology(self, path, **options)
-
-
-class _Collector:
-    def __init__(self, graph: NeuronGraph) -> None:
-        self.graph = graph
-
-    def __enter__(self) -> list:
-        graph = self.graph
-        self.outer, graph._effects = graph._effects, []
-        self.version, self.log = graph.version, graph.changes.end
-        graph._depth += 1
-        return graph._effects
-
-    def __exit__(self, kind, error, trace) -> None:
-        graph = self.graph
-        if kind is not None:
-            effects_.roll_back(graph, graph._effects)
-            graph.version = self.version
-            graph.changes.cut(self.log)
-        graph._depth -= 1
-        graph._effects = self.outer

@@ -5,15 +5,13 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-import compiler
 import search
-from benchmarks.papers.store import collect, markdown, spread
+from benchmarks.papers.store import collect, fixed, lines, markdown
 from neurograph.builders import mlp, parameter_count
 from neurograph.graph import NeuronGraph
-from search.datasets import Dataset, hold_out, load
+from search.datasets import Dataset, load
 from search.metabolism import MetabolizeOptions
 from search.options import read_options
-from search.training import Trainer, evaluate, make_optimizer
 
 SEEDS = 3
 K = 1024  # the paper's "k", with norm parameters and statistics counted
@@ -50,23 +48,13 @@ def table(data_name: str, seeds: int, directory: Path) -> str:
     """Run what is missing; the table as Markdown."""
     data = load(data_name).flat()
     rows = {
-        "BasicNLP(64)": lambda seed: fixed(data, 64, seed),
-        "BasicNLP(1024)": lambda seed: fixed(data, 1024, seed),
+        "BasicNLP(64)": lambda seed: fixed_width(data, 64, seed),
+        "BasicNLP(1024)": lambda seed: fixed_width(data, 1024, seed),
         "MetaNetNLP(64-1024)": lambda seed: grown(data, 64, seed),
     }
     found = collect(f"metanet-{data_name}", rows, seeds, directory)
-    lines = [
-        [
-            name,
-            spread([r["error"] for r in runs]),
-            f"{mean(r['size'] for r in runs) / K:,.0f}",
-            f"{mean(r['mean_size'] for r in runs) / K:,.0f}",
-            f"{mean(r['seconds'] for r in runs):.0f}",
-        ]
-        for name, runs in found.items()
-    ]
     head = ["network", "test error, %", "final parameters, k", "mean parameters, k", "seconds"]
-    return markdown(head, [[*row, ""] for row in PAPER[data_name]] + lines)
+    return markdown(head, [[*row, ""] for row in PAPER[data_name]] + lines(found, "size", "mean_size", K))
 
 
 def start(data: Dataset, width: int, seed: int) -> NeuronGraph:
@@ -84,12 +72,9 @@ def grown(data: Dataset, width: int, seed: int) -> Mapping[str, float]:
     return {"error": result.test_error, "size": size, "mean_size": mean(trained) * statistics, **widths}
 
 
-def fixed(data: Dataset, width: int, seed: int) -> Mapping[str, float]:
+def fixed_width(data: Dataset, width: int, seed: int) -> Mapping[str, float]:
     """A network of that width, trained by the same recipe."""
-    options = read_options(MetabolizeOptions, settings=RECIPE | {"seed": seed})
     graph = start(data, width, seed)
-    net = compiler.compile(graph, batch_size=options.batch_size)
-    optimizer = make_optimizer(net.parameters(), options)
-    Trainer(net, hold_out(data, options.validation, seed), options, optimizer).run()
     size = parameter_count(graph, statistics=True)
-    return {"error": evaluate(net, data.test_x, data.test_y)[1], "size": size, "mean_size": size}
+    options = read_options(MetabolizeOptions, settings=RECIPE | {"seed": seed})
+    return fixed(graph, data, options) | {"size": size, "mean_size": size}

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
 
-import compiler
 import search
-from benchmarks.papers.store import collect, markdown, spread
-from neurograph.builders import mlp
-from search.datasets import Dataset, hold_out, load
+from benchmarks.papers.store import collect, fixed, lines, markdown
+from neurograph.builders import mlp, parameter_count
+from search.datasets import Dataset, load
 from search.expansion.presets import PRESETS
-from search.training import Trainer, evaluate, make_optimizer, parameter_count
+from search.training import TrainingOptions
 
 SEEDS = 5
 # The authors plot accuracies of these three and print no figure.
@@ -29,7 +28,7 @@ def table(data_name: str, seeds: int, directory: Path) -> str:
         return {
             "error": result.test_error,
             "validation": result.rows[-1]["validation_error"],
-            "parameters": parameter_count(result.net),
+            "parameters": parameter_count(result.graph),
             "mean_parameters": mean(sizes),
         }
 
@@ -37,31 +36,20 @@ def table(data_name: str, seeds: int, directory: Path) -> str:
         "grown": grown,
         # threshold 0.5: of uniform numbers half go, as many as the preset's metric prunes
         "grown at random": lambda seed: grown(seed, metric="random", prune_threshold=0.5),
-        "fixed 784-96-10": lambda seed: fixed(data, 96, preset.options(seed=seed)),
-        "fixed 784-42-10": lambda seed: fixed(data, 42, preset.options(seed=seed)),
+        "fixed 784-96-10": lambda seed: fixed_width(data, 96, preset.options(seed=seed)),
+        "fixed 784-42-10": lambda seed: fixed_width(data, 42, preset.options(seed=seed)),
     }
     found = collect(f"self-expanding-{data_name}", rows, seeds, directory)
-    lines = [
-        [
-            name,
-            spread([r["error"] for r in runs]),
-            f"{mean(r['parameters'] for r in runs):,.0f}",
-            f"{mean(r['mean_parameters'] for r in runs):,.0f}",
-            f"{mean(r['seconds'] for r in runs):.0f}",
-        ]
-        for name, runs in found.items()
-    ]
     head = ["network", "test error, %", "final parameters", "mean parameters", "seconds"]
-    return markdown(head, [[*row, "", ""] for row in (PAPER if data_name == "mnist" else [])] + lines)
+    return markdown(
+        head,
+        [[*row, "", ""] for row in (PAPER if data_name == "mnist" else [])]
+        + lines(found, "parameters", "mean_parameters"),
+    )
 
 
-def fixed(data: Dataset, width: int, options) -> Mapping[str, float]:
+def fixed_width(data: Dataset, width: int, options: TrainingOptions) -> Mapping[str, float]:
     """A network of one hidden layer without biases, trained by the same recipe."""
     graph = mlp([data.input_shape[0], width, data.classes], seed=options.seed, bias=False)
-    net = compiler.compile(graph, batch_size=options.batch_size)
-    split = hold_out(data, options.validation, options.seed)
-    trainer = Trainer(net, split, options, make_optimizer(net.parameters(), options))
-    rows = trainer.run()
-    size = net.parameter_count()
-    error = evaluate(net, data.test_x, data.test_y)[1]
-    return {"error": error, "validation": rows[-1]["validation_error"], "parameters": size, "mean_parameters": size}
+    size = parameter_count(graph)
+    return fixed(graph, data, options) | {"parameters": size, "mean_parameters": size}

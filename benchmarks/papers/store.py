@@ -1,4 +1,4 @@
-"""Results one by one on disk, so that a table that takes an hour can be made in pieces and is never made twice."""
+"""What the tables share: results one by one on disk, so that an hour's table can be made in pieces; fixed networks."""
 
 import json
 import time
@@ -7,7 +7,11 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import compiler
 from neurograph.files.aside import written_aside
+from neurograph.graph import NeuronGraph
+from search.datasets import Dataset, hold_out
+from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
 
 Run = Callable[[int], Mapping[str, float]]  # from a seed to figures
 
@@ -40,6 +44,29 @@ def collect(table: str, rows: Mapping[str, Run], seeds: int, directory: Path) ->
                 print(f"{table} | {name} | seed {seed} | " + ", ".join(f"{k} {v:.6g}" for k, v in figures.items()))
             found[name].append(json.loads(path.read_text()))
     return found
+
+
+def fixed(graph: NeuronGraph, data: Dataset, options: TrainingOptions) -> dict[str, float]:
+    """A network that stays as it is, trained by a recipe: test and held-out error in percent."""
+    net = compiler.compile(graph, batch_size=options.batch_size)
+    split = hold_out(data, options.validation, options.seed)
+    rows = Trainer(net, split, options, make_optimizer(net.parameters(), options)).run()
+    error = evaluate(net, data.test_x, data.test_y)[1]
+    return {"error": error, "validation": rows[-1]["validation_error"]}
+
+
+def lines(found: Mapping[str, list[dict[str, Any]]], size: str, mean_size: str, unit: int = 1) -> list[list[str]]:
+    """Rows of a table: name, error, final and mean size in a unit, seconds."""
+    return [
+        [
+            name,
+            spread([r["error"] for r in runs]),
+            f"{mean(r[size] for r in runs) / unit:,.0f}",
+            f"{mean(r[mean_size] for r in runs) / unit:,.0f}",
+            f"{mean(r['seconds'] for r in runs):.0f}",
+        ]
+        for name, runs in found.items()
+    ]
 
 
 def spread(values: list[float], digits: int = 2) -> str:

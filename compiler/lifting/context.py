@@ -1,6 +1,5 @@
 """What the handlers of operators work with: traced arguments in, values out, drafts in between."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -140,8 +139,3 @@ def with_bias(draft: Draft, bias: np.ndarray, trainable: bool) -> None:
     """Give a draft that is still a sum its bias."""
     assert draft.stage == SUM
     draft.take(BIAS, trainable, bias=bias)
-
-
-def reshaped(value: Value, shape: tuple[int, ...]) -> Value:
-    """The same neurons behind a tensor of another shape."""
-    return replace(value, shape=shape)

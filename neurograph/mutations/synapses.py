@@ -14,6 +14,8 @@ from neurograph.schema import synapse
 from neurograph.schema.synapse import FORM_FIELDS, WEIGHT, check_fit, form_of, form_value, weight_array, weight_value
 from neurograph.storage.views import EdgeData
 
+_INPUT = "the target is an input neuron, which reads data and no synapse"
+
 
 class SynapseMutations(NeuronMutations):
     """Synapses come, change and go: checked as a whole, then stored and recorded."""
@@ -21,10 +23,6 @@ class SynapseMutations(NeuronMutations):
     def _fault(self, u: int, v: int, error: Exception) -> SynapseError:
         names = self.table.names
         return SynapseError(f"synapse {names[u]!r} -> {names[v]!r}: {error}")
-
-    def _check_target(self, v: int) -> None:
-        if self._columns.reads_data[self._columns.item[v]]:
-            raise SynapseError("the target is an input neuron, which reads data and no synapse")
 
     def _parse_edge(self, u: int, v: int, attr: Mapping, have: Mapping) -> tuple[dict, Any, dict]:
         """Attributes sorted into form, weight and the user's own; what they make with what is there is checked."""
@@ -45,7 +43,7 @@ class SynapseMutations(NeuronMutations):
         table, columns = self._adj.table, self._columns
         code = columns.item[v]
         if columns.reads_data[code]:
-            raise self._fault(u, v, SynapseError("the target is an input neuron, which reads data and no synapse"))
+            raise self._fault(u, v, SynapseError(_INPUT))
         weight, form, extra = attr.get(WEIGHT), 0, None
         if len(attr) != (type(weight) is float) or not (columns.scalar[code] and columns.scalar[columns.item[u]]):
             changes, weight, extra = self._parse_edge(u, v, attr, {})
@@ -180,7 +178,7 @@ class SynapseMutations(NeuronMutations):
             a, b = divmod(pair, len(columns.kinds))
             try:
                 if columns.reads_data[b]:
-                    raise SynapseError("the target is an input neuron, which reads data and no synapse")
+                    raise SynapseError(_INPUT)
                 check_fit(form, shape, columns.kinds[a].shape, columns.kinds[b].shape)
             except NeuroGraphError as err:
                 at = int(np.flatnonzero(pairs == pair)[0])

@@ -63,7 +63,7 @@ class EdgeTable:
         self._remap(Values())
 
     def _remap(self, values: Values) -> None:
-        view = self._view = {c: items(getattr(self, c)) for c in self.COLUMNS}
+        view = {c: items(getattr(self, c)) for c in self.COLUMNS}
         self._m = tuple(view[c] for c in self.COLUMNS)
         self._dst, self._alive = view["dst"], view["alive"]
         self.values = values

@@ -16,7 +16,6 @@ from search.metabolism import MetabolizeOptions
 def asked(monkeypatch):
     """What the commands ask of the public functions, which are replaced."""
     calls = []
-    monkeypatch.setattr(cli, "_start", lambda given, sizes, seed: ("graph", list(sizes), seed))
 
     def answer(name):
         def ask(*args, **kw):
@@ -30,6 +29,10 @@ def asked(monkeypatch):
     return calls
 
 
+def _sizes(graph):
+    return [len(names) for names in graph.populations.values()]
+
+
 def test_metabolize_hands_over_graph_data_options_and_directory(asked, tmp_path, capsys):
     (tmp_path / "o.toml").write_text("epochs = 4\ncycle = 3\nseed = 1\n")
     words = ["--hidden", "16", "8", "--config", str(tmp_path / "o.toml"), "--set", "cycle=7", "--set", "slope=0.5"]
@@ -39,7 +42,7 @@ def test_metabolize_hands_over_graph_data_options_and_directory(asked, tmp_path,
     assert status == 0
     [(name, (graph, data, options), keywords)] = asked
     assert name == "metabolize"
-    assert graph == ("graph", [64, 16, 8, 10], 1)
+    assert graph.wiring_digest() == mlp([64, 16, 8, 10], activation="relu").wiring_digest()
     assert data.name == "digits"
     assert data.input_shape == (64,)
     assert options == MetabolizeOptions(epochs=4, cycle=7, slope=0.25, learning_rate=0.1, seed=1)
@@ -51,11 +54,11 @@ def test_expand_starts_without_hidden_layers(asked, tmp_path):
     words = ["--metric", "weight_square", "--set", "most=4", "--run", str(tmp_path / "r"), "--seed", "2"]
     assert cli.main(["expand", *words]) == 0
     [(name, (graph, data, options), keywords)] = asked
-    assert (name, graph, data.name) == ("expand", ("graph", [64, 10], 2), "digits")
+    assert (name, _sizes(graph), data.name) == ("expand", [64, 10], "digits")
     assert options == ExpandOptions(metric="weight_square", most=4, seed=2)
     assert keywords == {"run": tmp_path / "r", "force": False, "progress": True}
     assert cli.main(["expand", "--hidden", "8", "--run", str(tmp_path / "s")]) == 0
-    assert asked[1][1][0] == ("graph", [64, 8, 10], 0)
+    assert _sizes(asked[1][1][0]) == [64, 8, 10]
 
 
 def test_a_preset_gives_data_network_and_options_and_flags_win(asked, tmp_path):
@@ -124,14 +127,21 @@ def test_compile_reports_on_a_saved_graph(tmp_path, capsys):
     assert "elsewhere" in capsys.readouterr().err
 
 
-def test_a_saved_graph_or_layers_to_start_from(tmp_path):
-    graph = mlp([64, 5, 10], activation="tanh", seed=0)
+def test_a_saved_graph_or_layers_to_start_from(asked, tmp_path):
+    graph = mlp([64, 5, 10], activation="tanh", seed=3)
     graph.save(tmp_path / "net.safetensors")
-    words = ["metabolize", "--graph", str(tmp_path / "net.safetensors")]
-    given = cli._parser().parse_args(words)
-    assert cli._start(given, [64, 16, 16, 10], seed=0).wiring_digest() == graph.wiring_digest()
-    made = cli._start(cli._parser().parse_args(["metabolize", "--activation", "tanh"]), [64, 5, 10], seed=0)
-    assert made.wiring_digest() == graph.wiring_digest()
+    run = ["--run", str(tmp_path / "r")]
+    assert cli.main(["metabolize", "--graph", str(tmp_path / "net.safetensors"), *run]) == 0
+    assert cli.main(["metabolize", "--hidden", "5", "--activation", "tanh", "--seed", "3", *run]) == 0
+    assert {call[1][0].wiring_digest() for call in asked} == {graph.wiring_digest()}
+    saved, made = (list(call[1][0].edges(data="weight")) for call in asked)
+    assert saved == made
+
+
+def test_a_preset_takes_no_other_network(asked, capsys):
+    assert cli.main(["expand", "--preset", "linear-digits", "--hidden", "8"]) == 2
+    assert "--preset brings a network of its own" in capsys.readouterr().err
+    assert not asked
 
 
 def test_every_option_has_a_flag_with_its_range(capsys):

@@ -1,0 +1,19 @@
+"""`neurograph resume`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import search
+from search.commands.shared import tell
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser("resume", help="go on with a run that was stopped, with the same numbers")
+    parser.add_argument("run", type=Path, help="the run directory")
+    parser.set_defaults(command=_run)
+
+
+def _run(given: argparse.Namespace) -> None:
+    tell(search.resume(given.run, progress=True))

@@ -1,0 +1,80 @@
+"""What commands have in common: data, run directories, options as flags, results told."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any
+
+from neurograph import NeuronGraph
+from neurograph.builders import mlp
+from search.datasets import NAMES, Dataset, load
+from search.growing import Grown
+from search.options import describe
+
+OPTIONS_USAGE = "[--config TOML] [--set KEY=VALUE] [--OPTION VALUE ...]"
+_OPTION = "option:"  # marks the flags that came from an options dataclass
+
+
+def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") -> None:
+    """`--data`, where its files lie, and whether they may be fetched."""
+    told = f" (default {default})" if default else ""
+    parser.add_argument("--data", default=default, choices=NAMES, help=f"what to learn{told}")
+    parser.add_argument(
+        "--data-directory", type=Path, metavar="DIR", help="where its files lie (default $NEUROGRAPH_DATA)"
+    )
+    parser.add_argument("--no-download", action="store_true", help="never ask OpenML")
+
+
+def data_of(given: argparse.Namespace, name: str | None = None) -> Dataset:
+    """The data set asked for, as images; `name` where the command chose it."""
+    return load(name or given.data, given.data_directory, download=not given.no_download)
+
+
+def add_start(parser: argparse.ArgumentParser, hidden: Sequence[int]) -> None:
+    """`--graph FILE` or else `--hidden N ...` and their `--activation`."""
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--graph", type=Path, metavar="FILE", help="a saved graph to start from")
+    start.add_argument(
+        "--hidden", type=int, nargs="*", default=list(hidden), metavar="N", help="else: neurons of each hidden layer"
+    )
+    parser.add_argument("--activation", default="relu", help="of those layers (default relu)")
+
+
+def start_of(given: argparse.Namespace, data: Dataset, seed: int) -> NeuronGraph:
+    """The graph asked for: a file's, or layers between the data's features and classes."""
+    if given.graph:
+        return NeuronGraph.load(given.graph)
+    return mlp([data.input_shape[0], *given.hidden, data.classes], activation=given.activation, seed=seed)
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """`--run DIR` and `--force`."""
+    parser.add_argument("--run", type=Path, metavar="DIR", help="run directory (default: a new one under runs/)")
+    parser.add_argument("--force", action="store_true", help="throw away the run that lies there")
+
+
+def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
+    """`--config`, `--set`, and a flag for every field of an options dataclass."""
+    group = parser.add_argument_group("options", "from a TOML file, from --set, or each by its flag, the later winning")
+    group.add_argument("--config", type=Path, metavar="TOML", help="a file of key = value lines")
+    group.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one option, as in the file")
+    for f in fields(cls):
+        told = f"{f.metadata['help']} ({describe(f)}; default {_default(f)})".replace("%", "%%")
+        flag = "--" + f.name.replace("_", "-")
+        group.add_argument(flag, dest=_OPTION + f.name, metavar="VALUE", help=told)
+
+
+def settings(given: argparse.Namespace) -> list[str]:
+    """What `--set` and the flags of `add_options` said, as `key=value`."""
+    flags = {name.removeprefix(_OPTION): value for name, value in vars(given).items() if name.startswith(_OPTION)}
+    return [*given.set, *(f"{name}={value}" for name, value in flags.items() if value is not None)]
+
+
+def tell(result: Grown) -> None:
+    """How a run ended, in one line."""
+    print(f"test error {result.test_error:.2f}%; graph, journal, metrics and pictures lie in {result.run}")
+
+
+def _default(f: Field) -> Any:
+    return f.default if f.default is not MISSING else f.default_factory()  # type: ignore[misc]

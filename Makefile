@@ -54,7 +54,7 @@ clean:
 	touch $@
 
 .venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,onnx,dask]"
 	touch .venv/installed $@
 
 # Its setup.py imports torch, so it is built with what is installed here.

@@ -223,4 +223,9 @@ def choose(
     seconds, _, best = offers[0]
     if len(offers) == 1:
         return best, seconds, "the only one that can"
-    return best, seconds, f"{offers[1][1]} would take {offers[1][0] * 1e6:.0f} us"
+    return best, seconds, f"{offers[1][1]} would take {told_time(offers[1][0])}"
+
+
+def told_time(seconds: float) -> str:
+    """Seconds as people read them: microseconds, or milliseconds from one on."""
+    return f"{seconds * 1e6:.0f} us" if seconds < 1e-3 else f"{seconds * 1e3:.2f} ms"

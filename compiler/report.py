@@ -1,5 +1,6 @@
 """A program in words: what runs where, what it is predicted to cost, and why."""
 
+from compiler.cost import told_time
 from compiler.program import PartPlan, Program, StagePlan
 
 
@@ -9,7 +10,7 @@ def describe(program: Program) -> str:
     head = (
         f"{len(program.stages)} stages for {options.dtype} on {options.device}, "
         f"tuned for batches of {options.batch_size}; "
-        f"products of a training step: {_time(program.seconds)} ({options.calibration.name})"
+        f"products of a training step: {told_time(program.seconds)} ({options.calibration.name})"
     )
     lines = [head]
     lines += [f"in   {port.population!r}: {port.width} neurons{_maps(port.shape)}" for port in program.inputs]
@@ -42,9 +43,5 @@ def _part(part: PartPlan) -> str:
     )
     return (
         f"{part.lowering:<9} from {names}: {synapses} synapses{what} in {layout.outputs} x {layout.inputs} "
-        f"(density {density:.3g}), {_time(part.seconds)}; {part.why}"
+        f"(density {density:.3g}), {told_time(part.seconds)}; {part.why}"
     )
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds * 1e6:.0f} us" if seconds < 1e-3 else f"{seconds * 1e3:.2f} ms"

@@ -1,0 +1,79 @@
+"""Which executor, and what it is told."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from search.executors.cluster import Dask
+from search.executors.processes import ProcessPool
+from search.executors.serial import Serial
+from search.options import Checked, option
+
+
+class Executor(Protocol):
+    """Works out items, wherever; a context manager that closes itself."""
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        """The function's results, in the order of the items.
+
+        Parameters
+        ----------
+        function
+            Of one item; a `Task`, or anything that can be pickled by name. It runs in whatever process there is.
+        items
+            Plain data.
+
+        Returns
+        -------
+        list
+            As long as the items, with `Failed` in place of results that could not be had.
+        """
+        ...
+
+    def close(self) -> None: ...
+    def __enter__(self) -> "Executor": ...
+    def __exit__(self, *error: object) -> None: ...
+
+
+@dataclass(frozen=True)
+class ExecutorOptions(Checked):
+    """Where individuals are evaluated; `option`'s texts below say what each field means."""
+
+    executor: str = option("serial", "where individuals are evaluated", choices=("serial", "processes", "dask"))
+    workers: int = option(2, "worker processes of processes, and of dask without an address", least=1)
+    address: str | None = option(None, "of a Dask scheduler, as in tcp://host:8786; none starts a cluster here")
+    timeout: float = option(0.0, "seconds an individual may take in a worker; 0 means any time", least=0)
+    retries: int = option(
+        1, "how often an individual is tried again after its worker was lost or took too long", least=0
+    )
+    startup: float = option(300.0, "seconds that a worker may take to start, with network and data", above=0)
+    fallback: bool = option(False, "whether to go on in this process when a Dask cluster goes away")
+
+
+def _processes(options: ExecutorOptions) -> Executor:
+    return ProcessPool(options.workers, options.timeout, options.retries, options.startup)
+
+
+def _dask(options: ExecutorOptions) -> Executor:
+    return Dask(
+        options.address, options.workers, options.timeout, options.retries, options.startup, fallback=options.fallback
+    )
+
+
+EXECUTORS: dict[str, Callable[[ExecutorOptions], Executor]] = {
+    "serial": lambda _: Serial(),
+    "processes": _processes,
+    "dask": _dask,
+}
+
+
+def make_executor(options: ExecutorOptions | None = None) -> Executor:
+    """The executor that the options ask for.
+
+    Raises
+    ------
+    OptionError, WorkerError
+        Where it cannot be made; see `Dask`.
+    """
+    chosen = options or ExecutorOptions()
+    return EXECUTORS[chosen.executor](chosen)

@@ -1,0 +1,162 @@
+"""A pool of spawned processes that outlives its workers.
+
+The standard pools give up all their work when one worker dies and cannot stop a worker that hangs. Here each worker has
+a pipe of its own, so it is known which item a lost worker held: that item is tried again, the others are not touched.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from time import monotonic
+from typing import Any
+
+from search.executors.outcomes import WorkerError
+from search.executors.work import Work
+from search.executors.worker import BEGUN, serve
+
+_IDLE = -1
+_STARTS = 3  # workers in a row that may end before they have begun anything
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: SpawnProcess
+    link: Connection
+    item: int = _IDLE
+    deadline: float = float("inf")
+    begun: bool = False  # anything, ever
+
+
+class ProcessPool:
+    """Worker processes on this machine, started when they are first needed and kept until `close`.
+
+    Parameters
+    ----------
+    workers
+        How many.
+    timeout
+        Seconds an item may take, building the worker not counted; 0 means any time. Its worker is ended then.
+    retries
+        How often an item is tried again after its worker was lost or its time was up. What raises is not tried again:
+        it would raise again.
+    startup
+        Seconds within which a worker must have started and be built.
+
+    Notes
+    -----
+    Spawned processes import the script that started them, so a script must start its search under
+    `if __name__ == "__main__":`.
+    """
+
+    def __init__(self, workers: int = 2, timeout: float = 0, retries: int = 1, startup: float = 300) -> None:
+        self.workers, self.timeout, self.retries, self.startup = workers, timeout, retries, startup
+        self._pool: list[_Worker] = []
+        self._failed_starts = 0
+
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+        """See `search.executors.Executor`.
+
+        Raises
+        ------
+        WorkerError
+            When workers end before they have begun anything, several in a row.
+        """
+        work = Work(function, list(items), self.retries)
+        try:
+            while work.unfinished:
+                self._hand_out(work)
+                self._take_in(work)
+        finally:  # when interrupted: late answers must not meet the next items
+            for worker in [worker for worker in self._pool if worker.item != _IDLE]:
+                self._end(worker)
+        return work.results
+
+    def close(self) -> None:
+        """End the workers."""
+        for worker in list(self._pool):
+            self._end(worker)
+
+    def __enter__(self) -> "ProcessPool":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _hand_out(self, work: Work) -> None:
+        while work.waiting:
+            idle = next((worker for worker in self._pool if worker.item == _IDLE), None)
+            if idle is None and len(self._pool) >= self.workers:
+                return
+            worker = idle or self._start()
+            worker.item, worker.deadline = work.waiting.popleft(), monotonic() + self.startup
+            try:
+                worker.link.send((work.function, work.items[worker.item]))
+            except OSError:  # it died while idle, so the item is none the worse for it
+                work.waiting.appendleft(worker.item)
+                self._end(worker)
+
+    def _take_in(self, work: Work) -> None:
+        """Wait until a worker says something, dies or has had its time."""
+        busy = {worker.link: worker for worker in self._pool if worker.item != _IDLE}
+        if not busy:
+            return
+        nearest = min(worker.deadline for worker in busy.values())
+        limit = None if nearest == float("inf") else max(nearest - monotonic(), 0)
+        for link in wait(list(busy), limit):
+            self._hear(busy[link], work)  # type: ignore[index]
+        for worker in busy.values():
+            if worker.item != _IDLE and monotonic() > worker.deadline:
+                seconds = self.timeout if worker.begun else self.startup
+                self._give_up(worker, work, f"it took longer than {seconds:g} seconds")
+
+    def _hear(self, worker: _Worker, work: Work) -> None:
+        try:
+            word, result = worker.link.recv()
+        except (EOFError, OSError):
+            self._lost(worker, work)
+            return
+        if word == BEGUN:
+            worker.begun, self._failed_starts = True, 0
+            worker.deadline = monotonic() + self.timeout if self.timeout else float("inf")
+        else:
+            work.finish(worker.item, result)
+            worker.item, worker.deadline = _IDLE, float("inf")
+
+    def _lost(self, worker: _Worker, work: Work) -> None:
+        worker.process.join(5)
+        code = worker.process.exitcode
+        if worker.begun:
+            self._give_up(worker, work, f"its worker ended with exit code {code}")
+            return
+        self._failed_starts += 1
+        if self._failed_starts >= _STARTS:
+            raise WorkerError(
+                f"{_STARTS} workers in a row ended while they started (exit code {code}); what they printed above says "
+                'why. A script must start its search under if __name__ == "__main__": since workers import it'
+            ) from None
+        work.waiting.appendleft(worker.item)
+        self._end(worker)
+
+    def _give_up(self, worker: _Worker, work: Work, reason: str) -> None:
+        item = worker.item
+        self._end(worker)
+        work.again(item, reason)
+
+    def _start(self) -> _Worker:
+        context = get_context("spawn")  # a fork would copy torch's threads and locks in whatever state they are
+        here, there = context.Pipe()
+        process = context.Process(target=serve, args=(there,), daemon=True)
+        process.start()
+        there.close()
+        worker = _Worker(process, here)
+        self._pool.append(worker)
+        return worker
+
+    def _end(self, worker: _Worker) -> None:
+        self._pool.remove(worker)
+        worker.link.close()
+        worker.process.kill()  # it has nothing to put in order, and leaving torch takes seconds
+        worker.process.join()
+        worker.item = _IDLE

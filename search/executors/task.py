@@ -1,0 +1,124 @@
+"""Work as plain data: which importable function builds the worker, and what it is given."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from threading import Lock
+from typing import Any
+
+import torch
+
+from neurograph.errors import OptionError
+from search.executors.outcomes import Failed, reason_of
+
+_MARK = "_builds_workers"
+_BUILT: dict[str, Any] = {}  # at most one: a process works for one search at a time, and models are large
+_LOCK = Lock()  # a Dask worker may have several threads, and what was built is not made for that
+
+
+def builder(function: Callable) -> Callable:
+    """Mark a function as one that builds workers; `Task` calls no other, whatever a file names.
+
+    Examples
+    --------
+    >>> @builder
+    ... def squares():
+    ...     return lambda number: number * number
+    """
+    setattr(function, _MARK, True)
+    return function
+
+
+@dataclass(frozen=True)
+class Task:
+    """A function of one item that any process can run: it holds no model, no data and no code, only where to find them.
+
+    The first call in a process builds the worker, the next ones use it again. So a task can be handed to every `map`
+    that pickles its function: a process pool's, Dask's, Ray's. A call never raises; see `Failed`.
+
+    Parameters
+    ----------
+    function
+        The builder, as `package.module:name`: an importable function marked by `builder`. It returns a function of one
+        item.
+    arguments
+        What the builder is given, by name: plain JSON.
+    threads
+        How many threads torch may use for it; None leaves that alone. Sums depend on the number, so equal results
+        need equal numbers.
+
+    Raises
+    ------
+    OptionError
+        For arguments that are not JSON, or a function that is not there or not marked.
+
+    Examples
+    --------
+    >>> Task("search.executors.task:scaling", {"factor": 3})(7)
+    21
+    """
+
+    function: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            plain = json.loads(json.dumps(self.arguments))
+        except (TypeError, ValueError) as error:
+            raise OptionError(f"the arguments of {self.function} must be plain JSON: {error}") from None
+        if plain != self.arguments:
+            raise OptionError(
+                f"the arguments of {self.function} change when they are written as JSON: use lists for tuples, and "
+                "texts for names"
+            )
+
+    @property
+    def key(self) -> str:
+        """What is built, as one line of JSON."""
+        return json.dumps([self.function, self.arguments], sort_keys=True)
+
+    def built(self) -> Any:
+        """The worker: what the builder returned, made once a process."""
+        with _LOCK:
+            return self._built()
+
+    def __call__(self, item: Any) -> Any:
+        """The worker's answer to the item, or `Failed` where it raised."""
+        with _LOCK:
+            before = torch.get_num_threads()
+            try:
+                torch.set_num_threads(self.threads or before)
+                return self._built()(item)
+            except Exception as error:
+                return Failed(reason_of(error))
+            finally:
+                torch.set_num_threads(before)
+
+    def _built(self) -> Any:
+        if self.key not in _BUILT:
+            _BUILT.clear()
+            _BUILT[self.key] = _found(self.function)(**self.arguments)
+        return _BUILT[self.key]
+
+
+def _found(path: str) -> Callable:
+    module, _, name = path.partition(":")
+    if not module or not name:
+        raise OptionError(f"a task's function is written package.module:name, and {path!r} is not")
+    if module == "__main__":
+        raise OptionError(f"{path} is in the script itself, which no worker can import: move {name} into a module")
+    try:
+        function = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise OptionError(f"{path} cannot be imported: {error}") from None
+    if not getattr(function, _MARK, False):
+        raise OptionError(f"{path} does not build workers: mark it by search.executors.builder")
+    return function
+
+
+@builder
+def scaling(factor: float) -> Callable[[float], float]:
+    """The smallest worker there is: multiplies by a factor."""
+    return lambda item: item * factor

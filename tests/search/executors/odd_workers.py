@@ -1,0 +1,40 @@
+"""Workers for tests, importable in other processes; see conftest.py."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import torch
+
+from search.executors import builder
+
+
+@builder
+def odd(notes=None):
+    """Answers (item, process id); some items end or stop the worker, always or the first time only."""
+
+    def answer(item):
+        if item == "raise":
+            raise ValueError("no   luck")
+        if item == "hang":
+            time.sleep(60)
+        if item == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if item == "die once" and not (note := Path(notes) / "died").exists():
+            note.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if item == "threads":
+            return torch.get_num_threads()
+        return item, os.getpid()
+
+    return answer
+
+
+@builder
+def broken():
+    raise ValueError("there are no data here")
+
+
+def unmarked():
+    return len

@@ -1,0 +1,62 @@
+import pickle
+
+import pytest
+import torch
+
+from neurograph.errors import OptionError
+from search.executors import Failed, Serial, Task
+from search.executors import task as module
+
+
+def test_a_task_builds_once_and_is_plain_data(monkeypatch):
+    built = []
+    scaling = module.scaling
+
+    @module.builder
+    def counted(factor):
+        built.append(factor)
+        return scaling(factor)
+
+    monkeypatch.setattr(module, "scaling", counted)
+    monkeypatch.setattr(module, "_BUILT", {})
+    task = pickle.loads(pickle.dumps(Task("search.executors.task:scaling", {"factor": 2})))
+    assert Serial().map(task, [1, 2, 3]) == [2, 4, 6]
+    assert built == [2]
+    assert Task("search.executors.task:scaling", {"factor": 5})(1) == 5
+    assert built == [2, 5]
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("scaling", "package.module:name"),
+        ("search.executors.task:", "package.module:name"),
+        ("search.executors.nowhere:scaling", "No module named"),
+        ("search.executors.task:nothing", "nothing"),
+        ("__main__:scaling", "move scaling into a module"),
+        ("os:system", "os:system does not build workers"),
+        ("odd_workers:unmarked", "does not build workers: mark it"),
+    ],
+)
+def test_only_marked_importable_functions_are_called(function, said):
+    with pytest.raises(OptionError, match=said):
+        Task(function).built()
+    assert said in Task(function)(1).reason
+
+
+@pytest.mark.parametrize("arguments", [{"net": torch.nn.Linear(1, 1)}, {"sizes": (1, 2)}, {1: 2}])
+def test_arguments_must_be_plain(arguments):
+    with pytest.raises(OptionError, match="the arguments of a:b"):
+        Task("a:b", arguments)
+
+
+def test_what_raises_is_failed_and_says_why():
+    assert Task("odd_workers:odd")("raise") == Failed("ValueError: no luck")
+    assert Task("odd_workers:broken")(1) == Failed("ValueError: there are no data here")
+
+
+def test_threads_are_put_back():
+    before = torch.get_num_threads()
+    assert Task("odd_workers:odd", threads=before + 1)("threads") == before + 1
+    assert torch.get_num_threads() == before
+    assert Task("odd_workers:odd")("threads") == before

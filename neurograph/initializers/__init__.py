@@ -6,6 +6,7 @@ An initializer is a function of (shape, activation, rng); a new one is a file he
 from neurograph.initializers.he import he_normal, he_uniform
 from neurograph.initializers.lecun import lecun_normal
 from neurograph.initializers.registry import INITIALIZERS, Initializer, Weights, from_name
+from neurograph.initializers.smooth import he_smooth, smoothed
 from neurograph.initializers.xavier import xavier_normal, xavier_uniform
 from neurograph.initializers.zeros import zeros
 
@@ -15,8 +16,10 @@ __all__ = [
     "Weights",
     "from_name",
     "he_normal",
+    "he_smooth",
     "he_uniform",
     "lecun_normal",
+    "smoothed",
     "xavier_normal",
     "xavier_uniform",
     "zeros",

@@ -7,6 +7,7 @@ import numpy as np
 from neurograph.errors import OptionError
 from neurograph.initializers.he import he_normal, he_uniform
 from neurograph.initializers.lecun import lecun_normal
+from neurograph.initializers.smooth import he_smooth
 from neurograph.initializers.xavier import xavier_normal, xavier_uniform
 from neurograph.initializers.zeros import zeros
 
@@ -16,6 +17,7 @@ Weights = Callable[[tuple[int, ...], str], np.ndarray]
 INITIALIZERS: dict[str, Initializer] = {
     "he_uniform": he_uniform,
     "he_normal": he_normal,
+    "he_smooth": he_smooth,
     "xavier_uniform": xavier_uniform,
     "xavier_normal": xavier_normal,
     "lecun_normal": lecun_normal,

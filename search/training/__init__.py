@@ -1,6 +1,7 @@
 """The training loop: epochs that are pure functions of the network's state, the seed and the epoch's number."""
 
 from neurograph.errors import DivergenceError
+from search.training.augment import Augmentation, Changes, changed, draw_changes
 from search.training.batches import batches, generator
 from search.training.counts import neurons_per_population, parameter_count
 from search.training.evaluation import evaluate
@@ -8,10 +9,14 @@ from search.training.loop import Trainer, exhausted
 from search.training.options import TrainingOptions, learning_rate, make_optimizer
 
 __all__ = [
+    "Augmentation",
+    "Changes",
     "DivergenceError",
     "Trainer",
     "TrainingOptions",
     "batches",
+    "changed",
+    "draw_changes",
     "evaluate",
     "exhausted",
     "generator",

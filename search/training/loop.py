@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neurograph.errors import DivergenceError
+from neurograph.errors import DivergenceError, OptionError
 from search.datasets import Split
+from search.training.augment import changed, draw_changes
 from search.training.batches import batches, seed_of
 from search.training.counts import neurons_per_population, parameter_count
 from search.training.evaluation import evaluate
@@ -33,7 +34,8 @@ class Trainer:
     epoch, in words, or None) and `event` (the same as a table, or None).
 
     Targets that are whole numbers are classes; targets that are not are to be met in mean square, see
-    `search.training.tasks`.
+    `search.training.tasks`. Images are changed at random (crop, flip, cutout) only where they are learned from, and
+    `train_loss` is what is minimised, label smoothing included.
 
     Parameters
     ----------
@@ -49,6 +51,11 @@ class Trainer:
         See above.
     rows
         The rows of the epochs that a resumed run has behind it.
+
+    Raises
+    ------
+    OptionError
+        A device that is not there; options that do not fit the examples, such as a crop of what are no images.
     """
 
     def __init__(
@@ -61,6 +68,9 @@ class Trainer:
         rows: Sequence[Row] = (),
     ) -> None:
         device = usable_device(options)
+        options.augmentation().check(tuple(split.train_x.shape[1:]))
+        if options.label_smoothing and split.train_y.is_floating_point():
+            raise OptionError("label_smoothing is for classes, and these targets are numbers: set label_smoothing=0")
         self.net: Any = net.to(device)  # callbacks that edit know it to be a CompiledNetwork
         self.split = split.to(device)
         self.options = options
@@ -117,13 +127,17 @@ class Trainer:
         x, y, device = self.split.train_x, self.split.train_y, self.split.train_x.device
         loss_sum = torch.zeros((), dtype=torch.float64, device=device)  # summed there: a sync each step would cost
         wrong = no_faults(y)
+        how, seed = self.options.augmentation(), self.options.seed
+        changes = draw_changes(how, len(y), tuple(x.shape[2:]), seed, epoch, device) if how else None
         self.net.train()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(seed_of(self.options.seed, epoch, 1))  # dropout draws from torch's own generator
-            for batch in batches(len(y), self.options.batch_size, self.options.seed, epoch):
+            torch.manual_seed(seed_of(seed, epoch, 1))  # dropout draws from torch's own generator
+            for batch in batches(len(y), self.options.batch_size, seed, epoch):
                 there = batch.to(device)
-                some_y = y[there]
-                loss, answers = self._step(x[there], some_y)
+                some_x, some_y = x[there], y[there]
+                if changes is not None:
+                    some_x = changed(some_x, how, changes.of(there))
+                loss, answers = self._step(some_x, some_y)
                 loss_sum += loss * len(batch)
                 wrong += faults(answers, some_y)
         return loss_sum.item() / len(y), percent(wrong, y)
@@ -131,8 +145,10 @@ class Trainer:
     def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         self.optimizer.zero_grad()
         answers = self.net(x)
-        loss = loss_of(answers, y)
+        loss = loss_of(answers, y, self.options.label_smoothing)
         loss.backward()
+        if self.options.clip:
+            nn.utils.clip_grad_norm_(self.net.parameters(), self.options.clip)
         self.optimizer.step()
         return loss.detach(), answers.detach()
 

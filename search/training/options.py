@@ -8,6 +8,7 @@ import torch
 
 from neurograph.errors import OptionError
 from search.options import Checked, option
+from search.training.augment import Augmentation
 
 
 @dataclass(frozen=True)
@@ -25,32 +26,71 @@ class TrainingOptions(Checked):
     optimizer: str = option("adam", "what moves the parameters", choices=("adam", "sgd"))
     learning_rate: float = option(1e-3, "of the first epoch", above=0)
     schedule: str = option(
-        "constant", "how the learning rate goes on from there", choices=("constant", "cosine", "step")
+        "constant", "how the learning rate goes on from there", choices=("constant", "cosine", "restarts", "step")
     )
+    least_rate: float = option(0.0, "what schedules cosine and restarts fall towards", least=0)
+    restart_after: int = option(10, "epochs before the first restart of schedule restarts", least=1)
+    restart_factor: int = option(2, "how many times as long each stretch between restarts is as the last", least=1)
     step_every: int = option(20, "epochs between the steps of schedule step", least=1)
     step_factor: float = option(0.1, "what each of those steps multiplies the learning rate by", above=0, most=1)
     momentum: float = option(0.9, "of sgd", least=0, below=1)
+    nesterov: bool = option(False, "whether sgd's momentum looks ahead")
     weight_decay: float = option(0.0, "L2 penalty", least=0)
+    clip: float = option(0.0, "norm that all gradients together are scaled down to; 0 means never", least=0)
+    label_smoothing: float = option(
+        0.0, "share of a class's target that is spread over all classes while training", least=0, below=1
+    )
+    crop: int = option(0, "zeros put around an image, each side, before it is cropped back at random", least=0)
+    flip: bool = option(False, "whether every second image, at random, is mirrored")
+    cutout: int = option(0, "side of the square cut out of every image; 0 means none", least=0)
     validation: float = option(0.15, "share of the training examples held out to validate on", least=0, below=1)
     patience: int = option(0, "epochs without a better loss after which training stops; 0 means never", least=0)
     evaluation_batch: int = option(1024, "examples at a time when only evaluating", least=1)
     seed: int = option(0, "of everything random", least=0)
     device: str = option("cpu", "where to train, in torch's words: cpu, cuda, cuda:1")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
+            raise OptionError("nesterov needs optimizer=sgd and a momentum above 0: choose these, or nesterov=false")
+        if self.least_rate > self.learning_rate:
+            raise OptionError(
+                f"least_rate must be at most the learning rate, {self.learning_rate:g}, not {self.least_rate:g}"
+            )
+
+    def augmentation(self) -> Augmentation:
+        """What happens to the images of an epoch."""
+        return Augmentation(self.crop, self.flip, self.cutout)
+
 
 def learning_rate(options: TrainingOptions, epoch: int) -> float:
     """The learning rate of an epoch, epochs counted from 1.
+
+    Schedules cosine and restarts are eq. 5 of Loshchilov and Hutter (2017), "SGDR: stochastic gradient descent with
+    warm restarts", taken once an epoch; restart_after is its T_0 and restart_factor its T_mult. Four restarts from 10
+    epochs on, each stretch twice the last, end with epoch 310.
 
     Examples
     --------
     >>> [learning_rate(TrainingOptions(schedule="step", step_every=2, learning_rate=1.0), e) for e in (1, 2, 3)]
     [1.0, 1.0, 0.1]
     """
-    if options.schedule == "cosine":
-        return options.learning_rate * 0.5 * (1.0 + cos(pi * (epoch - 1) / max(options.epochs, 1)))
+    if options.schedule in ("cosine", "restarts"):
+        done, length = epoch - 1, max(options.epochs, 1)
+        if options.schedule == "restarts":
+            done, length = _since_restart(done, options.restart_after, options.restart_factor)
+        fall = options.learning_rate - options.least_rate
+        return options.least_rate + fall * 0.5 * (1.0 + cos(pi * done / length))
     if options.schedule == "step":
         return options.learning_rate * options.step_factor ** ((epoch - 1) // options.step_every)
     return options.learning_rate
+
+
+def _since_restart(done: int, length: int, factor: int) -> tuple[int, int]:
+    """How many of the epochs done came after the last restart, and how many there are from it to the next."""
+    while done >= length:
+        done, length = done - length, length * factor
+    return done, length
 
 
 def make_optimizer(parameters: Iterable[torch.nn.Parameter], options: TrainingOptions) -> torch.optim.Optimizer:
@@ -58,7 +98,8 @@ def make_optimizer(parameters: Iterable[torch.nn.Parameter], options: TrainingOp
     rate, decay = options.learning_rate, options.weight_decay
     if options.optimizer == "adam":
         return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
-    return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=options.momentum)
+    momentum, nesterov = options.momentum, options.nesterov
+    return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=momentum, nesterov=nesterov)
 
 
 def usable_device(options: TrainingOptions) -> torch.device:

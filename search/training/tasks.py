@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def loss_of(answers: Tensor, y: Tensor) -> Tensor:
+def loss_of(answers: Tensor, y: Tensor, smoothing: float = 0.0) -> Tensor:
     """The mean loss of a batch.
 
     Parameters
@@ -14,6 +14,9 @@ def loss_of(answers: Tensor, y: Tensor) -> Tensor:
         (n, classes) or (n, targets).
     y
         (n,) int64 class numbers: cross-entropy in nats. Floating, (n, targets) or (n,): mean square error.
+    smoothing
+        Share of each class's target that is spread evenly over all classes (Szegedy et al. 2016, "Rethinking the
+        inception architecture", section 7); of classes only.
 
     Examples
     --------
@@ -22,7 +25,7 @@ def loss_of(answers: Tensor, y: Tensor) -> Tensor:
     """
     if y.is_floating_point():
         return F.mse_loss(answers, y.reshape(answers.shape))
-    return F.cross_entropy(answers, y)
+    return F.cross_entropy(answers, y, label_smoothing=smoothing)
 
 
 def no_faults(y: Tensor) -> Tensor:

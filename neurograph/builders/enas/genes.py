@@ -26,6 +26,21 @@ class Gene:
     skips: tuple[int, ...] = ()
 
 
+def gene_rows(genes: Sequence) -> list[list[int]]:
+    """Genes as plain numbers, one row a layer: what ENAS prints, `read_genes` reads and JSON holds.
+
+    Examples
+    --------
+    >>> gene_rows([Gene("conv3"), Gene("maximum", (0,))])
+    [[0], [5, 1]]
+    """
+    read = read_genes(genes)
+    return [
+        [OPERATIONS.index(gene.operation), *(int(earlier in gene.skips) for earlier in range(layer))]
+        for layer, gene in enumerate(read)
+    ]
+
+
 def read_genes(genes: Sequence) -> tuple[Gene, ...]:
     """Genes in the form that ENAS prints and the builder takes.
 
@@ -65,8 +80,9 @@ def _rows(flat: list[int]) -> list[list[int]]:
 
 def _gene(layer: int, row: Sequence | Gene) -> Gene:
     if isinstance(row, Gene):
-        if row.operation not in OPERATIONS or not all(0 <= skip < layer for skip in row.skips):
-            raise OptionError(f"layer {layer}: {row} is not an operation and numbers of earlier layers")
+        rising = list(row.skips) == sorted(set(row.skips))
+        if row.operation not in OPERATIONS or not rising or not all(0 <= skip < layer for skip in row.skips):
+            raise OptionError(f"layer {layer}: {row} is not an operation and rising numbers of earlier layers")
         return row
     if isinstance(row, str) or len(row) != layer + 1:
         raise OptionError(f"layer {layer} needs an operation and {layer} bits, one for each earlier layer, not {row!r}")

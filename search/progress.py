@@ -8,6 +8,8 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+_NAMED = 8  # populations that fit a line each with its own count
+
 
 class ShowProgress:
     """A callback for `Trainer` that shows error, neurons per population and the last edit.
@@ -65,7 +67,10 @@ def _errors(row: dict[str, Any]) -> str:
 
 
 def _neurons(row: dict[str, Any]) -> str:
-    sizes = ", ".join(f"{name} {count}" for name, count in row["neurons"].items())
+    counts = row["neurons"]
+    sizes = ", ".join(f"{name} {count}" for name, count in counts.items())
+    if len(counts) > _NAMED:
+        sizes = f"{sum(counts.values()):,} in {len(counts)} populations"
     parameters = f"{row['parameters']:,} parameters"
     return f"{sizes} ({parameters})" if sizes else parameters
 

@@ -1,5 +1,7 @@
 """What a data set is, and how a part of it is held out."""
 
+import functools
+import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,10 +39,26 @@ class Dataset:
     input_shape: tuple[int, ...]
     classes: int
 
+    def fingerprint(self) -> int:
+        """CRC-32 of all examples and targets, whether flat or not."""
+        parts = (self.train_x, self.train_y, self.test_x, self.test_y)
+        return functools.reduce(lambda crc, x: zlib.crc32(x.contiguous().numpy().data, crc), parts, 0)
+
     def flat(self) -> "Dataset":
         """The same examples as rows of features, which is what a network of scalar neurons takes."""
         train, test = self.train_x.flatten(1), self.test_x.flatten(1)
         return replace(self, train_x=train, test_x=test, input_shape=tuple(train.shape[1:]))
+
+    def standardised(self) -> "Dataset":
+        """The same examples, each channel (or feature) less its mean and over its deviation in the training part.
+
+        Zeros that cropping and cutting out put into an image are then its mean. What never varies becomes zero.
+        """
+        over = [0, *range(2, self.train_x.dim())]
+        variance, mean = torch.var_mean(self.train_x, over, correction=0, keepdim=True)
+        scale = torch.where(variance > 0, variance.rsqrt(), 0.0)
+        train, test = (x.sub(mean).mul_(scale) for x in (self.train_x, self.test_x))
+        return replace(self, train_x=train, test_x=test)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,3 +147,29 @@ def stratified(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarr
             raise OptionError(f"holding out {fraction:g} of class {label} takes all its {count} examples")
         held[generator.permutation(members)[:count]] = True
     return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def evenly(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Positions of `count` examples, ascending, about the same share of every class.
+
+    Parameters
+    ----------
+    labels
+        (n,) class numbers.
+    count
+        How many, at most n.
+    seed
+        Which of a class are taken.
+
+    Examples
+    --------
+    >>> labels = np.repeat([0, 1], 50)
+    >>> labels[evenly(labels, 5, seed=0)]
+    array([0, 0, 0, 1, 1])
+    """
+    generator = np.random.default_rng(seed)
+    turn = np.empty(len(labels))
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        turn[generator.permutation(members)] = (np.arange(len(members)) + 0.5) / len(members)
+    return np.sort(np.argsort(turn, kind="stable")[:count])

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from neurograph.errors import DataError, OptionError
-from search.datasets.dataset import Dataset, stratified
+from search.datasets.dataset import Dataset, evenly, stratified
 from search.datasets.files import check_labels, read_cifar, read_idx
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # train images, train labels, test images, test labels
@@ -72,7 +72,8 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
     Parameters
     ----------
     name
-        "digits" (8 x 8, comes with scikit-learn), "mnist", "fashion-mnist" or "cifar10".
+        "digits" (8 x 8, comes with scikit-learn), "mnist", "fashion-mnist" or "cifar10"; "cifar10:10000" is 10,000 of
+        its training examples, the same share of every class and always the same ones, with the whole test part.
     directory
         The data directory; see `data_directory`. It holds one folder for each data set, `mnist`, `fashion-mnist`,
         `cifar-10-batches-bin`, with the files as their authors name them (IDX also gzipped). A directory given here
@@ -88,7 +89,7 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
     Raises
     ------
     OptionError
-        For a name that is not known.
+        For a name that is not known, or more examples than there are.
     DataError
         Naming the damaged file; or, where nothing was found, the places searched and the files expected.
 
@@ -97,9 +98,30 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
     >>> digits = load("digits")
     >>> digits.input_shape, digits.classes, len(digits.train_y), len(digits.test_y)
     ((1, 8, 8), 10, 1346, 451)
+    >>> some = load("digits:200")
+    >>> len(some.train_y), len(some.test_y)
+    (200, 451)
     """
+    name, colon, count = name.partition(":")
     if name not in NAMES:
         raise OptionError(f"there is no data set {name!r}; there are {', '.join(NAMES)}")
+    whole = _load(name, directory, download)
+    return _fewer(whole, count) if colon else whole
+
+
+def _fewer(data: Dataset, count: str) -> Dataset:
+    """That many of the training examples, a fixed choice."""
+    have = len(data.train_y)
+    if not count.isdecimal() or not data.classes <= int(count) <= have:
+        raise OptionError(
+            f"{data.name}:{count} should say how many of {data.name}'s {have} training examples to take, "
+            f"such as {data.name}:{have // 5}"
+        )
+    chosen = torch.from_numpy(evenly(data.train_y.numpy(), int(count), seed=0))
+    return replace(data, name=f"{data.name}:{count}", train_x=data.train_x[chosen], train_y=data.train_y[chosen])
+
+
+def _load(name: str, directory: str | Path | None, download: bool) -> Dataset:
     if name == "digits":
         return _dataset(name, _digits(), scale=16.0)
     source, base = _SOURCES[name], data_directory(directory)

@@ -56,6 +56,23 @@ def test_flat_keeps_the_examples():
     assert torch.equal(flat.test_x.reshape(-1, 1, 8, 8), digits.test_x)
 
 
+def test_standardised_takes_mean_and_deviation_from_the_training_part():
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.rand(70, 3, 4, 5, generator=generator) * torch.tensor([1.0, 2.0, 0.0])[:, None, None]
+    train, test = pixels[:50], pixels[50:]
+    digits = load("digits")
+    images = replace(digits, train_x=train, test_x=test).standardised()
+    for channel in (0, 1):
+        seen = train[:, channel].double()
+        for made, given in ((images.train_x, train), (images.test_x, test)):
+            expected = (given[:, channel].double() - seen.mean()) / seen.std(correction=0)
+            assert (made[:, channel] - expected).abs().max() < 1e-5
+    assert not images.train_x[:, 2].any() and not images.test_x[:, 2].any()
+    rows = digits.flat().standardised().train_x
+    varied = digits.flat().train_x.std(0) > 0
+    assert (rows.mean(0).abs().max(), rows[:, varied].std(0, correction=0).max()) == pytest.approx((0, 1), abs=1e-5)
+
+
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("folder", ["mnist", "MNIST/raw", "."])
 def test_mnist_from_the_authors_files(tmp_path, packed, folder):
@@ -201,3 +218,20 @@ def test_impossible_shares_are_refused(fraction):
 def test_a_share_that_takes_a_whole_class_is_refused():
     with pytest.raises(OptionError, match="class 1"):
         stratified(np.array([0, 0, 0, 0, 1]), 0.6, seed=0)
+
+
+def test_fewer_training_examples_are_a_fixed_even_choice():
+    whole, some = load("digits"), load("digits:200")
+    assert some.name == "digits:200"
+    assert len(some.train_y) == 200
+    share = some.train_y.bincount() / whole.train_y.bincount()
+    assert (share - 200 / len(whole.train_y)).abs().max() < 0.01
+    assert torch.equal(some.test_x, whole.test_x)
+    assert some.fingerprint() == load("digits:200").fingerprint() == some.flat().fingerprint() != whole.fingerprint()
+    assert torch.equal(load(f"digits:{len(whole.train_y)}").train_x, whole.train_x)
+
+
+@pytest.mark.parametrize("count", ["", "few", "9", "100000", "-3"])
+def test_impossible_counts_of_examples_are_refused(count):
+    with pytest.raises(OptionError, match=r"training examples to take, such as digits:\d+"):
+        load(f"digits:{count}")

@@ -43,3 +43,8 @@ def test_a_terminal_sees_error_neurons_and_the_last_edit():
 
 def test_without_validation_only_the_training_error_is_shown():
     assert "validation" not in shown([row(1, held=None)], terminal=False)
+
+
+def test_many_populations_are_told_together():
+    many = row(1) | {"neurons": {f"layer{n}": n for n in range(12)}}
+    assert "| 66 in 12 populations (1,234 parameters)" in shown([many], terminal=False)

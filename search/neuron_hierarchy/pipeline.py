@@ -1,0 +1,168 @@
+"""`neuron_hierarchy`: all of algorithm 2 in one run directory, stage by stage."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from neurograph import draw
+from neurograph.errors import DataError, FileError
+from neurograph.files.aside import written_aside
+from neurograph.graph import NeuronGraph
+from search.datasets import Dataset, load
+from search.neuron_hierarchy.options import NeuronHierarchyOptions, read_stage_options
+from search.neuron_hierarchy.presets import PRESETS
+from search.neuron_hierarchy.report import report
+from search.neuron_hierarchy.stages import STAGES, Context, Result
+from search.runs import Run, create_run, open_run
+
+COMMAND = "search"
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronHierarchy:
+    """What a pipeline made.
+
+    Parameters
+    ----------
+    graph
+        The network with its add-on neurons, trained.
+    results
+        Stage -> what it has to tell, in plain JSON: errors in percent, parameters, genes, seconds.
+    test_error
+        Of the network, in percent.
+    run
+        The run directory; every stage has a folder there.
+    """
+
+    graph: NeuronGraph
+    results: dict[str, Result]
+    test_error: float
+    run: Path
+
+    def report(self) -> str:
+        """A table of the stages, as in `report.md`."""
+        return report(self.results)
+
+
+def neuron_hierarchy(
+    data: str = "cifar10",
+    options: NeuronHierarchyOptions | None = None,
+    *,
+    run: str | Path,
+    preset: str | None = None,
+    force: bool = False,
+    progress: bool = False,
+    **settings: Any,
+) -> NeuronHierarchy:
+    """Build a neuron hierarchical network ("Neuron hierarchical networks", algorithm 2).
+
+    The best layer hierarchy of the ENAS macro space is found and trained; its flat kernels are pruned away; an
+    evolutionary search finds where add-on neurons go and whom they connect; the whole is trained again. Each stage can
+    be stopped and gone on with.
+
+    Parameters
+    ----------
+    data
+        The name of a data set of images, such as "cifar10" or "cifar10:10000": every stage, in whatever process, loads
+        it itself.
+    options
+        See `NeuronHierarchyOptions`; made from `preset` and `settings` when None.
+    run
+        The run directory.
+    preset
+        One of `PRESETS`: "paper", "quick" (`cifar10:10000` in under an hour on two cores), "digits" (a few minutes).
+    force
+        Whether a run that lies there is thrown away.
+    progress
+        Whether to show what goes on.
+    settings
+        Single options: `seed=1`, or by stage, `final={"epochs": 10}`.
+
+    Returns
+    -------
+    NeuronHierarchy
+
+    Raises
+    ------
+    OptionError
+        An impossible option; data that are no square images of classes; a run directory that is taken; a supernet that
+        does not fit into memory.
+    EditError, CompileError, DataError, DivergenceError, WorkerError
+        From the stages; the run directory keeps what is finished.
+    """
+    options = options or read_stage_options(settings=settings, preset=PRESETS[preset] if preset else PRESETS["paper"])
+    loaded = load(data)
+    options.hierarchy.space(loaded)  # refuses data of another kind before anything is made
+    about = {"command": COMMAND, "data": loaded.name, "fingerprint": loaded.fingerprint()}
+    kept = create_run(run, about | {"options": options.plain()}, force)
+    return _finish(kept, Context(kept.path, loaded, options, progress))
+
+
+def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: bool = False) -> NeuronHierarchy:
+    """Go on with a pipeline: finished stages are kept, the one that was stopped goes on from its checkpoint.
+
+    Parameters
+    ----------
+    run
+        The run directory.
+    data
+        What it began with, where that lies in no data directory of `load`; not for stages that other processes share.
+    progress
+        Whether to show what goes on.
+
+    Raises
+    ------
+    FileError
+        No pipeline lies there, or a file of it is missing or damaged.
+    DataError
+        The data are not those that it began with.
+    """
+    kept = open_run(run)
+    config = kept.config()
+    if config.get("command") != COMMAND:
+        raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not of the neuron hierarchy pipeline")
+    data = data or load(config["data"], download=False)
+    if data.fingerprint() != config["fingerprint"]:
+        raise DataError(f"{kept.path} began with other data than {data.name} is here")
+    return _finish(kept, Context(kept.path, data, read_stage_options(settings=config["options"]), progress))
+
+
+def _finish(run: Run, context: Context) -> NeuronHierarchy:
+    results: dict[str, Result] = {}
+    for number, (name, stage) in enumerate(STAGES.items(), 1):
+        marker = context.folder(name) / "result.json"
+        if marker.exists():
+            results[name] = _read(marker)
+            continue
+        if context.progress:
+            print(f"stage {number} of {len(STAGES)}, {name}: {(stage.__doc__ or '').splitlines()[0]}", flush=True)
+        started = perf_counter()
+        results[name] = stage(context)
+        results[name].setdefault("seconds", perf_counter() - started)
+        _write(marker, results[name])
+    graph = context.graph("final")
+    with written_aside(run.path / "report.md") as aside:
+        aside.write_text(report(results), encoding="utf-8")
+    graph.save(run.graph)
+    draw.before_and_after(context.graph("retrained"), graph, run.pictures / "add-ons.png")
+    run.update_config(result=results)
+    return NeuronHierarchy(graph, results, results["final"]["test_error"], run.path)
+
+
+def _read(path: Path) -> Result:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} is damaged: {error}; delete it to have that stage finished again") from None
+    if not isinstance(found, Mapping):
+        raise FileError(f"{path} is damaged: it holds no table; delete it to have that stage finished again")
+    return dict(found)
+
+
+def _write(path: Path, result: Result) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(result, indent=1), encoding="utf-8")

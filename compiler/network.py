@@ -304,6 +304,12 @@ class CompiledNetwork(nn.Module):
 
         return observe(self, batches, loss=loss, activations=activations)
 
+    def portable(self) -> torch.fx.GraphModule:
+        """The network in operators that `torch.export` and ONNX take; see `compiler.portable.portable`."""
+        from compiler.portable import portable
+
+        return portable(self)
+
     # files and copies
 
     def _save_to_state_dict(self, destination, prefix, keep_vars) -> None:

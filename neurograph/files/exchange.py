@@ -1,4 +1,4 @@
-"""Networks for other programs, through networkx's own writers. A new format is a function here and a line in `EXPORTS`.
+"""Networks for other programs, through networkx's own writers.
 
 What a format keeps for itself (GEXF's "start", DOT's "shape") would change the meaning of an attribute of that name, so
 such attributes are written with an underscore behind their name.
@@ -7,23 +7,24 @@ such attributes are written with an underscore behind their name.
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
+import numpy as np
 
-from neurograph.errors import FileError, listed
+from neurograph.errors import FileError
 from neurograph.files.aside import written_aside
+from neurograph.files.formats import counted
 from neurograph.files.plain import to_plain
 from neurograph.graph import NeuronGraph
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_GEXF_NODE = ("id", "label", "pid", "start", "end", "parents", "spells", "slices", "viz")
-_GEXF_EDGE = ("id", "label", "type", "start", "end", "spells", "slices", "viz")
 _DOT_NODE = ("name", "obj_dict", "shape", "label", "style", "pos", "width", "height")
 _DOT_EDGE = ("src", "dst", "obj_dict", "label", "style", "pos")
+DOT_MOST = 1000  # synapses
 _DOT_GRAPH = ("graph_name", "graph_type", "strict", "suppress_disconnected", "simplify", "obj_dict")
 
 
@@ -43,29 +44,25 @@ def write_graphml(graph: NeuronGraph, path: str | Path) -> None:
         Names that are the same as text, text that XML cannot hold, a path that cannot be written.
     """
     plain = to_plain(graph)
-    _check_xml(plain)
+    check_xml(plain)
     with written_aside(path) as aside:
         nx.write_graphml_xml(plain, str(aside))
-
-
-def write_gexf(graph: NeuronGraph, path: str | Path) -> None:
-    """Write GEXF, Gephi's own format; parameters and errors are those of `write_graphml`.
-
-    Attributes of the graph, but for its name, have no place in it and are left out.
-    """
-    plain = _set_apart(to_plain(graph), _GEXF_NODE, _GEXF_EDGE)
-    _check_xml(plain)
-    plain.graph = {"name": str(plain.graph.get("name", ""))}
-    with written_aside(path) as aside:
-        nx.write_gexf(plain, aside)
 
 
 def write_dot(graph: NeuronGraph, path: str | Path) -> None:
     """Write DOT, which Graphviz and pydot read; parameters are those of `write_graphml`.
 
-    Every text is quoted. `dot` itself lays out a few hundred neurons; beyond some thousand take `sfdp`.
+    Every text is quoted. Kernels are left out. More than `DOT_MOST` synapses are refused: Graphviz takes minutes for
+    some thousand, and nobody could read the picture.
     """
-    plain = _set_apart(to_plain(graph), _DOT_NODE, _DOT_EDGE)
+    if graph.number_of_edges() > DOT_MOST:
+        raise FileError(
+            f"{graph.number_of_edges():,} synapses are more than Graphviz can lay out ({DOT_MOST:,} at most): "
+            "`neurograph view FILE`, or graph.view(path), shows networks of any size; GraphML and GEXF hold them"
+        )
+    plain = set_apart(to_plain(graph), _DOT_NODE, _DOT_EDGE)
+    for _, _, data in plain.edges(data=True):
+        data.pop("kernel", None)
     own = {_apart(name, _DOT_GRAPH): _quoted(value) for name, value in plain.graph.items() if name != "name"}
     quoted = nx.DiGraph(graph=own)
     quoted.add_nodes_from((_quoted(n), _quoted_all(data)) for n, data in plain.nodes(data=True))
@@ -78,58 +75,29 @@ def write_dot(graph: NeuronGraph, path: str | Path) -> None:
         aside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
+def dot_losses(graph: NeuronGraph) -> list[str]:
+    """What DOT leaves out of a graph."""
+    kernels = sum(isinstance(weight, np.ndarray) for _, _, weight in graph.edges(data="weight"))
+    return [f"the numbers of {counted(kernels, 'kernel')}"] if kernels else []
+
+
 def write_json(graph: NeuronGraph, path: str | Path) -> None:
     """Write networkx's node-link JSON, which d3 and networkx read; parameters are those of `write_graphml`."""
-    plain = _set_apart(to_plain(graph), ("id",), ("source", "target"))
+    plain = set_apart(to_plain(graph), ("id",), ("source", "target"))
     _dump(nx.node_link_data(plain, edges="links"), path)
 
 
 def write_cytoscape(graph: NeuronGraph, path: str | Path) -> None:
     """Write Cytoscape's JSON; parameters are those of `write_graphml`."""
-    plain = _set_apart(to_plain(graph), ("id", "value", "name"), ("source", "target", "id"))
+    plain = set_apart(to_plain(graph), ("id", "value", "name"), ("source", "target", "id"))
     _dump(nx.cytoscape_data(plain), path)
-
-
-EXPORTS: dict[str, Callable[[NeuronGraph, str | Path], None]] = {
-    "graphml": write_graphml,
-    "gexf": write_gexf,
-    "dot": write_dot,
-    "gv": write_dot,
-    "json": write_json,
-    "cyjs": write_cytoscape,
-}
-
-
-def export(graph: NeuronGraph, path: str | Path, format: str | None = None) -> None:
-    """Write a network in the format of another program.
-
-    Parameters
-    ----------
-    graph
-        The network.
-    path
-        The file.
-    format
-        One of `EXPORTS`; unless given, the ending of the path.
-
-    Raises
-    ------
-    FileError
-        An unknown format, naming the known ones; otherwise as `write_graphml`.
-    """
-    name = (format or Path(path).suffix.lstrip(".")).lower()
-    if name == "safetensors":
-        raise FileError(f"{path}: this is the project's own format; graph.save(path) writes it")
-    if name not in EXPORTS:
-        raise FileError(f"cannot tell how to write {path}: {name!r} is not a known format; known are {listed(EXPORTS)}")
-    EXPORTS[name](graph, path)
 
 
 def _apart(name: str, taken: Iterable[str]) -> str:
     return name + "_" if name.rstrip("_") in taken else name
 
 
-def _set_apart(plain: nx.DiGraph, node: Iterable[str], edge: Iterable[str]) -> nx.DiGraph:
+def set_apart(plain: nx.DiGraph, node: Iterable[str], edge: Iterable[str]) -> nx.DiGraph:
     """Rename the attributes that a format would take for something of its own."""
     for taken, all_data in ((node, plain.nodes(data=True)), (edge, plain.edges(data=True))):
         for *_, data in all_data:
@@ -139,7 +107,7 @@ def _set_apart(plain: nx.DiGraph, node: Iterable[str], edge: Iterable[str]) -> n
     return plain
 
 
-def _check_xml(plain: nx.DiGraph) -> None:
+def check_xml(plain: nx.DiGraph) -> None:
     """Refuse the control characters that no XML file can hold."""
     whole = [("the graph", plain.graph)]
     neurons = [(f"neuron {n!r}", {"name": n, **data}) for n, data in plain.nodes(data=True)]

@@ -1,0 +1,29 @@
+"""Networks as other programs run them: formats that need torch, added to `neurograph.files.EXPORTS`."""
+
+from compiler.exports.onnx import write_onnx
+from compiler.exports.package import write_package
+from compiler.exports.program import write_program
+from neurograph.files import EXPORTS, Format
+from neurograph.graph import NeuronGraph
+
+
+def dropout_losses(graph: NeuronGraph) -> list[str]:
+    """What a program for running alone leaves out of a graph."""
+    rates = sorted({kind.dropout for kind in graph.arrays().kinds if kind.dropout})
+    return [f"dropout ({', '.join(f'{rate:g}' for rate in rates)}), which is off outside training"] if rates else []
+
+
+def package_losses(graph: NeuronGraph) -> list[str]:
+    """What a PyTorch package leaves out of a graph."""
+    arrays = graph.arrays()
+    frozen = any(not form.trainable for form in arrays.forms) or any(not kind.trainable for kind in arrays.kinds)
+    return ["what is frozen: every weight of the package can be trained"] if frozen else []
+
+
+EXPORTS |= {
+    "onnx": Format("ONNX: onnxruntime and most accelerators", write_onnx, ("onnx",), dropout_losses),
+    "pt2": Format("a torch.export program", write_program, ("pt2",), dropout_losses),
+    "pytorch": Format("a folder with a readable model.py that imports only torch", write_package, (), package_losses),
+}
+
+__all__ = ["write_onnx", "write_package", "write_program"]

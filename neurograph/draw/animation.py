@@ -1,0 +1,289 @@
+"""A network growing, as a film: its journal played back."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from PIL import Image
+
+from neurograph.draw.panel import Panel, summary
+from neurograph.draw.replay import Step, replay_steps
+from neurograph.draw.strongest import strengths, strongest
+from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, NEWBORN, POSITIVE, bitmap, number
+from neurograph.draw.topology import canvas, column_positions
+from neurograph.errors import FileError, OptionError, listed
+from neurograph.files.aside import written_aside
+from neurograph.graph import NeuronGraph
+
+SIDE, TOP, TALL, LABELS, CURVE = 56.0, 66.0, 320.0, 50.0, 92.0  # points: around the columns, and below them
+SIZE = 560.0  # points, the least width
+DPI = 86
+MOVE, SMOOTH = 45, 6  # milliseconds of a frame in which something moves, and how many there are between two steps
+STILL, FIRST, LAST = 650, 1200, 2600  # milliseconds of a step, of the first and of the last one
+ENDINGS = (".gif", ".mp4")
+
+Frame = tuple[np.ndarray, int]
+Row = Mapping[str, Any]
+
+
+def animation(
+    graph: NeuronGraph,
+    path: str | Path,
+    *,
+    rows: Sequence[Row] = (),
+    title: str | None = None,
+    max_steps: int = 24,
+    max_synapses: int = 700,
+) -> Path:
+    """Write a film of how a network grew.
+
+    The journal is played from its start: newborn neurons come in green, the dead fade. Structure is that of the time;
+    synapses have the weights they have today, or died with. With `rows` the error curve runs along below.
+
+    Parameters
+    ----------
+    graph
+        The network, with its journal.
+    path
+        Ending in .gif, or in .mp4 where ffmpeg is installed.
+    rows
+        The metrics of the run that it grew in: "epoch", and "validation_error" or else "train_error" in percent.
+    title
+        Above; unless given the graph's name.
+    max_steps
+        Of more events than these, neighbours are joined.
+    max_synapses
+        How many are drawn at a time: the strongest, an equal share between each two columns.
+
+    Returns
+    -------
+    path : pathlib.Path
+        Where the film lies.
+
+    Raises
+    ------
+    OptionError
+        An empty journal, a graph without neurons, a number that makes no sense.
+    FileError
+        Another ending, no ffmpeg for .mp4, a path that cannot be written.
+    """
+    write = _writer(path)
+    for name, value in (("max_steps", max_steps), ("max_synapses", max_synapses)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise OptionError(f"{name} must be a whole number of at least 1, not {value!r}")
+    steps = replay_steps(graph, max_steps)
+    if len(steps) == 1:
+        raise OptionError("the journal tells of no birth and no death, so there is nothing that a film could show")
+    film = Film(steps, rows, title or str(graph.graph.get("name", "")), max_synapses)
+    with written_aside(path) as aside:
+        write(film, aside)
+    return Path(path)
+
+
+class Film:
+    """The frames of a film.
+
+    Parameters
+    ----------
+    steps
+        What is shown.
+    rows
+        Metrics, perhaps none.
+    title
+        Perhaps empty.
+    most
+        Synapses to draw at a time.
+    """
+
+    def __init__(self, steps: list[Step], rows: Sequence[Row], title: str, most: int) -> None:
+        self.steps, self.title = steps, title
+        self.curve = _curve(rows) if any(step.epoch is not None for step in steps) else None
+        largest = max(1, *(int(step.layout.counts.max(initial=0)) for step in steps))
+        columns = SIDE + column_positions(len(steps[0].layout.labels))
+        width = max(columns[-1] + SIDE, SIZE)
+        self.columns = columns + (width - columns[-1] - SIDE) / 2
+        self.below = LABELS + (CURVE if self.curve is not None else 14.0)
+        self.size = tuple(2 * round(side / 2) for side in (width, TOP + TALL + self.below))
+        middle = self.below + TALL / 2
+        none = [np.zeros(len(step.arrays), bool) for step in steps]
+        panels = [
+            Panel(step.arrays, step.layout, self.columns, middle, TALL, largest, new)
+            for step, new in zip(steps, none, strict=True)
+        ]
+        self.places = [np.column_stack([panel.x, panel.y]) for panel in panels]
+        self.wires = [_Wires(step, most) for step in steps]
+        dense = max(panel.layout.spacing(largest)[panel.layout.counts > 1].min(initial=9.0) for panel in panels)
+        self.dot = float(np.clip(dense * 0.8, 1.6, 6.5))
+
+    def frames(self) -> Iterator[Frame]:
+        """(height, width, 3) uint8 pixels and how many milliseconds they stand, one after the other."""
+        last = len(self.steps) - 1
+        yield self.frame(0, 1.0), FIRST
+        for at in range(1, last + 1):
+            for part in range(1, SMOOTH):
+                yield self.frame(at, part / SMOOTH), MOVE
+            yield self.frame(at, 1.0), LAST if at == last else STILL
+
+    def frame(self, at: int, done: float) -> np.ndarray:
+        """The pixels on the way to step `at`, from 0 (still the one before) to 1."""
+        done = done * done * (3 - 2 * done)  # slow at both ends
+        return bitmap((self.size[0], self.size[1]), DPI, lambda figure: self._paint(figure, at, done))
+
+    def _paint(self, figure: Figure, at: int, done: float) -> None:
+        axes = canvas(figure, (self.size[0], self.size[1]))
+        now, before = self.steps[at], self.steps[max(0, at - 1)]
+        old, new = self.places[max(0, at - 1)], self.places[at].copy()
+        _, there, here = np.intersect1d(before.arrays.keys, now.arrays.keys, return_indices=True)
+        new[here] = old[there] + (new[here] - old[there]) * done
+        gone, born = np.ones(len(old), bool), np.ones(len(new), bool)
+        gone[there], born[here] = False, at == 0
+        still = old.copy()
+        still[there] = new[here]
+        if done < 1:
+            self.wires[max(0, at - 1)].draw(axes, still, 1 - done)
+        self.wires[at].draw(axes, new, done)
+        self._dots(axes, still[gone], GREY, 1 - done)
+        self._dots(axes, new[~born], INK, 1.0)
+        self._dots(axes, new[born], INK if at == 0 else NEWBORN, done if at else 1.0)
+        self._say(axes, now)
+        if self.curve is not None:
+            self._draw_curve(figure, self._epoch(at - 1) + (self._epoch(at) - self._epoch(at - 1)) * done)
+
+    def _dots(self, axes: Axes, places: np.ndarray, colour: str, alpha: float) -> None:
+        if len(places) and alpha > 0:
+            axes.scatter(places[:, 0], places[:, 1], s=self.dot**2, c=colour, alpha=alpha, linewidths=0, zorder=3)
+
+    def _say(self, axes: Axes, step: Step) -> None:
+        """Title, what happened, and the columns' names."""
+        top = self.size[1] - 14.0
+        if self.title:
+            axes.text(14, top, self.title, va="top", fontsize=11.5, fontweight="bold", color=INK)
+        epoch = f"epoch {step.epoch:g}   " if step.epoch is not None else ""
+        told = f"{epoch}{step.told}" if step.told else "the start"
+        axes.text(14, top - 18 * bool(self.title), told, va="top", fontsize=9, color=NEWBORN if step.told else GREY)
+        axes.text(self.size[0] - 14, top, summary(step.arrays), ha="right", va="top", fontsize=8.5, color=GREY)
+        shown = range(0, len(self.columns), -(-len(self.columns) // 14))
+        for at in shown:
+            count, name = int(step.layout.counts[at]), step.layout.labels[at]
+            name = name if len(name) <= 14 else name[:13] + "…"
+            x = self.columns[at]
+            if count:
+                axes.text(x, self.below - 12, name, ha="center", va="top", fontsize=8.5, color=INK)
+                axes.text(x, self.below - 25, number(count), ha="center", va="top", fontsize=8, color=GREY)
+
+    def _epoch(self, at: int) -> float:
+        """Where on the curve a step stands: the last one at its end."""
+        assert self.curve is not None
+        if at < 0:
+            return float(self.curve[0, 0])
+        known = [step.epoch for step in self.steps[: at + 1] if step.epoch is not None]
+        return float(self.curve[0, -1] if at == len(self.steps) - 1 else known[-1] if known else self.curve[0, 0])
+
+    def _draw_curve(self, figure: Figure, epoch: float) -> None:
+        assert self.curve is not None
+        epochs, errors = self.curve
+        width, height = self.size
+        axes = figure.add_axes((64 / width, 30 / height, (width - 128) / width, (CURVE - 36) / height))
+        for side in ("top", "right", "left"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(length=0, pad=3, labelsize=7)
+        axes.plot(epochs, errors, color=FAINT, linewidth=1.4)
+        run = np.append(epochs[epochs < epoch], epoch)
+        line = np.interp(run, epochs, errors)
+        axes.plot(run, line, color=LINES[0], linewidth=1.8, solid_capstyle="round")
+        axes.scatter(run[-1:], line[-1:], s=22, color=LINES[0], zorder=3)
+        axes.annotate(
+            f"{line[-1]:.1f} %", (run[-1], line[-1]), xytext=(6, 5), textcoords="offset points", fontsize=8,
+            color=LINES[0], annotation_clip=False,
+        )  # fmt: skip
+        axes.set_ylim(0, float(errors.max()) * 1.08 or 1.0)
+        axes.set_yticks([0, float(errors.max())], ["0", f"{errors.max():.0f}"])
+        axes.set_ylabel("error, %", fontsize=7.5, labelpad=2)
+        axes.set_xlabel("epoch", fontsize=7.5, labelpad=1)
+
+
+class _Wires:
+    """The synapses that are drawn of one step."""
+
+    def __init__(self, step: Step, most: int) -> None:
+        arrays, column = step.arrays, step.layout.column
+        size, sign = strengths(arrays)
+        pair = column[arrays.source] * len(step.layout.labels) + column[arrays.target]
+        chosen, strength = strongest(size, pair, most)
+        self.source, self.target = arrays.source[chosen], arrays.target[chosen]
+        hues = np.array([to_rgb(NEGATIVE), to_rgb(GREY), to_rgb(POSITIVE)])
+        self.colours, crowd = hues[sign[chosen].astype(int) + 1], max(1.0, len(chosen) / 250)
+        self.alpha = 0.06 + 0.7 * strength ** np.clip(crowd, 1.2, 5.0)
+        self.width = 0.4 + 0.7 * strength**2
+
+    def draw(self, axes: Axes, places: np.ndarray, alpha: float) -> None:
+        """Draw them between neurons at these places."""
+        if len(self.source):
+            lines = np.stack([places[self.source], places[self.target]], axis=1)
+            colours = np.column_stack([self.colours, self.alpha * alpha])
+            axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=self.width, zorder=1))
+
+
+def _curve(rows: Sequence[Row]) -> np.ndarray | None:
+    """(2, n) epochs and errors, those on held-out examples where there are any."""
+    for name in ("validation_error", "train_error"):
+        known = sorted((row["epoch"], row[name]) for row in rows if row.get(name) is not None)
+        if len(known) > 1:
+            return np.array(known, float).T
+    return None
+
+
+def _writer(path: str | Path) -> Any:
+    kind = Path(path).suffix.lower()
+    if kind not in ENDINGS:
+        raise FileError(f"cannot film {path}: its name must end in one of {listed(ENDINGS)}")
+    if kind == ".mp4" and shutil.which("ffmpeg") is None:
+        raise FileError(f"cannot film {path}: MP4 needs ffmpeg, which is not installed; a .gif needs nothing")
+    return _write_gif if kind == ".gif" else _write_mp4
+
+
+def _palette() -> Image.Image:
+    """The colours of a film: what is drawn in, each on its way to white, and where they meet."""
+    hues = {name: np.array(to_rgb(name)) for name in (INK, GREY, POSITIVE, NEGATIVE, NEWBORN)}
+    mixed = [(hues[a] + hues[b]) / 2 for a, b in ((POSITIVE, NEGATIVE), (POSITIVE, GREY), (NEGATIVE, GREY))]
+    fade = np.linspace(0, 0.94, 31)[:, None]  # lighter ones would take the place of white
+    colours = np.concatenate([np.ones((1, 3)), *(hue + (1 - hue) * fade for hue in (*hues.values(), *mixed))])
+    found = Image.new("P", (1, 1))
+    found.putpalette((colours * 255).round().astype(int).ravel().tolist())
+    return found
+
+
+def _write_gif(film: Film, path: Path) -> None:
+    """Every frame in the same colours, so that nothing flickers."""
+    palette, images, times = _palette(), [], []
+    for pixels, milliseconds in film.frames():
+        images.append(Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE))
+        times.append(milliseconds)
+    images[0].save(path, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0)
+
+
+def _write_mp4(film: Film, path: Path) -> None:
+    """Through ffmpeg, in a form that browsers and slides play."""
+    rate = 1000 // MOVE
+    frames = film.frames()
+    first, milliseconds = next(frames)
+    command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
+    command += ["-s", f"{first.shape[1]}x{first.shape[0]}", "-r", str(rate), "-i", "-", "-an", "-c:v", "libx264"]
+    command += ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", str(path)]
+    running = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdin is not None
+    try:
+        for pixels, time in ((first, milliseconds), *frames):
+            running.stdin.write(pixels.tobytes() * max(1, round(time / 1000 * rate)))
+    except BrokenPipeError:
+        pass  # what went wrong is in its last words
+    said = running.communicate()[1].decode(errors="replace").strip()
+    if running.returncode:
+        raise FileError(f"ffmpeg could not write the film: {said or running.returncode}")

@@ -1,0 +1,122 @@
+"""The formats of other programs: a registry, and the one way into it.
+
+A new format is a function that writes it and a line in a registry: here, or in a package above that adds its own.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurograph.errors import FileError, listed
+from neurograph.graph import NeuronGraph
+
+Losses = list[str]
+
+
+def loses_nothing(graph: NeuronGraph) -> Losses:
+    """For formats that hold everything but the journal."""
+    return []
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Parameters
+    ----------
+    about
+        What it is and who reads it, in a few words.
+    write
+        Called with graph, path and the options of `export`.
+    endings
+        Of files in it, the usual one first; with none it is a folder.
+    losses
+        What of a graph it leaves out, in words.
+    """
+
+    about: str
+    write: Callable[..., None]
+    endings: tuple[str, ...]
+    losses: Callable[[NeuronGraph], Losses] = loses_nothing
+
+    def usual_path(self, path: Path, name: str) -> Path:
+        """Where a file of this format goes beside one of another."""
+        return path.with_suffix("." + self.endings[0]) if self.endings else path.with_name(f"{path.stem}_{name}")
+
+
+def counted(count: int, what: str) -> str:
+    """A count and what is counted: "1 kernel", "1,024 kernels"."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+EXPORTS: dict[str, Format] = {}
+
+
+def find_format(path: str | Path, name: str | None = None) -> Format:
+    """The format of that name, or of that ending; `FileError` naming the known ones."""
+    if name is not None:
+        if name.lower() in EXPORTS:
+            return EXPORTS[name.lower()]
+        raise FileError(f"{name!r} is not a known format; known are {_known()}")
+    ending = Path(path).suffix.lstrip(".").lower()
+    if ending == "safetensors":
+        raise FileError(f"{path}: this is the project's own format; graph.save(path) writes it")
+    for found in EXPORTS.values():
+        if ending in found.endings:
+            return found
+    raise FileError(f"cannot tell from its ending what to write to {path}; known formats are {_known()}")
+
+
+def _known() -> str:
+    hint = "" if "onnx" in EXPORTS else "; `import compiler` adds those that PyTorch and ONNX read"
+    return listed(EXPORTS, len(EXPORTS)) + hint
+
+
+def export(
+    graph: NeuronGraph, path: str | Path, format: str | None = None, *, force: bool = False, **options: Any
+) -> Losses:
+    """Write a network in the format of another program.
+
+    Parameters
+    ----------
+    graph
+        The network. What a compiled network holds is written back first.
+    path
+        The file, or the folder for a format that is one; it appears whole or not at all.
+    format
+        One of `EXPORTS`; unless given, the ending of the path.
+    force
+        Whether what lies there is written over.
+    options
+        Of the format: `dtype` for those that hold a PyTorch module.
+
+    Returns
+    -------
+    list of str
+        What the format leaves out of this graph, a line each.
+
+    Raises
+    ------
+    FileError
+        An unknown format, naming the known ones; something that lies there already; names that are the same as text;
+        what the format refuses to hold; a path that cannot be written.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from neurograph.builders import mlp
+    >>> export(mlp([2, 1]), mkdtemp() + "/net.graphml")
+    []
+    """
+    chosen = find_format(path, format)
+    if os.path.lexists(path) and not force:
+        raise FileError(f"{path} is there already; force=True (on the command line --force) writes over it")
+    chosen.write(graph, path, **options)
+    return [*chosen.losses(graph), *_journal(graph)]
+
+
+def _journal(graph: NeuronGraph) -> Losses:
+    count = len(graph.journal)
+    return [f"the journal ({count} entr{'ies' if count > 1 else 'y'}), which graph.save keeps"] if count else []

@@ -1,0 +1,107 @@
+"""GEXF, Gephi's own format, with what ever lived: Gephi's timeline plays the growth of a network."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+
+from neurograph.files.aside import written_aside
+from neurograph.files.exchange import check_xml, set_apart
+from neurograph.files.plain import to_plain
+from neurograph.graph import NeuronGraph
+
+if TYPE_CHECKING:
+    from neurograph.view.lives import Neurons
+
+_NODE = ("id", "label", "pid", "start", "end", "parents", "spells", "slices", "viz")
+_EDGE = ("id", "label", "type", "start", "end", "spells", "slices", "viz")
+
+Span = tuple[float | None, float | None]  # from when until when; None where the journal tells of no birth or death
+
+
+def write_gexf(graph: NeuronGraph, path: str | Path) -> None:
+    """Write GEXF; see `to_plain` for how attributes are flattened.
+
+    Where the journal tells of births and deaths the graph is dynamic: neurons and synapses have a start and an end, on
+    an axis of epochs where the journal knows them, else of its entries. What has died is there as well, a neuron with
+    its name as label and, where that has another owner now, its key behind it as id.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    path
+        The file; it appears whole or not at all.
+
+    Raises
+    ------
+    FileError
+        As `write_graphml`.
+    """
+    plain = set_apart(to_plain(graph), _NODE, _EDGE)
+    dynamic = _add_lives(graph, plain)
+    check_xml(plain)
+    plain.graph = {"name": str(plain.graph.get("name", ""))} | ({"mode": "dynamic"} if dynamic else {})
+    with written_aside(path) as aside:
+        nx.write_gexf(plain, aside)
+
+
+def gexf_losses(graph: NeuronGraph) -> list[str]:
+    """What GEXF leaves out of a graph."""
+    others = sorted(str(name) for name in graph.graph if name != "name")
+    return [f"the graph's own attributes but for its name: {', '.join(others)}"] if others else []
+
+
+def _add_lives(graph: NeuronGraph, plain: nx.DiGraph) -> bool:
+    """Say when everything lived, and add what died; returns whether anything was born or died."""
+    from neurograph.view.lives import (  # they bring matplotlib along, which saving a file can do without
+        neurons_of,
+        synapses_of,
+    )
+    from neurograph.view.timeline import timeline
+
+    neurons = neurons_of(graph)
+    synapses = synapses_of(graph, neurons)
+    axis = timeline(list(graph.journal))
+    times = [0.0, *(float(told["at"]) for told in axis["entries"])]
+    node = _nodes(neurons, plain)
+    for at, (born, died) in enumerate(zip(neurons.born.tolist(), neurons.died.tolist(), strict=True)):
+        if died:
+            kind = neurons.kinds[neurons.kind[at]]
+            about = {"role": kind.role, "population": kind.population, "activation": kind.activation}
+            plain.add_node(node[at], label=str(neurons.names[at]), **about)
+        plain.nodes[node[at]].update(_lived([_span(times, born, died)], axis["end"]))
+    spans: dict[tuple[str, str], list[Span]] = {}
+    columns = (synapses.source, synapses.target, synapses.born, synapses.died, synapses.weight)
+    for source, target, born, died, weight in zip(*(column.tolist() for column in columns), strict=True):
+        pair = node[source], node[target]
+        spans.setdefault(pair, []).append(_span(times, born, died))
+        if not plain.has_edge(*pair):
+            plain.add_edge(*pair, **({} if weight != weight else {"weight": weight}))
+    for (u, v), found in spans.items():
+        plain[u][v].update(_lived(found, axis["end"]))
+    return bool(neurons.born.any() or neurons.died.any() or synapses.born.any() or synapses.died.any())
+
+
+def _nodes(neurons: "Neurons", plain: nx.DiGraph) -> list[str]:
+    """The node of each neuron: its name, made different from every other's for the dead."""
+    found, taken = [], set(plain)
+    for name, key, died in zip(neurons.names, neurons.keys.tolist(), neurons.died.tolist(), strict=True):
+        text = str(name)
+        while died and text in taken:
+            text = f"{text} #{key}"
+        taken.add(text)
+        found.append(text)
+    return found
+
+
+def _span(times: list[float], born: int, died: int) -> Span:
+    return times[born] if born else None, times[died] if died else None
+
+
+def _lived(spans: list[Span], end: float) -> dict[str, Any]:
+    """Attributes that networkx's writer takes for a life; or for several, which its reader wants closed."""
+    if len(spans) > 1:
+        return {"spells": sorted((start or 0.0, end if stop is None else stop) for start, stop in spans)}
+    (start, stop), *_ = spans
+    return {name: value for name, value in (("start", start), ("end", stop)) if value is not None}

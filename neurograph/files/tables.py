@@ -1,0 +1,105 @@
+"""Networks as tables: an edge list for spreadsheets and data frames, a sparse matrix for numerical work."""
+
+import csv
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from neurograph.arrays import GraphArrays
+from neurograph.files.aside import written_aside
+from neurograph.files.formats import counted
+from neurograph.files.plain import to_plain
+from neurograph.graph import NeuronGraph
+
+_FIRST = ("source", "target", "weight", "kernel", "op")
+
+
+def write_csv(graph: NeuronGraph, path: str | Path) -> None:
+    """Write an edge list: a line a synapse, with a header; see `to_plain` for what the columns hold.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    path
+        The file; UTF-8, commas, a cell empty where a synapse has no such attribute.
+
+    Raises
+    ------
+    FileError
+        Names that are the same as text, a path that cannot be written.
+    """
+    edges = list(to_plain(graph).edges(data=True))
+    names = dict.fromkeys(name for _, _, data in edges for name in data)
+    own = {name: f"{name}_" if name in ("source", "target") else name for name in names}
+    columns = [*_FIRST[:3], *(n for n in _FIRST[3:] if n in names), *(own[n] for n in names if n not in _FIRST[2:])]
+    with written_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        for u, v, data in edges:
+            writer.writerow({own[name]: value for name, value in data.items()} | {"source": u, "target": v})
+
+
+def csv_losses(graph: NeuronGraph) -> list[str]:
+    """What an edge list leaves out of a graph."""
+    alone = sum(1 for _, degree in graph.degree() if degree == 0)  # pyright: ignore[reportGeneralTypeIssues]
+    told = [f"{counted(alone, 'neuron')} without a synapse"] if alone else []
+    return ["everything about the neurons but their names", *told] if len(graph) else []
+
+
+def write_npz(graph: NeuronGraph, path: str | Path) -> None:
+    """Write the adjacency as a sparse matrix that `scipy.sparse.load_npz` reads: entry (u, v) is the synapse u -> v.
+
+    An identity or a pool is a 1, a kernel its norm with the sign of its sum; a weight of zero is stored. `numpy.load`
+    finds more in the file: "neuron", the names as text; "population", so that the synapses between two of them are
+    `matrix[population == "a"][:, population == "b"]`; "activation"; and "bias", NaN where there is none.
+
+    Parameters
+    ----------
+    graph
+        The network; rows and columns are its neurons in topological order.
+    path
+        The file.
+
+    Raises
+    ------
+    FileError
+        A path that cannot be written.
+    """
+    arrays = graph.arrays()
+    count = len(arrays)
+    matrix = sparse.csr_array((_numbers(arrays), (arrays.source, arrays.target)), shape=(count, count))
+    more = {
+        "neuron": np.array([str(name) for name in arrays.names], str),
+        "population": arrays.each_kind("population").astype(str),
+        "activation": arrays.each_kind("activation").astype(str),
+        "bias": arrays.values["bias"],
+    }
+    held: dict[str, Any] = {"indices": matrix.indices, "indptr": matrix.indptr, "data": matrix.data}
+    held |= {"format": np.array(b"csr"), "shape": np.array(matrix.shape), "_is_array": np.array(True)}
+    with written_aside(path) as aside, open(aside, "wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **held, **more)
+
+
+def _numbers(arrays: GraphArrays) -> np.ndarray:
+    """(E,) float64, one a synapse."""
+    found = np.ones(len(arrays.ids))
+    for number, pool in enumerate(arrays.pools):
+        mine = arrays.pool == number
+        weights = pool[arrays.row[mine]].reshape(int(mine.sum()), prod(pool.shape[1:]))
+        sign = np.where(weights.sum(axis=1) < 0, -1.0, 1.0)
+        found[mine] = weights[:, 0] if pool.ndim == 1 else sign * np.linalg.norm(weights, axis=1)
+    return found
+
+
+def npz_losses(graph: NeuronGraph) -> list[str]:
+    """What a matrix leaves out of a graph."""
+    arrays = graph.arrays()
+    kernels, bare = int((arrays.pool > 0).sum()), bool((arrays.pool < 0).any())
+    told = ["what neurons have beside population, activation and bias"] if len(graph) else []
+    if kernels:
+        told.append(f"the numbers of {counted(kernels, 'kernel')}: each is its norm, with the sign of its sum")
+    return [*told, "what identities and pools do: each is a 1"] if bare else told

@@ -1,0 +1,41 @@
+"""`neurograph export`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import compiler  # noqa: F401  (adds its formats)
+from neurograph import NeuronGraph
+from neurograph.errors import OptionError, listed
+from neurograph.files import EXPORTS, export, find_format
+from search.commands.shared import graph_file
+
+_EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in EXPORTS.items())
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser(
+        "export",
+        help="write a network for another program",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("graph", type=Path, help="a saved graph, or a run directory")
+    parser.add_argument("--to", metavar="FORMAT", help="the format; unless given, the ending of --out")
+    parser.add_argument("--out", type=Path, metavar="PATH", help="where to (default: beside the graph)")
+    parser.add_argument("--force", action="store_true", help="write over what lies there")
+    parser.set_defaults(command=_run)
+
+
+def _run(given: argparse.Namespace) -> None:
+    if given.to is None and given.out is None:
+        raise OptionError(f"name a format with --to: {listed(EXPORTS, len(EXPORTS))}")
+    path = graph_file(given.graph)
+    chosen = find_format(given.out or "", given.to)
+    name = next(name for name, found in EXPORTS.items() if found is chosen)
+    out = given.out or chosen.usual_path(path, name)
+    left_out = export(NeuronGraph.load(path), out, name, force=given.force)
+    print(f"wrote {out}")
+    for what in left_out:
+        print(f"left out: {what}")

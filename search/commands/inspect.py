@@ -1,0 +1,69 @@
+"""`neurograph inspect`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from compiler.inspection import Inspection, Sheet, inspect, plain, sheets
+from compiler.inspection.sheets import head
+from neurograph import NeuronGraph
+from search.commands.shared import graph_file
+from search.runs import Run, open_run
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser("inspect", help="what a network is made of, how it would run, how it grew")
+    parser.add_argument("graph", type=Path, help="a saved graph, or a run directory")
+    parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="what to tune for (default 256)")
+    parser.set_defaults(command=_run)
+
+
+def _run(given: argparse.Namespace) -> None:
+    found = inspect(NeuronGraph.load(graph_file(given.graph)), given.batch_size)
+    about = run_lines(open_run(given.graph)) if given.graph.is_dir() else []
+    show(found, about, Console())
+
+
+def run_lines(run: Run) -> list[str]:
+    """A run in words: what it was, how far it is, how well it does."""
+    config, rows = run.config(), run.metrics()
+    epochs = config.get("options", {}).get("epochs", "?")
+    lines = [f"{config.get('command', 'a run')} on {config.get('data', '?')}: {len(rows)} of {epochs} epochs"]
+    if rows:
+        errors = [(name, rows[-1].get(f"{name}_error")) for name in ("train", "validation")]
+        errors.append(("test", config.get("result", {}).get("test_error")))
+        known = [f"{name} {error:.2f}%" for name, error in errors if error is not None]
+        lines.append(f"error: {', '.join(known)}" if known else "no error is known")
+        if "parameters" in rows[0]:
+            lines.append(f"parameters: {rows[0]['parameters']:,} after the first epoch, {rows[-1]['parameters']:,} now")
+    return lines
+
+
+def show(found: Inspection, about: list[str], console: Console) -> None:
+    """Print an inspection: in tables on a terminal, as plain text elsewhere."""
+    if not console.is_terminal:
+        print("\n".join([*about, *([""] if about else []), plain(found)]))
+        return
+    for line in (*about, head(found)):
+        console.print(Text(line, style="bold"))
+    for sheet in sheets(found):
+        console.print()
+        console.print(table(sheet))
+        for note in sheet.notes:
+            console.print(Text(note, style="dim"))
+
+
+def table(sheet: Sheet) -> Table:
+    """One table in colour; names from files stay text."""
+    made = Table(title=sheet.title, title_justify="left", title_style="bold cyan", box=None, padding=(0, 2, 0, 0))
+    for column in sheet.columns:
+        justify: Any = "right" if column.startswith(">") else "left"
+        made.add_column(column.lstrip(">"), justify=justify, header_style="dim", overflow="fold")
+    for row in sheet.rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made

@@ -79,7 +79,8 @@ class Reinitialize:
 
     def _keys(self, graph: "NeuronGraph") -> np.ndarray:
         names: Iterable[str] = graph.populations if self.populations is None else self.populations
-        return np.sort(np.concatenate([np.empty(0, np.int64), *(graph.keys_of(graph.population(name)) for name in names)]))
+        keys = [graph.keys_of(graph.population(name)) for name in names]
+        return np.sort(np.concatenate([np.empty(0, np.int64), *keys]))
 
 
 def _trained_rows(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:

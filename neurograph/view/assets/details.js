@@ -1,0 +1,228 @@
+// The side: the whole network, or what was clicked: a neuron, a bundle, a population.
+
+function showDetails(app) {
+  const side = document.getElementById("side");
+  side.replaceChildren();
+  side.scrollTop = 0;
+  const chosen = app.selected;
+  if (!chosen) return showNetwork(app, side);
+  const up = text("button", "up", "← Whole network", side);
+  up.onclick = () => app.select(null);
+  if (chosen.neuron !== undefined) showNeuron(app, side, chosen.neuron);
+  else if (chosen.bundle) showBundle(app, side, chosen.bundle);
+  else showPopulation(app, side, chosen.population);
+}
+
+// ------------------------------------------------------------------------------------------------ the network
+function showNetwork(app, side) {
+  const { data, model } = app,
+    [neurons, synapses] = data.living,
+    [neurons0, synapses0] = model.counts[0];
+  text("h2", "", "Network", side);
+  const grown = data.timeline.entries.length > 0;
+  definitions(side, [
+    ["Neurons", neurons.toLocaleString("en") + (grown ? `, ${neurons0.toLocaleString("en")} at the start` : "")],
+    ["Synapses", synapses.toLocaleString("en") + (grown ? `, ${synapses0.toLocaleString("en")} at the start` : "")],
+    ...(grown ? [["Edits", data.timeline.entries.length.toLocaleString("en")]] : []),
+  ]);
+  for (const note of data.notes) text("p", "note", note[0].toUpperCase() + note.slice(1) + ".", side);
+  const views = { Populations: listPopulations, Bundles: listBundles, ...(grown ? { Journal: listJournal } : {}) };
+  const tabs = element("div", "tabs", side),
+    body = element("div", "", side);
+  tabs.setAttribute("role", "tablist");
+  const open = (name) => {
+    app.tab = name;
+    for (const tab of tabs.children) tab.setAttribute("aria-selected", String(tab.textContent === name));
+    body.replaceChildren();
+    views[name](app, body);
+  };
+  for (const name of Object.keys(views)) {
+    const tab = text("button", "", name, tabs);
+    tab.setAttribute("role", "tab");
+    tab.onclick = () => open(name);
+  }
+  open(views[app.tab] ? app.tab : "Populations");
+}
+
+function row(parent, what, much, under, click) {
+  const made = element("button", "row", element("li", "", parent));
+  const label = element("span", "what", made);
+  if (what instanceof Node) label.append(what);
+  else label.textContent = what;
+  text("span", "much", much, made);
+  if (under) text("span", "under", under, made);
+  made.onclick = click;
+  return made;
+}
+
+function swatched(app, number, words) {
+  const label = document.createDocumentFragment(),
+    dot = element("i", "swatch" + (app.data.populations[number].tiles ? " tile" : ""), label);
+  dot.style.background = kindColour(app.palette, number);
+  label.append(words);
+  return label;
+}
+
+function listPopulations(app, body) {
+  const list = element("ul", "rows", body);
+  list.style.marginTop = "8px";
+  app.data.populations.forEach((p, number) => {
+    const what = [
+      p.input ? "input" : "",
+      p.output ? "output" : "",
+      ...p.activations.filter((a) => a !== "identity"),
+      ...p.shapes.filter(Boolean).map((s) => s.replace("x", " × ")),
+    ];
+    row(
+      list,
+      swatched(app, number, p.name),
+      app.populationCounts[number].toLocaleString("en"),
+      what.filter(Boolean).join(", "),
+      () => app.select({ population: p }),
+    );
+  });
+}
+
+function listBundles(app, body, wanted = () => true) {
+  const list = element("ul", "rows", body),
+    { data, palette } = app;
+  list.style.marginTop = "8px";
+  for (const b of data.bundles.filter(wanted)) {
+    const made = row(list, bundleName(app, b), b.living.toLocaleString("en"), "", () => app.select({ bundle: b }));
+    const canvas = element("canvas", "", made);
+    canvas.setAttribute("aria-hidden", "true");
+    if (b.reach) requestAnimationFrame(() => canvas.isConnected && paintHistogram(canvas, b, palette));
+    else canvas.remove();
+  }
+}
+
+const bundleName = (app, b) => `${app.data.populations[b.source].name} → ${app.data.populations[b.target].name}`;
+
+function listJournal(app, body) {
+  const list = element("ul", "rows", body),
+    now = momentAt(app.model, app.time);
+  list.style.marginTop = "8px";
+  app.data.timeline.entries.forEach((entry, i) => {
+    const made = row(
+      list,
+      entryTitle(entry),
+      whenOf(app, entry, i),
+      entryCounts(entry).join(", ") || "nothing born or died",
+      () => app.goTo(entry.at, true),
+    );
+    made.dataset.entry = i;
+    made.classList.toggle("future", i + 1 > now);
+    if (i + 1 === now) made.setAttribute("aria-current", "true");
+  });
+}
+
+// Follow the time without building the list again.
+function markJournal(app) {
+  const now = momentAt(app.model, app.time);
+  for (const made of document.querySelectorAll("[data-entry]")) {
+    const i = Number(made.dataset.entry);
+    made.classList.toggle("future", i + 1 > now);
+    if (i + 1 !== now) made.removeAttribute("aria-current");
+    else if (!made.hasAttribute("aria-current")) {
+      made.setAttribute("aria-current", "true");
+      made.scrollIntoView({ block: "nearest" });
+    }
+  }
+}
+
+const whenOf = (app, entry, i) =>
+  app.data.timeline.axis === "epoch" && entry.epoch !== null ? `epoch ${entry.epoch}` : `edit ${i + 1}`;
+const entryTitle = (entry) =>
+  [entry.verb, entry.options.population ?? entry.details.population].filter(Boolean).join(" ");
+
+function entryCounts({ counts: [nb, nd, sb, sd] }) {
+  return [
+    nb && `${counted(nb, "neuron")} born`,
+    nd && `${counted(nd, "neuron")} died`,
+    sb && `${counted(sb, "synapse")} born`,
+    sd && `${counted(sd, "synapse")} died`,
+  ].filter(Boolean);
+}
+
+// ------------------------------------------------------------------------------------------------ a bundle, a population
+function showBundle(app, side, b) {
+  const { data } = app;
+  text("h2", "", bundleName(app, b), side).id = "chosen";
+  text(
+    "p",
+    "sub",
+    counted(b.living, "synapse") + (b.ever > b.living ? `, ${(b.ever - b.living).toLocaleString("en")} died` : ""),
+    side,
+  );
+  if (b.reach) paintHistogram(element("canvas", "hist", side), b, app.palette, true);
+  const from = data.populations[b.source],
+    to = data.populations[b.target],
+    forms = b.forms.map((f) => data.forms[f]).filter(Boolean);
+  definitions(side, [
+    [
+      "Density",
+      from === to
+        ? "wired among themselves"
+        : `${figure((100 * b.living) / Math.max(1, from.living * to.living))} % of all pairs`,
+    ],
+    ...(b.mean === null
+      ? []
+      : [
+          ["Mean", figure(b.mean)],
+          ["Deviation", figure(b.deviation)],
+          ["From", figure(b.least)],
+          ["To", figure(b.most)],
+        ]),
+    ...(b.zeros ? [["Exactly zero", b.zeros.toLocaleString("en")]] : []),
+    ...(forms.length ? [["Form", forms.join("; ")]] : []),
+    ...(b.count < b.ever ? [["In this page", `the strongest ${b.count.toLocaleString("en")}`]] : []),
+  ]);
+  if (b.source === b.target || from.closed || to.closed || !b.count) return;
+  const toggle = text("button", "more", app.isOpen(b) ? "Draw as one band" : "Draw its synapses", side);
+  toggle.id = "toggle";
+  toggle.onclick = () => app.toggleBundle(b);
+}
+
+function showPopulation(app, side, p) {
+  const { data, model } = app,
+    number = data.populations.indexOf(p);
+  text("h2", "", p.name, side).id = "chosen";
+  const sub = element("p", "sub", side);
+  sub.append(
+    swatched(
+      app,
+      number,
+      counted(p.living, p.tiles ? "feature map" : "neuron") +
+        (p.count > p.living ? `, ${p.count - p.living} died` : ""),
+    ),
+  );
+  let newborn = 0;
+  for (let i = p.first; i < p.last; i++) if (model.born[i] > -1e8) newborn++;
+  definitions(side, [
+    ["Activation", p.activations.join(", ")],
+    ...(p.shapes.some(Boolean)
+      ? [
+          [
+            "Shape",
+            p.shapes
+              .filter(Boolean)
+              .map((s) => s.replace("x", " × "))
+              .join(", "),
+          ],
+        ]
+      : []),
+    ["Role", [p.input ? "input" : "hidden", p.output ? "output" : ""].filter(Boolean).join(", ")],
+    ...(newborn ? [["Born since", newborn.toLocaleString("en")]] : []),
+  ]);
+  for (const [title, wanted] of [
+    ["Reads", (b) => b.target === number],
+    ["Feeds", (b) => b.source === number],
+  ]) {
+    if (!data.bundles.some(wanted)) continue;
+    text("h3", "", title, side);
+    listBundles(app, side, wanted);
+  }
+  if (p.closed) return;
+  const first = text("button", "more", "Go to its first neuron", side);
+  first.onclick = () => app.select({ neuron: p.first }, true);
+}

@@ -1,0 +1,162 @@
+// What follows from the data: lives on the time axis, strengths within bundles, neighbours.
+
+function makeModel(data) {
+  const of = data.of,
+    neurons = of.x.length,
+    synapses = of.source.length;
+  const at = [-1e9, ...data.timeline.entries.map((entry) => entry.at)]; // moment -> place on the axis
+  const population = new Uint16Array(neurons);
+  let first = 0;
+  data.populations.forEach((p, number) => {
+    p.first = first;
+    population.fill(number, first, (first += p.count));
+    p.last = first;
+  });
+  first = 0;
+  data.bundles.forEach((b) => {
+    b.first = first;
+    b.last = first += b.count;
+  });
+  const model = {
+    data,
+    of,
+    neurons,
+    synapses,
+    population,
+    at,
+    born: lives(of.born, at, neurons, -1e9),
+    died: lives(of.died, at, neurons, 1e9),
+    synapseBorn: lives(of.synapse_born, at, synapses, -1e9),
+    synapseDied: lives(of.synapse_died, at, synapses, 1e9),
+    rank: new Float32Array(synapses),
+    strength: new Float32Array(synapses),
+    start: 0,
+    end: data.timeline.end,
+  };
+  data.bundles.forEach((b) => rankBundle(model, b));
+  model.gradient = of.gradient ? shares(of.gradient) : null;
+  model.counts = countsByMoment(data);
+  return model;
+}
+
+// Places on the axis, from moments; 0 stands for never.
+function lives(moments, at, count, never) {
+  const places = new Float32Array(count).fill(never);
+  if (moments) for (let i = 0; i < count; i++) if (moments[i]) places[i] = at[moments[i]];
+  return places;
+}
+
+// Numbers -> their order, by their size: sorted as doubles that hold the float's bits and the place. 31 bits and 22 make
+// the 53 of a double; beyond 4 million numbers the lowest bits of the float give way.
+function order(values, first, last) {
+  const count = last - first,
+    places = 2 ** Math.max(22, Math.ceil(Math.log2(count + 1))),
+    coarse = places / 2 ** 22,
+    keys = new Float64Array(count),
+    one = new Float32Array(1),
+    bits = new Uint32Array(one.buffer);
+  for (let i = 0; i < count; i++) {
+    const size = Math.abs(values[first + i]);
+    one[0] = size === size ? size : 0;
+    keys[i] = Math.floor(bits[0] / coarse) * places + i;
+  }
+  keys.sort();
+  const found = new Uint32Array(count);
+  for (let i = 0; i < count; i++) found[i] = keys[i] % places;
+  return found;
+}
+
+// Rank: the share of the bundle that is weaker. Strength: that, or the part of the strongest weights, whichever is less.
+function rankBundle(model, bundle) {
+  const { first, last } = bundle,
+    count = last - first,
+    sorted = order(model.of.weight, first, last);
+  const high = count ? Math.abs(model.of.weight[first + sorted[Math.floor((count - 1) * 0.98)]]) || 1 : 1;
+  for (let i = 0; i < count; i++) {
+    const e = first + sorted[i],
+      size = Math.abs(model.of.weight[e]);
+    model.rank[e] = i / count;
+    model.strength[e] = size === size ? Math.min((i + 1) / count, size / high) : 0.5;
+  }
+  if (count && Math.abs(model.of.weight[first + sorted[0]]) === Math.abs(model.of.weight[first + sorted[count - 1]]))
+    model.strength.fill(0.7, first, last); // all alike: none stands out
+}
+
+// As the strength of weights, over the whole network; NaN as -1.
+function shares(values) {
+  const count = values.length,
+    sorted = order(values, 0, count),
+    out = new Float32Array(count);
+  const high = count ? Math.abs(values[sorted[Math.floor((count - 1) * 0.98)]]) || 1 : 1;
+  sorted.forEach((i, rank) => {
+    out[i] = values[i] === values[i] ? Math.min((rank + 1) / count, values[i] / high) : -1;
+  });
+  return out;
+}
+
+// [neurons, synapses] that live after each entry, the first before all of them.
+function countsByMoment(data) {
+  const counts = [[...data.living]];
+  for (const {
+    counts: [nb, nd, sb, sd],
+  } of [...data.timeline.entries].reverse()) {
+    const [n, s] = counts[0];
+    counts.unshift([n - nb + nd, s - sb + sd]);
+  }
+  return counts;
+}
+
+// How many entries have happened at a time.
+function momentAt(model, time) {
+  let low = 0,
+    high = model.at.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (model.at[middle] <= time) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+const livesAt = (born, died, i, time) => born[i] <= time && time < died[i];
+
+// Synapses by neuron, made when first asked for: those of neuron i are list[start[i]] to list[start[i + 1] - 1].
+function neighbours(model, side) {
+  const name = "by_" + side;
+  if (!model[name]) {
+    const ends = model.of[side],
+      start = new Uint32Array(model.neurons + 1),
+      list = new Uint32Array(model.synapses);
+    for (let e = 0; e < ends.length; e++) start[ends[e] + 1]++;
+    for (let i = 0; i < model.neurons; i++) start[i + 1] += start[i];
+    const next = start.slice();
+    for (let e = 0; e < ends.length; e++) list[next[ends[e]]++] = e;
+    model[name] = { start, list };
+  }
+  return model[name];
+}
+
+// The synapses into ("target") or out of ("source") a neuron that live at a time, strongest first.
+function synapsesOf(model, neuron, side, time) {
+  const { start, list } = neighbours(model, side),
+    found = [];
+  for (let i = start[neuron]; i < start[neuron + 1]; i++)
+    if (livesAt(model.synapseBorn, model.synapseDied, list[i], time)) found.push(list[i]);
+  const size = (e) => Math.abs(model.of.weight[e]) || 0;
+  return found.sort((a, b) => size(b) - size(a));
+}
+
+// The size against which others are shown: the largest, or the fiftieth part's where a few stand far out.
+function peakOf(model, strongestFirst) {
+  const e = strongestFirst[Math.floor(strongestFirst.length * 0.02)];
+  return (e !== undefined && Math.abs(model.of.weight[e])) || 1;
+}
+
+// The kernel of a synapse: { values, rows, columns }, or null.
+function kernelOf(model, e) {
+  const { kernel, kernel_shape, kernel_sides, kernels } = model.of;
+  if (!kernels || !kernel[e]) return null;
+  const rows = kernel_sides[2 * kernel_shape[e]],
+    columns = kernel_sides[2 * kernel_shape[e] + 1];
+  return { values: kernels.subarray(kernel[e] - 1, kernel[e] - 1 + rows * columns), rows, columns };
+}

@@ -1,0 +1,230 @@
+// The stage: sigma moves the camera and draws the neurons; synapses, blocks and labels are layers of our own in its stack.
+
+function makeStage(app) {
+  const { model, data } = app,
+    container = document.getElementById("stage"),
+    graph = new graphology.Graph();
+  data.populations.forEach((p) => {
+    if (p.closed) return;
+    const size = (p.tiles ? 0.4 : p.inside ? 0.32 : Math.min(0.36, 0.42 / Math.sqrt(p.pitch))) * p.pitch;
+    for (let i = p.first; i < p.last; i++)
+      graph.addNode(String(i), {
+        x: model.of.x[i],
+        y: model.of.y[i],
+        size: p.tiles ? size : Math.min(size, 0.62),
+        tile: p.tiles,
+      });
+  });
+  loadSigma();
+  const program = neuronProgram(),
+    sigma = new Sigma(graph, container, {
+      renderLabels: false,
+      renderEdgeLabels: false,
+      zIndex: false,
+      allowInvalidContainer: true,
+      defaultNodeType: "neuron",
+      nodeProgramClasses: { neuron: program },
+      nodeHoverProgramClasses: { neuron: program },
+      defaultDrawNodeHover: () => {},
+      itemSizesReference: "positions",
+      zoomToSizeRatioFunction: (ratio) => ratio,
+      stagePadding: 0,
+      minCameraRatio: 0.002,
+      maxCameraRatio: 4,
+      zoomDuration: 160,
+      doubleClickZoomingRatio: 1,
+      nodeReducer: (key, attributes) => shownNeuron(app, Number(key), attributes),
+    });
+  // The first picture counts as one that moves: it comes at once, and whole a moment later.
+  const stage = { sigma, graph, container, budget: 20_000, moving: true, drawn: 0, idle: 0 };
+  const layer = (id, where) =>
+    sigma.createCanvas(id, { ...where, style: { position: "absolute", pointerEvents: "none" } });
+  for (const id of ["edges", "edgeLabels", "labels", "hovers", "hoverNodes"])
+    // not used, and every layer costs a screen
+    sigma.getCanvases()[id].style.display = "none";
+  stage.below = layer("blocks", { beforeLayer: "edges" });
+  stage.lines = layer("synapses", { beforeLayer: "nodes" });
+  stage.above = layer("tiles", { afterLayer: "nodes" });
+  stage.synapses = makeSynapseLayer(stage.lines, model);
+  stage.bounds = boundsOf(data);
+  fitTo(stage);
+  sigma.getCamera().on("updated", () => {
+    stage.moving = true;
+    clearTimeout(stage.idle);
+  });
+  sigma.on("afterRender", () => drawLayers(app));
+  sigma.on("resize", () => {
+    fitTo(stage);
+    sigma.scheduleRefresh();
+  });
+  sigma.on("enterNode", ({ node }) => app.hover(Number(node)));
+  sigma.on("leaveNode", () => app.hover(null));
+  sigma.on("clickNode", ({ node }) => app.select({ neuron: Number(node) }));
+  sigma.on("clickStage", ({ event }) => {
+    const bundle = bandAt(app, event);
+    app.select(bundle ? { bundle } : null);
+  });
+  sigma.on("doubleClickStage", ({ preventSigmaDefault }) => {
+    preventSigmaDefault();
+    fit(stage);
+  });
+  stage.positionLabels = makeLabels(app, stage);
+  refillSynapses(app, stage);
+  return stage;
+}
+
+// As many synapses while the picture moves as make thirty frames a second, by how long the last ones took.
+function measure(stage, gl, count) {
+  if (stage.measuring) return;
+  stage.measuring = true;
+  const sync = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0),
+    started = performance.now();
+  gl.flush();
+  const look = () => {
+    if (gl.getSyncParameter(sync, gl.SYNC_STATUS) !== gl.SIGNALED && performance.now() - started < 5000)
+      return setTimeout(look, 4);
+    const took = performance.now() - started;
+    gl.deleteSync(sync);
+    stage.measuring = false;
+    const fitting = took < 16 ? Math.max(stage.budget, 1.5 * count) : (count * 28) / took;
+    stage.budget = Math.min(4_000_000, Math.max(1500, fitting));
+  };
+  setTimeout(look, 0);
+}
+
+function boundsOf(data) {
+  const all = data.populations;
+  return {
+    left: Math.min(...all.map((p) => p.x)),
+    right: Math.max(...all.map((p) => p.x + p.width)),
+    low: Math.min(...all.map((p) => p.y)),
+    high: Math.max(...all.map((p) => p.y + p.height)),
+  };
+}
+
+// Leave room for the labels below the blocks, whatever the shape of the window.
+function fitTo(stage) {
+  const { left, right, low, high } = stage.bounds,
+    { width, height } = stage.sigma.getDimensions();
+  const side = 60,
+    top = 36,
+    bottom = 84;
+  const unit = Math.max(
+    1e-6,
+    Math.min((width - 2 * side) / Math.max(right - left, 1), (height - top - bottom) / Math.max(high - low, 1), 26),
+  );
+  const x = (left + right) / 2,
+    y = (low + high) / 2;
+  stage.sigma.setCustomBBox({
+    x: [x - width / 2 / unit, x + width / 2 / unit],
+    y: [y - (height / 2 + (bottom - top) / 2) / unit, y + (height / 2 - (bottom - top) / 2) / unit],
+  });
+}
+
+const fit = (stage) => stage.sigma.getCamera().animate({ x: 0.5, y: 0.5, ratio: 1, angle: 0 }, { duration: 250 });
+
+function flyTo(stage, model, neuron) {
+  const at = stage.sigma.getNodeDisplayData(String(neuron)) || null,
+    camera = stage.sigma.getCamera();
+  const place =
+    at ||
+    stage.sigma.viewportToFramedGraph(stage.sigma.graphToViewport({ x: model.of.x[neuron], y: model.of.y[neuron] }));
+  camera.animate({ x: place.x, y: place.y, ratio: Math.min(camera.ratio, 0.45) }, { duration: 300 });
+}
+
+// The matrix from graph units to clip space, read off three points.
+function cameraOf(stage) {
+  const { width, height } = stage.sigma.getDimensions();
+  const clip = (x, y) => {
+    const p = stage.sigma.graphToViewport({ x, y });
+    return [(p.x / width) * 2 - 1, 1 - (p.y / height) * 2];
+  };
+  const o = clip(0, 0),
+    x = clip(1, 0),
+    y = clip(0, 1);
+  stage.unit = ((x[0] - o[0]) * width) / 2; // pixels a unit
+  return new Float32Array([x[0] - o[0], x[1] - o[1], 0, y[0] - o[0], y[1] - o[1], 0, o[0], o[1], 1]);
+}
+
+function drawLayers(app) {
+  const { stage, model } = app;
+  if (!stage) return;
+  const { width, height } = stage.sigma.getDimensions(),
+    dpr = window.devicePixelRatio || 1;
+  for (const canvas of [stage.below, stage.lines, stage.above]) {
+    if (canvas.width !== Math.round(width * dpr)) canvas.width = Math.round(width * dpr);
+    if (canvas.height !== Math.round(height * dpr)) canvas.height = Math.round(height * dpr);
+  }
+  const camera = cameraOf(stage),
+    { high, low } = stage.bounds;
+  const first = model.at[1] ?? 0;
+  const view = {
+    camera,
+    dpr,
+    time: app.time,
+    glow: app.glow,
+    share: app.share,
+    mode: app.mode,
+    palette: app.palette,
+    middle: (high + low) / 2,
+    bow: (high - low) * 0.3,
+    zoom: Math.sqrt(1 / stage.sigma.getCamera().ratio),
+    oldest: first,
+    span: Math.max(1e-6, model.end - first),
+    room_for: Math.min(4, Math.max(0.2, 480 / Math.max(1, (high - low) * stage.unit))), // small pictures are more crowded
+    picked: Boolean(app.selected),
+    faded: app.palette.faded,
+  };
+  const most = stage.moving || app.playing ? stage.budget : Infinity;
+  stage.drawn = stage.synapses ? stage.synapses.draw(view, most) : 0;
+  if (stage.drawn) measure(stage, stage.synapses.gl, stage.drawn);
+  paintBlocks(app, stage.below.getContext("2d"), dpr);
+  paintTiles(app, stage.above.getContext("2d"), dpr);
+  stage.positionLabels();
+  if (stage.moving) {
+    clearTimeout(stage.idle);
+    const calm = 160 + Math.min(800, (14 * app.drawable) / stage.budget); // longer where all takes long
+    stage.idle = setTimeout(() => settle(app), calm);
+  }
+}
+
+// Draw all, once what was drawn last is on the screen.
+function settle(app) {
+  const { stage } = app;
+  if (stage.measuring) {
+    stage.idle = setTimeout(() => settle(app), 50);
+    return;
+  }
+  stage.moving = false;
+  drawLayers(app);
+}
+
+// Fill the buffers again, after a bundle was opened or closed.
+function refillSynapses(app, stage) {
+  const list = weakFirst(app.model, (b) => app.isOpen(b));
+  app.drawable = list.length;
+  stage.synapses?.fill(list, app.isOpen);
+}
+
+// How a neuron looks just now.
+function shownNeuron(app, i, attributes) {
+  const { model, palette } = app,
+    born = model.born[i],
+    died = model.died[i],
+    time = app.time;
+  const shown = { x: attributes.x, y: attributes.y, size: attributes.size, tile: attributes.tile, type: "neuron" };
+  const gone = time - died;
+  if (time < born || gone >= app.glow) return { ...shown, hidden: true, color: palette.neuron };
+  shown.color = app.neuronColour(i);
+  if (gone >= 0) return { ...shown, color: mixed(palette.dying, palette.paper, gone / app.glow) };
+  const young = born > -1e8 ? Math.max(0, 1 - (time - born) / app.glow) : 0;
+  if (young > 0) {
+    shown.color = mixed(shown.color, palette.newborn, young);
+    shown.size *= 1 + 0.35 * young;
+  }
+  if (app.selected?.neuron === i) {
+    shown.color = palette.ink;
+    shown.size *= attributes.tile ? 1.12 : 1.5;
+  }
+  return shown;
+}

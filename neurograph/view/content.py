@@ -1,0 +1,108 @@
+"""What goes into a page: populations, bundles, neurons, synapses and the journal, as plain data and arrays."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neurograph.errors import OptionError
+from neurograph.graph import NeuronGraph
+from neurograph.observations import Observations
+from neurograph.schema.synapse import form_of
+from neurograph.view.bundles import Bundle, bundles_of
+from neurograph.view.columns import neuron_arrays, synapse_arrays
+from neurograph.view.kernels import kernel_arrays
+from neurograph.view.layout import Layout, lay_out
+from neurograph.view.lives import NEVER, Neurons, Synapses, neurons_of, synapses_of
+from neurograph.view.telling import name_of, tell_bundle, tell_form, tell_kind, tell_own, tell_population
+from neurograph.view.timeline import Row, timeline
+
+DOTS = 30_000  # neurons, beyond which the largest populations are drawn as a whole
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """Everything a page shows.
+
+    Parameters
+    ----------
+    told
+        Plain data: "title", "populations", "kinds", "forms", "bundles", "timeline", "notes", "names", "own".
+    arrays
+        Name -> numbers of neurons (their order is by population) and of synapses (by bundle).
+    layout, neurons, synapses, bundles
+        What they were made of.
+    """
+
+    told: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    layout: Layout
+    neurons: Neurons
+    synapses: Synapses
+    bundles: list[Bundle]
+
+
+def content(
+    graph: NeuronGraph,
+    rows: Iterable[Row] = (),
+    observations: Observations | None = None,
+    limit: int = 2_000_000,
+    title: str | None = None,
+) -> Content:
+    """Gather what a page shows; see `neurograph.view.view` for the parameters."""
+    if not isinstance(limit, int | np.integer) or isinstance(limit, bool) or limit < 0:
+        raise OptionError(f"max_synapses must be a whole number of at least 0, not {limit!r}")
+    graph._synchronise()
+    neurons = neurons_of(graph)
+    if not len(neurons.keys):
+        raise OptionError("the graph has no neurons, so there is nothing to show")
+    synapses = synapses_of(graph, neurons)
+    layout = lay_out(neurons, synapses, list(graph._populations))
+    bundles = bundles_of(layout, synapses, limit)
+    order = np.concatenate([block.members for block in layout.blocks])
+    place = np.argsort(order)
+    arrays = neuron_arrays(neurons, synapses, layout, order, observations)
+    arrays |= synapse_arrays(synapses, bundles, place, observations)
+    kernels, left_out = kernel_arrays(synapses, bundles)
+    closed = _undotted(layout)
+    told = {
+        "title": name_of(title if title is not None else graph.graph.get("name", "")),
+        "living": [int((some.died == NEVER).sum()) for some in (neurons, synapses)],
+        "populations": [tell_population(neurons, block, at in closed) for at, block in enumerate(layout.blocks)],
+        "kinds": [tell_kind(kind) for kind in neurons.kinds],
+        "forms": [tell_form(form_of(form)) for form in synapses.forms],
+        "bundles": [tell_bundle(synapses, bundle) for bundle in bundles],
+        "timeline": timeline(list(graph.journal), rows),
+        "names": [name_of(neurons.names[at]) for at in order.tolist()],
+        "own": tell_own(neurons, place),
+        "notes": _notes(layout, bundles, closed, left_out),
+    }
+    return Content(told, arrays | kernels, layout, neurons, synapses, bundles)
+
+
+def _undotted(layout: Layout) -> set[int]:
+    """The largest populations, until what is left can be drawn neuron by neuron."""
+    counts = {at: len(block.members) for at, block in enumerate(layout.blocks)}
+    closed: set[int] = set()
+    while sum(n for at, n in counts.items() if at not in closed) > DOTS:
+        closed.add(max((at for at in counts if at not in closed), key=lambda at: counts[at]))
+    return closed
+
+
+def _notes(layout: Layout, bundles: list[Bundle], closed: set[int], kernels: int) -> list[str]:
+    """What the page does not show, or not at once."""
+    notes = []
+    held, ever = sum(len(bundle.synapses) for bundle in bundles), sum(bundle.ever for bundle in bundles)
+    if held < ever:
+        notes.append(f"the strongest {held:,} of {ever:,} synapses are in the page; histograms count them all")
+    bands = [bundle for bundle in bundles if bundle.band]
+    if bands:
+        text = "bundle is" if len(bands) == 1 else "bundles are"
+        notes.append(f"{len(bands)} {text} drawn as bands with histograms; click one to draw its synapses")
+    if closed:
+        names = ", ".join(name_of(layout.blocks[at].name) for at in sorted(closed))
+        notes.append(f"drawn as a whole, without single neurons: {names}")
+    if kernels:
+        notes.append(f"{kernels:,} kernels are not in the page one by one; their sizes are")
+    return notes

@@ -1,0 +1,54 @@
+"""Plain data and arrays as text for a page: one gzip stream in base64, which browsers read by themselves."""
+
+import base64
+import gzip
+import json
+import struct
+from typing import Any
+
+import numpy as np
+
+
+def pack(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
+    """Put a header and arrays into one text.
+
+    The bytes are: the header's length (uint32, little endian), the header (JSON in UTF-8, the arrays' names, types and
+    lengths under "arrays"), and the arrays one after the other, each byte by byte: first the lowest bytes of all
+    numbers, then the next ones. So the parts that hardly vary stand together, and pack to nothing.
+
+    Parameters
+    ----------
+    told
+        What JSON can hold.
+    arrays
+        Name -> numbers, one dimension each. Floats become float32 of 12 binary digits (an error of 1 in 8,000);
+        whole numbers the smallest unsigned type that holds them all, int8 excepted, which stays.
+
+    Returns
+    -------
+    text : str
+        Letters of base64 only, whatever the names hold.
+    """
+    small = {name: _small(array) for name, array in arrays.items()}
+    listing = [[name, array.dtype.str[1:], len(array)] for name, array in small.items()]
+    header = json.dumps(told | {"arrays": listing}, separators=(",", ":"), allow_nan=False).encode()
+    parts = [struct.pack("<I", len(header)), header, *(_planes(array) for array in small.values())]
+    return base64.b64encode(gzip.compress(b"".join(parts), 6, mtime=0)).decode("ascii")
+
+
+def _small(array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            single = np.asarray(array, "<f4")
+        known = np.isfinite(single)
+        bits = (single.view("<u4") + np.uint32(0x400)) & np.uint32(0xFFFFF800)
+        return np.where(known, bits.view("<f4"), single)
+    if array.dtype == np.int8:
+        return array
+    top = int(array.max(initial=0))
+    return array.astype("|u1" if top < 1 << 8 else "<u2" if top < 1 << 16 else "<u4")
+
+
+def _planes(array: np.ndarray) -> bytes:
+    wide = array.dtype.itemsize
+    return np.ascontiguousarray(array).view(np.uint8).reshape(-1, wide).T.tobytes()

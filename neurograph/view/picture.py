@@ -1,0 +1,111 @@
+"""The network as a small SVG: what a notebook shows, and a page where it cannot draw."""
+
+from collections.abc import Iterator
+from html import escape
+
+import numpy as np
+
+from neurograph.view.content import Content
+from neurograph.view.layout import Block
+
+LINES = 600  # synapses, at most
+DOTS = 4_000  # neurons, beyond which a block stands for its own
+WIDE, TALL, SIDE, FOOT = 860.0, 380.0, 40.0, 40.0
+_COLOURS = {1: "#0072b2", -1: "#d55e00", 0: "#8a949e"}
+
+
+def picture(content: Content) -> str:
+    """An SVG element without scripts or style sheets; every name in it is escaped."""
+    frame = _Frame(content)
+    parts = [*_lines(content, frame), *_neurons(content, frame), *_labels(content, frame)]
+    box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.width:.0f} {frame.height:.0f}"'
+    said = f'role="img" aria-label="{escape(_told(content))}" style="max-width:{frame.width:.0f}px"'
+    return f'<svg {box} {said} font-family="system-ui, sans-serif" font-size="11">{"".join(parts)}</svg>'
+
+
+class _Frame:
+    """From units of the layout to points of the picture."""
+
+    def __init__(self, content: Content) -> None:
+        blocks = content.layout.blocks
+        left, right = min(b.x for b in blocks), max(b.x + b.width for b in blocks)
+        low, high = min(b.y for b in blocks), max(b.y + b.height for b in blocks)
+        self.unit = min((WIDE - 2 * SIDE) / max(right - left, 1.0), (TALL - FOOT - 20) / max(high - low, 1.0), 14.0)
+        self.width = max(260.0, (right - left) * self.unit + 2 * SIDE)
+        self.height = (high - low) * self.unit + FOOT + 34
+        self.left, self.high = (self.width - (right + left) * self.unit) / 2, high
+
+    def x(self, x):
+        return self.left + x * self.unit
+
+    def y(self, y):
+        return 17 + (self.high - y) * self.unit
+
+
+def _lines(content: Content, frame: _Frame) -> Iterator[str]:
+    """The strongest synapses of each bundle, in four strengths of either sign."""
+    synapses, share = content.synapses, max(1, LINES // max(1, len(content.bundles)))
+    for bundle in content.bundles:
+        living = bundle.synapses[synapses.died[bundle.synapses] == 0]
+        size = synapses.size[living]
+        chosen = np.argsort(size, kind="stable")[-share:]
+        living, size = living[chosen], size[chosen]
+        strength = np.clip(4 * size / (size.max(initial=0.0) or 1.0), 1, 4).astype(int)
+        sign = np.sign(np.nan_to_num(synapses.weight[living])).astype(int)
+        for level in range(1, 5):
+            for way, colour in _COLOURS.items():
+                yield from _path(
+                    content, frame, living[(strength == level) & (sign == way)], colour, 0.06 + 0.15 * level
+                )
+
+
+def _path(content: Content, frame: _Frame, some: np.ndarray, colour: str, opacity: float) -> Iterator[str]:
+    if not len(some):
+        return
+    ends = (content.synapses.source[some], content.synapses.target[some])
+    points = [(frame.x(content.layout.x[end]), frame.y(content.layout.y[end])) for end in ends]
+    steps = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for a, b, c, d in zip(*points[0], *points[1], strict=True))
+    yield f'<path d="{steps}" stroke="{colour}" stroke-opacity="{opacity:.2f}" stroke-width="0.8" fill="none"/>'
+
+
+def _neurons(content: Content, frame: _Frame) -> Iterator[str]:
+    for block in content.layout.blocks:
+        alive = block.members[content.neurons.died[block.members] == 0]
+        step = block.pitch * frame.unit
+        if len(block.members) > DOTS or step < 2.2:
+            yield _bar(block, frame)
+        elif len(alive):
+            x, y = frame.x(content.layout.x[alive]), frame.y(content.layout.y[alive])
+            dots = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(x, y, strict=True))
+            cap, wide = ("square", 0.62) if block.tiles else ("round", 0.68)
+            yield (
+                f'<path d="{dots}" stroke="currentColor" stroke-opacity="0.75" stroke-linecap="{cap}" '
+                f'stroke-width="{min(wide * step, 9.0):.1f}" fill="none"/>'
+            )
+
+
+def _bar(block: Block, frame: _Frame) -> str:
+    room = 0.5 * block.pitch
+    x, y = frame.x(block.x - room), frame.y(block.y + block.height + room)
+    size = f'width="{(block.width + 2 * room) * frame.unit:.1f}" height="{(block.height + 2 * room) * frame.unit:.1f}"'
+    return f'<rect x="{x:.1f}" y="{y:.1f}" {size} rx="3" fill="currentColor" fill-opacity="0.45"/>'
+
+
+def _labels(content: Content, frame: _Frame) -> Iterator[str]:
+    """Below the blocks, but for those that would run into the last one."""
+    told, taken = content.told["populations"], []
+    for block, population in zip(content.layout.blocks, told, strict=True):
+        x, y = frame.x(block.x + block.width / 2), frame.y(block.y) + 16
+        name = population["name"] if len(population["name"]) <= 16 else population["name"][:15] + "…"
+        half = 3.2 * max(len(name), 4)
+        if any(abs(x - at) < half + wide and abs(y - down) < 26 for at, down, wide in taken):
+            continue
+        taken.append((x, y, half))
+        text = f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle" fill="currentColor"'
+        yield f'{text}>{escape(name)}</text>{text.replace(f"{y:.1f}", f"{y + 13:.1f}")} opacity="0.6">'
+        yield f"{population['living']:,}</text>"
+
+
+def _told(content: Content) -> str:
+    names = ", ".join(f"{p['name']} {p['living']}" for p in content.told["populations"][:20])
+    return f"network of {content.told['living'][0]} neurons and {content.told['living'][1]} synapses: {names}"

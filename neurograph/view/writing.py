@@ -1,0 +1,89 @@
+"""Write the page; show a graph in a notebook."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from neurograph.errors import FileError
+from neurograph.files.aside import written_aside
+from neurograph.graph import NeuronGraph
+from neurograph.observations import Observations
+from neurograph.view.content import content
+from neurograph.view.page import page
+from neurograph.view.picture import LINES, picture
+from neurograph.view.timeline import Row
+
+MOST = 2_000_000  # synapses of a page
+_PICTURED = 300_000  # synapses, beyond which a notebook shows words alone: the picture would take a second
+
+
+def view(
+    graph: NeuronGraph,
+    path: str | Path,
+    *,
+    metrics: Iterable[Row] = (),
+    observations: Observations | None = None,
+    max_synapses: int = MOST,
+    title: str | None = None,
+    force: bool = False,
+) -> Path:
+    """Write one HTML file in which the network can be explored, from disk and without a network connection.
+
+    It shows populations in columns, every neuron and synapse that is or was since the journal's start, and the journal
+    as a timeline. Bundles of many synapses are drawn as bands with histograms of their weights until they are opened.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    path
+        The file, by custom ending in .html. It appears whole or not at all.
+    metrics
+        Rows of a run's metrics, one an epoch ("epoch", "train_error", "validation_error", ...), for the curve beside
+        the timeline.
+    observations
+        What `net.observe(batches, loss=...)` saw: colours synapses by their mean absolute gradient.
+    max_synapses
+        How many go into the page; beyond that the strongest of each bundle, and the page says so. A million are about
+        3 MB.
+    title
+        Of the page; unless given the graph's name.
+    force
+        Whether a file that lies there is overwritten.
+
+    Returns
+    -------
+    path : pathlib.Path
+        Where the page lies.
+
+    Raises
+    ------
+    FileError
+        A file that lies there already, a folder that does not exist, a path that cannot be written.
+    OptionError
+        A graph without neurons, rows without their epoch, a negative number of synapses.
+
+    Examples
+    --------
+    >>> from neurograph.builders import mlp
+    >>> from tempfile import mkdtemp
+    >>> page = view(mlp([2, 3, 1], seed=0), Path(mkdtemp()) / "net.html")
+    >>> page.read_text(encoding="utf-8")[:15]
+    '<!doctype html>'
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir() and not force:
+        raise FileError(f"{path} is there already; force=True (--force) overwrites it")
+    text = page(content(graph, metrics, observations, max_synapses, title))
+    with written_aside(path) as aside:
+        aside.write_text(text, encoding="utf-8")
+    return path
+
+
+def notebook(graph: NeuronGraph) -> str:
+    """What a notebook shows of a graph: its size in words, a small picture, the way to more."""
+    neurons, synapses = len(graph), graph.number_of_edges()
+    edits = f", {len(graph.journal)} edits in its journal" if len(graph.journal) else ""
+    words = f"<div><b>{neurons:,} neurons, {synapses:,} synapses</b>{edits}</div>"
+    still = picture(content(graph, limit=LINES)) if neurons and synapses <= _PICTURED else ""
+    more = "<div style='opacity:.65;font-size:90%'>g.view(\"page.html\") writes a page to explore</div>"
+    return f"<div style='max-width:860px'>{words}{still}{more}</div>"

@@ -1,0 +1,68 @@
+"""`neurograph view`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import compiler
+from neurograph import NeuronGraph
+from neurograph.errors import OptionError
+from neurograph.observations import Observations
+from neurograph.view import view
+from search.commands.shared import add_data, data_of
+from search.runs import Run, open_run
+from search.training.tasks import loss_of
+
+_EXAMPLES, _BATCH = 2048, 64  # of the training data, for gradients
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser("view", help="write one HTML page in which a network and its growth can be explored")
+    parser.add_argument("graph", type=Path, metavar="RUN-or-FILE", help="a run directory, or a saved graph")
+    parser.add_argument("--out", type=Path, metavar="PATH", help="where to (default: view.html in the run, FILE.html)")
+    parser.add_argument("--title", help="of the page (default: what was run, or the graph's name)")
+    parser.add_argument(
+        "--max-synapses", type=int, default=2_000_000, metavar="N", help="how many go into the page (default 2000000)"
+    )
+    parser.add_argument("--gradients", action="store_true", help="let synapses be coloured by their gradients on data")
+    parser.add_argument("--force", action="store_true", help="write over what lies there")
+    add_data(parser, default=None)
+    parser.set_defaults(command=_run)
+
+
+def _run(given: argparse.Namespace) -> None:
+    run = open_run(given.graph) if given.graph.is_dir() else None
+    graph = NeuronGraph.load(run.graph if run else given.graph)
+    out = given.out or (run.path / "view.html" if run else given.graph.with_suffix(".html"))
+    path = view(
+        graph,
+        out,
+        metrics=run.metrics() if run else (),
+        observations=_gradients(graph, given, run) if given.gradients else None,
+        max_synapses=given.max_synapses,
+        title=given.title or (_title(run) if run else None),
+        force=given.force,
+    )
+    print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); open it in a browser")
+
+
+def _title(run: Run) -> str:
+    config = run.config()
+    return f"{config.get('command', 'a run')} on {config.get('data', 'data')}"
+
+
+def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -> Observations:
+    """What the network sees on the first training examples of its run's data, or of those asked for."""
+    name = given.data or (run.config().get("data") if run else None)
+    if name is None:
+        raise OptionError("gradients need data: name them with --data")
+    data = data_of(given, name)
+    if not any(kind.shape for kind in graph.arrays().kinds if kind.role == "input"):
+        data = data.flat()
+    net = compiler.compile(graph, batch_size=_BATCH)
+    x, y = (some[:_EXAMPLES].split(_BATCH) for some in (data.train_x, data.train_y))
+    with torch.random.fork_rng(devices=[]):
+        return net.observe(zip(x, y, strict=True), loss=loss_of)

@@ -1,0 +1,273 @@
+"""The page in a real browser: what stands on the screen, and what clicks and keys do."""
+
+from itertools import pairwise
+
+import pytest
+
+from neurograph.builders import metanet_cnn, mlp
+from neurograph.observations import Observations
+from tests.neurograph.view.browsing import NO_WEBGL, chromium
+from tests.neurograph.view.histories import HOSTILE, epochs_on, grown, hostile, metrics
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with chromium(tmp_path_factory.mktemp("profile")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def run_page(tmp_path_factory):
+    """A network that grew, with errors: as `neurograph view RUN` makes it."""
+    g, moments = grown()
+    epochs_on(g)
+    return g.view(tmp_path_factory.mktemp("pages") / "run.html", metrics=metrics(), title="A run"), g, moments
+
+
+RESET = """
+document.activeElement.blur(); app.pause(); app.select(null); app.setMode('weight'); app.setShare(1);
+app.goTo(app.data.timeline.end);
+app.stage.sigma.getCamera().setState({x: 0.5, y: 0.5, ratio: 1});
+"""
+
+
+@pytest.fixture
+def run(browser, run_page):
+    """The page of the run as it is when opened, which it is once for all the tests that only look at it."""
+    if browser.driver.current_url != run_page[0].as_uri():
+        browser.open(run_page[0])
+    browser.run(RESET)
+    return browser
+
+
+def changed(before, after):
+    """How many pixels differ by more than dithering would."""
+    return int((abs(before - after).max(axis=2) > 24).sum())
+
+
+def counts(g):
+    return f"{len(g):,} neurons · {g.number_of_edges():,} synapses"
+
+
+def test_it_opens_from_disk_without_a_request_or_a_complaint(run, run_page):
+    path, g, _ = run_page
+    run.open(path)
+    assert run.driver.title == "A run"
+    assert run.text("#title") == "A run"
+    assert run.text("#counts").startswith(counts(g))
+    labels = dict(line.split("\n") for line in run.texts(".label"))
+    assert labels == {name: str(len(members)) for name, members in g.populations.items()}
+    assert run.requests() == [path.as_uri()]
+    assert run.complaints() == []
+    assert len({tuple(colour) for colour in run.pixels().reshape(-1, 3)[::7]}) > 50  # something is drawn
+
+
+def test_a_click_tells_of_a_neuron(run, run_page):
+    _, g, _ = run_page
+    number = run.run("return app.data.names.indexOf('11')")
+    run.click_neuron(number)
+    assert run.text("#chosen") == "Neuron 11"
+    side = run.text("#side")
+    assert "hidden1, neuron 3 of 9" in side
+    assert "relu" in side
+    assert "there from the start" in side
+    assert run.texts("#side h3") == [
+        f"Incoming\n{g.in_degree[11]} synapses",
+        f"Outgoing\n{g.out_degree[11]} synapses",
+    ]
+    strongest = max(g.in_edges(11, data="weight"), key=lambda edge: abs(edge[2]))
+    first = run.texts("#side .synapse")[0].split("\n")
+    assert first[0] == str(strongest[0])
+    assert float(first[1].replace("−", "-")) == pytest.approx(strongest[2], rel=1e-3)
+    run.press("\ue00c")  # escape
+    assert run.text("#side h2") == "Network"
+
+
+def test_a_newborn_tells_where_it_came_from_and_a_click_goes_there(run, run_page):
+    _, g, _ = run_page
+    born, heir = g.journal[0].neuron_heirs[0]
+    run.run("app.select({neuron: app.data.names.indexOf(arguments[0])})", str(g.names_of([born])[0]))
+    assert "Proliferate hidden1, epoch 2" in run.text("#side")
+    assert f"heir of {heir}" in run.text("#side").replace("\n", " ")
+    run.click("#side dd .link")
+    assert run.text("#edit b") == "Proliferate hidden1"
+    assert run.text("#moment") == "epoch 2"
+
+
+def test_time_shows_every_moment_as_it_was(run, run_page):
+    _, _, moments = run_page
+    run.run("app.goTo(0)")
+    assert run.text("#counts").startswith(counts(moments[0]))
+    assert run.text("#edit b") == "At the start"
+    seen = [run.pixels()]
+    for then in moments[1:]:
+        run.press("\ue014")  # arrow right
+        assert run.text("#counts").startswith(counts(then))
+        seen.append(run.pixels())
+    assert all(changed(a, b) > 40 for a, b in pairwise(seen))
+    run.press("\ue012")  # arrow left
+    assert run.text("#counts").startswith(counts(moments[-2]))
+    assert "2 neurons born" in run.text("#edit") or "synapses died" in run.text("#edit")
+
+
+def test_it_plays_and_stops_at_the_end(run):
+    run.run("app.goTo(0)")
+    run.run("app.data.timeline.end; document.getElementById('play').click()")
+    run.until("window.neurograph.time > 0.5")
+    assert run.text("#play") == "Pause"
+    run.run("app.goTo(11.9)")
+    run.until("!window.neurograph.playing")
+    assert run.run("return app.time") == 12
+    assert run.text("#play") == "Play"
+    assert run.complaints() == []
+
+
+def test_a_drag_on_the_chart_moves_the_time(run):
+    chart = run.driver.find_element("id", "chart")
+    chart.click()  # its middle
+    assert 5 < run.run("return app.time") < 7
+    assert chart.get_attribute("aria-valuetext") == run.text("#moment")
+
+
+def test_the_slider_hides_weak_synapses(run):
+    before, every = run.pixels(), run.run("return app.stage.drawn")
+    run.press("[", "[", "[", "[")
+    assert run.text("#shown") == "strongest 15 %"
+    few = run.run("return app.stage.drawn")
+    assert few == pytest.approx(every * 0.1526, abs=8)
+    living = int(run.text("#counts").split(" · ")[2].removesuffix(" drawn"))
+    assert few * 0.6 < living <= few  # what died is drawn while it fades
+    assert changed(before, run.pixels()) > 100
+    slider = run.driver.find_element("id", "share")
+    run.run("const s = document.getElementById('share'); s.value = 0; s.dispatchEvent(new Event('input'))")
+    assert slider.get_attribute("value") == "0"
+    assert run.run("return app.stage.drawn") == every
+    assert changed(before, run.pixels()) < 20
+
+
+def test_search_finds_neurons_and_populations(run):
+    run.press("/", "hid")
+    assert [line.split("\n")[0] for line in run.texts("#found li")] == ["hidden1", "hidden2", "input-hidden1"]
+    run.press("\ue015", "\ue007")  # down, enter
+    assert run.text("#chosen") == "hidden2"
+    run.press("/", "20", "\ue007")
+    assert run.text("#chosen") == "Neuron 20"
+    run.press("/", "no such thing")
+    assert run.texts("#found li") == ["Nothing has that name."]
+
+
+def test_keys_walk_from_neuron_to_neuron(run):
+    run.run("app.select({neuron: app.data.names.indexOf('9')})")
+    run.press("\ue015")  # down: the next of its population that lives; 10 died
+    assert run.text("#chosen") == "Neuron 11"
+    run.press("\ue013")
+    assert run.text("#chosen") == "Neuron 9"
+    before = run.run("return app.stage.sigma.getCamera().ratio")
+    run.press("+")
+    run.until(f"window.neurograph.stage.sigma.getCamera().ratio < {before * 0.9}")
+
+
+@pytest.mark.parametrize("mode", ["age", "population"])
+def test_colours_by_age_and_population(run, mode):
+    before = run.pixels()
+    run.run(
+        "const m = document.getElementById('mode'); m.value = arguments[0]; m.dispatchEvent(new Event('change'))", mode
+    )
+    assert changed(before, run.pixels()) > 300
+    assert run.texts("#legend")[0].startswith({"age": "there from the start", "population": "input"}[mode])
+
+
+def test_dark_and_light_follow_the_system_and_the_button(browser, run_page):
+    browser.open(run_page[0], theme="dark")
+    dark = browser.pixels()
+    assert dark[5, 5].max() < 40
+    browser.press("t")
+    assert browser.pixels()[5, 5].min() > 220
+
+
+def test_colours_by_gradient_where_they_are_given(browser, tmp_path):
+    import numpy as np
+
+    g = mlp([6, 5, 3], seed=0)
+    ids = np.sort(g.arrays().ids)
+    size = np.arange(1.0, len(ids) + 1)
+    seen = Observations(np.sort(g.keys_of(list(g))), np.zeros(14), np.ones(14), ids, size, size, size)
+    browser.open(g.view(tmp_path / "p.html", observations=seen))
+    before = browser.pixels()
+    browser.press("c", "c")
+    assert browser.run("return app.mode") == "gradient"
+    assert browser.text("#legend").startswith("small mean gradient")
+    assert changed(before, browser.pixels()) > 100
+    browser.run("app.select({neuron: 8})")
+    assert "Activation variance" in browser.text("#side")
+
+
+def test_names_from_a_file_never_become_markup(browser, tmp_path):
+    browser.open(hostile().view(tmp_path / "p.html"))
+    before = browser.driver.title
+    for number in range(5):
+        browser.run("app.select({neuron: arguments[0]})", number)
+    assert browser.run("app.select({neuron: app.data.names.indexOf(arguments[0])}); return 1", HOSTILE[1]) == 1
+    assert browser.text("#chosen") == HOSTILE[1]
+    browser.run("app.select({population: app.data.populations[0]})")
+    assert browser.text("#chosen") == HOSTILE[0]
+    browser.run("app.select({bundle: app.data.bundles[0]}); app.tab = 'Journal'")
+    browser.run("app.select(null); app.goTo(0); app.goTo(9)")
+    assert HOSTILE[0] in browser.text("#edit")
+    browser.press("/", "img")
+    assert HOSTILE[1] in browser.texts("#found li")[0]
+    assert (
+        browser.run(
+            "return document.querySelectorAll('main img, main script, aside img, aside svg, header img').length"
+        )
+        == 0
+    )
+    assert browser.driver.title == before
+    assert browser.complaints() == []
+
+
+def test_bundles_of_many_synapses_are_bands_until_they_are_opened(browser, tmp_path, monkeypatch):
+    from neurograph.view import bundles
+
+    monkeypatch.setattr(bundles, "LINES", 3000)
+    g = mlp([64, 60, 40, 10], seed=0)
+    browser.open(g.view(tmp_path / "p.html"))
+    assert browser.text("#counts") == f"{len(g)} neurons · 6,640 synapses · 2,800 drawn"
+    assert browser.text(".note") == "1 bundle is drawn as bands with histograms; click one to draw its synapses."
+    cards = [card for card in browser.texts(".card") if card]
+    assert cards == ["3,840 synapses"]
+    before = browser.pixels()
+    browser.driver.find_element("css selector", ".card:not([hidden])").click()
+    assert browser.text("#chosen") == "input → hidden1"
+    assert "100 % of all pairs" in browser.text("#side")
+    browser.click("#toggle")
+    assert browser.text("#counts") == f"{len(g)} neurons · 6,640 synapses"
+    assert not [card for card in browser.texts(".card") if card]
+    browser.press("\ue00c")
+    assert changed(before, browser.pixels()) > 5000
+
+
+def test_feature_maps_are_tiles_with_their_kernels(browser, tmp_path):
+    g = metanet_cnn(4, seed=0, inputs=1)
+    browser.open(g.view(tmp_path / "p.html"))
+    assert {"1 map", "4 maps", "10"} == {line.split("\n")[1] for line in browser.texts(".label")}
+    browser.click_neuron(browser.run("return app.data.names.indexOf('1')"))
+    assert browser.text("#chosen") == "Neuron 1"
+    assert browser.run("return document.querySelectorAll('.kernels canvas').length") == 1 + 4
+    assert browser.complaints() == []
+
+
+def test_without_webgl_there_is_the_still_picture(browser, run_page):
+    added = browser.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": NO_WEBGL})
+    try:
+        browser.open(run_page[0])
+        assert browser.run("return document.documentElement.dataset.state") == "still"
+        assert "no WebGL 2" in browser.text("#still figcaption")
+        assert browser.driver.find_element("css selector", "#still svg").is_displayed()
+        assert "hidden1" in browser.text("#still svg")
+        browser.press("\ue012")  # the journal still tells
+        assert "Proliferate hidden2" in browser.text("#edit")
+        assert len({tuple(colour) for colour in browser.pixels().reshape(-1, 3)[::7]}) > 20
+        assert browser.complaints() == []
+    finally:
+        browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)

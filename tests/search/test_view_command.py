@@ -1,0 +1,56 @@
+"""`neurograph view` on files and run directories."""
+
+import pytest
+
+import search
+from neurograph.builders import mlp
+from search import cli
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "digits"
+    options = {"epochs": 4, "first_cycle": 1, "cycle": 1, "slope": 1.0, "newborns": 2, "measured": 0}
+    search.metabolize(mlp([64, 6, 10], seed=0), "digits", run=path, **options)
+    return path
+
+
+def test_a_run_becomes_a_page_in_its_directory(run, capsys):
+    assert cli.main(["view", str(run), "--force"]) == 0
+    page = run / "view.html"
+    assert f"wrote {page}" in capsys.readouterr().out
+    assert "<title>metabolize on digits</title>" in page.read_text(encoding="utf-8")
+
+
+def test_a_page_that_is_there_stays_unless_forced(run, capsys, tmp_path):
+    out = tmp_path / "page.html"
+    out.write_text("mine")
+    assert cli.main(["view", str(run), "--out", str(out)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert out.read_text() == "mine"
+    assert cli.main(["view", str(run), "--out", str(out), "--force", "--title", "Ours"]) == 0
+    assert "<title>Ours</title>" in out.read_text(encoding="utf-8")
+
+
+def test_gradients_come_from_the_runs_own_data_or_from_what_is_named(run, monkeypatch, tmp_path, capsys):
+    seen = []
+    monkeypatch.setattr("search.commands.view.view", lambda graph, out, **options: seen.append((graph, options)) or run)
+    assert cli.main(["view", str(run), "--gradients"]) == 0
+    graph, options = seen[0]
+    assert sorted(options["observations"].ids) == sorted(graph.arrays().ids)
+    assert options["observations"].gradient_mean_absolute.max() > 0
+    assert [row["epoch"] for row in options["metrics"]] == [1, 2, 3, 4]
+    mlp([64, 3, 10], seed=0).save(tmp_path / "net.safetensors")
+    words = ["view", str(tmp_path / "net.safetensors"), "--gradients"]
+    assert cli.main(words) == 2
+    assert "--data" in capsys.readouterr().err
+    assert cli.main([*words, "--data", "digits"]) == 0
+    assert len(seen[1][1]["observations"].ids) == 64 * 3 + 30
+
+
+def test_a_file_becomes_a_page_beside_it(tmp_path, capsys):
+    mlp([3, 2], seed=0).save(tmp_path / "net.safetensors")
+    assert cli.main(["view", str(tmp_path / "net.safetensors"), "--max-synapses", "4"]) == 0
+    assert (tmp_path / "net.html").exists()
+    assert cli.main(["view", str(tmp_path / "elsewhere")]) == 2
+    assert "elsewhere" in capsys.readouterr().err

@@ -6,13 +6,31 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.papers import metanet, self_expanding
+from benchmarks.papers import (
+    compnet,
+    expansion_settings,
+    metanet,
+    metanet_cifar,
+    metanet_variants,
+    nhn,
+    self_expanding,
+    small_networks,
+)
 
 TABLES = {
+    "compnet-lenet": (partial(compnet.table, compnet.LENET), compnet.SEEDS),
+    "compnet-vgg-eighth": (partial(compnet.table, compnet.VGG_EIGHTH), compnet.SEEDS),
     "metanet-mnist": (partial(metanet.table, "mnist"), metanet.SEEDS),
     "metanet-fashion-mnist": (partial(metanet.table, "fashion-mnist"), metanet.SEEDS),
+    "metanet-cifar10": (partial(metanet_cifar.table, "metanet-cifar10"), metanet_cifar.SEEDS),
+    "metanet-cifar10-pooled": (partial(metanet_cifar.table, "metanet-cifar10-pooled"), metanet_cifar.SEEDS),
+    "metanet-variants": (partial(metanet_variants.table, "fashion-mnist"), metanet_variants.SEEDS),
+    "metanet-variants-mnist": (partial(metanet_variants.table, "mnist"), metanet_variants.SEEDS),
+    "nhn-quick": (nhn.table, nhn.SEEDS),
     "self-expanding-mnist": (partial(self_expanding.table, "mnist"), self_expanding.SEEDS),
     "self-expanding-fashion-mnist": (partial(self_expanding.table, "fashion-mnist"), self_expanding.SEEDS),
+    "self-expanding-settings": (expansion_settings.table, expansion_settings.SEEDS),
+    "small-networks": (small_networks.table, small_networks.SEEDS),
 }
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -12,12 +12,15 @@ from neurograph.files.aside import written_aside
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, hold_out
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
+from search.training.loop import Callback, Row
 
-Run = Callable[[int], Mapping[str, float]]  # from a seed to figures
+Run = Callable[[int], Mapping[str, Any]]  # from a seed to figures, plain JSON
 
 
 def collect(table: str, rows: Mapping[str, Run], seeds: int, directory: Path) -> dict[str, list[dict[str, Any]]]:
     """Every row's figures for every seed; what lies in the directory is read, the rest is run and kept.
+
+    An interrupt (Ctrl-C) ends the running: rows then have the seeds that are there, and those without any are left out.
 
     Parameters
     ----------
@@ -30,29 +33,57 @@ def collect(table: str, rows: Mapping[str, Run], seeds: int, directory: Path) ->
     directory
         Where results are kept.
     """
-    folder = directory / table
-    folder.mkdir(parents=True, exist_ok=True)
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in rows}
-    for seed in range(seeds):  # all rows of a seed first: a piece of the table is already a comparison
-        for name, run in rows.items():
-            path = folder / f"{name.replace(' ', '-').replace('/', '-')}-{seed}.json"
-            if not path.exists():
-                started = time.perf_counter()
-                figures = dict(run(seed)) | {"seconds": time.perf_counter() - started}
-                with written_aside(path) as aside:
-                    aside.write_text(json.dumps(figures))
-                print(f"{table} | {name} | seed {seed} | " + ", ".join(f"{k} {v:.6g}" for k, v in figures.items()))
-            found[name].append(json.loads(path.read_text()))
-    return found
+    (directory / table).mkdir(parents=True, exist_ok=True)
+    try:
+        for seed in range(seeds):  # all rows of a seed first: a piece of the table is already a comparison
+            for name, run in rows.items():
+                _keep(table, name, seed, run, directory)
+    except KeyboardInterrupt:
+        print(f"{table} | interrupted; what is there makes the table, and the command run again goes on")
+    paths = {name: [_path(table, name, seed, directory) for seed in range(seeds)] for name in rows}
+    found = {name: [json.loads(path.read_text()) for path in those if path.exists()] for name, those in paths.items()}
+    return {name: runs for name, runs in found.items() if runs}
+
+
+def _keep(table: str, name: str, seed: int, run: Run, directory: Path) -> None:
+    path = _path(table, name, seed, directory)
+    if path.exists():
+        return
+    started = time.perf_counter()
+    figures = dict(run(seed)) | {"seconds": time.perf_counter() - started}
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(figures))
+    print(f"{table} | {name} | seed {seed} | {_told(figures)}", flush=True)
+
+
+def known(table: str, name: str, seed: int, directory: Path) -> dict[str, Any]:
+    """A row's figures for a seed that was run before; rows that depend on another's figures come after it."""
+    return json.loads(_path(table, name, seed, directory).read_text())
+
+
+def _path(table: str, name: str, seed: int, directory: Path) -> Path:
+    plain = name.replace(" ", "-").replace("/", "-").replace(",", "").replace("|", "")
+    return directory / table / f"{plain}-{seed}.json"
+
+
+def _told(figures: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value:.6g}" for name, value in figures.items() if isinstance(value, int | float))
 
 
 def fixed(graph: NeuronGraph, data: Dataset, options: TrainingOptions) -> dict[str, float]:
     """A network that stays as it is, trained by a recipe: test and held-out error in percent."""
+    rows, error = trained(graph, data, options)
+    return {"error": error, "validation": rows[-1]["validation_error"]}
+
+
+def trained(
+    graph: NeuronGraph, data: Dataset, options: TrainingOptions, callbacks: Sequence[Callback] = ()
+) -> tuple[list[Row], float]:
+    """A network trained by a recipe: the rows of its epochs and the test error in percent after the last."""
     net = compiler.compile(graph, batch_size=options.batch_size)
     split = hold_out(data, options.validation, options.seed)
-    rows = Trainer(net, split, options, make_optimizer(net.parameters(), options)).run()
-    error = evaluate(net, data.test_x, data.test_y)[1]
-    return {"error": error, "validation": rows[-1]["validation_error"]}
+    rows = Trainer(net, split, options, make_optimizer(net.parameters(), options), callbacks).run()
+    return rows, evaluate(net, data.test_x, data.test_y)[1]
 
 
 def lines(found: Mapping[str, list[dict[str, Any]]], size: str, mean_size: str, unit: int = 1) -> list[list[str]]:

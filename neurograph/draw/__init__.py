@@ -1,10 +1,35 @@
-"""Pictures for papers: the wiring of a network, how it grew, both ends of its growth side by side,
-and how the synapses scored that were chosen.
+"""Pictures for papers: the wiring of a network, how it grew and both ends of its growth side by side; how synapses
+scored and newborns' weights came about; variants side by side, and error against size. The adjacency, weights and
+degrees of a network, and the film of its growth.
 """
 
+from neurograph.draw.adjacency import adjacency
+from neurograph.draw.animation import animation
 from neurograph.draw.before_and_after import before_and_after
+from neurograph.draw.comparison import Variant, comparison
+from neurograph.draw.distributions import distributions
 from neurograph.draw.growth import growth
-from neurograph.draw.scores import scores
+from neurograph.draw.insertion import morphed, sparsity
+from neurograph.draw.scores import Scored, scores
 from neurograph.draw.topology import topology
+from neurograph.draw.tradeoff import Curve, tradeoff
+from neurograph.draw.weights import Births, weights
 
-__all__ = ["before_and_after", "growth", "scores", "topology"]
+__all__ = [
+    "Births",
+    "Curve",
+    "Scored",
+    "Variant",
+    "adjacency",
+    "animation",
+    "before_and_after",
+    "comparison",
+    "distributions",
+    "growth",
+    "morphed",
+    "scores",
+    "sparsity",
+    "topology",
+    "tradeoff",
+    "weights",
+]

@@ -3,33 +3,46 @@
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from neurograph.draw.style import FAINT, GREY, INK, LINES, NEWBORN, picture
+from neurograph.draw.axes import bare, heading, label_ends
+from neurograph.draw.style import GREY, LINES, NEWBORN, picture
 from neurograph.errors import OptionError
 
 SIZE = (560.0, 400.0)  # points
-_TICKS = (0, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_TICKS = (0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 Row = Mapping[str, Any]
 
 
-def growth(rows: Sequence[Row], path: str | Path, *, title: str | None = None) -> Path:
+def growth(
+    rows: Sequence[Row],
+    path: str | Path,
+    *,
+    title: str | None = None,
+    beside: Mapping[str, Sequence[Row]] | None = None,
+) -> Path:
     """Draw the errors and the neurons of each population over the epochs, with a mark where the network was edited.
+
+    Beside other runs, only the errors that networks are watched by are drawn: those on the test part where rows have
+    them, else on held-out examples, else while training.
 
     Parameters
     ----------
     rows
         One mapping an epoch: "epoch", "train_error" and "validation_error" in percent, "neurons" (population -> count)
-        and "edit" (what was done after the epoch, or None). An error may be missing or None.
+        and "edit" (what was done after the epoch, or None). An error may be missing or None. "test_error" is drawn
+        where it is there.
     path
         Its ending says what to write: .svg, .pdf or .png.
     title
         Above the picture.
+    beside
+        Name -> rows of other runs, such as fixed networks trained by the same recipe.
 
     Returns
     -------
@@ -48,63 +61,107 @@ def growth(rows: Sequence[Row], path: str | Path, *, title: str | None = None) -
     if any("epoch" not in row for row in rows):
         raise OptionError("every row of metrics needs its 'epoch'")
     rows = sorted(rows, key=lambda row: row["epoch"])
+    others = {name: sorted(found, key=lambda row: row["epoch"]) for name, found in (beside or {}).items() if found}
+
+    names = [f"{name} 00.00 %" for name in others] + [f"{name} 1,000" for name in _populations(rows)]
+    right = 1 - max(90.0, 20 + 4.6 * max(map(len, names), default=0)) / SIZE[0]  # a letter is about 4.6 points wide
 
     def paint(figure: Figure) -> None:
         errors, neurons = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        figure.subplots_adjust(left=0.09, right=0.84, top=0.89 if title else 0.95, bottom=0.1, hspace=0.14)
+        figure.subplots_adjust(left=0.09, right=right, top=0.89 if title else 0.95, bottom=0.1, hspace=0.14)
         for axes in (errors, neurons):
-            _clean(axes)
+            bare(axes)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
+            axes.margins(x=0.01)
             places = _mark_edits(axes, rows)
         _name_edits(errors, places)
-        _errors(errors, rows)
+        _errors(errors, _beside(rows, others) if others else _own(rows))
         _neurons(neurons, rows)
         neurons.set_xlabel("epoch")
-        if title:
-            errors.set_title(title, loc="left", fontsize=11.5, fontweight="bold", color=INK, pad=18)
+        heading(errors, title, pad=18)
 
     return picture(path, SIZE, paint)
-
-
-def _clean(axes: Axes) -> None:
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.grid(axis="y", color=FAINT, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, pad=5)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    axes.margins(x=0.01)
 
 
 def _column(rows: Sequence[Row], name: str) -> np.ndarray:
     return np.array([np.nan if row.get(name) is None else row[name] for row in rows], float)
 
 
-def _errors(axes: Axes, rows: Sequence[Row]) -> None:
-    epochs, ends = _column(rows, "epoch"), []
-    for name, label, colour, width in (
-        ("train_error", "training", GREY, 1.2),
-        ("validation_error", "validation", LINES[0], 2.0),
-    ):
-        error = _column(rows, name)
-        known = np.flatnonzero(np.isfinite(error))
+class _Line(NamedTuple):
+    """One curve of errors."""
+
+    label: str
+    epochs: np.ndarray
+    error: np.ndarray
+    colour: str
+    width: float
+
+
+def _own(rows: Sequence[Row]) -> list[_Line]:
+    """The errors of one run, each sort of its own."""
+    epochs = _column(rows, "epoch")
+    return [
+        _Line(label, epochs, _column(rows, name), colour, width)
+        for name, label, colour, width in (
+            ("train_error", "training", GREY, 1.2),
+            ("validation_error", "validation", LINES[0], 2.0),
+            ("test_error", "test", LINES[1], 2.0),
+        )
+    ]
+
+
+def _beside(rows: Sequence[Row], others: Mapping[str, Sequence[Row]]) -> list[_Line]:
+    """One sort of error of several runs, the first one drawn strongest."""
+    runs = {"this run": rows, **others}
+    name = next(
+        (n for n in ("test_error", "validation_error") if all(r[-1].get(n) is not None for r in runs.values())),
+        "train_error",
+    )
+    styles = zip([NEWBORN, *_colours(len(others))], [2.2] + [1.2] * len(others), strict=True)
+    return [
+        _Line(label, _column(found, "epoch"), _column(found, name), colour, width)
+        for (label, found), (colour, width) in zip(runs.items(), styles, strict=True)
+    ]
+
+
+def _colours(count: int) -> list[str]:
+    """Colours for that many lines beside the one of newborns."""
+    others = [colour for colour in LINES if colour != NEWBORN]
+    return [others[at % len(others)] for at in range(count)]
+
+
+def _errors(axes: Axes, lines: Sequence[_Line]) -> None:
+    ends, last = [], 0.0
+    for line in lines:
+        known = np.flatnonzero(np.isfinite(line.error))
         if len(known):
-            axes.plot(epochs[known], error[known], color=colour, linewidth=width, solid_joinstyle="round")
-            ends.append((error[known[-1]], f"{label} {error[known[-1]]:.2f} %", colour))
+            axes.plot(
+                line.epochs[known], line.error[known], color=line.colour, linewidth=line.width, solid_joinstyle="round"
+            )
+            last = max(last, float(line.epochs[known[-1]]))
+            ends.append((line.error[known[-1]], f"{line.label} {line.error[known[-1]]:.2f} %", line.colour))
     axes.set_ylabel("error (%)")
-    _fit(axes, [_column(rows, name) for name in ("train_error", "validation_error")])
-    _label_ends(axes, epochs[-1], ends)
+    _fit(axes, [line.error for line in lines])
+    label_ends(axes, last, ends)
 
 
 def _fit(axes: Axes, errors: list[np.ndarray]) -> None:
-    """From zero up; where errors fall a long way by decades, but for the last per cent, which may reach zero."""
+    """From zero up; where errors fall a long way by ratios, but for the last per cent where they reach zero."""
     known = np.concatenate(errors)
-    highest = known[np.isfinite(known)].max(initial=0.0)
-    if highest > 10:
+    known = known[np.isfinite(known)]
+    highest, lowest = known.max(initial=0.0), known.min(initial=np.inf)
+    if highest <= 10:
+        axes.set_ylim(0, highest * 1.08 or 1.0)
+        return
+    if lowest > 0.05:
+        axes.set_yscale("log")
+        axes.set_ylim(lowest / 1.25, highest * 1.15)
+    else:
         axes.set_yscale("symlog", linthresh=1.0, linscale=0.5)
-        axes.yaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if tick <= highest * 1.15]))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.set_ylim(0, highest * 1.08 or 1.0)
+        axes.set_ylim(0, highest * 1.08)
+    axes.yaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if lowest / 1.25 <= tick <= highest * 1.15]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def _neurons(axes: Axes, rows: Sequence[Row]) -> None:
@@ -118,7 +175,7 @@ def _neurons(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_ylabel("neurons")
     axes.set_ylim(0, max([1.0, *(count.max() for count in (changing or counts).values())]) * 1.1)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 2.5, 5, 10]))
-    _label_ends(axes, epochs[-1], ends)
+    label_ends(axes, epochs[-1], ends)
     if changing and len(changing) < len(counts):
         still = ", ".join(f"{name} {int(count[-1]):,}" for name, count in counts.items() if name not in changing)
         axes.figure.text(0.09, 0.025, f"unchanged: {still}", fontsize=7.5, color=GREY)
@@ -146,24 +203,4 @@ def _name_edits(axes: Axes, places: list[float]) -> None:
         axes.annotate(
             "edit", (places[0], 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
             ha="center", va="bottom", fontsize=7.5, color=NEWBORN,
-        )  # fmt: skip
-
-
-def _label_ends(axes: Axes, last: float, ends: list[tuple[float, str, str]]) -> None:
-    """Write what each line is at its end, apart enough to be read, instead of a legend."""
-    if not ends:
-        return
-    pixel = axes.transData.transform([(last, value) for value, _, _ in ends])[:, 1]
-    apart = 11.5 * axes.figure.dpi / 72
-    order = np.argsort(pixel)
-    place = pixel[order].copy()
-    for at in range(1, len(place)):
-        place[at] = max(place[at], place[at - 1] + apart)
-    place -= (place - pixel[order]).mean()
-    for at, y in zip(order.tolist(), place, strict=True):
-        _, text, colour = ends[at]
-        shift = (y - pixel[at]) * 72 / axes.figure.dpi
-        axes.annotate(
-            text, (last, ends[at][0]), xytext=(8, shift), textcoords="offset points",
-            va="center", fontsize=8, color=colour, annotation_clip=False,
         )  # fmt: skip

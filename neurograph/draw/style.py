@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -77,6 +78,33 @@ def picture(path: str | Path, size: tuple[float, float], paint: Callable[[Figure
         paint(figure)
         figure.savefig(aside, format=kind, dpi=RESOLUTION, metadata=_METADATA[kind])
     return Path(path)
+
+
+def bitmap(size: tuple[float, float], dpi: float, paint: Callable[[Figure], None]) -> np.ndarray:
+    """A figure as pixels.
+
+    Parameters
+    ----------
+    size
+        Width and height in points.
+    dpi
+        Dots an inch.
+    paint
+        Draws on the figure.
+
+    Returns
+    -------
+    pixels : numpy.ndarray
+        (height, width, 3) uint8, both even numbers.
+    """
+    with mpl.rc_context(_RC):
+        figure = Figure(figsize=(size[0] / 72, size[1] / 72), dpi=dpi, facecolor="white")
+        drawn = FigureCanvasAgg(figure)
+        paint(figure)
+        drawn.draw()
+        pixels = np.asarray(drawn.buffer_rgba())[..., :3]
+    height, width = (side // 2 * 2 for side in pixels.shape[:2])
+    return np.ascontiguousarray(pixels[:height, :width])
 
 
 def number(count: int) -> str:

@@ -4,12 +4,17 @@ A new edit is a file here, an import and a line in `EDITS`. `base.Outcome` says 
 """
 
 from neurograph.edits.add_neuron import AddNeuron
+from neurograph.edits.add_on_neurons import AddOnNeurons, Directions
 from neurograph.edits.autophagy import Autophagy
 from neurograph.edits.base import Edit, Outcome
 from neurograph.edits.connect import Connect
 from neurograph.edits.counts import CountPolicy, DynamicCount
 from neurograph.edits.expand import Expand
+from neurograph.edits.insert_layer import InsertLayer
 from neurograph.edits.proliferate import Proliferate
+from neurograph.edits.prune import Prune
+from neurograph.edits.prune_kernels import PruneKernels
+from neurograph.edits.reinitialize import Reinitialize
 from neurograph.edits.remove_neurons import RemoveNeurons
 from neurograph.edits.remove_synapses import RemoveSynapses
 from neurograph.edits.selectors import LowRepresentationalPower
@@ -19,10 +24,15 @@ EDITS: dict[str, type] = {
     edit.__name__: edit
     for edit in (
         AddNeuron,
+        AddOnNeurons,
         Autophagy,
         Connect,
         Expand,
+        InsertLayer,
         Proliferate,
+        Prune,
+        PruneKernels,
+        Reinitialize,
         RemoveNeurons,
         RemoveSynapses,
         SplitEdge,
@@ -32,15 +42,21 @@ EDITS: dict[str, type] = {
 __all__ = [
     "EDITS",
     "AddNeuron",
+    "AddOnNeurons",
     "Autophagy",
     "Connect",
     "CountPolicy",
+    "Directions",
     "DynamicCount",
     "Edit",
     "Expand",
+    "InsertLayer",
     "LowRepresentationalPower",
     "Outcome",
     "Proliferate",
+    "Prune",
+    "PruneKernels",
+    "Reinitialize",
     "RemoveNeurons",
     "RemoveSynapses",
     "SplitEdge",

@@ -16,6 +16,7 @@ from search.training import Trainer
 from search.training.batches import seed_of
 
 _EXPANSION, _SCORES = 4, 5  # places of the seed; metabolism has 2 and 3
+_BINS = 40  # of the scores of all that might have been chosen, kept to be drawn
 
 
 def expandable(graph: NeuronGraph, options: ExpandOptions) -> None:
@@ -80,6 +81,7 @@ class Expansion:
         place = {number: at for at, number in enumerate(scored.ids.tolist())}
         entry.details["metric"] = options.metric
         entry.details["scores"] = [float(scored.scores[place[number]]) for number in ids.tolist()]
+        entry.details["histogram"] = np.histogram(scored.scores, _BINS, (0.0, 1.0))[0].tolist()
         row["event"] = event.close()
         details = entry.details
         row["edit"] = f"{details['population']} +{details['neurons']}, {len(ids)} synapses became {details['synapses']}"

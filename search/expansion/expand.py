@@ -15,7 +15,7 @@ def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> No
     """Draw the scores of the synapses that were chosen, where any were."""
     events = [entry.details for entry in graph.journal if entry.verb == "Expand" and "scores" in entry.details]
     if events:
-        found = [(details["event"]["epoch"], details["scores"]) for details in events]
+        found = [draw.Scored(d["event"]["epoch"], d["scores"], d.get("histogram", ())) for d in events]
         draw.scores(found, folder / "scores.png", metric=events[-1]["metric"])
 
 

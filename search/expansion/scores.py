@@ -177,8 +177,9 @@ def _traits(arrays: GraphArrays, at: np.ndarray, measure: Metric, seen: Observat
     absolute, square = np.zeros(len(at)), np.zeros(len(at))
     for number, pool in enumerate(arrays.pools):
         mine = arrays.pool[at] == number
-        weights = pool[arrays.row[at[mine]]].reshape(int(mine.sum()), -1)
-        absolute[mine], square[mine] = np.abs(weights).mean(1), (weights**2).mean(1)
+        weights = pool[arrays.row[at[mine]]]
+        numbers = tuple(range(1, weights.ndim))  # of each kernel
+        absolute[mine], square[mine] = np.abs(weights).mean(numbers), (weights**2).mean(numbers)
     none = np.zeros(len(at))
     gradients = {"mean_absolute": none, "mean_square": none, "variance": none}
     if measure.gradients and seen is not None:

@@ -9,12 +9,16 @@ from neurograph.builders import mlp
 from neurograph.edits import (
     EDITS,
     AddNeuron,
+    AddOnNeurons,
     Autophagy,
     Connect,
     DynamicCount,
     Expand,
+    InsertLayer,
     LowRepresentationalPower,
     Proliferate,
+    PruneKernels,
+    Reinitialize,
     RemoveNeurons,
     RemoveSynapses,
     SplitEdge,
@@ -39,9 +43,13 @@ KEPT = [
     (Connect([0, 1], ("c",), np.ones((2, 1))), {"sources": (0, 1), "weight": "array of shape (2, 1)", "seed": 0}),
     (Connect([0], ["c"], form={"trainable": False}), {"weight": None, "form": {"trainable": False}}),
     (AddNeuron(("a", 1), incoming={0: np.float64(0.5)}), {"name": ("a", 1), "incoming": {0: 0.5}, "outgoing": {}}),
+    (AddOnNeurons(("one", "two"), 5, directions=7), {"location": ("one", "two"), "kernel": 5, "directions": 7}),
+    (PruneKernels({"two": 0.5}, scope="network"), {"ratio": {"two": 0.5}, "threshold": None, "scope": "network"}),
+    (InsertLayer(["hidden1", "output"], algorithm="identity"), {"between": ("hidden1", "output"), "target": None}),
     (RemoveNeurons(np.array([2])), {"names": (2,), "stranded": "leave"}),
     (RemoveSynapses([(0, 2)]), {"pairs": ((0, 2),)}),
     (Expand([(0, 2), (1, 2)], neurons=2), {"synapses": ((0, 2), (1, 2)), "rule": "exact", "noise": 1e-8, "bias": None}),
+    (Reinitialize("he_normal", "hidden1"), {"initializer": "he_normal", "populations": ("hidden1",), "seed": 0}),
     (SplitEdge(0, 2), {"source": 0, "activation": None, "slope": None}),
     (
         Proliferate("hidden1", DynamicCount(1, (3, 3)), first),
@@ -59,6 +67,8 @@ KEPT = [
 def test_options_are_plain_and_survive_a_line(edit, kept):
     g = mlp([2, 4, 1])
     g.add_neuron("c")
+    one, two = (g.add_population(name, 2, shape=(4, 4)) for name in ("one", "two"))
+    g.connect(one, two, np.ones((2, 2, 3, 3)), padding=1)
     entry = g.apply(edit).entry
     assert entry.options.items() >= kept.items()
     assert "observations" not in entry.options

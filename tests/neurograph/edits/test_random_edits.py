@@ -8,11 +8,15 @@ from hypothesis import strategies as st
 from neurograph.edits import (
     EDITS,
     AddNeuron,
+    AddOnNeurons,
     Autophagy,
     Connect,
     Expand,
     LowRepresentationalPower,
     Proliferate,
+    Prune,
+    PruneKernels,
+    Reinitialize,
     RemoveNeurons,
     RemoveSynapses,
     SplitEdge,
@@ -78,6 +82,23 @@ def _remove_synapses(g, rng):
     return RemoveSynapses([edges[at] for at in rng.integers(len(edges), size=2)], ["leave", "remove"][rng.integers(2)])
 
 
+def _prune(g, rng):
+    left = [0.8, int(rng.integers(30))][rng.integers(2)]
+    return Prune(left, ["graph", "layer"][rng.integers(2)], stranded=["leave", "remove", "refuse"][rng.integers(3)])
+
+
+def _reinitialize(g, rng):
+    return Reinitialize("he_normal", [None, (_some_population(g, rng),)][rng.integers(2)], seed=int(rng.integers(9)))
+
+
+def _prune_kernels(g, rng):
+    return PruneKernels(float(rng.random()))  # of which scalars have none
+
+
+def _add_ons(g, rng):
+    return AddOnNeurons((_some_population(g, rng), _some_population(g, rng)))  # refused: scalars have no segments
+
+
 MAKE = {
     "SplitEdge": _split,
     "Proliferate": _proliferate,
@@ -87,8 +108,12 @@ MAKE = {
     "AddNeuron": _add,
     "RemoveNeurons": _remove_neurons,
     "RemoveSynapses": _remove_synapses,
+    "Prune": _prune,
+    "PruneKernels": _prune_kernels,
+    "AddOnNeurons": _add_ons,
+    "Reinitialize": _reinitialize,
 }
-SHRINK = ("Autophagy", "RemoveNeurons", "RemoveSynapses")
+SHRINK = ("Autophagy", "Prune", "RemoveNeurons", "RemoveSynapses")
 
 
 def raw(g, rng):
@@ -146,6 +171,9 @@ def check_untouched(g, edit, result, before, after):
     entry = result.entry
     gone, born = set(entry.synapses_died.tolist()), set(entry.synapses_born.tolist())
     assert set(after["weights"]) == set(before["weights"]) - gone | born
+    if isinstance(edit, Reinitialize):
+        assert set(after["values"]) == set(before["values"])
+        return
     shared = set()
     if isinstance(edit, Proliferate) and edit.outgoing == "split":
         readers = g.table.dst[g.table.rows_of(entry.synapse_heirs[:, 0])]

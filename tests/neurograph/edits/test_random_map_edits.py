@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from neurograph.edits import (
     AddNeuron,
+    AddOnNeurons,
     Autophagy,
     Connect,
     LowRepresentationalPower,
     Proliferate,
+    PruneKernels,
     RemoveNeurons,
     RemoveSynapses,
     SplitEdge,
@@ -86,8 +88,20 @@ def remove_synapses(g, rng):
     return RemoveSynapses([any_of(rng, list(g.edges)) for _ in range(2)], any_of(rng, ["leave", "remove"]))
 
 
-MAKE = {f.__name__: f for f in (split, proliferate, autophagy, connect, add, remove_neurons, remove_synapses)}
-SHRINK = ("autophagy", "remove_neurons", "remove_synapses")
+def prune_kernels(g, rng):
+    return PruneKernels(float(rng.random()), scope=any_of(rng, ["layer", "network"]))
+
+
+def add_ons(g, rng):
+    """Between any two populations; many are in different segments, or the wrong way round, and are refused."""
+    location = any_of(rng, inner(g)), any_of(rng, inner(g))
+    outgoing, directions = any_of(rng, ["zeros", "he_normal"]), int(rng.integers(9))
+    return AddOnNeurons(location, any_of(rng, [1, 3, 5]), any_of(rng, [None, 1, 3]), directions, 0.4, outgoing=outgoing)
+
+
+SHRINK_BY = (autophagy, remove_neurons, remove_synapses, prune_kernels)
+MAKE = {f.__name__: f for f in (split, proliferate, connect, add, add_ons, *SHRINK_BY)}
+SHRINK = tuple(f.__name__ for f in SHRINK_BY)
 
 
 operations = st.lists(st.sampled_from([*MAKE, "split", "proliferate", "undo", "redo", "write"]), max_size=8)

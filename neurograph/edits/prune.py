@@ -1,0 +1,176 @@
+"""Prune: the synapses of the lowest scores go, until so many are left."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurograph.edits.base import Outcome
+from neurograph.edits.options import DATA, number, one_of, told, whole
+from neurograph.edits.stranded import STRATEGIES, Neighbours, settle
+from neurograph.errors import MissingError, OptionError
+from neurograph.observations import Observations
+from neurograph.storage.pools import distinct
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+SCOPES = ("graph", "layer")
+
+
+@dataclass(frozen=True, eq=False)
+class Prune:
+    """Remove the synapses of the lowest scores; without scores, those of the smallest weights.
+
+    Every output neuron keeps its best synapse, so that it stays an answer to something; `details["spared"]` counts
+    those that stay for that reason alone. Pools and identities, which have no weight, are not touched.
+
+    Parameters
+    ----------
+    left
+        How many of the synapses that may go are left: a whole number, or a share of them below 1.
+    scope
+        What is compared: "graph", all of them with one another, so that layers thin out as they can; "layer", those
+        between the same two populations, so that each keeps the same share.
+    scores
+        Ids of the synapses that may go, (n,) int64, and their scores, (n,) finite. Unless given: all that have a
+        weight, each with the mean of its absolute numbers.
+    stranded
+        What becomes of hidden neurons that are left without inputs or outputs: "leave", "remove" or "refuse"; see
+        `RemoveNeurons`. Removing them takes more synapses along than were asked for, never fewer.
+    observations
+        What was seen while data ran through the network. With them, the bias of a neuron takes over the mean of what
+        the neuron no longer reads, where it has a bias and sums its inputs: only what varied is lost.
+
+    Raises
+    ------
+    OptionError
+        An option that makes no sense.
+    MissingError, EditError
+        From `apply`: no synapse that may go, or one that is not there or is named twice; a stranded neuron with
+        "refuse".
+
+    Examples
+    --------
+    >>> from neurograph.builders import mlp
+    >>> g = mlp([8, 16, 4], seed=0)
+    >>> result = g.apply(Prune(0.25))
+    >>> g.number_of_edges() <= 48, result.details["pruned"] >= 144
+    (True, True)
+    """
+
+    left: int | float
+    scope: str = "graph"
+    scores: tuple[np.ndarray, np.ndarray] | None = field(default=None, metadata=DATA)
+    stranded: str = "remove"
+    observations: Observations | None = field(default=None, metadata=DATA)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.left, float):
+            object.__setattr__(self, "left", number("left, a share,", self.left, 0.0, 1.0))
+        else:
+            whole("left", self.left, 0)
+        one_of("scope", self.scope, SCOPES)
+        one_of("stranded", self.stranded, STRATEGIES)
+        if self.scores is not None:
+            _check(*self.scores)
+
+    def apply(self, graph: "NeuronGraph") -> Outcome:
+        """Prune the graph."""
+        ids, scores = weight_sizes(graph) if self.scores is None else map(np.asarray, self.scores)
+        table = graph.table
+        rows = table.rows_of(ids)
+        if not len(ids) or (rows < 0).any():
+            raise MissingError("there is no synapse to prune" if not len(ids) else f"no synapse {ids[rows < 0][0]}")
+        layer = _layers(graph, rows) if self.scope == "layer" else np.zeros(len(rows), np.int64)
+        keep = _kept(scores, layer, self.left)
+        spared = _last_of_outputs(graph, rows, scores, keep)
+        keep[spared] = True
+        rows = np.sort(rows[~keep])
+        sources, targets = table.src[rows].astype(np.int64), table.dst[rows].astype(np.int64)
+        neighbours = Neighbours(graph, sources, targets)
+        if self.observations is not None:
+            _take_over_means(graph, rows, self.observations)
+        graph.remove_synapses(zip(graph.names_of(sources), graph.names_of(targets), strict=True))
+        details = {"pruned": len(rows), "left": int(keep.sum()), "spared": len(spared)}
+        return Outcome(told(self), details=details | settle(graph, neighbours, self.stranded))
+
+
+def weight_sizes(graph: "NeuronGraph") -> tuple[np.ndarray, np.ndarray]:
+    """Ids of all synapses that have a weight, rising, and the mean of its absolute numbers."""
+    table = graph.table
+    rows = table.live()
+    rows = rows[table.kind[rows] > 0]
+    sizes = np.zeros(len(rows))
+    for pool in _occurring(table.kind[rows]):
+        mine = table.kind[rows] == pool
+        weights = table.pools[pool - 1].data[table.row[rows[mine]]]
+        sizes[mine] = np.abs(weights).reshape(len(weights), -1).mean(1)
+    order = np.argsort(table.id[rows])
+    return table.id[rows][order].astype(np.int64), sizes[order]
+
+
+def _take_over_means(graph: "NeuronGraph", rows: np.ndarray, seen: Observations) -> None:
+    """Add to each target's bias the mean of what it reads through some synapses; padding is not reckoned with."""
+    table, columns = graph.table, graph._columns
+    rows = rows[columns.each("aggregation", table.dst[rows]) == "sum"]
+    rows = rows[~np.isnan(columns.values["bias"][table.dst[rows]])]
+    if not len(rows):
+        return
+    said = seen.of_neurons("activation_mean", table.src[rows])
+    for pool in _occurring(table.kind[rows]):
+        mine = table.kind[rows] == pool
+        weights = table.pools[pool - 1].data[table.row[rows[mine]]]
+        said[mine] *= weights.reshape(len(weights), -1).sum(1)
+    targets = np.array(_occurring(table.dst[rows]), np.int64)
+    graph.write_values(
+        "bias", targets, graph.read_values("bias", targets) + np.bincount(table.dst[rows], said)[targets]
+    )
+
+
+def _occurring(numbers: np.ndarray) -> list[int]:
+    """The different numbers, rising; np.unique takes seconds on millions."""
+    return np.flatnonzero(np.bincount(numbers)).tolist()
+
+
+def _check(ids: np.ndarray, scores: np.ndarray) -> None:
+    ids, scores = np.asarray(ids), np.asarray(scores)
+    if ids.ndim != 1 or ids.shape != scores.shape or not np.isfinite(scores).all():
+        raise OptionError(
+            f"scores must be ids and as many finite numbers, not arrays of shapes {ids.shape} and {scores.shape}"
+        )
+    if not distinct(ids):
+        raise OptionError("scores must name each synapse once")
+
+
+def _layers(graph: "NeuronGraph", rows: np.ndarray) -> np.ndarray:
+    """(n,) int64 the same number for synapses between the same two populations."""
+    columns = graph._columns
+    names = {name: at for at, name in enumerate(dict.fromkeys(kind.population for kind in columns.kinds))}
+    population = np.array([names[kind.population] for kind in columns.kinds], np.int64)
+    ends = (population[columns.kind[end[rows]]] for end in (graph.table.src, graph.table.dst))
+    source, target = ends
+    return source * len(names) + target
+
+
+def _kept(scores: np.ndarray, layer: np.ndarray, left: int | float) -> np.ndarray:
+    """(n,) bool: the best of each layer, the same share of each; of equals the first."""
+    share = left if isinstance(left, float) else min(1.0, left / len(scores))
+    keep = np.zeros(len(scores), bool)
+    for one in _occurring(layer):
+        mine = np.flatnonzero(layer == one)
+        best = np.argsort(-scores[mine], kind="stable")[: round(share * len(mine))]
+        keep[mine[best]] = True
+    return keep
+
+
+def _last_of_outputs(graph: "NeuronGraph", rows: np.ndarray, scores: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """Places of the best synapse into each output neuron that would lose all it reads."""
+    table, spared = graph.table, []
+    targets = table.dst[rows]
+    outputs = graph._columns.each("is_output", targets).astype(bool)
+    for key in _occurring(targets[outputs & ~keep]):
+        mine = np.flatnonzero(targets == key)
+        if not keep[mine].any() and table.degree(key, table.inn) == len(mine):
+            spared.append(int(mine[np.argmax(scores[mine])]))
+    return np.array(spared, np.int64)

@@ -1,0 +1,34 @@
+"""`neurograph pictures`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import search
+from neurograph.errors import OptionError
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser("pictures", help="draw a run's pictures again, beside other runs if asked to")
+    parser.add_argument("run", type=Path, help="the run directory")
+    parser.add_argument(
+        "--beside",
+        nargs="+",
+        default=[],
+        metavar="[NAME=]DIR",
+        help="other runs, such as fixed networks of the same recipe, whose errors are drawn too",
+    )
+    parser.set_defaults(command=_run)
+
+
+def _run(given: argparse.Namespace) -> None:
+    beside: dict[str, Path] = {}
+    for text in given.beside:
+        name, equals, place = text.partition("=")
+        path = Path(place if equals else text)
+        name = name if equals else path.name
+        if name in beside:
+            raise OptionError(f"two runs would be named {name!r}: write NAME=DIR to tell them apart")
+        beside[name] = path
+    print(f"pictures lie in {search.redraw(given.run, beside)}")

@@ -1,0 +1,17 @@
+"""Gradual pruning: a network in training loses the synapses that matter least, until few are left."""
+
+from search.pruning.events import Pruning, prunable
+from search.pruning.options import PruneOptions, PruningOptions
+from search.pruning.prune import PRUNE, prune
+from search.pruning.rules import moments, still_left
+
+__all__ = [
+    "PRUNE",
+    "PruneOptions",
+    "Pruning",
+    "PruningOptions",
+    "moments",
+    "prunable",
+    "prune",
+    "still_left",
+]

@@ -1,0 +1,216 @@
+"""InsertLayer: one more layer between two populations, with few neurons and the function as it was."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurograph.edits.base import Outcome
+from neurograph.edits.options import DATA, number, one_of, told, whole
+from neurograph.edits.windows import same_padding, window
+from neurograph.errors import EditError, OptionError
+from neurograph.initializers import INITIALIZERS, Weights, from_name
+from neurograph.insertion.algorithms import ALGORITHMS
+from neurograph.insertion.layer import NewLayer
+from neurograph.insertion.pair import PLACES, Pair, find_pair
+from neurograph.insertion.problem import Problem
+from neurograph.insertion.sums import Recorded
+from neurograph.insertion.wire import free_population, insert
+from neurograph.schema.activations import activation as known
+from neurograph.schema.synapse import form_value
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+
+@dataclass(frozen=True, eq=False)
+class InsertLayer:
+    """Insert a layer between two populations: a -> b becomes a -> new -> b (CompNet, algorithms 1 to 3).
+
+    `width` neurons are drawn at random; sparse regression says which of them are needed; the weights from those to b
+    are such that b takes in what it took in before, as nearly as least squares can make it. The synapses from a to b
+    go; whatever else a and b are connected with stays. Between scalars the layer is dense, between maps a convolution
+    that keeps the size of the map.
+
+    Parameters
+    ----------
+    between
+        (a, b): two populations by name, or two lists of neurons, connected by weights, or by pools and weights behind
+        them.
+    width
+        Neurons that are drawn (the paper's N redundant); "identity" needs none.
+    activation
+        Of the new neurons.
+    algorithm
+        1: the neurons that go are those whose inputs others have too. 2: the same, and those that stay take over what
+        went. 3: those that go are the ones whose part in what b takes in is spared most easily. "redundant": nobody
+        goes. "random": whoever. "identity": Net2Net's, one new neuron a source. See `neurograph.insertion`.
+    target
+        How many neurons stay (a whole number), or the share of what b takes in that may be missed (a fraction): lambda
+        and alpha are searched along the regularisation path for it, and `details` tells them. "random" needs a number.
+    penalty, alpha
+        lambda and alpha of eq. 1 and 3. Without a target, 0.1 each as in the paper; with one, either may be given, and
+        the other is searched.
+    kernel, padding
+        Of the convolution; 3, and what keeps the size of the map. Scalars have none.
+    place
+        Where pools lie between a and b: "after" them, or "before".
+    bias
+        That new neurons start with; None: they have none.
+    ridge
+        Penalty of the regression, see `neurograph.insertion.least_squares`; 0 is least squares.
+    refit
+        For algorithm 3: whether the weights to b are fitted again once neurons have gone.
+    initializer
+        Of what new neurons read: a name, or a callable of (shape, activation). Unless given, He's for activations like
+        ReLU and Xavier's for others.
+    iterations
+        A stop rule: so many sweeps (algorithm 2: rounds), converged or not. Unless given, until `tolerance` is met.
+    tolerance
+        For the optimality conditions of the Lasso.
+    population
+        What the new neurons are; must be new. Unless given, the first of "inserted", "inserted2", ... that is free.
+    seed
+        Of the draw.
+    observations
+        Recorded activations: `compiler.record(network, batches)`.
+
+    Raises
+    ------
+    OptionError, NeuronError
+        An option that makes no sense, or that contradicts another; an unknown activation.
+    MissingError, EditError
+        From `apply`: nothing between the two; no recorded activations, or those of another version of the graph; fewer
+        samples than weights without ridge; a lambda that leaves nobody (the message tells the largest that does not); a
+        kernel that changes the size of the map; a target that cannot be met.
+    CycleError
+        From `apply`: a and b are entangled, and a layer between would close a cycle.
+
+    Examples
+    --------
+    >>> from neurograph.builders import mlp
+    >>> g = mlp([3, 4, 2])
+    >>> g.apply(InsertLayer(("hidden1", "output"), algorithm="identity")).born
+    [9, 10, 11, 12]
+    >>> list(g.populations), g.has_edge(3, 7)
+    (['input', 'hidden1', 'output', 'inserted'], False)
+    """
+
+    between: Sequence[str | Sequence[Hashable]]
+    width: int | None = None
+    activation: str = "relu"
+    algorithm: int | str = 1
+    target: int | float | None = None
+    penalty: float | None = None
+    alpha: float | None = None
+    kernel: int | tuple[int, int] | None = None
+    padding: int | tuple[int, int] | str = "same"
+    place: str = "after"
+    bias: float | None = 0.0
+    ridge: float = 0.0
+    refit: bool = True
+    initializer: str | Weights | None = None
+    iterations: int | None = None
+    tolerance: float = 1e-8
+    population: str | None = None
+    seed: int = 0
+    observations: Recorded | None = field(default=None, metadata=DATA)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.between, list | tuple) or len(self.between) != 2:
+            raise OptionError(f"between must be two populations (a, b), not {self.between!r}")
+        object.__setattr__(self, "between", tuple(self.between))
+        given = self.algorithm
+        if isinstance(given, bool) or not isinstance(given, int | str) or given not in ALGORITHMS:
+            choices = ", ".join(map(repr, ALGORITHMS))
+            raise OptionError(f"algorithm must be one of {choices}, not {self.algorithm!r}")
+        known(self.activation)
+        one_of("place", self.place, PLACES)
+        if isinstance(self.initializer, str):
+            one_of("initializer", self.initializer, INITIALIZERS)
+        self._check_numbers()
+        self._check_search()
+
+    def _check_numbers(self) -> None:
+        for name in ("width", "iterations"):
+            if getattr(self, name) is not None:
+                whole(name, getattr(self, name), 1)
+        for name in ("penalty", "alpha", "bias"):
+            if getattr(self, name) is not None:
+                number(name, getattr(self, name), float("-inf") if name == "bias" else 0.0)
+        number("ridge", self.ridge, 0.0)
+        number("tolerance", self.tolerance, 1e-14)
+        whole("seed", self.seed, 0)
+        if self.kernel is not None:
+            window("kernel", self.kernel)
+        if isinstance(self.padding, str):
+            one_of("padding", self.padding, ("same",))
+
+    def _check_search(self) -> None:
+        target = self.target
+        if isinstance(target, float) and not 0.0 < target < 1.0:
+            raise OptionError(f"target must be a number of neurons or a share above 0 and below 1, not {target!r}")
+        if target is not None and not isinstance(target, float):
+            object.__setattr__(self, "target", whole("target", target, 1))
+        if target is not None and self.penalty is not None and self.alpha is not None:
+            raise OptionError("target= searches penalty (lambda) or alpha: leave one of them out")
+        if isinstance(self.target, int) and self.width is not None and self.target > self.width:
+            raise OptionError(f"target={self.target} neurons cannot stay of width={self.width}")
+        if self.width is None and self.algorithm != "identity":
+            raise OptionError("width= is needed: how many neurons are drawn, of which a target or lambda keeps some")
+
+    def apply(self, graph: "NeuronGraph") -> Outcome:
+        """Insert the layer."""
+        pair = find_pair(graph, self.between, self.place)
+        if self.population is not None and len(graph.population_keys(self.population)):
+            raise EditError(f"population {self.population!r} is there already; give the new layer another name")
+        if self.observations is not None and self.observations.version != graph.version:
+            raise EditError(
+                f"these activations were recorded at version {self.observations.version} of the graph, which is at "
+                f"{graph.version} now: refresh the network and record again"
+            )
+        problem = Problem(
+            pair,
+            self._drawn(pair),
+            self.observations,
+            self.target,
+            self.penalty,
+            self.alpha,
+            self.iterations,
+            self.tolerance,
+            self.ridge,
+            self.refit,
+            self.seed,
+        )
+        solution = ALGORITHMS[self.algorithm](problem)
+        population = self.population or free_population(graph, "inserted")
+        heirs = insert(graph, pair, solution, population)
+        details = {"population": population, "width": problem.layer.neurons, **solution.details}
+        return Outcome(told(self), synapse_heirs=heirs, details=details)
+
+    def _drawn(self, pair: Pair) -> NewLayer:
+        """The layer at random."""
+        width = len(pair.sources) if self.width is None else self.width
+        kernel, padding = self._window(pair.shape)
+        name = self.initializer or ("he_normal" if known(self.activation).gain > 1 else "xavier_normal")
+        draw = from_name(name, self.seed) if isinstance(name, str) else name
+        weights = np.asarray(draw((len(pair.sources), width, *kernel), self.activation), np.float64)
+        bias = None if self.bias is None else np.full(width, float(self.bias))
+        return NewLayer(weights, bias, self.activation, padding)
+
+    def _window(self, shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Kernel and padding, such that a map keeps its size."""
+        if not shape:
+            if self.kernel is not None:
+                raise EditError(f"{self.between[0]!r} are scalars, which no kernel reads; leave kernel= out")
+            return (1, 1), (0, 0)
+        kernel = window("kernel", 3 if self.kernel is None else self.kernel)
+        padding = same_padding(kernel) if isinstance(self.padding, str) else form_value("padding", self.padding)
+        made = tuple(side + 2 * p - k + 1 for side, p, k in zip(shape, padding, kernel, strict=True))
+        if made != shape:
+            raise EditError(
+                f"a {kernel[0]} x {kernel[1]} kernel with padding {padding} makes maps of {made} of {shape}, and what "
+                f"reads them expects {shape}: padding='same' keeps the size"
+            )
+        return kernel, padding

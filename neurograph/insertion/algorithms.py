@@ -1,0 +1,68 @@
+"""The ways to a layer: CompNet's three algorithms, and what they are compared with.
+
+Each is a function of `Problem` that returns a `Solution`; `ALGORITHMS` lists them.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from neurograph.errors import EditError, OptionError
+from neurograph.insertion.alternating import alternating
+from neurograph.insertion.layer import NewLayer
+from neurograph.insertion.problem import Problem, Solution, fitted
+from neurograph.insertion.sparse import input_side, output_side
+
+
+def redundant(problem: Problem) -> Solution:
+    """Every neuron that was drawn stays, with W(new2) by eq. 11: "NetMorph-Redundant", and with few, "Oracle".
+
+    The paper does not say how it ran NetMorph (Wei et al. 2016), which takes a layer apart by alternating least
+    squares; what it compares is the width, and so does this.
+    """
+    if problem.target is not None:
+        raise OptionError("algorithm 'redundant' keeps every neuron: give their number as width=, and no target=")
+    everyone = list(range(problem.layer.neurons))
+    return fitted(problem, problem.layer, kept=everyone)
+
+
+def random(problem: Problem) -> Solution:
+    """So many of the neurons that were drawn stay, whichever: what any selection must beat."""
+    width = problem.layer.neurons
+    if not isinstance(problem.target, int) or problem.target > width:
+        raise OptionError(f"algorithm 'random' needs target=, how many of the {width} neurons stay")
+    kept = np.sort(np.random.default_rng(problem.seed + 1).permutation(width)[: problem.target])
+    return fitted(problem, problem.layer.of(kept), kept=kept.tolist())
+
+
+def identity(problem: Problem) -> Solution:
+    """Net2Net's deeper net: a new neuron hands on one source each, and the old weights follow (Chen et al. 2015).
+
+    Exact where the activation leaves what the sources say as it is: the identity, or a ReLU behind ReLUs.
+    """
+    pair, drawn = problem.pair, problem.layer
+    count = len(pair.sources)
+    if drawn.neurons != count:
+        raise OptionError(f"algorithm 'identity' makes a neuron for each of the {count} sources: leave width= out")
+    if len(pair.readers) != count:
+        raise EditError("algorithm 'identity' needs one relay for each source; place='after' does without")
+    weights, (height, width) = np.zeros_like(drawn.weights), drawn.weights.shape[2:]
+    weights[np.arange(count), np.arange(count), height // 2, width // 2] = 1.0
+    bias = None if drawn.bias is None else np.zeros(count)
+    layer = NewLayer(weights, bias, drawn.activation, drawn.padding)
+    wired = np.zeros((count, len(pair.targets)), bool)
+    wired[pair.origin[pair.at[:, 0]], pair.at[:, 1]] = True
+    old = np.empty((count, len(pair.targets), *pair.window))
+    old[pair.origin] = pair.dense()
+    details = {"neurons": count, "kept": list(range(count))}
+    return Solution(layer, old, np.zeros(len(pair.targets)), wired, details)
+
+
+ALGORITHMS: dict[int | str, Callable[[Problem], Solution]] = {
+    1: input_side,
+    2: alternating,
+    3: output_side,
+    "redundant": redundant,
+    "random": random,
+    "identity": identity,
+}

@@ -1,0 +1,92 @@
+"""A layer that is ready, put into the graph between those it lies between."""
+
+from collections.abc import Hashable
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurograph.insertion.pair import Pair
+from neurograph.insertion.problem import Solution
+
+if TYPE_CHECKING:
+    from neurograph.graph import NeuronGraph
+
+
+def insert(graph: "NeuronGraph", pair: Pair, solution: Solution, population: str) -> np.ndarray:
+    """Put the layer into the graph, in place of the synapses of the pair.
+
+    Returns
+    -------
+    heirs : numpy.ndarray
+        (n, 2) int64 pairs (new id, old id): each synapse into a target is heir of one that it read before.
+    """
+    layer, scalar = solution.layer, not pair.shape
+    attributes = {"activation": layer.activation, "shape": pair.shape, "population": population}
+    new = graph._grow_population(layer.neurons, attributes | {"bias": layer.bias}, None)
+    read = {} if scalar or layer.padding == (0, 0) else {"padding": layer.padding}
+    graph.connect(graph.names_of(pair.sources), new, layer.weights[:, :, 0, 0] if scalar else layer.weights, **read)
+    graph.remove_synapses(_ends(graph, pair))
+    _forget(graph, pair.relays)
+    said = new
+    for step in pair.chain:
+        said = _relayed(graph, step, said)
+    heirs = _read(graph, pair, solution, said)
+    _shift(graph, pair.targets, solution.intercept)
+    return heirs
+
+
+def _read(graph: "NeuronGraph", pair: Pair, solution: Solution, said: list[Hashable]) -> np.ndarray:
+    """Let the targets read what the layer says; each new synapse is heir of an old one of the same target."""
+    shape = (len(said), len(pair.targets))
+    source, target = np.nonzero(np.ones(shape, bool) if solution.wired is None else solution.wired)
+    weights = solution.weights[source, target]
+    if not (pair.chain[-1].shape if pair.chain else pair.shape):
+        weights = weights[:, 0, 0]  # numbers, not kernels of 1 x 1
+    sources = graph.keys_of(said)
+    ids = graph.add_edges_from_arrays(
+        graph.names_of(sources[source]), graph.names_of(pair.targets[target]), weights, **pair.form
+    )
+    order = np.lexsort((pair.at[:, 0], pair.at[:, 1]))
+    counts = np.bincount(pair.at[:, 1], minlength=len(pair.targets))
+    first = np.cumsum(counts) - counts
+    return np.stack([ids, pair.ids[order[first[target] + source % counts[target]]]], 1)
+
+
+def _relayed(graph: "NeuronGraph", step: Any, said: list[Hashable]) -> list[Hashable]:
+    """One relay for each of some neurons."""
+    attributes = {"shape": step.shape, "population": free_population(graph, step.population)}
+    made = graph._grow_population(len(said), attributes, None)
+    graph.add_edges_from_arrays(said, made, **dict(step.form))
+    return made
+
+
+def _ends(graph: "NeuronGraph", pair: Pair) -> list[tuple[Hashable, Hashable]]:
+    readers, targets = graph.names_of(pair.readers), graph.names_of(pair.targets)
+    return [(readers[a], targets[b]) for a, b in pair.at.tolist()]
+
+
+def _forget(graph: "NeuronGraph", relays: np.ndarray) -> None:
+    """Remove relays that nobody reads any more, last ones first."""
+    for key in relays.tolist():
+        if not graph.table.degree(key, graph.table.out) and not graph._columns.of(key).is_output:
+            graph.remove_neurons(graph.names_of(np.array([key])))
+
+
+def _shift(graph: "NeuronGraph", targets: np.ndarray, intercept: np.ndarray) -> None:
+    """Add what the fit leaves over to biases; where there is none, take it off the norm's running mean."""
+    bias = graph.read_values("bias", targets)
+    has = ~np.isnan(bias)
+    if has.any():
+        graph.write_values("bias", targets[has], bias[has] + intercept[has])
+    normed = ~has & (graph._columns.each("norm", targets) == "batch")
+    if normed.any():
+        mean = graph.read_values("running_mean", targets[normed])
+        graph.write_values("running_mean", targets[normed], mean - intercept[normed])
+
+
+def free_population(graph: "NeuronGraph", stem: str) -> str:
+    """The stem, or the first of stem2, stem3, ... that is no population."""
+    joint = "-" if stem[-1].isdigit() else ""
+    names = (stem if n == 1 else f"{stem}{joint}{n}" for n in count(1))
+    return next(name for name in names if not len(graph.population_keys(name)))

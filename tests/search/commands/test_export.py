@@ -1,0 +1,67 @@
+import json
+
+import networkx as nx
+import pytest
+
+from neurograph.builders import mlp
+from neurograph.edits import SplitEdge
+from neurograph.files import EXPORTS
+from search import cli
+from search.runs import create_run
+
+
+@pytest.fixture
+def saved(tmp_path):
+    graph = mlp([3, 2, 1], seed=0)
+    graph.apply(SplitEdge(0, 3))
+    graph.save(tmp_path / "net.safetensors")
+    return tmp_path / "net.safetensors"
+
+
+def test_a_format_goes_beside_the_graph(saved, capsys):
+    assert cli.main(["export", str(saved), "--to", "graphml"]) == 0
+    said = capsys.readouterr().out
+    assert said == f"wrote {saved.with_suffix('.graphml')}\nleft out: the journal (1 entry), which graph.save keeps\n"
+    assert len(nx.read_graphml(saved.with_suffix(".graphml"))) == 7
+
+
+def test_a_folder_has_a_name_of_its_own(saved):
+    assert cli.main(["export", str(saved), "--to", "pytorch"]) == 0
+    assert (saved.with_name("net_pytorch") / "model.py").exists()
+
+
+def test_an_ending_says_the_format(saved, tmp_path):
+    assert cli.main(["export", str(saved), "--out", str(tmp_path / "there.cyjs")]) == 0
+    assert json.loads((tmp_path / "there.cyjs").read_text())["elements"]["nodes"]
+
+
+def test_nothing_is_written_over_without_force(saved, capsys):
+    target = saved.with_suffix(".json")
+    target.write_text("mine")
+    words = ["export", str(saved), "--to", "json"]
+    assert cli.main(words) == 2
+    assert "is there already" in capsys.readouterr().err and target.read_text() == "mine"
+    assert cli.main([*words, "--force"]) == 0
+    assert target.read_text() != "mine"
+
+
+@pytest.mark.parametrize("words", [["--to", "pdf"], ["--out", "net.pdf"], []])
+def test_unknown_formats_name_those_there_are(saved, capsys, words):
+    assert cli.main(["export", str(saved), *words]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert all(repr(name) in error for name in EXPORTS)
+
+
+def test_a_run_directory_stands_for_its_graph(tmp_path):
+    run = create_run(tmp_path / "run", {"command": "metabolize"})
+    mlp([2, 1]).save(run.graph)
+    assert cli.main(["export", str(run.path), "--to", "csv"]) == 0
+    assert (run.path / "graph.csv").exists()
+
+
+def test_the_help_lists_the_formats(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["export", "--help"])
+    told = capsys.readouterr().out
+    assert all(f"  {name:<9} {found.about}" in told for name, found in EXPORTS.items())

@@ -244,8 +244,25 @@ class NeuronGraph(Populations):
 
         return load(path)
 
+    def export(self, path: str | Path, format: str | None = None, *, force: bool = False, **options: Any) -> list[str]:
+        """Write the network for another program; see `neurograph.files.export`."""
+        from neurograph.files import export
+
+        return export(self, path, format, force=force, **options)
+
     def draw(self, path: str | Path, **options: Any) -> Path:
         """Draw the topology to an SVG, PDF or PNG; see `neurograph.draw.topology`."""
         from neurograph.draw import topology
 
         return topology(self, path, **options)
+
+    def view(self, path: str | Path, **options: Any) -> Path:
+        """Write an HTML page to explore the network and its growth; see `neurograph.view.view`."""
+        from neurograph.view import view
+
+        return view(self, path, **options)
+
+    def _repr_html_(self) -> str:
+        from neurograph.view import notebook
+
+        return notebook(self)

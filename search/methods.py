@@ -1,18 +1,43 @@
 """The ways in which a network changes while it trains, by the command that starts each."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from neurograph.errors import FileError
+from neurograph.errors import FileError, OptionError
+from neurograph.graph import NeuronGraph
+from search import evolution
+from search.datasets import Dataset
 from search.expansion.expand import EXPAND
-from search.growing import Grown, Method, go_on
+from search.growing import Method, go_on
+from search.hierarchy import resume_hierarchy
 from search.metabolism.metabolize import METABOLIZE
+from search.morphing.morph import MORPH
+from search.neuron_hierarchy import resume_neuron_hierarchy
+from search.pictures import leave_pictures
+from search.plain import TRAIN
+from search.pruning.kernels import PRUNE_NETWORK
+from search.pruning.prune import PRUNE
 from search.runs import open_run
 
-METHODS: dict[str, Method] = {method.command: method for method in (METABOLIZE, EXPAND)}
+METHODS: dict[str, Method] = {
+    method.command: method for method in (METABOLIZE, EXPAND, MORPH, PRUNE, PRUNE_NETWORK, TRAIN)
+}
+def _resume_evolution(run: str | Path, data: Dataset | None, *, progress: bool) -> evolution.Found:
+    if data is not None:
+        raise OptionError("a search of genomes loads its data itself, by name: leave data out")
+    return evolution.resume(run, progress=progress)
 
 
-def resume(run: str | Path, *, progress: bool = False) -> Grown:
-    """Go on with a run of any of the `METHODS` from its last checkpoint, with the numbers it would have had.
+OTHERS: dict[str, Callable[..., Any]] = {  # what is no training run of one network; called with run, data, progress
+    "search": resume_neuron_hierarchy,
+    "hierarchy": resume_hierarchy,
+    "search-evolution": _resume_evolution,
+}
+
+
+def resume(run: str | Path, *, data: Dataset | None = None, progress: bool = False) -> Any:
+    """Go on with a run of any of the `METHODS` or `OTHERS` from its last checkpoint, as if it had never stopped.
 
     On the CPU, with the same versions and thread count, they agree bit for bit.
 
@@ -20,6 +45,8 @@ def resume(run: str | Path, *, progress: bool = False) -> Grown:
     ----------
     run
         The run directory.
+    data
+        What it learned from, where that was no data set of `search.datasets.load`.
     progress
         Whether to show the epochs as they come.
 
@@ -27,10 +54,48 @@ def resume(run: str | Path, *, progress: bool = False) -> Grown:
     ------
     FileError
         No run lies there, or a file of it is missing or damaged.
+    DataError
+        The data are not those that the run began with.
     """
     kept = open_run(run)
     command = kept.config().get("command")
+    if command in OTHERS:
+        return OTHERS[command](run, data, progress=progress)
     if command not in METHODS:
-        known = ", ".join(METHODS)
+        known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
-    return go_on(METHODS[command], kept, progress)
+    return go_on(METHODS[command], kept, data, progress)
+
+
+def redraw(run: str | Path, beside: Mapping[str, str | Path] | None = None) -> Path:
+    """Draw the pictures of a run again, from its directory alone; a run may still be going on.
+
+    Parameters
+    ----------
+    run
+        The run directory.
+    beside
+        Name -> directories of other runs, such as fixed networks (`search.train`) of the same recipe, whose errors are
+        drawn beside its own.
+
+    Returns
+    -------
+    path : pathlib.Path
+        The directory of the pictures.
+
+    Raises
+    ------
+    FileError
+        No run lies there, or a file of it is missing or damaged.
+    OptionError
+        A run has no epochs yet.
+    """
+    kept = open_run(run)
+    others = {name: open_run(other) for name, other in (beside or {}).items()}
+    empty = [str(one.path) for one in (kept, *others.values()) if not one.metrics()]
+    if empty:
+        raise OptionError(f"{', '.join(empty)}: no epoch yet that could be drawn")
+    method = METHODS.get(kept.config().get("command", ""))
+    rows = {name: other.metrics() for name, other in others.items()}
+    leave_pictures(kept, kept.metrics(), NeuronGraph.load(kept.graph), method.pictures if method else None, rows)
+    return kept.pictures

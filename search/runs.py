@@ -207,8 +207,8 @@ def open_run(path: str | Path) -> Run:
 
 
 def next_directory(parent: str | Path, stem: str) -> Path:
-    """The first of parent/stem-1, parent/stem-2, ... that is not there yet."""
-    number = 1
+    """The first of parent/stem-1, parent/stem-2, ... that is not there yet; colons, odd in paths, become dashes."""
+    stem, number = stem.replace(":", "-"), 1
     while (Path(parent) / f"{stem}-{number}").exists():
         number += 1
     return Path(parent) / f"{stem}-{number}"

@@ -33,7 +33,7 @@ def add(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> None:
     options = read_options(MetabolizeOptions, given.config, settings(given))
-    data = data_of(given).flat()
+    data = data_of(given)
     graph = start_of(given, data, options.seed)
-    given.run = given.run or next_directory("runs", f"metabolize-{given.data}")
+    given.run = given.run or next_directory("runs", f"metabolize-{data.name}")
     tell(search.metabolize(graph, data, options, run=given.run, force=given.force, progress=True))

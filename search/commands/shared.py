@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from search.datasets import NAMES, Dataset, load
 from search.growing import Grown
+from search.neuron_hierarchy import NeuronHierarchy
 from search.options import describe
+from search.runs import open_run
 
 OPTIONS_USAGE = "[--config TOML] [--set KEY=VALUE] [--OPTION VALUE ...]"
 _OPTION = "option:"  # marks the flags that came from an options dataclass
@@ -19,7 +22,12 @@ _OPTION = "option:"  # marks the flags that came from an options dataclass
 def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") -> None:
     """`--data`, where its files lie, and whether they may be fetched."""
     told = f" (default {default})" if default else ""
-    parser.add_argument("--data", default=default, choices=NAMES, help=f"what to learn{told}")
+    parser.add_argument(
+        "--data",
+        default=default,
+        metavar="NAME[:COUNT]",
+        help=f"what to learn: {', '.join(NAMES)}; mnist:6000 is 6000 of its training examples{told}",
+    )
     parser.add_argument(
         "--data-directory", type=Path, metavar="DIR", help="where its files lie (default $NEUROGRAPH_DATA)"
     )
@@ -45,7 +53,12 @@ def start_of(given: argparse.Namespace, data: Dataset, seed: int) -> NeuronGraph
     """The graph asked for: a file's, or layers between the data's features and classes."""
     if given.graph:
         return NeuronGraph.load(given.graph)
-    return mlp([data.input_shape[0], *given.hidden, data.classes], activation=given.activation, seed=seed)
+    return mlp([prod(data.input_shape), *given.hidden, data.classes], activation=given.activation, seed=seed)
+
+
+def graph_file(path: Path) -> Path:
+    """The file of a saved graph: the path itself, or the newest graph of the run directory it names."""
+    return open_run(path).graph if path.is_dir() else path
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
@@ -71,8 +84,14 @@ def settings(given: argparse.Namespace) -> list[str]:
     return [*given.set, *(f"{name}={value}" for name, value in flags.items() if value is not None)]
 
 
-def tell(result: Grown) -> None:
-    """How a run ended, in one line."""
+def tell(result: Any) -> None:
+    """How a run ended: in one line, or its report where it has several stages."""
+    if isinstance(result, NeuronHierarchy):
+        print(f"\n{result.report()}\ngraph, pictures and every stage lie in {result.run}")
+        return
+    if not isinstance(result, Grown):
+        print(f"all of it lies in {result.run}")
+        return
     print(f"test error {result.test_error:.2f}%; graph, journal, metrics and pictures lie in {result.run}")
 
 

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 import search
-from neurograph.builders import mlp
+from neurograph.builders import lenet4, mlp
 from neurograph.errors import FileError
 from search import cli
 from search.expansion import PRESETS, ExpandOptions
+from search.growing import GrowingOptions
 from search.metabolism import MetabolizeOptions
 
 
@@ -24,7 +25,7 @@ def asked(monkeypatch):
 
         return ask
 
-    for name in ("metabolize", "expand", "resume"):
+    for name in ("train", "metabolize", "expand", "resume"):
         monkeypatch.setattr(search, name, answer(name))
     return calls
 
@@ -44,10 +45,20 @@ def test_metabolize_hands_over_graph_data_options_and_directory(asked, tmp_path,
     assert name == "metabolize"
     assert graph.wiring_digest() == mlp([64, 16, 8, 10], activation="relu").wiring_digest()
     assert data.name == "digits"
-    assert data.input_shape == (64,)
+    assert data.input_shape == (1, 8, 8)  # a graph of maps takes images, and one of scalars is given rows later
     assert options == MetabolizeOptions(epochs=4, cycle=7, slope=0.25, learning_rate=0.1, seed=1)
     assert keywords == {"run": tmp_path / "r", "force": True, "progress": True}
     assert f"test error 12.50%; graph, journal, metrics and pictures lie in {tmp_path / 'r'}" in capsys.readouterr().out
+
+
+def test_train_takes_a_graph_of_maps_and_a_part_of_the_data(asked, tmp_path):
+    lenet4().save(tmp_path / "net.safetensors")
+    words = ["--graph", str(tmp_path / "net.safetensors"), "--data", "digits:100", "--epochs", "1"]
+    assert cli.main(["train", *words]) == 0
+    [(name, (_, data, options), keywords)] = asked
+    assert (name, len(data.train_y), data.input_shape) == ("train", 100, (1, 8, 8))
+    assert options == GrowingOptions(epochs=1)
+    assert keywords["run"].name == "train-digits-100-1"
 
 
 def test_expand_starts_without_hidden_layers(asked, tmp_path):

@@ -79,7 +79,7 @@ def population_wiring(graph: "NeuronGraph") -> nx.DiGraph:
     arrays = graph.arrays()
     names = list(arrays.populations)
     number = {name: at for at, name in enumerate(names)}
-    each = np.array([number[kind.population] for kind in arrays.kinds], np.int64)[arrays.kind]
+    each = np.array([number.get(kind.population, -1) for kind in arrays.kinds], np.int64)[arrays.kind]
     wiring = nx.DiGraph()
     wiring.add_nodes_from(names[at] for at in np.flatnonzero(np.bincount(each, minlength=1)).tolist())
     joined = np.zeros(len(names) ** 2, bool)

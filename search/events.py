@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from neurograph.codec import encode
+from neurograph.errors import DivergenceError
 from neurograph.graph import EditResult
 from neurograph.journal import Entry, to_line
 from search.training import Trainer, parameter_count
@@ -48,19 +50,35 @@ class Event:
         self.lines.append((result.entry, json.loads(to_line(graph, result.entry))))  # read before the next edit
         return result
 
-    def close(self) -> dict[str, Any]:
+    def close(self, **facts: Any) -> dict[str, Any]:
         """Let network and optimizer follow, measure, and hand on the journal's lines.
+
+        Parameters
+        ----------
+        facts
+            What more there is to tell about the event, plain JSON.
 
         Returns
         -------
         dict
             "kind", "epoch", "parameters_before" and "parameters_after"; and, where they are measured, "loss_before",
             "loss_after" and "function_change", the root mean square by which the outputs moved over that of the outputs
-            before.
+            before. And the facts.
+
+        Raises
+        ------
+        DivergenceError
+            The loss after the event is not finite; the journal's lines are not handed on.
         """
         trainer = self.trainer
         trainer.net.refresh(trainer.optimizer)
-        told = {"kind": self.kind, "epoch": self.epoch} | _compared(self.before, self._measure())
+        told = {"kind": self.kind, "epoch": self.epoch} | _compared(self.before, self._measure()) | facts
+        if not isfinite(told.get("loss_after", 0.0)):
+            verbs = ", ".join(dict.fromkeys(entry.verb for entry, _ in self.lines))
+            raise DivergenceError(
+                f"the {self.kind} after epoch {self.epoch} ({verbs}) moved the training loss from "
+                f'{told["loss_before"]:.4g} to {told["loss_after"]}: outgoing="zero" and less noise move less'
+            )
         for entry, line in self.lines:
             entry.details["event"] = dict(told)
             if self.keep:

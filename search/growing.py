@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import compiler
-from neurograph import draw
+from neurograph.errors import DataError, DivergenceError, OptionError
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, hold_out, load
 from search.events import Keep
 from search.options import option, read_options
+from search.pictures import leave_pictures
 from search.progress import ShowProgress
 from search.runs import Run, create_run
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
@@ -29,6 +30,10 @@ class GrowingOptions(TrainingOptions):
         1024, "training examples on which an event's loss and function change are measured; 0 means never", least=0
     )
     checkpoint: int = option(1, "epochs between checkpoints of a run directory", least=1)
+    standardise: bool = option(False, "whether each channel's (or feature's) mean and deviation are taken out")
+    watch_test: bool = option(
+        False, "whether the test error of every epoch is measured and logged beside the others, for curves"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +78,8 @@ class Method:
         From options, and from what journal lines are to be handed to, to a callback for `Trainer`.
     pictures
         Draws what this way has of its own: called with the rows, the graph and the directory.
+    begin
+        Edits before the first epoch: called with the trainer, the options, and what journal lines are handed to.
     """
 
     command: str
@@ -80,6 +87,7 @@ class Method:
     check: Callable[[NeuronGraph, Any], Any]
     callback: Callable[[Any, Keep | None], Callback]
     pictures: Callable[[list[dict[str, Any]], NeuronGraph, Path], None] | None = None
+    begin: Callable[[Trainer, Any, Keep | None], None] | None = None
 
 
 def grow(
@@ -97,19 +105,22 @@ def grow(
     chosen = ({} if options is None else asdict(options)) | (settings or {})
     options = read_options(method.options, settings=chosen)
     method.check(graph, options)
-    data = _fitting(load(data) if isinstance(data, str) else data, graph)
+    data = load(data) if isinstance(data, str) else data
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
     kept = None
     if run is not None:
-        kept = create_run(run, {"command": method.command, "data": data.name, "options": asdict(options)}, force)
+        kept = create_run(run, _config(method, data, options), force)
         graph.save(kept.start)
+    data = _fitting(data, graph, options)
     trainer = _trainer(method, net, data, options, kept)
+    if method.begin:
+        method.begin(trainer, options, kept.log_journal if kept else None)
     if kept:
         _checkpoint(kept, trainer)
     return _finish(method, trainer, data, kept, progress)
 
 
-def go_on(method: Method, run: Run, progress: bool = False) -> Grown:
+def go_on(method: Method, run: Run, data: Dataset | None = None, progress: bool = False) -> Grown:
     """Go on with a run from its last checkpoint; see `search.resume`."""
     config = run.config()
     options = read_options(method.options, settings=config["options"])
@@ -117,16 +128,35 @@ def go_on(method: Method, run: Run, progress: bool = False) -> Grown:
     graph = NeuronGraph.load(run.graph)
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
     net.load_state_dict(state["network"])
-    data = _fitting(load(config["data"], download=False), graph)
+    data = _fitting(_same(config, data), graph, options)
     trainer = _trainer(method, net, data, options, run, run.metrics())
     net.load_optimizer_state(trainer.optimizer, state["optimizer"])
     return _finish(method, trainer, data, run, progress)
 
 
-def _fitting(data: Dataset, graph: NeuronGraph) -> Dataset:
+def _config(method: Method, data: Dataset, options: GrowingOptions) -> dict[str, Any]:
+    about = {"data": data.name, "fingerprint": data.fingerprint()}
+    return {"command": method.command, **about, "options": asdict(options)}
+
+
+def _same(config: dict[str, Any], data: Dataset | None) -> Dataset:
+    """The data that a run began with: those given, or those of its name; refused where they are others."""
+    name = config["data"]
+    try:
+        found = data or load(name, download=False)
+    except OptionError:
+        raise DataError(f"the run learned from {name!r}: hand that to search.resume(run, data=...)") from None
+    if found.fingerprint() != config.get("fingerprint", found.fingerprint()):
+        whose = "those given" if data else f"what {name!r} is here"
+        raise DataError(f"the run began with other data than {whose}: hand its own to search.resume(run, data=...)")
+    return found
+
+
+def _fitting(data: Dataset, graph: NeuronGraph, options: GrowingOptions) -> Dataset:
     """The data as the network takes them: rows of features where its inputs are numbers."""
     maps = any(d["role"] == "input" and d["shape"] for _, d in graph.nodes(data=True))
-    return data if maps else data.flat()
+    data = data if maps else data.flat()
+    return data.standardised() if options.standardise else data
 
 
 def _trainer(
@@ -138,6 +168,7 @@ def _trainer(
     rows: Sequence[dict[str, Any]] = (),
 ) -> Trainer:
     def keep(trainer: Trainer, row: dict[str, Any]) -> None:
+        _check_finite(trainer.net, row)
         if run:
             run.log_metrics(row)
             if row["epoch"] % options.checkpoint == 0 or trainer.finished:
@@ -146,7 +177,33 @@ def _trainer(
     split = hold_out(data, options.validation, options.seed)
     optimizer = make_optimizer(net.parameters(), options)
     change = method.callback(options, run.log_journal if run else None)
-    return Trainer(net, split, options, optimizer, (change, keep), rows)
+    watch = (_watcher(data),) if options.watch_test else ()
+    return Trainer(net, split, options, optimizer, (*watch, change, keep), rows)
+
+
+def _watcher(data: Dataset) -> Callback:
+    """A callback that puts "test_loss" and "test_error" in every row."""
+
+    def watch(trainer: Trainer, row: dict[str, Any]) -> None:
+        row["test_loss"], row["test_error"] = _tested(trainer, data)
+
+    return watch
+
+
+def _tested(trainer: Trainer, data: Dataset) -> tuple[float, float]:
+    net = trainer.net
+    x, y = data.test_x.to(net.device), data.test_y.to(net.device)
+    return evaluate(net, x, y, trainer.options.evaluation_batch)
+
+
+def _check_finite(net: compiler.CompiledNetwork, row: dict[str, Any]) -> None:
+    """Refuse to keep what the last step of an epoch, or its event, has blown up: its loss would show an epoch later."""
+    if not all(bool(parameter.isfinite().all()) for parameter in net.parameters()):
+        event = f" or its event, {row['edit']}," if row["edit"] else ""
+        raise DivergenceError(
+            f"epoch {row['epoch']}{event} left numbers that are not finite: a smaller learning rate than "
+            f"{row['learning_rate']:g} may help"
+        )
 
 
 def _checkpoint(run: Run, trainer: Trainer) -> None:
@@ -157,22 +214,29 @@ def _checkpoint(run: Run, trainer: Trainer) -> None:
     run.save_checkpoint(state, trainer.net.graph)
 
 
+def _train(trainer: Trainer, run: Run | None) -> list[dict[str, Any]]:
+    try:
+        return trainer.run()
+    except DivergenceError as error:
+        if run is None:
+            raise
+        options: Any = trainer.options
+        good = len(run.metrics()) // options.checkpoint * options.checkpoint
+        raise DivergenceError(f"{error}; {run.graph} holds the network of epoch {good}, the last good one") from error
+
+
 def _finish(method: Method, trainer: Trainer, data: Dataset, run: Run | None, progress: bool) -> Grown:
     """Train to the end, test once, and leave pictures."""
     with ExitStack() as stack:
         if progress:
             shown = stack.enter_context(ShowProgress(trainer.options.epochs))
             trainer.callbacks = (*trainer.callbacks, shown)
-        rows = trainer.run()
+        rows = _train(trainer, run)
     net, graph = trainer.net, trainer.net.graph
     net.write_back()
-    device = net.device
-    loss, error = evaluate(net, data.test_x.to(device), data.test_y.to(device), trainer.options.evaluation_batch)
+    loss, error = _tested(trainer, data)
     if run:
         run.update_config(result={"test_loss": loss, "test_error": error})
         graph.save(run.graph)
-        draw.growth(rows, run.pictures / "growth.png")
-        draw.before_and_after(NeuronGraph.load(run.start), graph, run.pictures / "topology.png")
-        if method.pictures:
-            method.pictures(rows, graph, run.pictures)
+        leave_pictures(run, rows, graph, method.pictures)
     return Grown(graph, net, rows, loss, error, run.path if run else None)

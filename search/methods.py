@@ -23,6 +23,8 @@ from search.runs import open_run
 METHODS: dict[str, Method] = {
     method.command: method for method in (METABOLIZE, EXPAND, MORPH, PRUNE, PRUNE_NETWORK, TRAIN)
 }
+
+
 def _resume_evolution(run: str | Path, data: Dataset | None, *, progress: bool) -> evolution.Found:
     if data is not None:
         raise OptionError("a search of genomes loads its data itself, by name: leave data out")

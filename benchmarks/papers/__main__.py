@@ -48,7 +48,8 @@ def main() -> None:
     seeds = options.seeds or seeds
     made = make(seeds, options.directory)
     command = f"python -m benchmarks.papers {options.table} --seeds {seeds}"
-    said = f"{seeds} seeds, mean ± deviation, one thread; the last epoch's network, nothing chosen on the test set."
+    many = "1 seed" if seeds == 1 else f"{seeds} seeds, mean ± deviation"
+    said = f"{many}, one thread; the last epoch's network, nothing chosen on the test set."
     text = f"# {options.table}\n\n{said}\n\n{made}\n    {command}\n"
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / f"{options.table}.md").write_text(text)

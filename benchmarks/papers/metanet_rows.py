@@ -4,7 +4,7 @@ Every row is trained by the same recipe for as many epochs on the same examples,
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -77,11 +77,11 @@ def table(
     paper: list[list[str]],
     seeds: int,
     directory: Path,
-    papers_growth: Mapping[str, Any] | None = None,
+    more: Mapping[str, Contest] | None = None,
 ) -> str:
     """Run what is missing; the table as Markdown.
 
-    Growth, growth by chance, fixed networks of its mean and its final size, the start, and growth by the paper's rules.
+    Growth, growth by chance, fixed networks of its mean and its final size, the start, and growth in `more` ways.
     The first seed's errors over the epochs, on held-out examples, are drawn beside the kept results.
     """
 
@@ -97,9 +97,7 @@ def table(
         "grown by chance, same births and deaths": lambda seed: by_chance(contest, of_grown(seed)["events"], seed),
         "fixed, start of grown": lambda seed: fixed_widths(contest, contest.first, seed),
     }
-    if papers_growth is not None:
-        theirs = replace(contest, growth=papers_growth)
-        rows["grown by the paper's rules"] = lambda seed: grown(theirs, seed)
+    rows |= {name: lambda seed, other=other: grown(other, seed) for name, other in (more or {}).items()}
     found = collect(contest.name, rows, seeds, directory)
     _draw(contest.name, found, directory / contest.name / "errors.png")
     lines = [_line(name, runs) for name, runs in found.items()]

@@ -10,7 +10,6 @@ from typing import Any
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from search.datasets import NAMES, Dataset, load
-from search.growing import Grown
 from search.neuron_hierarchy import NeuronHierarchy
 from search.options import describe
 from search.runs import open_run
@@ -89,7 +88,7 @@ def tell(result: Any) -> None:
     if isinstance(result, NeuronHierarchy):
         print(f"\n{result.report()}\ngraph, pictures and every stage lie in {result.run}")
         return
-    if not isinstance(result, Grown):
+    if not hasattr(result, "test_error"):
         print(f"all of it lies in {result.run}")
         return
     print(f"test error {result.test_error:.2f}%; graph, journal, metrics and pictures lie in {result.run}")

@@ -1,5 +1,6 @@
 """The metabolism of a network in training: after each epoch, whether to eat and grow, and the edits that do it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from neurograph.edits import Autophagy, Proliferate
@@ -7,14 +8,16 @@ from neurograph.edits.counts import error_variance
 from neurograph.errors import OptionError
 from neurograph.graph import EditResult, NeuronGraph
 from neurograph.observations import Observations
+from neurograph.variance import variance_condition
 from search.events import Event, Keep, last_event
 from search.metabolism.options import MetabolizeOptions
-from search.metabolism.rules import cycle_length, growth_due, newborn_counts, room
+from search.metabolism.rules import cycle_length, growth_due, loss_slope, newborn_counts, room
+from search.pictures import remember_weights
 from search.training import Trainer
 from search.training.batches import seed_of
 
 _AUTOPHAGY, _PROLIFERATION = 2, 3  # places of the seed, beside the batches' 0 and dropout's 1
-_BLIND = {"none", "random", "kernel_ridge", "weight_distribution", "weight_density"}  # look at no activation
+_SEEING = {"representational", "low_representational_power", "low_contribution"}  # look at activations
 
 
 def growing_populations(graph: NeuronGraph, options: MetabolizeOptions) -> tuple[str, ...]:
@@ -58,42 +61,40 @@ class Metabolism:
         """Metabolize after an epoch, where it is due."""
         options, graph = self.options, trainer.net.graph
         populations = growing_populations(graph, options)
-        cycled = last_event(trainer.rows, "metabolism")
-        grows = self._hungry(trainer, cycled, _sizes(graph, populations))
+        cycle = _cycle(trainer.rows, populations, options)
+        grows = self._hungry(trainer, cycle, _sizes(graph, populations))
         eats = options.autophagy != "none" and (options.autophagy_before if grows else self._scheduled(trainer, row))
         if not grows and not eats:
             return
         event = Event(trainer, "metabolism" if grows else "autophagy", options.measured, self.keep)
-        seen, epoch = self._observe(trainer), row["epoch"]
+        seen, epoch, facts = self._observe(trainer), row["epoch"], {}
         died = {name: self._eat(event, name, epoch, seen) for name in populations if eats}
         counts = dict.fromkeys(populations, 0)
         if grows:
-            counts = newborn_counts(_sizes(graph, populations), self._variance(trainer, cycled), options)
+            facts = _appetite(trainer.rows, cycle.length, options)
+            counts = newborn_counts(_sizes(graph, populations), facts["error_variance"], options)
         born = {name: self._grow(event, name, count, epoch, seen) for name, count in counts.items()}
-        row["event"] = event.close()
+        facts |= {"born": born, "died": {name: result.details["eaten"] for name, result in died.items()}}
+        row["event"] = event.close(**facts, variance_condition=_conditions(graph, populations))
         edits = [_told(name, born[name], died.get(name)) for name in populations]
         row["edit"] = "; ".join(filter(None, edits)) or None
+        if row["edit"] and facts.get("error") == "test_error" and options.growth == "dynamic":
+            row["edit"] += " (counted by the variance of the test error)"
 
     def _settled(self, trainer: Trainer) -> bool:
         return trainer.finished or self.options.epochs - len(trainer.rows) < self.options.settle
 
-    def _hungry(self, trainer: Trainer, cycled: int, sizes: dict[str, int]) -> bool:
+    def _hungry(self, trainer: Trainer, cycle: "_Cycle", sizes: dict[str, int]) -> bool:
         if self._settled(trainer) or not any(room(sizes, self.options).values()):
             return False
-        return growth_due([r["train_loss"] for r in trainer.rows], cycled, self.options)
+        return growth_due([r["train_loss"] for r in trainer.rows], cycle.edited, self.options, cycle.newborn_share)
 
     def _scheduled(self, trainer: Trainer, row: dict[str, Any]) -> bool:
         every = self.options.autophagy_every
         return every > 0 and row["epoch"] % every == 0 and not self._settled(trainer)
 
-    def _variance(self, trainer: Trainer, cycled: int) -> float:
-        """Var(E) of eq. 2 over the cycle, of the held-out error where some examples are held out."""
-        rows = trainer.rows[-1 - cycle_length(cycled, self.options) :]
-        held_out = rows[0]["validation_error"] is not None
-        return error_variance([r["validation_error" if held_out else "train_error"] for r in rows])
-
     def _observe(self, trainer: Trainer) -> Observations | None:
-        if {self.options.autophagy, self.options.initializer} <= _BLIND:
+        if not {self.options.autophagy, self.options.initializer} & _SEEING:
             return None
         some = trainer.split.train_x[: self.options.observed]
         return trainer.net.observe(some.split(self.options.evaluation_batch))
@@ -109,7 +110,41 @@ class Metabolism:
         options, seed = self.options, seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
         init: Any = options.newborn_initializer() if options.initializer_options else options.initializer
         edit = Proliferate(name, count, init, options.outgoing, seed, options.noise, observations=seen)
-        return len(event.apply(edit).born)
+        result = event.apply(edit)
+        remember_weights(event.trainer.net.graph, result.entry, seed)
+        return result.details["newborns"]  # those that follow them, such as places in pools, not counted
+
+
+@dataclass(frozen=True)
+class _Cycle:
+    """The metabolism cycle that runs: the epoch of the edit it follows, how much of the network that made, Delta c."""
+
+    edited: int
+    newborn_share: float
+    length: int
+
+
+def _cycle(rows: list[dict[str, Any]], populations: tuple[str, ...], options: MetabolizeOptions) -> _Cycle:
+    edited = last_event(rows, "metabolism")
+    share = 1.0
+    if options.cycles == "adaptive" and 0 < edited < len(rows):  # the next row's neurons are those the edit left
+        now = rows[edited]["neurons"]
+        share = sum(rows[edited - 1]["event"]["born"].values()) / sum(now[name] for name in populations)
+    return _Cycle(edited, share, cycle_length(edited, options, share))
+
+
+def _appetite(rows: list[dict[str, Any]], cycle: int, options: MetabolizeOptions) -> dict[str, Any]:
+    """What eq. 1 and 2 saw in a cycle: the loss's slope, which error was watched and its variance Var(E)."""
+    seen = rows[-1 - cycle :]
+    held_out = "validation_error" if seen[0]["validation_error"] is not None else "train_error"
+    error = "test_error" if options.variance == "test" else held_out
+    slope = loss_slope([r["train_loss"] for r in rows], cycle)
+    return {"slope": slope, "error": error, "error_variance": error_variance([r[error] for r in seen])}
+
+
+def _conditions(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, float]:
+    """Eq. 13 of each population, 1 where signals keep their size."""
+    return {name: variance_condition(graph, name) for name in populations}
 
 
 def _sizes(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, int]:
@@ -118,7 +153,7 @@ def _sizes(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, int]:
 
 def _told(name: str, born: int, eaten: EditResult | None) -> str:
     """What happened to a population in a few words, none where nothing did."""
-    died, spared = (len(eaten.died), eaten.details.get("spared", 0)) if eaten else (0, 0)
+    died, spared = (eaten.details["eaten"], eaten.details["spared"]) if eaten else (0, 0)
     if not born and not died:
         return ""
     floor = f" ({spared} more spared by the floor)" if spared else ""

@@ -25,6 +25,11 @@ class MetabolismOptions(Checked):
     populations: tuple[str, ...] | None = option(None, "which populations metabolize; none means every inner one")
     cycle: int = option(5, "length of a metabolism cycle in epochs (Delta c of eq. 1)", least=1)
     first_cycle: int = option(8, "length of the first cycle; the paper wants it longer, the network is new", least=1)
+    cycles: str = option(
+        "fixed",
+        "whether later cycles have that length, or one between it and the first's by the share of newborns (adaptive)",
+        choices=("fixed", "adaptive"),
+    )
     cool_down: int = option(1, "epochs after an edit that no cycle counts, so that newborns train first", least=0)
     settle: int = option(
         0, "epochs at the end in which nothing is born or eaten, so that what is there settles", least=0
@@ -33,10 +38,19 @@ class MetabolismOptions(Checked):
     growth: str = option(
         "dynamic", "what sets the number of newborns: c_l alone, or eq. 2", choices=("static", "dynamic")
     )
+    variance: str = option(
+        "held_out",
+        "of which error eq. 2 takes the variance: of held-out training data, or, as in the paper, of the test data",
+        choices=("held_out", "test"),
+    )
     newborns: int | dict[str, int] = option(8, "c_l, the least number of neurons a population grows by", least=0)
     growth_rate: float | dict[str, float] = option(1.0, "theta_l of eq. 2", least=0)
     growth_limit: int | dict[str, int] = option(128, "neurons a population never grows beyond", least=1)
-    initializer: str = option("random", "newborns' weights: eq. 3, 4 or 5", choices=tuple(NEWBORN_INITIALIZERS))
+    initializer: str = option(
+        "random",
+        "newborns' weights: eq. 3, 4 or 5, or fresh ones, which want noise = 0",
+        choices=tuple(NEWBORN_INITIALIZERS),
+    )
     initializer_options: dict[str, int | float | str] = option(
         {}, "the initializer's own, such as {ridge = 0.1, noise = 0.5} for kernel_ridge"
     )
@@ -75,4 +89,12 @@ class MetabolismOptions(Checked):
 
 @dataclass(frozen=True)
 class MetabolizeOptions(MetabolismOptions, GrowingOptions):
-    """Everything `search.metabolize` and `neurograph metabolize` can be told: training and metabolism in one table."""
+    """Everything `search.metabolize` and `neurograph metabolize` can be told: training and metabolism in one table.
+
+    `variance="test"` turns `watch_test` on, and every event that used it says so.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.variance == "test":
+            object.__setattr__(self, "watch_test", True)

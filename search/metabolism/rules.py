@@ -37,18 +37,36 @@ def loss_slope(losses: Sequence[float], cycle: int) -> float:
     return (losses[-1 - cycle] - losses[-1]) / cycle
 
 
-def cycle_length(edited: int, options: MetabolismOptions) -> int:
-    """Delta c in epochs: the first cycle has its own. The cycle's epochs, c_b to c_g, are one more than that.
+def cycle_length(edited: int, options: MetabolismOptions, newborn_share: float = 0.0) -> int:
+    """Delta c in epochs. The cycle's epochs, c_b to c_g, are one more than that.
+
+    The paper wants the first cycle longer, because the network is new, and later ones long enough for newborns to
+    train. With fixed cycles the first has its own length. With adaptive ones a network of which a share s is new waits
+    for cycle + s (first_cycle - cycle) epochs, rounded; the first is new altogether.
 
     Parameters
     ----------
     edited
         The epoch after which the network was last edited, 0 for never.
+    options
+        The lengths and whether they adapt.
+    newborn_share
+        Of the neurons that metabolize, those born by that edit; in [0, 1].
+
+    Examples
+    --------
+    >>> adaptive = MetabolismOptions(first_cycle=8, cycle=2, cycles="adaptive")
+    >>> [cycle_length(0, adaptive), cycle_length(9, adaptive, 0.5), cycle_length(20, adaptive, 0.1)]
+    [8, 5, 3]
     """
-    return options.cycle if edited else options.first_cycle
+    if not edited:
+        return options.first_cycle
+    if options.cycles == "fixed":
+        return options.cycle
+    return options.cycle + round(newborn_share * (options.first_cycle - options.cycle))
 
 
-def growth_due(losses: Sequence[float], edited: int, options: MetabolismOptions) -> bool:
+def growth_due(losses: Sequence[float], edited: int, options: MetabolismOptions, newborn_share: float = 0.0) -> bool:
     """Whether the network is to grow after this epoch: a whole cycle has gone by and the loss no longer falls (eq. 1).
 
     Parameters
@@ -60,13 +78,15 @@ def growth_due(losses: Sequence[float], edited: int, options: MetabolismOptions)
     options
         Cycle, threshold and cool-down. With a cool-down of 0 a cycle's first loss is the one measured just before the
         edit; with n it is that of the nth epoch after it.
+    newborn_share
+        See `cycle_length`.
 
     Examples
     --------
     >>> growth_due([1.0, 0.9, 0.9, 0.9], edited=0, options=MetabolismOptions(first_cycle=2, slope=0.0))
     True
     """
-    cycle = cycle_length(edited, options)
+    cycle = cycle_length(edited, options, newborn_share)
     begin = edited + options.cool_down if edited else 1
     if len(losses) - cycle < begin:
         return False

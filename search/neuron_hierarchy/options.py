@@ -138,6 +138,9 @@ def read_stage_options(
         raise OptionError(f"there is no stage {unknown[0]!r}; there are {', '.join(TABLES)}")
     shared = read_options(SharedOptions, settings=given[""])
     passed = {name: getattr(shared, name) for name in _PASSED_ON}
+    if given.get("executor", {}).get("executor", "serial") != "serial":  # weights that one leaves to the next cannot
+        for name in ("locations", "directions"):  # be shared elsewhere
+            given.setdefault(name, {}).setdefault("sharing", "synchronous")
     made: dict[str, Any] = {}
     for name, cls in TABLES.items():
         known = {f.name for f in fields(cls)}

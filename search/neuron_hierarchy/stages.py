@@ -110,6 +110,7 @@ def add_ons(context: Context) -> Result:
         "genome": list(found.genome),
         "places": [list(place) for place in task.built().locations.places(found.genome)],
         "directions": found.directions,
+        "compared_errors": {name: error for name, (error, _) in found.compared.items()},
         "held_out_error": found.error,
         "held_out_error_without": found.bare_error,
         "parameters": parameter_count(found.graph),

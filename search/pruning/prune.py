@@ -75,7 +75,7 @@ def prune(
     --------
     >>> from neurograph.builders import mlp
     >>> result = prune(mlp([64, 24, 10]), "digits", epochs=8, settle=2, left=0.1)
-    >>> result.graph.number_of_edges() <= 178
+    >>> result.graph.number_of_edges() < 190  # a tenth of 1,776, and the last of an output
     True
     """
     return grow(PRUNE, graph, data, options, run=run, force=force, progress=progress, settings=settings)

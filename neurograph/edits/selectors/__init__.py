@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from neurograph.edits.selectors.base import Selection, Selector
+from neurograph.edits.selectors.chance import Chance
+from neurograph.edits.selectors.low_contribution import LowContribution
 from neurograph.edits.selectors.low_representational_power import LowRepresentationalPower
 from neurograph.edits.selectors.weight_density import WeightDensity
 from neurograph.edits.selectors.weight_distribution import WeightDistribution
@@ -16,6 +18,8 @@ SELECTORS: dict[str, Callable[..., Selector]] = {
     "low_representational_power": LowRepresentationalPower,
     "weight_distribution": WeightDistribution,
     "weight_density": WeightDensity,
+    "low_contribution": LowContribution,
+    "chance": Chance,
 }
 
 
@@ -37,6 +41,8 @@ def selector(name: str, **options: Any) -> Selector:
 
 __all__ = [
     "SELECTORS",
+    "Chance",
+    "LowContribution",
     "LowRepresentationalPower",
     "Selection",
     "Selector",

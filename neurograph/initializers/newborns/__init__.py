@@ -9,6 +9,7 @@ from typing import Any
 
 from neurograph.errors import OptionError
 from neurograph.initializers.newborns.base import Growth, NewbornInitializer, Newborns
+from neurograph.initializers.newborns.fresh import Fresh
 from neurograph.initializers.newborns.kernel_ridge import KernelRidge
 from neurograph.initializers.newborns.random_parameterization import random_parameterization
 from neurograph.initializers.newborns.representational_power import (
@@ -20,6 +21,7 @@ NEWBORN_INITIALIZERS: dict[str, NewbornInitializer] = {
     "random": random_parameterization,
     "representational": higher_representational_power,
     "kernel_ridge": KernelRidge(),
+    "fresh": Fresh(),
 }
 
 
@@ -47,6 +49,7 @@ def newborn_initializer(name: str, **options: Any) -> NewbornInitializer:
 
 __all__ = [
     "NEWBORN_INITIALIZERS",
+    "Fresh",
     "Growth",
     "KernelRidge",
     "NewbornInitializer",

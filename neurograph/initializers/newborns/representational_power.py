@@ -41,7 +41,8 @@ def higher_representational_power(growth: Growth) -> Newborns:
     """W' = F_rep(R(N_s, X), P), MetaNet's eq. 4: the donors are the P neurons of the highest activation variance.
 
     Where there are fewer neurons than newborns, the ranking is gone through again from its top. Of equals the older
-    comes first.
+    comes first. Neurons whose activation never varies (dead ReLUs, say) are no donors, unless none varies: then all
+    rank alike, the oldest first.
 
     Examples
     --------
@@ -52,4 +53,5 @@ def higher_representational_power(growth: Growth) -> Newborns:
     """
     power = representational_power(growth.observations, growth.keys)
     ranking = growth.keys[np.argsort(-power, kind="stable")]
-    return Newborns(np.resize(ranking, growth.count))
+    varying = np.count_nonzero(power) or len(power)
+    return Newborns(np.resize(ranking[:varying], growth.count))

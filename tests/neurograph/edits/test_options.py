@@ -17,6 +17,7 @@ from neurograph.edits import (
     InsertLayer,
     LowRepresentationalPower,
     Proliferate,
+    Prune,
     PruneKernels,
     Reinitialize,
     RemoveNeurons,
@@ -49,6 +50,7 @@ KEPT = [
     (RemoveNeurons(np.array([2])), {"names": (2,), "stranded": "leave"}),
     (RemoveSynapses([(0, 2)]), {"pairs": ((0, 2),)}),
     (Expand([(0, 2), (1, 2)], neurons=2), {"synapses": ((0, 2), (1, 2)), "rule": "exact", "noise": 1e-8, "bias": None}),
+    (Prune(0.5, scope="layer"), {"left": 0.5, "scope": "layer", "stranded": "remove"}),
     (Reinitialize("he_normal", "hidden1"), {"initializer": "he_normal", "populations": ("hidden1",), "seed": 0}),
     (SplitEdge(0, 2), {"source": 0, "activation": None, "slope": None}),
     (

@@ -12,6 +12,7 @@ from neurograph.edits import (
     Autophagy,
     Connect,
     Expand,
+    InsertLayer,
     LowRepresentationalPower,
     Proliferate,
     Prune,
@@ -99,12 +100,18 @@ def _add_ons(g, rng):
     return AddOnNeurons((_some_population(g, rng), _some_population(g, rng)))  # refused: scalars have no segments
 
 
+def _insert(g, rng):
+    names = list(g.populations)
+    return InsertLayer([names[at] for at in rng.choice(len(names), 2, replace=False)], algorithm="identity")
+
+
 MAKE = {
     "SplitEdge": _split,
     "Proliferate": _proliferate,
     "Autophagy": _autophagy,
     "Connect": _connect,
     "Expand": _expand,
+    "InsertLayer": _insert,
     "AddNeuron": _add,
     "RemoveNeurons": _remove_neurons,
     "RemoveSynapses": _remove_synapses,

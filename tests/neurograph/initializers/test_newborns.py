@@ -59,6 +59,14 @@ def test_of_equals_the_older_goes_first():
     assert newborn_initializer("representational")(growth(4, observations=seen)).donors.tolist() == [5, 13, 3, 8]
 
 
+def test_neurons_that_never_vary_are_donors_only_where_none_varies():
+    choose = newborn_initializer("representational")
+    seen = Observations(KEYS, np.zeros(5), np.array([0.0, 2.0, 0.0, 1.0, 0.0]))
+    assert choose(growth(5, observations=seen)).donors.tolist() == [5, 13, 5, 13, 5]
+    dead = Observations(KEYS, np.zeros(5), np.zeros(5))
+    assert choose(growth(6, observations=dead)).donors.tolist() == [*KEYS, KEYS[0]]
+
+
 def test_missing_observations_are_named():
     choose = newborn_initializer("representational")
     with pytest.raises(MissingError, match="observations="):

@@ -46,6 +46,8 @@ EATS = {
     "low_representational_power": {"nu": 0.5},
     "weight_distribution": {"alpha": 0.6, "beta": 0.05, "share": 0.7},
     "weight_density": {"bins": 4, "count": 2, "excess": 1.0},
+    "low_contribution": {"level": 0.9},
+    "chance": {"count": 2},
 }
 
 

@@ -112,6 +112,8 @@ def test_options_come_from_presets_files_and_settings_in_that_order(tmp_path):
     assert (options.final.seed, options.train.seed, options.hierarchy.seed) == (2, 9, 2)
     assert options.prune.ratios == {"layer0": 0.5}
     assert read_stage_options(settings=options.plain()) == options
+    elsewhere = read_stage_options(settings=["executor.executor=processes", "directions.sharing=sequential"])
+    assert (elsewhere.locations.sharing, elsewhere.directions.sharing) == ("synchronous", "sequential")
 
 
 @pytest.mark.parametrize(

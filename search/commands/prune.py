@@ -1,39 +1,14 @@
 """`neurograph prune`."""
 
-import argparse
-from typing import Any
+from functools import partial
 
-import search
-from search.commands.shared import (
-    OPTIONS_USAGE,
-    add_data,
-    add_options,
-    add_run,
-    add_start,
-    data_of,
-    settings,
-    start_of,
-    tell,
-)
-from search.options import read_options
+from search.commands.starting import add_training
 from search.pruning import PruneOptions
-from search.runs import next_directory
 
-
-def add(commands: Any) -> None:
-    """Declare the command and its flags."""
-    parser = commands.add_parser("prune", help="train a network while it loses the synapses that matter least")
-    parser.usage = f"neurograph prune [--graph FILE | --hidden N ...] [--data NAME] [--run DIR] {OPTIONS_USAGE}"
-    add_start(parser, hidden=(300, 100))
-    add_data(parser)
-    add_run(parser)
-    add_options(parser, PruneOptions)
-    parser.set_defaults(command=_run)
-
-
-def _run(given: argparse.Namespace) -> None:
-    options = read_options(PruneOptions, given.config, settings(given))
-    data = data_of(given)
-    graph = start_of(given, data, options.seed)
-    given.run = given.run or next_directory("runs", f"prune-{data.name}")
-    tell(search.prune(graph, data, options, run=given.run, force=given.force, progress=True))
+add = partial(
+    add_training,
+    name="prune",
+    options=PruneOptions,
+    hidden=(300, 100),
+    help="train a network while it loses the synapses that matter least",
+)

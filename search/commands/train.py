@@ -1,39 +1,14 @@
 """`neurograph train`."""
 
-import argparse
-from typing import Any
+from functools import partial
 
-import search
-from search.commands.shared import (
-    OPTIONS_USAGE,
-    add_data,
-    add_options,
-    add_run,
-    add_start,
-    data_of,
-    settings,
-    start_of,
-    tell,
-)
+from search.commands.starting import add_training
 from search.growing import GrowingOptions
-from search.options import read_options
-from search.runs import next_directory
 
-
-def add(commands: Any) -> None:
-    """Declare the command and its flags."""
-    parser = commands.add_parser("train", help="train a network that stays as it is")
-    parser.usage = f"neurograph train [--graph FILE | --hidden N ...] [--data NAME] [--run DIR] {OPTIONS_USAGE}"
-    add_start(parser, hidden=(16, 16))
-    add_data(parser)
-    add_run(parser)
-    add_options(parser, GrowingOptions)
-    parser.set_defaults(command=_run)
-
-
-def _run(given: argparse.Namespace) -> None:
-    options = read_options(GrowingOptions, given.config, settings(given))
-    data = data_of(given)
-    graph = start_of(given, data, options.seed)
-    given.run = given.run or next_directory("runs", f"train-{data.name}")
-    tell(search.train(graph, data, options, run=given.run, force=given.force, progress=True))
+add = partial(
+    add_training,
+    name="train",
+    options=GrowingOptions,
+    hidden=(16, 16),
+    help="train a network that stays as it is",
+)

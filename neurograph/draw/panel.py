@@ -19,6 +19,8 @@ DOT, STRANDS, WIDE = 4.5, 4, 60.0  # points between dots, below which a column w
 TIGHT = 1.9  # points between dots, below which a column that is not becomes a bar
 BAR = 9.0  # points, its width
 VECTORS = 1500  # synapses, beyond which they are drawn as pixels inside the vector file
+MANY = 14  # columns, beyond which names no longer fit side by side
+LONGEST = 15  # letters of a slanted name
 _BEND = np.linspace(0.0, 1.0, 13)
 
 
@@ -169,23 +171,42 @@ def _draw_bar(axes: Axes, panel: Panel, at: int) -> None:
 def draw_labels(axes: Axes, panel: Panel, height: float) -> None:
     """Write below each column what it is and how many neurons it has."""
     layout = panel.layout
-    many = len(panel.columns) > 14
     gap = panel.columns[1] - panel.columns[0] if len(panel.columns) > 1 else 100.0
+    if len(panel.columns) > MANY:
+        told = _slanted if layout.by == "populations" else _numbered
+        told(axes, panel, height, gap)
+        return
     kinds = panel.arrays.each_kind("activation")
-    shown = np.arange(0, len(panel.columns), -(-len(panel.columns) // 14)) if many else range(len(panel.columns))
-    for at in shown:
-        x = panel.columns[at]
-        axes.text(
-            x, height, _fitted(layout.labels[at], gap), ha="center", va="top", fontsize=9 if not many else 8, zorder=5
-        )
-        if layout.by == "populations" and not many:
+    for at, x in enumerate(panel.columns):
+        axes.text(x, height, _fitted(layout.labels[at], gap), ha="center", va="top", fontsize=9, zorder=5)
+        if layout.by == "populations":
             own = set(kinds[layout.column == at]) - {"identity"}
             count = number(int(layout.counts[at]))
             axes.text(x, height - 13, count, ha="center", va="top", fontsize=8, color=GREY)
             if len(own) == 1:
                 axes.text(x, height - 25, own.pop(), ha="center", va="top", fontsize=7.5, color=GREY)
     if layout.by == "levels":
-        axes.text(panel.columns.mean(), height - 14, "level", ha="center", va="top", fontsize=8, color=GREY)
+        _say_level(axes, panel, height)
+
+
+def _slanted(axes: Axes, panel: Panel, height: float, gap: float) -> None:
+    """Names of many populations, each leading up to its column; where they would touch, only some of them."""
+    for at in range(0, len(panel.columns), max(1, -(-12 // int(max(1, gap))))):
+        name = panel.layout.labels[at]
+        name = name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+        x = panel.columns[at] + 3
+        axes.text(x, height, name, ha="right", va="top", rotation=35, rotation_mode="anchor", fontsize=6.5, zorder=5)
+
+
+def _numbered(axes: Axes, panel: Panel, height: float, gap: float) -> None:
+    """Every so many of many levels."""
+    for at in range(0, len(panel.columns), -(-len(panel.columns) // MANY)):
+        axes.text(panel.columns[at], height, panel.layout.labels[at], ha="center", va="top", fontsize=8, zorder=5)
+    _say_level(axes, panel, height)
+
+
+def _say_level(axes: Axes, panel: Panel, height: float) -> None:
+    axes.text(panel.columns.mean(), height - 14, "level", ha="center", va="top", fontsize=8, color=GREY)
 
 
 def _fitted(text: str, gap: float) -> str:

@@ -97,7 +97,8 @@ def main() -> None:
         f"  journal   {run / 'journal.jsonl'}\n"
         f"  pictures  {run / 'pictures'}\n\n"
         "Type next:\n"
-        f"  .venv/bin/neurograph compile {run / 'graph.safetensors'}\n"
+        f"  .venv/bin/neurograph view {run}\n"
+        f"  .venv/bin/neurograph inspect {run}\n"
         "  .venv/bin/neurograph metabolize --data digits --epochs 80 --newborns 8\n"
         '  .venv/bin/python -c "from neurograph import NeuronGraph as G; '
         f"print(G.load('{run / 'graph.safetensors'}').journal)\"",

@@ -28,7 +28,7 @@ PAIR = ("hidden1", "output")
 RECIPE: dict[str, Any] = {"schedule": "cosine", "batch_size": 32, "validation": 0.0, "watch_test": True}
 
 
-def main() -> None:
+def main(words: list[str] | None = None) -> None:
     """Train the parent, make the children, train them all; a table and two pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="digits")
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--hidden", type=int, default=64, help="hidden neurons of the parent")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/compnet"), help="where pictures and graphs go")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     torch.set_num_threads(1)
     data, console = load(given.data).flat(), Console(highlight=False)
     sizes = [data.input_shape[0], given.hidden, data.classes]

@@ -48,7 +48,7 @@ class Net(nn.Module):
         return self.scores(torch.flatten(x, 1))
 
 
-def main() -> None:
+def main(words: list[str] | None = None) -> None:
     """Train, lift, prune, train on; a table and a picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default="digits", choices=("digits", "cifar10"))
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=32, help="channels of the first convolution")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("runs/lift_and_prune"), help="where graph and picture go")
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     torch.set_num_threads(1)  # maps this small are slower on two
     torch.manual_seed(given.seed)
     data, console = load(given.data), Console(highlight=False)

@@ -1,34 +1,9 @@
 """The examples of growing, splitting and pruning, in small: they run to their end and leave what they promise."""
 
-import importlib.util
-from pathlib import Path
-
-import pytest
-import torch
-
 from search.runs import open_run
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
-
-@pytest.fixture(autouse=True)
-def threads():
-    """The examples set torch's thread count, which is for the whole process."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
-def example(name):
-    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_metanet(tmp_path, capsys):
+def test_metanet(example, tmp_path, capsys):
     pictures = example("metanet").main(epochs=6, run=tmp_path / "run")
     assert {p.name for p in pictures.iterdir()} == {"growth.png", "topology.png", "weights.png"}
     told = capsys.readouterr().out
@@ -38,7 +13,7 @@ def test_metanet(tmp_path, capsys):
     assert str(pictures / "growth.png") in told
 
 
-def test_self_expanding(tmp_path, capsys):
+def test_self_expanding(example, tmp_path, capsys):
     pictures = example("self_expanding").main(epochs=14, run=tmp_path / "run")
     assert {p.name for p in pictures.iterdir()} == {"growth.png", "topology.png", "scores.png", "comparison.png"}
     told = capsys.readouterr().out
@@ -47,7 +22,7 @@ def test_self_expanding(tmp_path, capsys):
     assert f"{rows[-1]['parameters']:,}   split where the gradient asks" in told
 
 
-def test_small_network(tmp_path, capsys):
+def test_small_network(example, tmp_path, capsys):
     picture = example("small_network").main("digits:400", epochs=8, out=tmp_path / "picture.png")
     assert picture.read_bytes().startswith(b"\x89PNG")
     told = capsys.readouterr().out
@@ -55,3 +30,9 @@ def test_small_network(tmp_path, capsys):
     sizes = [int(line.split("%")[1].split()[0].replace(",", "")) for line in told.splitlines() if "pruned" in line]
     assert len(sizes) == 8
     assert sizes[0] > sizes[3] < 400
+
+
+def test_compnet(example, tmp_path, capsys):
+    example("compnet").main(["--data", "digits:400", "--epochs", "2", "--keep", "20", "--out", str(tmp_path)])
+    assert "algorithm 3" in capsys.readouterr().out
+    assert len(list(tmp_path.rglob("*.png"))) == 2

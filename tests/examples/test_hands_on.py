@@ -1,35 +1,12 @@
 """Edit by hand, train a random field, export and view, in small: they run to their end and leave what they promise."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
-import torch
 
 from neurograph import NeuronGraph
 from neurograph.files import EXPORTS
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
-
-@pytest.fixture(autouse=True)
-def threads():
-    """The examples set torch's thread count, which is for the whole process."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
-def example(name):
-    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_edit_by_hand(tmp_path, capsys):
+def test_edit_by_hand(example, tmp_path, capsys):
     picture = example("edit_by_hand").main(steps=250, out=tmp_path / "run")
     assert picture.read_bytes().startswith(b"\x89PNG")
     told = capsys.readouterr().out.splitlines()
@@ -39,7 +16,7 @@ def test_edit_by_hand(tmp_path, capsys):
     assert "undone again, the graph has 3 neurons and 2 synapses" in told
 
 
-def test_random_field(tmp_path, capsys):
+def test_random_field(example, tmp_path, capsys):
     pictures = example("random_field").main(neurons=200, fan_in=8, levels=4, epochs=2, out=tmp_path / "run")
     assert [path.name for path in pictures] == ["adjacency.png", "distributions.png"]
     assert all(path.exists() for path in pictures)
@@ -48,7 +25,7 @@ def test_random_field(tmp_path, capsys):
     assert g.number_of_edges() == (200 - 64) * 8 // 2
 
 
-def test_export_and_view(tmp_path, capsys):
+def test_export_and_view(example, tmp_path, capsys):
     pytest.importorskip("onnxruntime")
     module = example("export_and_view")
     module.GROWTH |= {"first_cycle": 2, "cycle": 2, "slope": 10.0}  # grows in every cycle
@@ -60,3 +37,11 @@ def test_export_and_view(tmp_path, capsys):
     assert {f"digits.{ending}" for ending in endings} | {"digits_pytorch"} <= there
     assert "refused" in told and "digits.dot" not in there
     assert told.count("at most") >= 3  # what runs agrees with the network
+
+
+def test_lift_and_prune(example, tmp_path, capsys):
+    example("lift_and_prune").main(["--epochs", "1", "--width", "8", "--out", str(tmp_path)])
+    assert str(tmp_path / "before_and_after.svg") in capsys.readouterr().out
+    assert (tmp_path / "before_and_after.svg").read_text().startswith("<?xml")
+    verbs = [entry.verb for entry in NeuronGraph.load(tmp_path / "graph.safetensors").journal]
+    assert verbs.count("Autophagy") == 3

@@ -1,12 +1,9 @@
 """The examples of the neuron hierarchy, in small."""
 
-import importlib.util
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 SMALL = (
     "hierarchy.epochs=1", "hierarchy.layers=3", "hierarchy.segments=1", "hierarchy.channels=4", "hierarchy.steps=1",
     "hierarchy.crop=1", "train.epochs=1", "prune.epochs=2", "prune.settle=1", "retrain.epochs=1", "final.epochs=1",
@@ -14,20 +11,11 @@ SMALL = (
 )  # fmt: skip
 
 
-def example(name):
-    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def settings():
     return [word for one in SMALL for word in ("--set", one)]
 
 
-def test_nhn_quick(tmp_path, capsys):
+def test_nhn_quick(example, tmp_path, capsys):
     made = example("nhn_quick").main(["--data", "digits:200", "--out", str(tmp_path / "run"), *settings()])
     told = capsys.readouterr().out
     assert "| trained with them |" in told
@@ -35,7 +23,7 @@ def test_nhn_quick(tmp_path, capsys):
     assert (tmp_path / "run" / "pictures" / "add-ons.png").exists()
 
 
-def test_nhn_cifar10_goes_on_where_it_was(tmp_path, capsys, monkeypatch):
+def test_nhn_cifar10_goes_on_where_it_was(example, tmp_path, capsys, monkeypatch):
     module = example("nhn_cifar10")
     begun = []
     run = tmp_path / "run"

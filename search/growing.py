@@ -111,7 +111,7 @@ def grow(
     if run is not None:
         kept = create_run(run, _config(method, data, options), force)
         graph.save(kept.start)
-    data = _fitting(data, graph, options)
+    data = fitting(data, graph, options.standardise)
     trainer = _trainer(method, net, data, options, kept)
     if method.begin:
         method.begin(trainer, options, kept.log_journal if kept else None)
@@ -128,7 +128,7 @@ def go_on(method: Method, run: Run, data: Dataset | None = None, progress: bool 
     graph = NeuronGraph.load(run.graph)
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
     net.load_state_dict(state["network"])
-    data = _fitting(_same(config, data), graph, options)
+    data = fitting(same_data(config, data), graph, options.standardise)
     trainer = _trainer(method, net, data, options, run, run.metrics())
     net.load_optimizer_state(trainer.optimizer, state["optimizer"])
     return _finish(method, trainer, data, run, progress)
@@ -139,24 +139,24 @@ def _config(method: Method, data: Dataset, options: GrowingOptions) -> dict[str,
     return {"command": method.command, **about, "options": asdict(options)}
 
 
-def _same(config: dict[str, Any], data: Dataset | None) -> Dataset:
+def same_data(config: dict[str, Any], data: Dataset | None) -> Dataset:
     """The data that a run began with: those given, or those of its name; refused where they are others."""
     name = config["data"]
     try:
         found = data or load(name, download=False)
     except OptionError:
         raise DataError(f"the run learned from {name!r}: hand that to search.resume(run, data=...)") from None
-    if found.fingerprint() != config.get("fingerprint", found.fingerprint()):
+    if config.get("fingerprint") not in (None, found.fingerprint()):
         whose = "those given" if data else f"what {name!r} is here"
         raise DataError(f"the run began with other data than {whose}: hand its own to search.resume(run, data=...)")
     return found
 
 
-def _fitting(data: Dataset, graph: NeuronGraph, options: GrowingOptions) -> Dataset:
+def fitting(data: Dataset, graph: NeuronGraph, standardise: bool) -> Dataset:
     """The data as the network takes them: rows of features where its inputs are numbers."""
     maps = any(d["role"] == "input" and d["shape"] for _, d in graph.nodes(data=True))
     data = data if maps else data.flat()
-    return data.standardised() if options.standardise else data
+    return data.standardised() if standardise else data
 
 
 def _trainer(

@@ -93,8 +93,8 @@ def read_options(
     5
     """
     known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
-    given = dict(preset or {}) | (_toml(Path(file)) if file is not None else {})
-    given |= dict(settings) if isinstance(settings, Mapping) else dict(map(_split, settings))
+    given = dict(preset or {}) | (read_toml(Path(file)) if file is not None else {})
+    given |= dict(settings) if isinstance(settings, Mapping) else dict(map(split_setting, settings))
     for name in given:
         if name not in known:
             raise OptionError(f"there is no option {name!r}; there are {', '.join(sorted(known))}")
@@ -120,7 +120,8 @@ def describe(f: Field) -> str:
     return words + (", " + " and ".join(limits) if limits else "")
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as nested tables; `OptionError` where it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -129,7 +130,8 @@ def _toml(path: Path) -> dict[str, Any]:
         raise OptionError(f"the options file {path} is not TOML: {error}") from None
 
 
-def _split(setting: str) -> tuple[str, str]:
+def split_setting(setting: str) -> tuple[str, str]:
+    """Name and value of a text `key=value`; dashes in the name become underscores."""
     name, equals, value = setting.partition("=")
     if not equals:
         raise OptionError(f"a setting is written key=value, and {setting!r} has no '='")

@@ -1,7 +1,7 @@
 """What a person sees while a network trains: live on a terminal, a plain line now and then elsewhere."""
 
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
 from rich.live import Live
@@ -11,10 +11,33 @@ from rich.table import Table
 _NAMED = 8  # populations that fit a line each with its own count
 
 
-class ShowProgress:
-    """A callback for `Trainer` that shows error, neurons per population and the last edit.
+class Shown:
+    """Something on a terminal that is drawn anew as it changes.
 
     Used as a context manager, so that the terminal is put right whatever happens.
+
+    Parameters
+    ----------
+    console
+        Standard output when None.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console()
+        self._live = Live(console=self.console, auto_refresh=False, transient=False)
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.console.is_terminal:
+            self._live.stop()
+
+
+class ShowProgress(Shown):
+    """A callback for `Trainer` that shows error, neurons per population and the last edit.
 
     Parameters
     ----------
@@ -27,19 +50,9 @@ class ShowProgress:
     """
 
     def __init__(self, epochs: int, every: int = 10, console: Console | None = None) -> None:
+        super().__init__(console)
         self.epochs, self.every = epochs, every
-        self.console = console or Console()
         self.last_edit = "none yet"
-        self._live = Live(console=self.console, auto_refresh=False, transient=False)
-
-    def __enter__(self) -> "ShowProgress":
-        if self.console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.console.is_terminal:
-            self._live.stop()
 
     def __call__(self, trainer: Any, row: dict[str, Any]) -> None:
         """Show one epoch's row."""

@@ -5,6 +5,7 @@ from math import prod
 import numpy as np
 
 from neurograph.arrays import GraphArrays
+from neurograph.shares import equal_shares
 
 
 def strengths(arrays: GraphArrays) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +43,7 @@ def strongest(size: np.ndarray, bundle: np.ndarray, most: int) -> tuple[np.ndarr
     starts = np.flatnonzero(np.diff(bundle[order], prepend=-1))
     groups = np.split(order, starts[1:]) if len(order) else []
     chosen, relative = [np.empty(0, np.int64)], [np.empty(0)]
-    for group, share in zip(groups, _shares([len(group) for group in groups], most), strict=True):
+    for group, share in zip(groups, equal_shares([len(group) for group in groups], most), strict=True):
         if share < len(group):
             group = group[np.argpartition(size[group], -share)[-share:]] if share else group[:0]
         chosen.append(group)
@@ -57,12 +58,3 @@ def _relative(size: np.ndarray) -> np.ndarray:
         return size
     share = np.searchsorted(np.sort(size), size, side="right") / len(size)
     return np.minimum(share, size / (np.quantile(size, 0.98) or 1.0))
-
-
-def _shares(counts: list[int], most: int) -> list[int]:
-    shares, left = [0] * len(counts), most
-    by_size = sorted(range(len(counts)), key=lambda at: counts[at])
-    for done, at in enumerate(by_size):
-        shares[at] = min(counts[at], left // (len(counts) - done))
-        left -= shares[at]
-    return shares

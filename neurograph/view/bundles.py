@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurograph.shares import equal_shares
 from neurograph.view.layout import Layout
 from neurograph.view.lives import NEVER, Synapses
 
@@ -59,7 +60,7 @@ def bundles_of(layout: Layout, synapses: Synapses, limit: int) -> list[Bundle]:
     order = np.argsort(code.astype(np.int16) if count < 180 else code, kind="stable")  # short ones are sorted by radix
     starts = np.flatnonzero(np.diff(code[order], prepend=-1))
     groups = np.split(order, starts[1:]) if len(order) else []
-    shares = _shares([len(group) for group in groups], limit)
+    shares = equal_shares([len(group) for group in groups], limit)
     size = synapses.size
     return [
         _bundle(int(code[group[0]]), count, synapses, group, _strongest(group, size, share))
@@ -107,13 +108,3 @@ def _strongest(group: np.ndarray, size: np.ndarray, share: int) -> np.ndarray:
         return group
     weakest = len(group) - share
     return group[np.sort(np.argpartition(size[group], weakest)[weakest:])] if share else group[:0]
-
-
-def _shares(counts: list[int], most: int) -> list[int]:
-    """How many of each bundle: all of the small ones, and equal shares of what is left for the large."""
-    shares, left = [0] * len(counts), most
-    by_size = sorted(range(len(counts)), key=lambda at: counts[at])
-    for done, at in enumerate(by_size):
-        shares[at] = min(counts[at], left // (len(counts) - done))
-        left -= shares[at]
-    return shares

@@ -1,49 +1,16 @@
 """`neurograph morph`."""
 
-import argparse
-from typing import Any
+from functools import partial
 
-import search
-from neurograph.errors import OptionError
-from search.commands.shared import (
-    OPTIONS_USAGE,
-    add_data,
-    add_options,
-    add_run,
-    add_start,
-    data_of,
-    settings,
-    start_of,
-    tell,
-)
+from search.commands.starting import add_training
 from search.morphing import PRESETS, MorphOptions, report
-from search.options import read_options
-from search.runs import next_directory
 
-
-def add(commands: Any) -> None:
-    """Declare the command and its flags."""
-    parser = commands.add_parser("morph", help="insert a layer, as small as it can be, into a network (CompNet)")
-    parser.usage = (
-        f"neurograph morph [--preset NAME | --graph FILE | --hidden N ...] [--data NAME] [--run DIR] {OPTIONS_USAGE}"
-    )
-    parser.add_argument("--preset", choices=tuple(PRESETS), help="data, network and options to start from")
-    add_start(parser, hidden=())
-    add_data(parser, default=None)
-    add_run(parser)
-    add_options(parser, MorphOptions)
-    parser.set_defaults(command=_run)
-
-
-def _run(given: argparse.Namespace) -> None:
-    preset = PRESETS[given.preset] if given.preset else None
-    if preset and (given.graph or given.hidden):
-        raise OptionError("--preset brings a network of its own: leave out --graph and --hidden, or the preset")
-    given.hidden = given.hidden or [32]
-    options = read_options(MorphOptions, given.config, settings(given), preset.settings if preset else None)
-    data = data_of(given, given.data or (preset.data if preset else "digits"))
-    graph = preset.parent(options.seed) if preset else start_of(given, data, options.seed)
-    given.run = given.run or next_directory("runs", f"morph-{data.name}")
-    result = search.morph(graph, data, options, run=given.run, force=given.force, progress=True)
-    print(report(result.graph))
-    tell(result)
+add = partial(
+    add_training,
+    name="morph",
+    options=MorphOptions,
+    hidden=(32,),
+    help="insert a layer, as small as it can be, into a network (CompNet)",
+    presets=PRESETS,
+    report=lambda result: report(result.graph),
+)

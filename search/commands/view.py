@@ -12,6 +12,7 @@ from neurograph.errors import OptionError
 from neurograph.observations import Observations
 from neurograph.view import view
 from search.commands.shared import add_data, data_of
+from search.growing import fitting
 from search.runs import Run, open_run
 from search.training.tasks import loss_of
 
@@ -59,9 +60,8 @@ def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -
     name = given.data or (run.config().get("data") if run else None)
     if name is None:
         raise OptionError("gradients need data: name them with --data")
-    data = data_of(given, name)
-    if not any(kind.shape for kind in graph.arrays().kinds if kind.role == "input"):
-        data = data.flat()
+    standardise = run is not None and bool(run.config().get("options", {}).get("standardise"))
+    data = fitting(data_of(given, name), graph, standardise)
     net = compiler.compile(graph, batch_size=_BATCH)
     x, y = (some[:_EXAMPLES].split(_BATCH) for some in (data.train_x, data.train_y))
     with torch.random.fork_rng(devices=[]):

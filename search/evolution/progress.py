@@ -1,20 +1,17 @@
 """What a person sees while a search runs: live on a terminal, a plain line now and then elsewhere."""
 
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console, Group
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from search.evolution.genes import Genome, Seeds, Space
+from search.progress import Shown
 
 
-class ShowSearch:
+class ShowSearch(Shown):
     """A callback for `search` that shows the best individual, and how fast it goes.
-
-    Used as a context manager, so that the terminal is put right whatever happens.
 
     Parameters
     ----------
@@ -29,19 +26,9 @@ class ShowSearch:
     """
 
     def __init__(self, cycles: int, space: Space, every: int = 10, console: Console | None = None) -> None:
+        super().__init__(console)
         self.cycles, self.space, self.every = cycles, space, every
-        self.console = console or Console()
         self._record = float("inf")
-        self._live = Live(console=self.console, auto_refresh=False, transient=False)
-
-    def __enter__(self) -> "ShowSearch":
-        if self.console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.console.is_terminal:
-            self._live.stop()
 
     def __call__(self, searching: Any, row: dict[str, Any]) -> None:
         """Show one cycle's row."""

@@ -11,26 +11,12 @@ from neurograph.journal import Entry
 from search.events import Event, Keep
 from search.expansion.options import ExpandOptions
 from search.expansion.rules import expansion_due, pruning_due
-from search.expansion.scores import Scores, allowed, chosen, excess, scores
+from search.expansion.scores import Scores, chosen, excess, scores
 from search.training import Trainer
 from search.training.batches import seed_of
 
 _EXPANSION, _SCORES = 4, 5  # places of the seed; metabolism has 2 and 3
 _BINS = 40  # of the scores of all that might have been chosen, kept to be drawn
-
-
-def expandable(graph: NeuronGraph, options: ExpandOptions) -> None:
-    """Refuse, before anything is made, what could not be scored later.
-
-    Raises
-    ------
-    OptionError
-        `into` names a population that reads nothing, such as one of inputs, or is not there; or the metric needs
-        gradients and some synapses are frozen.
-    MissingError
-        There is no synapse to choose.
-    """
-    allowed(graph.arrays(), options.metric, options.into, options.skip_frozen)
 
 
 class Expansion:

@@ -6,8 +6,9 @@ from typing import Any
 from neurograph import draw
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset
-from search.expansion.events import Expansion, expandable
+from search.expansion.events import Expansion
 from search.expansion.options import ExpandOptions
+from search.expansion.scores import scorable
 from search.growing import Grown, Method, grow
 
 
@@ -19,7 +20,7 @@ def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> No
         draw.scores(found, folder / "scores.png", metric=events[-1]["metric"])
 
 
-EXPAND = Method("expand", ExpandOptions, expandable, Expansion, pictures)
+EXPAND = Method("expand", ExpandOptions, scorable, Expansion, pictures)
 
 
 def expand(

@@ -9,6 +9,7 @@ import numpy as np
 import compiler
 from neurograph.arrays import GraphArrays
 from neurograph.errors import DivergenceError, MissingError, OptionError
+from neurograph.graph import NeuronGraph
 from neurograph.observations import Observations
 from search.expansion.metrics import METRICS, Metric, Traits
 from search.training.tasks import loss_of
@@ -101,6 +102,27 @@ def allowed(arrays: GraphArrays, metric: str, into: Sequence[str] | None, skip_f
     if not keep.any():
         raise MissingError("there is no synapse that could be chosen: none of those allowed has a weight to train")
     return np.flatnonzero(keep)
+
+
+def scorable(graph: NeuronGraph, options: Any) -> None:
+    """Refuse, before anything is made, what could not be scored later.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    options
+        Of an expansion or a pruning: `metric`, `into` and `skip_frozen` count.
+
+    Raises
+    ------
+    OptionError
+        `into` names a population that reads nothing, such as one of inputs, or is not there; or the metric needs
+        gradients and some synapses are frozen.
+    MissingError
+        There is no synapse to choose.
+    """
+    allowed(graph.arrays(), options.metric, options.into, options.skip_frozen)
 
 
 def normalised(values: np.ndarray, layer: np.ndarray) -> np.ndarray:

@@ -16,14 +16,14 @@ class Preset:
     ----------
     data
         The data set's name.
-    parent
+    graph
         From a seed to the network to start from.
     settings
         Options that differ from the defaults.
     """
 
     data: str
-    parent: Callable[[int], NeuronGraph]
+    graph: Callable[[int], NeuronGraph]
     settings: dict[str, Any] = field(default_factory=dict)
 
 

@@ -1,6 +1,5 @@
 """What can be chosen about the pipeline: a table of options for each stage, and what they share."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,7 +13,7 @@ from search.evolution.walk import BatchOptions
 from search.executors import ExecutorOptions
 from search.growing import GrowingOptions
 from search.hierarchy import HierarchyOptions
-from search.options import Checked, describe, option, read_options
+from search.options import Checked, describe, option, read_options, read_toml, split_setting
 from search.pruning.kernels import PruneNetworkOptions
 
 BEGINNINGS = ("kept", "drawn")
@@ -128,11 +127,11 @@ def read_stage_options(
     (7, 3, 3)
     """
     given: dict[str, dict[str, Any]] = {"": {}}
-    pairs = settings.items() if isinstance(settings, Mapping) else [_split(setting) for setting in settings]
-    for source in (preset or {}, _toml(file) if file is not None else {}, dict(pairs)):
+    pairs = settings.items() if isinstance(settings, Mapping) else [split_setting(setting) for setting in settings]
+    for source in (preset or {}, read_toml(Path(file)) if file is not None else {}, dict(pairs)):
         for name, value in _flat(source):
             table, _, key = name.rpartition(".")
-            given.setdefault(table, {})[key.replace("-", "_")] = value
+            given.setdefault(table, {})[key] = value
     unknown = sorted(set(given) - {"", *TABLES})
     if unknown:
         raise OptionError(f"there is no stage {unknown[0]!r}; there are {', '.join(TABLES)}")
@@ -159,22 +158,6 @@ def _flat(source: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
             yield from ((f"{name}.{key}", inner) for key, inner in value.items())
         else:
             yield name, value
-
-
-def _split(setting: str) -> tuple[str, str]:
-    name, equals, value = setting.partition("=")
-    if not equals:
-        raise OptionError(f"a setting is written key=value or stage.key=value, and {setting!r} has no '='")
-    return name.strip(), value.strip()
-
-
-def _toml(path: str | Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise OptionError(f"the options file {path} cannot be read: {error.strerror or error}") from None
-    except ValueError as error:
-        raise OptionError(f"the options file {path} is not TOML: {error}") from None
 
 
 def described() -> str:

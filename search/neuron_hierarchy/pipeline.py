@@ -8,10 +8,11 @@ from time import perf_counter
 from typing import Any
 
 from neurograph import draw
-from neurograph.errors import DataError, FileError
+from neurograph.errors import FileError
 from neurograph.files.aside import written_aside
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, load
+from search.growing import same_data
 from search.neuron_hierarchy.options import NeuronHierarchyOptions, read_stage_options
 from search.neuron_hierarchy.presets import PRESETS
 from search.neuron_hierarchy.report import report
@@ -124,9 +125,7 @@ def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, pro
     config = kept.config()
     if config.get("command") != COMMAND:
         raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not of the neuron hierarchy pipeline")
-    data = data or load(config["data"], download=False)
-    if data.fingerprint() != config["fingerprint"]:
-        raise DataError(f"{kept.path} began with other data than {data.name} is here")
+    data = same_data(config, data)
     return _finish(kept, Context(kept.path, data, read_stage_options(settings=config["options"]), progress))
 
 

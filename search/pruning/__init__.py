@@ -1,6 +1,6 @@
 """Gradual pruning: a network in training loses the synapses that matter least, until few are left."""
 
-from search.pruning.events import Pruning, prunable
+from search.pruning.events import Pruning
 from search.pruning.options import PruneOptions, PruningOptions
 from search.pruning.prune import PRUNE, prune
 from search.pruning.rules import moments, still_left
@@ -11,7 +11,6 @@ __all__ = [
     "Pruning",
     "PruningOptions",
     "moments",
-    "prunable",
     "prune",
     "still_left",
 ]

@@ -5,31 +5,16 @@ from typing import Any
 import numpy as np
 
 from neurograph.edits import Prune
-from neurograph.graph import NeuronGraph
 from neurograph.observations import Observations
 from search.events import Event, Keep
 from search.expansion.metrics import METRICS
-from search.expansion.scores import allowed, scores
+from search.expansion.scores import scores
 from search.pruning.options import PruneOptions
 from search.pruning.rules import moments, still_left
 from search.training import Trainer
 from search.training.batches import seed_of
 
 _SCORES = 6  # a place of the seed; expansion has 4 and 5
-
-
-def prunable(graph: NeuronGraph, options: PruneOptions) -> None:
-    """Refuse, before anything is made, what could not be scored later.
-
-    Raises
-    ------
-    OptionError
-        `into` names a population that reads nothing, such as one of inputs, or is not there; or the metric needs
-        gradients and some synapses are frozen.
-    MissingError
-        There is no synapse to prune.
-    """
-    allowed(graph.arrays(), options.metric, options.into, options.skip_frozen)
 
 
 class Pruning:

@@ -6,8 +6,9 @@ from typing import Any
 from neurograph import draw
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset
+from search.expansion.scores import scorable
 from search.growing import Grown, Method, grow
-from search.pruning.events import Pruning, prunable
+from search.pruning.events import Pruning
 from search.pruning.options import PruneOptions
 
 
@@ -21,7 +22,7 @@ def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> No
         draw.tradeoff([curve], {}, folder / "tradeoff.png", error_name=name)
 
 
-PRUNE = Method("prune", PruneOptions, prunable, Pruning, pictures)
+PRUNE = Method("prune", PruneOptions, scorable, Pruning, pictures)
 
 
 def prune(

@@ -48,6 +48,16 @@ def test_gradients_come_from_the_runs_own_data_or_from_what_is_named(run, monkey
     assert len(seen[1][1]["observations"].ids) == 64 * 3 + 30
 
 
+def test_gradients_are_taken_on_the_data_as_the_run_saw_them(monkeypatch, tmp_path):
+    search.train(mlp([64, 4, 10], seed=0), "digits:200", run=tmp_path / "run", epochs=1, standardise=True)
+    asked = []
+    monkeypatch.setattr(
+        "search.commands.view.fitting", lambda data, graph, standardise: asked.append(standardise) or data.flat()
+    )
+    assert cli.main(["view", str(tmp_path / "run"), "--gradients"]) == 0
+    assert asked == [True]
+
+
 def test_a_file_becomes_a_page_beside_it(tmp_path, capsys):
     mlp([3, 2], seed=0).save(tmp_path / "net.safetensors")
     assert cli.main(["view", str(tmp_path / "net.safetensors"), "--max-synapses", "4"]) == 0

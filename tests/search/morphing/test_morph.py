@@ -171,7 +171,7 @@ def test_presets_fit_their_networks(name):
     if name.startswith("vgg") and not name.endswith("eighth"):
         assert options.between in {("pool3", "conv4_1"), ("conv3_3", "conv4_1")}
         return  # millions of weights: their smaller sister stands for them
-    pair = find_pair(preset.parent(0), options.between, options.place)
+    pair = find_pair(preset.graph(0), options.between, options.place)
     assert len(pair.sources) and options.edit() is not None
 
 

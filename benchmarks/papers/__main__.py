@@ -13,6 +13,7 @@ from benchmarks.papers import (
     metanet_cifar,
     metanet_variants,
     nhn,
+    nhn_evolution,
     self_expanding,
     small_networks,
 )
@@ -26,6 +27,7 @@ TABLES = {
     "metanet-cifar10-pooled": (partial(metanet_cifar.table, "metanet-cifar10-pooled"), metanet_cifar.SEEDS),
     "metanet-variants": (partial(metanet_variants.table, "fashion-mnist"), metanet_variants.SEEDS),
     "metanet-variants-mnist": (partial(metanet_variants.table, "mnist"), metanet_variants.SEEDS),
+    "nhn-evolution": (nhn_evolution.table, nhn_evolution.SEEDS),
     "nhn-quick": (nhn.table, nhn.SEEDS),
     "self-expanding-mnist": (partial(self_expanding.table, "mnist"), self_expanding.SEEDS),
     "self-expanding-fashion-mnist": (partial(self_expanding.table, "fashion-mnist"), self_expanding.SEEDS),

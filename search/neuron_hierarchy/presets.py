@@ -32,6 +32,7 @@ PAPER: dict[str, Any] = {
 _QUICK_TRAINING = {
     **_SGD,
     **_IMAGES,
+    "channels_last": True,
     "batch_size": 64,
     "learning_rate": 0.05,
     "least_rate": 0.0005,

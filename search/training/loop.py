@@ -73,6 +73,7 @@ class Trainer:
             raise OptionError("label_smoothing is for classes, and these targets are numbers: set label_smoothing=0")
         self.net: Any = net.to(device)  # callbacks that edit know it to be a CompiledNetwork
         self.split = split.to(device)
+        self._layout = torch.channels_last if options.channels_last else torch.contiguous_format
         self.options = options
         self.optimizer = optimizer or make_optimizer(net.parameters(), options)
         self.callbacks = tuple(callbacks)
@@ -137,7 +138,7 @@ class Trainer:
                 some_x, some_y = x[there], y[there]
                 if changes is not None:
                     some_x = changed(some_x, how, changes.of(there))
-                loss, answers = self._step(some_x, some_y)
+                loss, answers = self._step(self._laid(some_x), some_y)
                 loss_sum += loss * len(batch)
                 wrong += faults(answers, some_y)
         return loss_sum.item() / len(y), percent(wrong, y)
@@ -154,7 +155,10 @@ class Trainer:
 
     def _validate(self) -> tuple[float | None, float | None]:
         x, y = self.split.validation_x, self.split.validation_y
-        return evaluate(self.net, x, y, self.options.evaluation_batch) if len(y) else (None, None)
+        return evaluate(self.net, self._laid(x), y, self.options.evaluation_batch) if len(y) else (None, None)
+
+    def _laid(self, x: Tensor) -> Tensor:
+        return x.contiguous(memory_format=self._layout) if x.dim() == 4 else x
 
 
 def exhausted(rows: Sequence[Row], patience: int) -> bool:

@@ -161,6 +161,22 @@ def test_callbacks_see_every_epoch_in_order_and_may_edit():
     assert seen == [(1, None, 1), (2, "grew", 2), (3, None, 3)]
 
 
+def test_images_lie_as_the_options_say_and_training_is_the_same():
+    split = Split(
+        *(x.reshape(-1, 2, 3, 1).repeat(1, 1, 1, 4) if x.dim() > 1 else x for x in vars(small_split()).values())
+    )
+    double, found = Split(*(x.double() if x.is_floating_point() else x for x in vars(split).values())), []
+    for channels_last in (False, True):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Conv2d(2, 3, (3, 1)), nn.ReLU(), nn.Flatten(), nn.Linear(12, 3)).double()
+        net[0].register_forward_pre_hook(lambda _, x, last=channels_last: found.append(x[0].is_contiguous() != last))
+        rows = Trainer(net, double, TrainingOptions(epochs=2, channels_last=channels_last)).run()
+        found.append(rows[-1]["validation_loss"])
+    losses = [value for value in found if isinstance(value, float)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-12)
+    assert all(found)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_naming_the_epoch():
     called = []
 

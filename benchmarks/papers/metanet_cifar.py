@@ -18,6 +18,7 @@ RECIPE: dict[str, Any] = {
     "epochs": 15,
     "batch_size": 32,  # maps of 32 examples stay in the cache: half the time of 128
     "learning_rate": 1e-3,
+    "precision": "bfloat16",  # half the time of float32
     "schedule": "cosine",
     "label_smoothing": 0.1,
     "validation": 0.05,
@@ -54,7 +55,8 @@ def contest(name: str, **recipe: Any) -> Contest:
             graph.nodes[neuron]["dropout"] = DROPOUT
         return graph
 
-    return Contest(name, load("cifar10"), start, (60, 60), ("conv1", "conv2"), RECIPE | recipe, GROWTH)
+    recipe = RECIPE | {"channels_last": pooled} | recipe  # each as it is faster
+    return Contest(name, load("cifar10"), start, (60, 60), ("conv1", "conv2"), recipe, GROWTH)
 
 
 def table(name: str, seeds: int, directory: Path) -> str:

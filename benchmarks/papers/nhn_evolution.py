@@ -51,6 +51,7 @@ KEYS = {
     "alone_error": "test error trained alone, %",
     "alone_loss": "test loss trained alone",
 }
+PRUNING: dict[str, Any] = {**TRAINING, "learning_rate": 0.02}
 BATCHES = BatchOptions(batch_size=64, evaluation_batch=500, validation=0.25, crop=2)
 SEARCH = EvolutionOptions(cycles=25, train_batches=10, learning_rate=0.05)
 ALONE = (0.05, 200), (0.005, 100)  # learning rates, and batches at each
@@ -76,7 +77,7 @@ def pruned(folder: Path) -> Path:
     if not path.exists():
         graph = enas_macro(LAYERS, channels=8, inputs=1, size=28)
         search.train(graph, DATA, epochs=10, **TRAINING)
-        search.prune_network(graph, DATA, epochs=10, settle=4, **TRAINING | {"learning_rate": 0.02})
+        search.prune_network(graph, DATA, epochs=10, settle=4, **PRUNING)
         folder.mkdir(parents=True, exist_ok=True)
         graph.save(path)
     return path

@@ -133,9 +133,9 @@ def morphed(
 
 
 def _fit(axes: Axes, curves: Mapping[str, Sequence[float]], level: float | None) -> None:
-    """Show where the curves are: one that starts from nothing comes in from below."""
+    """Show where the curves are: of one that starts from nothing, where it ends."""
     values = [np.asarray(curve, float) for curve in curves.values()]
-    lows = [np.nanmin(v) if v[-1] - v[0] < FAR else np.nanquantile(v, 0.3) for v in values]
+    lows = [np.nanmin(v) if v[-1] - v[0] < FAR else v[-1] for v in values]
     marks = [] if level is None else [float(level)]
     low, high = float(np.min([*lows, *marks])), float(np.max([*map(np.nanmax, values), *marks]))
     room = 0.12 * (high - low) or 0.5

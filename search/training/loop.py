@@ -145,7 +145,10 @@ class Trainer:
 
     def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         self.optimizer.zero_grad()
-        answers = self.net(x)
+        half = self.options.precision == "bfloat16"
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+            answers = self.net(x)
+        answers = answers.float() if half else answers
         loss = loss_of(answers, y, self.options.label_smoothing)
         loss.backward()
         if self.options.clip:

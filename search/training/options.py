@@ -46,6 +46,11 @@ class TrainingOptions(Checked):
     channels_last: bool = option(
         False, "whether images lie with their channels innermost: on a CPU often faster for narrow layers"
     )
+    precision: str = option(
+        "float32",
+        "of products while training: bfloat16 is faster where a processor has it; all else stays float32",
+        choices=("float32", "bfloat16"),
+    )
     validation: float = option(0.15, "share of the training examples held out to validate on", least=0, below=1)
     patience: int = option(0, "epochs without a better loss after which training stops; 0 means never", least=0)
     evaluation_batch: int = option(1024, "examples at a time when only evaluating", least=1)

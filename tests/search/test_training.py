@@ -177,6 +177,17 @@ def test_images_lie_as_the_options_say_and_training_is_the_same():
     assert all(found)
 
 
+def test_steps_in_bfloat16_leave_weights_and_evaluation_in_float32():
+    seen, rows = [], {}
+    for precision in ("float32", "bfloat16"):
+        net = small_net()
+        net[0].register_forward_hook(lambda module, x, y: seen.append((module.training, y.dtype)))
+        rows[precision] = Trainer(net, small_split(), TrainingOptions(epochs=2, precision=precision)).run()
+        assert {p.dtype for p in net.parameters()} == {torch.float32}
+    assert set(seen) == {(True, torch.float32), (False, torch.float32), (True, torch.bfloat16)}
+    assert rows["bfloat16"][-1]["train_loss"] == pytest.approx(rows["float32"][-1]["train_loss"], rel=0.01)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run_naming_the_epoch():
     called = []
 

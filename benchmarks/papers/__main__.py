@@ -20,7 +20,7 @@ from benchmarks.papers import (
 
 TABLES = {
     "compnet-lenet": (partial(compnet.table, compnet.LENET), compnet.SEEDS),
-    "compnet-vgg-eighth": (partial(compnet.table, compnet.VGG_EIGHTH), compnet.SEEDS),
+    **{one.name: (partial(compnet.table, one), compnet.SEEDS) for one in compnet.NARROW},
     "metanet-mnist": (partial(metanet.table, "mnist"), metanet.SEEDS),
     "metanet-fashion-mnist": (partial(metanet.table, "fashion-mnist"), metanet.SEEDS),
     "metanet-cifar10": (partial(metanet_cifar.table, "metanet-cifar10"), metanet_cifar.SEEDS),

@@ -1,12 +1,12 @@
 """CompNet's experiments: one more convolution in a trained network, beside its own parent trained equally longer.
 
-Parents are trained here. Table 1's VGGs take a GPU; `compnet-vgg-eighth` is VGG15 -> VGG16 with an eighth of all
-filters, for a CPU, and says nothing of the full one.
+Parents are trained here. Table 1's VGGs take a GPU; `compnet-vgg-eighth` and those after it have an eighth of all
+filters, for a CPU, and say nothing of the full ones.
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import mean
@@ -43,6 +43,10 @@ class Experiment:
         Training images whose activations are regressed on, and places of their maps.
     paper
         Its rows: name, filters, best validation accuracy.
+    left_out
+        Variants that are not run.
+    parent_of
+        The table whose parent this one has too.
     """
 
     name: str
@@ -57,10 +61,12 @@ class Experiment:
     recorded: int
     positions: int
     paper: list[list[str]]
+    left_out: tuple[str, ...] = ()
+    parent_of: str = ""
 
     def variants(self) -> dict[str, dict[str, Any] | None]:
         """What becomes of the parent, by name; None: it trains on."""
-        return {
+        all_of_them = {
             "parent, trained on": None,
             "algorithm 1": {"algorithm": 1, "target": self.kept},
             "algorithm 2": {"algorithm": 2, "target": self.kept},
@@ -71,6 +77,14 @@ class Experiment:
             "from scratch": {"algorithm": "random", "target": self.kept, "scratch": True},
             "NetMorph-Redundant": {"algorithm": "redundant"},
         }
+        return {name: options for name, options in all_of_them.items() if name not in self.left_out}
+
+
+def _paper(filters: Sequence[str], accuracies: Sequence[str]) -> list[list[str]]:
+    names = "algorithm 1", "algorithm 2", "algorithm 3", "NetMorph-Oracle", "NetMorph-Redundant", "from scratch"
+    return [
+        [f"paper, full width: {name}", of, "", best] for name, of, best in zip(names, filters, accuracies, strict=True)
+    ]
 
 
 SEEDS = 1
@@ -115,27 +129,59 @@ VGG_EIGHTH = Experiment(
     child={"epochs": 6, "learning_rate": 4e-4},
     recorded=10_000,
     positions=8,
-    paper=[
-        ["paper, full width: algorithm 1", "165 of 512", "", "84.74"],
-        ["paper, full width: algorithm 2", "200 of 512", "", "84.50"],
-        ["paper, full width: algorithm 3", "255 of 512", "", "83.31"],
-        ["paper, full width: NetMorph-Oracle", "200 of 512", "", "83.44"],
-        ["paper, full width: NetMorph-Redundant", "512 of 512", "", "82.38"],
-        ["paper, full width: from scratch", "512 of 512", "", "83.14"],
-    ],
+    paper=_paper(["165", "200", "255", "200", "512", "512"], ["84.74", "84.50", "83.31", "83.44", "82.38", "83.14"]),
 )
+
+
+_FEWER = "random filters", "Net2Net identity", "from scratch"
+_SAME_PARENT: dict[str, Any] = {"left_out": ("parent, trained on", *_FEWER), "parent_of": VGG_EIGHTH.name}
+NARROW = [
+    VGG_EIGHTH,
+    replace(
+        VGG_EIGHTH,
+        name="compnet-vgg-eighth-sigmoid",
+        edit=VGG_EIGHTH.edit | {"activation": "sigmoid"},
+        paper=_paper(["196", "162", "105", "", "512", "512"], ["83.63", "83.71", "83.08", "83.25", "82.54", "69.97"]),
+        **_SAME_PARENT,
+    ),
+    replace(
+        VGG_EIGHTH,
+        name="compnet-vgg-eighth-tanh",
+        edit=VGG_EIGHTH.edit | {"activation": "tanh"},
+        paper=_paper(["213", "178", "157", "", "512", "512"], ["83.68", "83.52", "83.86", "83.41", "83.00", "80.70"]),
+        **_SAME_PARENT,
+    ),
+    replace(
+        VGG_EIGHTH,
+        name="compnet-vgg17-eighth",
+        make=lambda seed: vgg(16, seed=seed, width=1 / 8),
+        between=("conv3_3", "conv4_1"),
+        edit={"width": 32, "kernel": 3, "place": "before"},
+        kept=15,
+        paper=_paper(["155", "121", "127", "", "256", "256"], ["85.45", "85.37", "85.78", "85.69", "85.51", "82.71"]),
+        left_out=_FEWER,
+    ),
+    replace(
+        VGG_EIGHTH,
+        name="compnet-vgg19-eighth",
+        make=lambda seed: vgg(18, seed=seed, width=1 / 8),
+        kept=26,
+        paper=_paper(["221", "211", "255", "", "512", "512"], ["89.00", "88.84", "88.90", "88.95", "88.87", "85.26"]),
+        left_out=_FEWER,
+    ),
+]
 
 
 def table(experiment: Experiment, seeds: int, directory: Path) -> str:
     """Run what is missing; the table as Markdown, and a picture of the curves beside the results."""
-    data, folder = load(experiment.data), directory / experiment.name
+    data, folder = load(experiment.data), directory / (experiment.parent_of or experiment.name)
     rows = {"parent": partial(parent, experiment, data, folder)} | {
         name: partial(child, experiment, data, folder, options) for name, options in experiment.variants().items()
     }
     found = collect(experiment.name, rows, seeds, directory)
     level = 100 - mean(run["error"] for run in found["parent"])
     curves = {name: _curve(runs, level) for name, runs in found.items() if name != "parent"}
-    draw.morphed(curves, folder / "curves.png", level=level)
+    draw.morphed(curves, directory / experiment.name / "curves.png", level=level)
     head = ["network", "filters", "test accuracy right after, %", "at the end, %", "missed of what is read, %"]
     head += ["parameters", "CPU seconds to insert"]
     lines = [[*row, "", "", ""] for row in experiment.paper] + [_line(name, runs) for name, runs in found.items()]

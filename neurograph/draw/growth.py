@@ -159,7 +159,11 @@ def _fit(axes: Axes, errors: list[np.ndarray]) -> None:
     else:
         axes.set_yscale("symlog", linthresh=1.0, linscale=0.5)
         axes.set_ylim(0, highest * 1.08)
-    axes.yaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if lowest / 1.25 <= tick <= highest * 1.15]))
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in _TICKS if low <= tick <= high]
+    if len(ticks) < 3:  # errors that fall by less than a factor of four
+        ticks = [tick for tick in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= tick <= high]
+    axes.yaxis.set_major_locator(FixedLocator(ticks))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
 

@@ -7,6 +7,7 @@ long as everyone else's, which tells good places from weights that were trained 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,25 +24,15 @@ from search.evolution.genes import Genome
 from search.evolution.supernet import AddOnEvaluator
 from search.evolution.turns import Weights
 from search.evolution.walk import BatchOptions
+from search.neuron_hierarchy.presets import PRESETS
 from search.training import evaluate
 
 SEEDS = 6
 NAME = "nhn-evolution"
 DATA = "fashion-mnist:12000"
 LAYERS = [["conv3"], ["conv5", 1], ["conv3", 0, 1], ["conv5", 0, 0, 1], ["conv3", 0, 0, 1, 0], ["conv3", 0, 0, 0, 1, 0]]
-TRAINING: dict[str, Any] = {
-    "optimizer": "sgd",
-    "nesterov": True,
-    "clip": 5.0,
-    "batch_size": 64,
-    "learning_rate": 0.05,
-    "least_rate": 0.0005,
-    "schedule": "cosine",
-    "weight_decay": 2.5e-4,
-    "crop": 2,
-    "flip": True,
-    "standardise": True,
-}
+TRAINING: dict[str, Any] = PRESETS["quick"]["train"] | {"epochs": 10, "crop": 2, "standardise": True}
+PRUNING: dict[str, Any] = PRESETS["quick"]["prune"] | {"epochs": 10, "settle": 4, "crop": 2, "standardise": True}
 STRATEGIES = "evolution", "random"
 KEYS = {
     "held_out_error": "held-out error, %",
@@ -51,7 +42,6 @@ KEYS = {
     "alone_error": "test error trained alone, %",
     "alone_loss": "test loss trained alone",
 }
-PRUNING: dict[str, Any] = {**TRAINING, "learning_rate": 0.02}
 BATCHES = BatchOptions(batch_size=64, evaluation_batch=500, validation=0.25, crop=2)
 SEARCH = EvolutionOptions(cycles=25, train_batches=10, learning_rate=0.05)
 ALONE = (0.05, 200), (0.005, 100)  # learning rates, and batches at each
@@ -76,8 +66,8 @@ def pruned(folder: Path) -> Path:
     path = folder / "pruned.safetensors"
     if not path.exists():
         graph = enas_macro(LAYERS, channels=8, inputs=1, size=28)
-        search.train(graph, DATA, epochs=10, **TRAINING)
-        search.prune_network(graph, DATA, epochs=10, settle=4, **PRUNING)
+        search.train(graph, DATA, **TRAINING)
+        search.prune_network(graph, DATA, **PRUNING)
         folder.mkdir(parents=True, exist_ok=True)
         graph.save(path)
     return path
@@ -86,8 +76,7 @@ def pruned(folder: Path) -> Path:
 def found(start: Path, strategy: str, seed: int) -> Mapping[str, Any]:
     """What a search finds, and what it is worth."""
     evaluator = add_on_task(start, DATA, batches=BATCHES).built()
-    options = EvolutionOptions(**vars(SEARCH) | {"strategy": strategy, "seed": seed})
-    result = search_places(evaluator, options)
+    result = search_places(evaluator, replace(SEARCH, strategy=strategy, seed=seed))
     best = result.best
     graph = evaluator.build(best.genome, result.weights)
     loss, error = tested(graph)

@@ -38,10 +38,10 @@ def label_ends(axes: Axes, last: float, ends: Sequence[tuple[float, str, str]], 
     apart
         Points between two texts, at least.
     """
-    from scipy.optimize import isotonic_regression  # a fifth of a second that only pictures need
-
     if not ends:
         return
+    from scipy.optimize import isotonic_regression  # a fifth of a second that only pictures need
+
     pixel = axes.transData.transform([(last, value) for value, _, _ in ends])[:, 1]
     gap = apart * axes.figure.dpi / 72
     order = np.argsort(pixel, kind="stable")

@@ -102,12 +102,12 @@ def morphed(
     Raises
     ------
     OptionError
-        There are no curves, or an empty one.
+        There are no curves, or one of which nothing is known.
     FileError
         Another ending, or a path that cannot be written.
     """
-    if not curves or not all(len(curve) for curve in curves.values()):
-        raise OptionError("there is nothing to draw: no curve, or an empty one")
+    if not curves or not all(np.isfinite(np.asarray(curve, float)).any() for curve in curves.values()):
+        raise OptionError("there is nothing to draw: no curve, or one of which nothing is known")
 
     def paint(figure: Figure) -> None:
         axes = figure.subplots()
@@ -118,7 +118,8 @@ def morphed(
             values, colour = np.asarray(curve, float), LINES[number % len(LINES)]
             style = {"marker": "o", "markersize": 2.5, "linestyle": "-" if number < len(LINES) else (0, (4, 2))}
             axes.plot(np.arange(len(values)), values, color=colour, linewidth=1.4, **style)
-            ends.append((values[-1], f"{name} {values[-1]:.2f}", colour))
+            end = _last(values)
+            ends.append((end, f"{name} {end:.2f}", colour))
         if level is not None:
             axes.axhline(level, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
             ends.append((level, f"parent, before {level:.2f}", GREY))
@@ -135,8 +136,13 @@ def morphed(
 def _fit(axes: Axes, curves: Mapping[str, Sequence[float]], level: float | None) -> None:
     """Show where the curves are: of one that starts from nothing, where it ends."""
     values = [np.asarray(curve, float) for curve in curves.values()]
-    lows = [np.nanmin(v) if v[-1] - v[0] < FAR else v[-1] for v in values]
+    lows = [np.nanmin(v) if _last(v) - v[0] < FAR else _last(v) for v in values]
     marks = [] if level is None else [float(level)]
     low, high = float(np.min([*lows, *marks])), float(np.max([*map(np.nanmax, values), *marks]))
     room = 0.12 * (high - low) or 0.5
     axes.set_ylim(low - room, high + room)
+
+
+def _last(values: np.ndarray) -> float:
+    """The last that is known."""
+    return float(values[np.isfinite(values)][-1])

@@ -1,6 +1,7 @@
 """The loop. An epoch depends on the network, the optimizer, the seed and the epoch's number, and on nothing else."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import isfinite
 from time import perf_counter
 from typing import Any
@@ -72,9 +73,9 @@ class Trainer:
         if options.label_smoothing and split.train_y.is_floating_point():
             raise OptionError("label_smoothing is for classes, and these targets are numbers: set label_smoothing=0")
         self.net: Any = net.to(device)  # callbacks that edit know it to be a CompiledNetwork
-        self.split = split.to(device)
-        self._layout = torch.channels_last if options.channels_last else torch.contiguous_format
         self.options = options
+        split = split.to(device)
+        self.split = replace(split, validation_x=self._laid(split.validation_x))
         self.optimizer = optimizer or make_optimizer(net.parameters(), options)
         self.callbacks = tuple(callbacks)
         self.rows = list(rows)
@@ -158,10 +159,12 @@ class Trainer:
 
     def _validate(self) -> tuple[float | None, float | None]:
         x, y = self.split.validation_x, self.split.validation_y
-        return evaluate(self.net, self._laid(x), y, self.options.evaluation_batch) if len(y) else (None, None)
+        return evaluate(self.net, x, y, self.options.evaluation_batch) if len(y) else (None, None)
 
     def _laid(self, x: Tensor) -> Tensor:
-        return x.contiguous(memory_format=self._layout) if x.dim() == 4 else x
+        """Images as the options say; as they came where these say nothing."""
+        last = self.options.channels_last and x.dim() == 4
+        return x.contiguous(memory_format=torch.channels_last) if last else x
 
 
 def exhausted(rows: Sequence[Row], patience: int) -> bool:

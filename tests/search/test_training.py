@@ -177,6 +177,15 @@ def test_images_lie_as_the_options_say_and_training_is_the_same():
     assert all(found)
 
 
+def test_images_that_came_with_their_channels_innermost_stay_so():
+    split = Split(*(x.reshape(-1, 2, 3, 1) if x.dim() > 1 else x for x in vars(small_split()).values()))
+    last = Split(
+        *(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in vars(split).values())
+    )
+    trainer = Trainer(nn.Sequential(nn.Flatten(), nn.Linear(6, 3)), last, TrainingOptions())
+    assert trainer.split.validation_x.stride() == last.validation_x.stride() != split.validation_x.stride()
+
+
 def test_steps_in_bfloat16_leave_weights_and_evaluation_in_float32():
     seen, rows = [], {}
     for precision in ("float32", "bfloat16"):

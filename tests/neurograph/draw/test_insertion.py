@@ -25,3 +25,12 @@ def test_nothing_to_draw(tmp_path):
         morphed({"one": []}, tmp_path / "a.png")
     with pytest.raises(FileError, match="must end in"):
         morphed({"one": [1.0]}, tmp_path / "a.gif")
+
+
+def test_a_curve_may_have_gaps(tmp_path):
+    gap = float("nan")
+    curves = {"late": [gap, 98.0, 99.0], "stopped": [97.0, 98.0, gap], "from scratch": [10.0, 98.5, gap]}
+    drawn = morphed(curves, tmp_path / "a.svg", level=99.0)
+    assert "stopped 98.00" in drawn.read_text()
+    with pytest.raises(OptionError, match="nothing to draw"):
+        morphed({"unknown": [gap, gap]}, tmp_path / "b.svg")

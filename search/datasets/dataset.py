@@ -2,6 +2,7 @@
 
 import functools
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +30,8 @@ class Dataset:
         Of one example: (channels, height, width), or (features,) when flat.
     classes
         How many classes or targets there are: the network's outputs.
+    image_shape
+        (channels, height, width) of images that are given as rows of pixels; () where they are not.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Dataset:
     test_y: Tensor
     input_shape: tuple[int, ...]
     classes: int
+    image_shape: tuple[int, ...] = ()
 
     def fingerprint(self) -> int:
         """CRC-32 of all examples and targets, whether flat or not."""
@@ -47,7 +51,8 @@ class Dataset:
     def flat(self) -> "Dataset":
         """The same examples as rows of features, which is what a network of scalar neurons takes."""
         train, test = self.train_x.flatten(1), self.test_x.flatten(1)
-        return replace(self, train_x=train, test_x=test, input_shape=tuple(train.shape[1:]))
+        images = self.input_shape if len(self.input_shape) == 3 else self.image_shape
+        return replace(self, train_x=train, test_x=test, input_shape=tuple(train.shape[1:]), image_shape=images)
 
     def standardised(self) -> "Dataset":
         """The same examples, each channel (or feature) less its mean and over its deviation in the training part.
@@ -71,16 +76,23 @@ class Split:
         (n, ...) float32.
     train_y, validation_y
         (n,) int64, or (n, targets) float32.
+    image_shape
+        As in `Dataset`: rows of pixels can be cropped, mirrored and cut out from like the images they were.
     """
 
     train_x: Tensor
     train_y: Tensor
     validation_x: Tensor
     validation_y: Tensor
+    image_shape: tuple[int, ...] = ()
 
     def to(self, device: torch.device | str) -> "Split":
         """The same examples on a device."""
-        return Split(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+        return self.mapped(lambda x: x.to(device))
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> "Split":
+        """The same, with every tensor of examples or targets changed."""
+        return replace(self, **{name: change(x) for name, x in vars(self).items() if isinstance(x, Tensor)})
 
 
 def hold_out(dataset: Dataset, fraction: float, seed: int = 0) -> Split:
@@ -110,7 +122,7 @@ def hold_out(dataset: Dataset, fraction: float, seed: int = 0) -> Split:
     x, y = dataset.train_x, dataset.train_y
     labels = np.zeros(len(y), np.int64) if y.is_floating_point() else y.numpy()  # numbers to predict are one class
     learn, watch = stratified(labels, fraction, seed)
-    return Split(x[learn], y[learn], x[watch], y[watch])
+    return Split(x[learn], y[learn], x[watch], y[watch], dataset.image_shape)
 
 
 def stratified(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -35,8 +35,8 @@ class Trainer:
     epoch, in words, or None) and `event` (the same as a table, or None).
 
     Targets that are whole numbers are classes; targets that are not are to be met in mean square, see
-    `search.training.tasks`. Images are changed at random (crop, flip, cutout) only where they are learned from, and
-    `train_loss` is what is minimised, label smoothing included.
+    `search.training.tasks`. Images, as maps or as rows of pixels, are changed at random (crop, flip, cutout) only where
+    they are learned from, and `train_loss` is what is minimised, label smoothing included.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ class Trainer:
         rows: Sequence[Row] = (),
     ) -> None:
         device = usable_device(options)
-        options.augmentation().check(tuple(split.train_x.shape[1:]))
+        self._image_shape = split.image_shape or tuple(split.train_x.shape[1:])
+        options.augmentation().check(self._image_shape)
         if options.label_smoothing and split.train_y.is_floating_point():
             raise OptionError("label_smoothing is for classes, and these targets are numbers: set label_smoothing=0")
         self.net: Any = net.to(device)  # callbacks that edit know it to be a CompiledNetwork
@@ -130,7 +131,7 @@ class Trainer:
         loss_sum = torch.zeros((), dtype=torch.float64, device=device)  # summed there: a sync each step would cost
         wrong = no_faults(y)
         how, seed = self.options.augmentation(), self.options.seed
-        changes = draw_changes(how, len(y), tuple(x.shape[2:]), seed, epoch, device) if how else None
+        changes = draw_changes(how, len(y), self._image_shape[1:], seed, epoch, device) if how else None
         self.net.train()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(seed_of(seed, epoch, 1))  # dropout draws from torch's own generator
@@ -138,7 +139,8 @@ class Trainer:
                 there = batch.to(device)
                 some_x, some_y = x[there], y[there]
                 if changes is not None:
-                    some_x = changed(some_x, how, changes.of(there))
+                    images = some_x.view(-1, *self._image_shape)
+                    some_x = changed(images, how, changes.of(there)).view(some_x.shape)
                 loss, answers = self._step(self._laid(some_x), some_y)
                 loss_sum += loss * len(batch)
                 wrong += faults(answers, some_y)

@@ -53,7 +53,9 @@ def test_flat_keeps_the_examples():
     digits = load("digits")
     flat = digits.flat()
     assert flat.input_shape == (64,)
-    assert torch.equal(flat.test_x.reshape(-1, 1, 8, 8), digits.test_x)
+    assert torch.equal(flat.test_x.reshape(-1, *flat.image_shape), digits.test_x)
+    assert hold_out(flat.flat(), 0.2).image_shape == (1, 8, 8)
+    assert hold_out(digits, 0.2).image_shape == ()
 
 
 def test_standardised_takes_mean_and_deviation_from_the_training_part():

@@ -162,10 +162,8 @@ def test_callbacks_see_every_epoch_in_order_and_may_edit():
 
 
 def test_images_lie_as_the_options_say_and_training_is_the_same():
-    split = Split(
-        *(x.reshape(-1, 2, 3, 1).repeat(1, 1, 1, 4) if x.dim() > 1 else x for x in vars(small_split()).values())
-    )
-    double, found = Split(*(x.double() if x.is_floating_point() else x for x in vars(split).values())), []
+    split = small_split().mapped(lambda x: x.reshape(-1, 2, 3, 1).repeat(1, 1, 1, 4) if x.dim() > 1 else x)
+    double, found = split.mapped(lambda x: x.double() if x.is_floating_point() else x), []
     for channels_last in (False, True):
         torch.manual_seed(0)
         net = nn.Sequential(nn.Conv2d(2, 3, (3, 1)), nn.ReLU(), nn.Flatten(), nn.Linear(12, 3)).double()
@@ -178,10 +176,8 @@ def test_images_lie_as_the_options_say_and_training_is_the_same():
 
 
 def test_images_that_came_with_their_channels_innermost_stay_so():
-    split = Split(*(x.reshape(-1, 2, 3, 1) if x.dim() > 1 else x for x in vars(small_split()).values()))
-    last = Split(
-        *(x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x for x in vars(split).values())
-    )
+    split = small_split().mapped(lambda x: x.reshape(-1, 2, 3, 1) if x.dim() > 1 else x)
+    last = split.mapped(lambda x: x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x)
     trainer = Trainer(nn.Sequential(nn.Flatten(), nn.Linear(6, 3)), last, TrainingOptions())
     assert trainer.split.validation_x.stride() == last.validation_x.stride() != split.validation_x.stride()
 

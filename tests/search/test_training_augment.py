@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -133,6 +135,19 @@ def test_a_trainer_changes_what_it_learns_from_and_not_what_it_validates_on():
     assert torch.equal(first, expected[order])
     assert not torch.equal(first.sort(0).values, second.sort(0).values)
     assert torch.equal(net.validated, split.validation_x)
+
+
+def test_rows_of_pixels_are_changed_like_the_images_they_were():
+    options = TrainingOptions(epochs=2, batch_size=10, crop=1, flip=True, cutout=1)
+    nets, images = (Seen(), Seen()), image_split()
+    rows = replace(images.mapped(lambda x: x.flatten(1) if x.dim() > 1 else x), image_shape=(3, 2, 2))
+    for net, split in zip(nets, (images, rows), strict=True):
+        Trainer(net, split, options).run()
+    seen, expected = (torch.cat(net.batches) for net in reversed(nets))
+    assert seen.shape == (60, 12)
+    assert torch.equal(seen, expected.flatten(1))
+    with pytest.raises(OptionError, match=r"crop=3 is more than the images have: 2 x 2"):
+        Trainer(Seen(), rows, TrainingOptions(crop=3))
 
 
 def test_a_run_cut_in_two_gives_the_same_numbers():

@@ -50,7 +50,7 @@ QUICK: dict[str, Any] = {  # of cifar10:10000, under an hour on two cores
     "batches": {"batch_size": 64, "evaluation_batch": 500},
     "locations": {"cycles": 12, "train_batches": 10, "learning_rate": 0.05, "evaluation": "shared"},
     "directions": {"cycles": 4, "train_batches": 10, "learning_rate": 0.02, "evaluation": "shared"},
-    "final": {**_QUICK_TRAINING, "epochs": 20, "learning_rate": 0.02},
+    "final": {**_QUICK_TRAINING, "epochs": 40},
 }  # fmt: skip
 
 _DIGITS_TRAINING = {**_SGD, "batch_size": 64, "learning_rate": 0.05, "schedule": "cosine", "crop": 1}

@@ -25,7 +25,7 @@ TABLES = {
     "metanet-fashion-mnist": (partial(metanet.table, "fashion-mnist"), metanet.SEEDS),
     "metanet-cifar10": (partial(metanet_cifar.table, "metanet-cifar10"), metanet_cifar.SEEDS),
     "metanet-cifar10-pooled": (partial(metanet_cifar.table, "metanet-cifar10-pooled"), metanet_cifar.SEEDS),
-    "metanet-variants": (partial(metanet_variants.table, "fashion-mnist"), metanet_variants.SEEDS),
+    "metanet-variants-fashion-mnist": (partial(metanet_variants.table, "fashion-mnist"), metanet_variants.SEEDS),
     "metanet-variants-mnist": (partial(metanet_variants.table, "mnist"), metanet_variants.SEEDS),
     "nhn-evolution": (nhn_evolution.table, nhn_evolution.SEEDS),
     "nhn-quick": (nhn.table, nhn.SEEDS),

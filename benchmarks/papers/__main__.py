@@ -23,6 +23,7 @@ TABLES = {
     **{one.name: (partial(compnet.table, one), compnet.SEEDS) for one in compnet.NARROW},
     "metanet-mnist": (partial(metanet.table, "mnist"), metanet.SEEDS),
     "metanet-fashion-mnist": (partial(metanet.table, "fashion-mnist"), metanet.SEEDS),
+    "metanet-fashion-mnist-changed": (partial(metanet.changed_table, "fashion-mnist"), metanet.SEEDS),
     "metanet-cifar10": (partial(metanet_cifar.table, "metanet-cifar10"), metanet_cifar.SEEDS),
     "metanet-cifar10-pooled": (partial(metanet_cifar.table, "metanet-cifar10-pooled"), metanet_cifar.SEEDS),
     "metanet-variants-fashion-mnist": (partial(metanet_variants.table, "fashion-mnist"), metanet_variants.SEEDS),

@@ -1,6 +1,7 @@
 """What a data set is, and how a part of it is held out."""
 
 import functools
+import math
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -78,6 +79,11 @@ class Split:
         (n,) int64, or (n, targets) float32.
     image_shape
         As in `Dataset`: rows of pixels can be cropped, mirrored and cut out from like the images they were.
+
+    Raises
+    ------
+    OptionError
+        For an image shape of more or fewer pixels than an example has features.
     """
 
     train_x: Tensor
@@ -85,6 +91,11 @@ class Split:
     validation_x: Tensor
     validation_y: Tensor
     image_shape: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        pixels, features = math.prod(self.image_shape), math.prod(self.train_x.shape[1:])
+        if self.image_shape and pixels != features:
+            raise OptionError(f"images of {self.image_shape} have {pixels} pixels, the examples {features} features")
 
     def to(self, device: torch.device | str) -> "Split":
         """The same examples on a device."""

@@ -56,6 +56,8 @@ def test_flat_keeps_the_examples():
     assert torch.equal(flat.test_x.reshape(-1, *flat.image_shape), digits.test_x)
     assert hold_out(flat.flat(), 0.2).image_shape == (1, 8, 8)
     assert hold_out(digits, 0.2).image_shape == ()
+    with pytest.raises(OptionError, match=r"images of \(1, 4, 4\) have 16 pixels, the examples 64 features"):
+        hold_out(replace(flat, image_shape=(1, 4, 4)), 0.2)
 
 
 def test_standardised_takes_mean_and_deviation_from_the_training_part():

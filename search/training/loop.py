@@ -139,8 +139,8 @@ class Trainer:
                 there = batch.to(device)
                 some_x, some_y = x[there], y[there]
                 if changes is not None:
-                    images = some_x.view(-1, *self._image_shape)
-                    some_x = changed(images, how, changes.of(there)).view(some_x.shape)
+                    images = some_x.reshape(-1, *self._image_shape)
+                    some_x = changed(images, how, changes.of(there)).reshape(some_x.shape)
                 loss, answers = self._step(self._laid(some_x), some_y)
                 loss_sum += loss * len(batch)
                 wrong += faults(answers, some_y)

@@ -78,10 +78,10 @@ def contest(data_name: str, changed: bool = False) -> Contest:
                 graph.nodes[neuron]["dropout"] = dropout
         return graph
 
-    if changed:  # events after the same epochs
-        growth = GROWTH | {"settle": GROWTH["settle"] + CHANGED["epochs"] - RECIPE["epochs"]}
-        return Contest(f"metanet-{data_name}-changed", data, start, (64, 64), recipe=CHANGED, growth=growth)
-    return Contest(f"metanet-{data_name}", data, start, (64, 64), recipe=RECIPE, growth=GROWTH)
+    plain = Contest(f"metanet-{data_name}", data, start, (64, 64), recipe=RECIPE, growth=GROWTH)
+    longer = CHANGED["epochs"] - RECIPE["epochs"]
+    growth = GROWTH | {"settle": GROWTH["settle"] + longer}  # events after the same epochs
+    return replace(plain, name=f"{plain.name}-changed", recipe=CHANGED, growth=growth) if changed else plain
 
 
 def table(data_name: str, seeds: int, directory: Path) -> str:

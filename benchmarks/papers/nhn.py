@@ -4,14 +4,14 @@ CIFAR-10 with 10,000 training images (and the whole test part), six layers of 16
 `quick`: what pruning costs, what add-on neurons win back, and what they are held against.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import search
-from benchmarks.papers.store import collect, markdown, spread
+from benchmarks.papers.store import collect, known, markdown, spread
 from neurograph.builders import parameter_count
 from neurograph.graph import NeuronGraph
 from search.neuron_hierarchy.options import read_stage_options
@@ -36,7 +36,8 @@ def table(seeds: int, directory: Path) -> str:
         return {"results": made.results}
 
     def less(seed: int) -> Mapping[str, Any]:
-        return pruned_less(directory / "nhn-quick" / f"run-{seed}")
+        results = known("nhn-quick", "pipeline", seed, directory)["results"]
+        return pruned_less(directory / "nhn-quick" / f"run-{seed}", results)
 
     found = collect("nhn-quick", {"pipeline": run, "pruned less": less}, seeds, directory)
     runs = [rows_of(each["results"]) for each in found.get("pipeline", [])]
@@ -47,23 +48,19 @@ def table(seeds: int, directory: Path) -> str:
     return markdown(head, [PAPER, *(line for line in lines if line)]) + "\n" + _differences(runs)
 
 
-def pruned_less(where: Path) -> Mapping[str, Any]:
+def pruned_less(where: Path, results: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the parameters of add-on neurons are worth left to the network: a pipeline's, pruned that much less.
 
     Its ratio is such that the parameters come out as those of the network with add-ons; trained as the pruned one was.
     """
     options = read_stage_options(settings=open_run(where).config()["options"])
-    sizes = {stage: parameter_count(_kept(where, stage)) for stage in ("trained", "pruned", "final")}
-    share = (sizes["trained"] - sizes["final"]) / (sizes["trained"] - sizes["pruned"])
-    graph = _kept(where, "trained")
+    before, after, wanted = (results[stage]["parameters"] for stage in ("trained", "pruned", "final"))
+    share = (before - wanted) / (before - after)
+    graph = NeuronGraph.load(where / "trained" / "graph.safetensors")
     search.prune_network(graph, DATA, replace(options.prune, ratio=options.prune.ratio * share))
     search.train(graph, DATA, options.retrain)
     trained = search.train(graph, DATA, options.final)
     return {"test_error": trained.test_error, "parameters": parameter_count(graph)}
-
-
-def _kept(where: Path, stage: str) -> NeuronGraph:
-    return NeuronGraph.load(where / stage / "graph.safetensors")
 
 
 def _line(said: str, runs: list[Mapping[str, Any]]) -> list[str]:
@@ -82,7 +79,7 @@ def _line(said: str, runs: list[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _differences(runs: list[Mapping[str, Mapping[str, Any]]]) -> str:
+def _differences(runs: Sequence[Mapping[str, Mapping[str, Any]]]) -> str:
     """Pairs within a seed, in points of test error."""
     asked = (
         ("pruning costs", "retrained", "trained"),

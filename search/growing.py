@@ -31,6 +31,7 @@ class GrowingOptions(TrainingOptions):
     )
     checkpoint: int = option(1, "epochs between checkpoints of a run directory", least=1)
     standardise: bool = option(False, "whether each channel's (or feature's) mean and deviation are taken out")
+    whiten: bool = option(False, "whether contrast is made even and the pixels' correlations are taken out (ZCA)")
     watch_test: bool = option(
         False, "whether the test error of every epoch is measured and logged beside the others, for curves"
     )
@@ -111,7 +112,7 @@ def grow(
     if run is not None:
         kept = create_run(run, _config(method, data, options), force)
         graph.save(kept.start)
-    data = fitting(data, graph, options.standardise)
+    data = fitting(data, graph, options.standardise, options.whiten)
     trainer = _trainer(method, net, data, options, kept)
     if method.begin:
         method.begin(trainer, options, kept.log_journal if kept else None)
@@ -128,7 +129,7 @@ def go_on(method: Method, run: Run, data: Dataset | None = None, progress: bool 
     graph = NeuronGraph.load(run.graph)
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
     net.load_state_dict(state["network"])
-    data = fitting(same_data(config, data), graph, options.standardise)
+    data = fitting(same_data(config, data), graph, options.standardise, options.whiten)
     trainer = _trainer(method, net, data, options, run, run.metrics())
     net.load_optimizer_state(trainer.optimizer, state["optimizer"])
     return _finish(method, trainer, data, run, progress)
@@ -152,11 +153,12 @@ def same_data(config: dict[str, Any], data: Dataset | None) -> Dataset:
     return found
 
 
-def fitting(data: Dataset, graph: NeuronGraph, standardise: bool) -> Dataset:
+def fitting(data: Dataset, graph: NeuronGraph, standardise: bool = False, whiten: bool = False) -> Dataset:
     """The data as the network takes them: rows of features where its inputs are numbers."""
     maps = any(d["role"] == "input" and d["shape"] for _, d in graph.nodes(data=True))
     data = data if maps else data.flat()
-    return data.standardised() if standardise else data
+    data = data.standardised() if standardise else data
+    return data.whitened() if whiten else data
 
 
 def _trainer(

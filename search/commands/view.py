@@ -60,8 +60,9 @@ def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -
     name = given.data or (run.config().get("data") if run else None)
     if name is None:
         raise OptionError("gradients need data: name them with --data")
-    standardise = run is not None and bool(run.config().get("options", {}).get("standardise"))
-    data = fitting(data_of(given, name), graph, standardise)
+    options = run.config().get("options", {}) if run else {}
+    changes = {change: bool(options.get(change)) for change in ("standardise", "whiten")}
+    data = fitting(data_of(given, name), graph, **changes)
     net = compiler.compile(graph, batch_size=_BATCH)
     x, y = (some[:_EXAMPLES].split(_BATCH) for some in (data.train_x, data.train_y))
     with torch.random.fork_rng(devices=[]):

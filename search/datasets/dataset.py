@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from neurograph.errors import OptionError
+from search.datasets.whitening import even_contrast, whitening
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,24 @@ class Dataset:
         variance, mean = torch.var_mean(self.train_x, over, correction=0, keepdim=True)
         scale = torch.where(variance > 0, variance.rsqrt(), 0.0)
         train, test = (x.sub(mean).mul_(scale) for x in (self.train_x, self.test_x))
+        return replace(self, train_x=train, test_x=test)
+
+    def whitened(self, ridge: float = 0.1) -> "Dataset":
+        """The same examples with even contrast, their features uncorrelated in the training part.
+
+        Parameters
+        ----------
+        ridge
+            See `whitening`; examples have a variance of one when it is added.
+
+        Raises
+        ------
+        OptionError
+            For a ridge that is not above 0.
+        """
+        train, test = (even_contrast(x.flatten(1)) for x in (self.train_x, self.test_x))
+        mean, matrix = whitening(train, ridge)
+        train, test = (x.sub_(mean).mm(matrix).view(len(x), *self.input_shape) for x in (train, test))
         return replace(self, train_x=train, test_x=test)
 
 

@@ -84,7 +84,8 @@ def test_other_data_than_the_runs_own_are_refused(tmp_path, monkeypatch):
     assert search.resume(tmp_path / "run", data=mine()).rows[-1]["epoch"] == 3
 
 
-def test_standardised_data_are_those_of_the_data_set():
-    asked = search.train(small(), "digits:300", standardise=True, **QUICK)
-    by_hand = search.train(small(), load("digits:300").flat().standardised(), **QUICK)
+@pytest.mark.parametrize(("option", "method"), [("standardise", "standardised"), ("whiten", "whitened")])
+def test_standardised_and_whitened_data_are_those_of_the_data_set(option, method):
+    asked = search.train(small(), "digits:300", **{option: True}, **QUICK)
+    by_hand = search.train(small(), getattr(load("digits:300").flat(), method)(), **QUICK)
     assert asked.test_loss == by_hand.test_loss != search.train(small(), "digits:300", **QUICK).test_loss

@@ -48,14 +48,15 @@ def test_gradients_come_from_the_runs_own_data_or_from_what_is_named(run, monkey
     assert len(seen[1][1]["observations"].ids) == 64 * 3 + 30
 
 
-def test_gradients_are_taken_on_the_data_as_the_run_saw_them(monkeypatch, tmp_path):
-    search.train(mlp([64, 4, 10], seed=0), "digits:200", run=tmp_path / "run", epochs=1, standardise=True)
+@pytest.mark.parametrize("change", ["standardise", "whiten"])
+def test_gradients_are_taken_on_the_data_as_the_run_saw_them(monkeypatch, tmp_path, change):
+    search.train(mlp([64, 4, 10], seed=0), "digits:200", run=tmp_path / "run", epochs=1, **{change: True})
     asked = []
     monkeypatch.setattr(
-        "search.commands.view.fitting", lambda data, graph, standardise: asked.append(standardise) or data.flat()
+        "search.commands.view.fitting", lambda data, graph, **changes: asked.append(changes) or data.flat()
     )
     assert cli.main(["view", str(tmp_path / "run"), "--gradients"]) == 0
-    assert asked == [True]
+    assert asked == [{"standardise": False, "whiten": False, change: True}]
 
 
 def test_a_file_becomes_a_page_beside_it(tmp_path, capsys):

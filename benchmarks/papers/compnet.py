@@ -236,7 +236,7 @@ def child(
     """What becomes of the parent with a layer more, or without."""
     graph, found = grown_up(experiment, data, folder, seed), {}
     if options is not None:
-        given = experiment.edit | {"seed": seed} | options
+        given: dict[str, Any] = {**experiment.edit, "seed": seed, **options}
         scratch = given.pop("scratch", False)
         started = time.thread_time()
         net = compiler.compile(graph, batch_size=experiment.recipe["batch_size"])

@@ -16,7 +16,7 @@ SEEDS = 1
 # chosen on held-out training examples: docs/results/metanet-cifar10-notes.md
 DROPOUT = {
     "metanet-cifar10": ("conv2", 0.85),
-    "metanet-cifar10-whitened": ("conv2", 0.8),
+    "metanet-cifar10-decay": ("conv2", 0.8),
     "metanet-cifar10-pooled": ("pool2", 0.5),
 }
 RECIPE: dict[str, Any] = {
@@ -30,6 +30,7 @@ RECIPE: dict[str, Any] = {
     "measured": 0,
 }
 GROWTH = metanet.GROWTH | {"newborns": 5, "growth_limit": 80, "cool_down": 0, "settle": 10, "slope": 10.0}
+DECAY = {"weight_decay": 1e-3}  # with the images whitened
 FROM_44 = {"newborns": 10, "settle": 12}  # 44 to 64 channels, 500k parameters on average
 PAPER = [
     ["paper: BasicCNN(60)", "26.90", "60, 60", "493", "493", "3757"],
@@ -52,7 +53,7 @@ def pooled_cnn(channels: Sequence[int], seed: int = 0) -> NeuronGraph:
 
 def contest(name: str, **recipe: Any) -> Contest:
     """What the table of that name (see `DROPOUT`) is about; the recipe's items can be given otherwise."""
-    pooled, whitened = name.endswith("pooled"), name.endswith("whitened")
+    pooled = name.endswith("pooled")
     build: Callable[..., NeuronGraph] = pooled_cnn if pooled else metanet_cnn
     layer, rate = DROPOUT[name]
 
@@ -62,11 +63,11 @@ def contest(name: str, **recipe: Any) -> Contest:
             graph.nodes[neuron]["dropout"] = rate
         return graph
 
-    recipe = RECIPE | {"channels_last": pooled} | recipe  # each as it is faster
+    settled = RECIPE | {"channels_last": pooled}  # each as it is faster
     data, first, growth = load("cifar10"), (60, 60), GROWTH
-    if whitened:
-        data, first, growth = data.whitened(), (44, 44), GROWTH | FROM_44
-    return Contest(name, data, start, first, ("conv1", "conv2"), recipe, growth)
+    if name.endswith("decay"):
+        settled, data, first, growth = settled | DECAY, data.whitened(), (44, 44), GROWTH | FROM_44
+    return Contest(name, data, start, first, ("conv1", "conv2"), settled | recipe, growth)
 
 
 def table(name: str, seeds: int, directory: Path) -> str:

@@ -36,7 +36,7 @@ def mine():
     return replace(digits, name="mine", train_x=digits.train_x.flip(2), test_x=digits.test_x.flip(2))
 
 
-def interrupted(run, data, monkeypatch):
+def interrupted(run, data, monkeypatch, **options):
     kept = Run.log_metrics
 
     def interrupt(self, row):
@@ -46,7 +46,7 @@ def interrupted(run, data, monkeypatch):
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Run, "log_metrics", interrupt)
-        search.train(small(), data, run=run, **QUICK)
+        search.train(small(), data, run=run, **QUICK, **options)
 
 
 def test_it_learns_and_leaves_the_wiring_alone(tmp_path):
@@ -64,11 +64,11 @@ def test_maps_take_images():
     assert result.test_error < 60
 
 
-@pytest.mark.parametrize("name", ["digits:600", "mine"])
-def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(("name", "options"), [("digits:600", {}), ("mine", {}), ("digits:600", {"whiten": True})])
+def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path, monkeypatch, name, options):
     data = mine() if name == "mine" else load(name)
-    whole = search.train(small(), data, **QUICK)
-    interrupted(tmp_path / "run", data, monkeypatch)
+    whole = search.train(small(), data, **QUICK, **options)
+    interrupted(tmp_path / "run", data, monkeypatch, **options)
     again = search.resume(tmp_path / "run", data=data if name == "mine" else None)
     assert again.test_loss == whole.test_loss
     for key, vector in whole.net.state_dict().items():

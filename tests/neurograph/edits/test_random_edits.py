@@ -128,6 +128,8 @@ def raw(g, rng):
     for what in rng.integers(8, size=3):
         names, edges = list(g), list(g.edges)
         u, v = (names[at] for at in rng.integers(len(names), size=2))
+        if not edges and what in (1, 5, 6):
+            continue  # edits may have pruned every synapse
         edge = edges[rng.integers(len(edges))] if edges else (u, v)
         hidden = g.nodes[v]["role"] == "hidden"
         try:

@@ -1,5 +1,6 @@
 """Format `pytorch`: a folder with `model.py`, which imports nothing but torch, and `weights.pt`."""
 
+import io
 from pathlib import Path
 from textwrap import indent
 
@@ -78,8 +79,10 @@ def write_package(graph: NeuronGraph, path: str | Path, *, dtype: torch.dtype = 
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise FileError(f"cannot make the folder {folder}: {error.strerror or error}") from None
+    held = io.BytesIO()  # torch writes to files with errors of its own kind
+    torch.save(drawing.module().state_dict(), held)
     with written_aside(folder / WEIGHTS) as aside:
-        torch.save(drawing.module().state_dict(), aside)
+        aside.write_bytes(held.getvalue())
     with written_aside(folder / MODEL) as aside:
         aside.write_text(text, encoding="utf-8")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.errors import FileError, listed
+from neurograph.files.streams import is_stream
 from neurograph.graph import NeuronGraph
 
 Losses = list[str]
@@ -84,7 +85,8 @@ def export(
     graph
         The network. What a compiled network holds is written back first.
     path
-        The file, or the folder for a format that is one; it appears whole or not at all.
+        The file, or the folder for a format that is one; it appears whole or not at all. A device, a pipe or
+        /dev/stdout is written to where it is.
     format
         One of `EXPORTS`; unless given, the ending of the path.
     force
@@ -111,7 +113,7 @@ def export(
     []
     """
     chosen = find_format(path, format)
-    if os.path.lexists(path) and not force:
+    if os.path.lexists(path) and not force and not is_stream(path):
         raise FileError(f"{path} is there already; force=True (on the command line --force) writes over it")
     chosen.write(graph, path, **options)
     return [*chosen.losses(graph), *_journal(graph)]

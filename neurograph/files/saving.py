@@ -20,7 +20,7 @@ def save(graph: NeuronGraph, path: str | Path) -> None:
     graph
         The network.
     path
-        The file, by custom ending in .safetensors.
+        The file, by custom ending in .safetensors. A device, a pipe or /dev/stdout is written to where it is.
 
     Raises
     ------

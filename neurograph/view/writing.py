@@ -5,6 +5,7 @@ from pathlib import Path
 
 from neurograph.errors import FileError
 from neurograph.files.aside import written_aside
+from neurograph.files.streams import is_stream
 from neurograph.graph import NeuronGraph
 from neurograph.observations import Observations
 from neurograph.view.content import content
@@ -36,7 +37,8 @@ def view(
     graph
         The network.
     path
-        The file, by custom ending in .html. It appears whole or not at all.
+        The file, by custom ending in .html. It appears whole or not at all. A device, a pipe or /dev/stdout is written
+        to where it is.
     metrics
         Rows of a run's metrics, one an epoch ("epoch", "train_error", "validation_error", ...), for the curve beside
         the timeline.
@@ -71,7 +73,7 @@ def view(
     '<!doctype html>'
     """
     path = Path(path)
-    if path.exists() and not path.is_dir() and not force:
+    if path.exists() and not path.is_dir() and not force and not is_stream(path):
         raise FileError(f"{path} is there already; force=True (--force) overwrites it")
     text = page(content(graph, metrics, observations, max_synapses, title))
     with written_aside(path) as aside:

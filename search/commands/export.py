@@ -8,7 +8,7 @@ import compiler  # noqa: F401  (adds its formats)
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError, listed
 from neurograph.files import EXPORTS, export, find_format
-from search.commands.shared import graph_file
+from search.commands.shared import add_out, graph_file, say
 
 _EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in EXPORTS.items())
 
@@ -23,8 +23,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("graph", type=Path, help="a saved graph, or a run directory")
     parser.add_argument("--to", metavar="FORMAT", help="the format; unless given, the ending of --out")
-    parser.add_argument("--out", type=Path, metavar="PATH", help="where to (default: beside the graph)")
-    parser.add_argument("--force", action="store_true", help="write over what lies there")
+    add_out(parser, "beside the graph")
     parser.set_defaults(command=_run)
 
 
@@ -36,6 +35,4 @@ def _run(given: argparse.Namespace) -> None:
     name = next(name for name, found in EXPORTS.items() if found is chosen)
     out = given.out or chosen.usual_path(path, name)
     left_out = export(NeuronGraph.load(path), out, name, force=given.force)
-    print(f"wrote {out}")
-    for what in left_out:
-        print(f"left out: {what}")
+    say(out, f"wrote {out}", *(f"left out: {what}" for what in left_out))

@@ -1,6 +1,7 @@
 """What commands have in common: data, run directories, options as flags, results told."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields
 from math import prod
@@ -9,6 +10,7 @@ from typing import Any
 
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
+from neurograph.files.streams import STDOUT, descriptor
 from search.datasets import NAMES, Dataset, load
 from search.neuron_hierarchy import NeuronHierarchy
 from search.options import describe
@@ -66,6 +68,20 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="throw away the run that lies there")
 
 
+def add_out(parser: argparse.ArgumentParser, usual: str) -> None:
+    """`--out PATH`, `-` for standard output, and `--force`."""
+    parser.add_argument(
+        "--out", type=_place, metavar="PATH", help=f"where to, - for standard output (default: {usual})"
+    )
+    parser.add_argument("--force", action="store_true", help="write over what lies there")
+
+
+def say(out: Path, *lines: str) -> None:
+    """Print what became of a file; where standard output is the file, to standard error."""
+    for line in lines:
+        print(line, file=sys.stderr if descriptor(out) == 1 else sys.stdout)
+
+
 def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
     """`--config`, `--set`, and a flag for every field of an options dataclass."""
     group = parser.add_argument_group("options", "from a TOML file, from --set, or each by its flag, the later winning")
@@ -92,6 +108,10 @@ def tell(result: Any) -> None:
         print(f"all of it lies in {result.run}")
         return
     print(f"test error {result.test_error:.2f}%; graph, journal, metrics and pictures lie in {result.run}")
+
+
+def _place(text: str) -> Path:
+    return STDOUT if text == "-" else Path(text)
 
 
 def _default(f: Field) -> Any:

@@ -9,9 +9,10 @@ import torch
 import compiler
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError
+from neurograph.files.streams import is_stream
 from neurograph.observations import Observations
 from neurograph.view import view
-from search.commands.shared import add_data, data_of
+from search.commands.shared import add_data, add_out, data_of, say
 from search.growing import fitting
 from search.runs import Run, open_run
 from search.training.tasks import loss_of
@@ -23,13 +24,12 @@ def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("view", help="write one HTML page in which a network and its growth can be explored")
     parser.add_argument("graph", type=Path, metavar="RUN-or-FILE", help="a run directory, or a saved graph")
-    parser.add_argument("--out", type=Path, metavar="PATH", help="where to (default: view.html in the run, FILE.html)")
+    add_out(parser, "view.html in the run, FILE.html")
     parser.add_argument("--title", help="of the page (default: what was run, or the graph's name)")
     parser.add_argument(
         "--max-synapses", type=int, default=2_000_000, metavar="N", help="how many go into the page (default 2000000)"
     )
     parser.add_argument("--gradients", action="store_true", help="let synapses be coloured by their gradients on data")
-    parser.add_argument("--force", action="store_true", help="write over what lies there")
     add_data(parser, default=None)
     parser.set_defaults(command=_run)
 
@@ -47,7 +47,8 @@ def _run(given: argparse.Namespace) -> None:
         title=given.title or (_title(run) if run else None),
         force=given.force,
     )
-    print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB); open it in a browser")
+    size = "" if is_stream(path) else f" ({path.stat().st_size / 1e6:.1f} MB)"
+    say(path, f"wrote {path}{size}; open it in a browser")
 
 
 def _title(run: Run) -> str:

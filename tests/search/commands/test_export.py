@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import networkx as nx
 import pytest
@@ -65,3 +67,30 @@ def test_the_help_lists_the_formats(capsys):
         cli.main(["export", "--help"])
     told = capsys.readouterr().out
     assert all(f"  {name:<9} {found.about}" in told for name, found in EXPORTS.items())
+
+
+def neurograph(*words, **options):
+    return subprocess.run([sys.executable, "-m", "neurograph", *map(str, words)], capture_output=True, **options)
+
+
+@pytest.mark.parametrize("out", ["-", "/dev/stdout"])
+def test_standard_output_holds_the_file_and_nothing_else(saved, out):
+    done = neurograph("export", saved, "--to", "json", "--out", out)
+    assert done.returncode == 0 and len(nx.node_link_graph(json.loads(done.stdout), edges="links")) == 7
+    assert done.stderr.decode().splitlines()[0] == "wrote /dev/stdout"
+
+
+def test_a_page_goes_to_standard_output(saved, capfdbinary):
+    assert cli.main(["view", str(saved), "--out", "-"]) == 0
+    said = capfdbinary.readouterr()
+    assert said.out.startswith(b"<!doctype html>") and said.out.rstrip().endswith(b"</html>")
+    assert b"wrote /dev/stdout; open it" in said.err
+
+
+@pytest.mark.parametrize("format", ["onnx", "pt2"])
+def test_exporters_of_torch_say_nothing_on_standard_output(saved, format, capfdbinary, tmp_path):
+    pytest.importorskip("onnxscript")
+    assert cli.main(["export", str(saved), "--to", format, "--out", str(tmp_path / "file")]) == 0
+    capfdbinary.readouterr()
+    assert cli.main(["export", str(saved), "--to", format, "--out", "-"]) == 0
+    assert abs(len(capfdbinary.readouterr().out) - (tmp_path / "file").stat().st_size) < 100

@@ -13,6 +13,7 @@ from torch import Tensor
 from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Layout, Lowering, Unit
 from compiler.lowering.sparse import SPARSE
+from compiler.lowering.transforms import transformed
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.regions.groups import find_groups
 from compiler.slots import WEIGHT, Slots
@@ -70,7 +71,7 @@ class Grouped(Unit):
         brought = brought.view(many * targets, batch)
         rows, inverse = buffers["rows"], buffers["rows_inverse"]
         if rows is not None and inverse is not None:
-            brought = _Permuted.apply(brought, inverse, rows)
+            brought = _pick(brought, inverse, rows)
         elif rows is not None:
             brought = brought.new_zeros(self.outputs, batch).index_copy(0, rows, brought)
         total: Any = brought.t()  # pyright: ignore[reportOptionalMemberAccess]
@@ -81,7 +82,7 @@ class Grouped(Unit):
 
 
 def _pick(features: Tensor, order: Tensor, inverse: Tensor | None) -> Any:
-    if inverse is None:
+    if inverse is None or transformed():
         return features.contiguous().index_select(0, order)
     return _Permuted.apply(features, order, inverse)
 

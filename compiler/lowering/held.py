@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from compiler.lowering.base import FROZEN, TRAINED
+from compiler.lowering.transforms import transformed
 from compiler.slots import Slots, Space
 
 
@@ -22,7 +23,9 @@ class _Held(torch.autograd.Function):
 
 
 def hold(weight: Tensor, mask: Tensor) -> Tensor:
-    """The weight; its gradient is zero where the mask is False (it broadcasts)."""
+    """The weight; its gradient is zero where the mask is False (it broadcasts), and so is its tangent."""
+    if transformed():
+        return torch.where(mask, weight, 0.0)
     return _Held.apply(weight, mask)  # pyright: ignore[reportReturnType]
 
 

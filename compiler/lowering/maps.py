@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from compiler.lowering.transforms import transformed
+
 
 def neighbours(columns: np.ndarray | None) -> tuple[int, int] | None:
     """(first, count) where columns stand side by side in rising order: they can be read where they lie."""
@@ -14,9 +16,13 @@ def neighbours(columns: np.ndarray | None) -> tuple[int, int] | None:
 
 def pick(x: Tensor, columns: Tensor) -> Tensor:
     """Some neurons of (batch, neurons, ...), in the memory format of x."""
-    if x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous():
+    if x.dim() == 4 and not transformed() and _channels_last(x):
         return x.permute(0, 2, 3, 1).index_select(3, columns).permute(0, 3, 1, 2)
     return x.index_select(1, columns)
+
+
+def _channels_last(x: Tensor) -> bool:
+    return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
 
 
 def per_channel(vector: Tensor, x: Tensor) -> Tensor:

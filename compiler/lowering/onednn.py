@@ -12,6 +12,7 @@ from torch import Tensor
 from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Lowering
 from compiler.lowering.dense import DENSE, Dense
+from compiler.lowering.transforms import transformed
 
 LEAST = 16  # rows from which oneDNN is the faster
 
@@ -32,7 +33,9 @@ class _Product(torch.autograd.Function):
     def backward(ctx, gradient: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight = ctx.saved_tensors
         need_x, need_weight, need_bias = ctx.needs_input_grad
-        if torch.is_grad_enabled():  # someone differentiates the gradient, which oneDNN's operator cannot
+        if torch.is_grad_enabled() or transformed(
+            gradient
+        ):  # its gradient is asked for, or many at once: oneDNN cannot
             to_x = gradient @ weight if need_x else None
             to_weight = gradient.t() @ x if need_weight else None
         else:
@@ -46,7 +49,8 @@ class OneDNN(Dense):
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         weight = self.held()
-        if x.shape[0] < LEAST or weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
+        plain = weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu") or transformed()
+        if plain or x.shape[0] < LEAST:
             return F.linear(x, weight, bias)
         return _Product.apply(x.contiguous(), weight, bias)  # pyright: ignore[reportReturnType]
 

@@ -5,14 +5,16 @@ half precisions, and what autocast would halve, are computed in float32.
 """
 
 import warnings
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import MAPS, Layout, Lowering, Unit
+from compiler.lowering.transforms import transformed
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.slots import WEIGHT, Slots
 
@@ -29,31 +31,117 @@ with warnings.catch_warnings():  # torch says once that CSR is in beta; let it s
     _matrix(torch.tensor([0, 1]), torch.tensor([0]), torch.ones(1), (1, 1))
 
 
+@dataclass(frozen=True)
+class Wiring:
+    """Where the synapses of a sparse matrix (outputs, inputs) are, by rows and by columns.
+
+    Parameters
+    ----------
+    shape
+        (outputs, inputs).
+    row_start, column
+        CSR: (outputs + 1,) where rows begin, (n,) columns.
+    column_start, row
+        CSC: (inputs + 1,) where columns begin, (n,) rows.
+    order
+        (n,) CSC order from CSR.
+    """
+
+    shape: tuple[int, int]
+    row_start: Tensor
+    column: Tensor
+    column_start: Tensor
+    row: Tensor
+    order: Tensor
+
+    def rows(self) -> Tensor:
+        """(n,) int64 rows in CSR order."""
+        return torch.repeat_interleave(torch.diff(self.row_start).long(), output_size=len(self.column))
+
+    def transposed(self) -> "Wiring":
+        """That of the transposed matrix."""
+        back = torch.argsort(self.order).to(self.order.dtype)
+        return Wiring((self.shape[1], self.shape[0]), self.column_start, self.row, self.row_start, self.column, back)
+
+
 class _Product(torch.autograd.Function):
-    """x W^T for a sparse W (outputs, inputs): autograd itself would make the gradient of a sparse tensor dense."""
+    """x W^T for a sparse W (outputs, inputs): autograd itself would make the gradient of a sparse tensor dense.
+
+    Its gradients are a product and a sampled product again, and the other way round: so there are derivatives of any
+    order, and none of them is dense.
+    """
 
     @staticmethod
-    def forward(ctx, x, values, shape, *indices):  # pyright: ignore[reportIncompatibleMethodOverride]
-        row_start, column, *_ = indices
+    def forward(ctx, x: Tensor, values: Tensor, wiring: Wiring) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         features = x.t().contiguous()
-        ctx.save_for_backward(features, values, *indices)
-        ctx.shape = shape
-        return (_matrix(row_start, column, values, shape) @ features).t()
+        ctx.save_for_backward(x, features, values)
+        ctx.wiring = wiring
+        return (_matrix(wiring.row_start, wiring.column, values, wiring.shape) @ features).t()
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx, gradient):  # pyright: ignore[reportIncompatibleMethodOverride]
-        features, values, row_start, column, column_start, row, order = ctx.saved_tensors
-        outputs, inputs = ctx.shape
+    def backward(ctx, gradient: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, features, values = ctx.saved_tensors
+        wiring, to_x, to_values = ctx.wiring, None, None
+        need_x, need_values, _ = ctx.needs_input_grad
+        if torch.is_grad_enabled() or transformed(
+            gradient
+        ):  # someone differentiates the gradient, or asks for many at once
+            return *gradients(x, values, wiring, gradient, need_x, need_values), None
         incoming = gradient.t().contiguous()
-        to_x = to_values = None
-        if ctx.needs_input_grad[0]:
-            transposed = _matrix(column_start, row, values.index_select(0, order), (inputs, outputs))
-            to_x = (transposed @ incoming).t()
-        if ctx.needs_input_grad[1]:
-            wanted = _matrix(row_start, column, torch.zeros_like(values), ctx.shape)
-            to_values = torch.sparse.sampled_addmm(wanted, incoming, features.t(), beta=0.0).values()
-        return to_x, to_values, None, None, None, None, None, None
+        if need_x:
+            shape = wiring.shape[::-1]
+            turned = _matrix(wiring.column_start, wiring.row, values.index_select(0, wiring.order), shape)
+            to_x = (turned @ incoming).t()
+        if need_values:
+            to_values = _sampled(wiring, incoming, features)
+        return to_x, to_values, None
+
+
+class _Sampled(torch.autograd.Function):
+    """Of gradient^T x, (outputs, inputs), the entries that a wiring has: (n,) in CSR order."""
+
+    @staticmethod
+    def forward(ctx, gradient: Tensor, x: Tensor, wiring: Wiring) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.save_for_backward(gradient, x)
+        ctx.wiring = wiring
+        return _sampled(wiring, gradient.t().contiguous(), x.t().contiguous())
+
+    @staticmethod
+    def backward(ctx, second: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+        gradient, x = ctx.saved_tensors
+        need_gradient, need_x, _ = ctx.needs_input_grad
+        to_gradient = product(x, second, ctx.wiring) if need_gradient else None
+        to_x = _turned(gradient, second, ctx.wiring) if need_x else None
+        return to_gradient, to_x, None
+
+
+def product(x: Tensor, values: Tensor, wiring: Wiring) -> Tensor:
+    """The product x W^T; under a transform by operators that torch knows, with a number for each synapse and row."""
+    if not transformed(x, values):
+        return _Product.apply(x, values, wiring)  # pyright: ignore[reportReturnType]
+    brought = x.index_select(1, wiring.column) * values
+    return brought.new_zeros(x.shape[0], wiring.shape[0]).index_add(1, wiring.rows(), brought)
+
+
+def gradients(x: Tensor, values: Tensor, wiring: Wiring, gradient: Tensor, need_x: bool, need_values: bool):
+    """The gradients of a product by its inputs and by its values, themselves differentiable; None where not needed."""
+    to_x, to_values = _turned(gradient, values, wiring) if need_x else None, None
+    if need_values and transformed(gradient):
+        to_values = (gradient.index_select(1, wiring.rows()) * x.index_select(1, wiring.column)).sum(0)
+    elif need_values:
+        to_values = _Sampled.apply(gradient, x, wiring)
+    return to_x, to_values
+
+
+def _turned(gradient: Tensor, values: Tensor, wiring: Wiring) -> Tensor:
+    """The product gradient W, with the transposed matrix."""
+    return product(gradient, values.index_select(0, wiring.order), wiring.transposed())
+
+
+def _sampled(wiring: Wiring, incoming: Tensor, features: Tensor) -> Tensor:
+    """(n,) in CSR order the entries of incoming (outputs, batch) times the transposed features (inputs, batch)."""
+    wanted = _matrix(wiring.row_start, wiring.column, features.new_zeros(len(wiring.column)), wiring.shape)
+    return torch.sparse.sampled_addmm(wanted, incoming, features.t(), beta=0.0).values()
 
 
 class Sparse(Unit):
@@ -92,8 +180,12 @@ class Sparse(Unit):
     def _product(self, x: Tensor, values: Tensor) -> Tensor:
         if x.shape[0] == 0:  # sparse products refuse an empty batch
             return x.new_zeros(0, self.shape[0])
-        indices = [self._buffers[name] for name in _INDICES]
-        return _Product.apply(x, values, self.shape, *indices)  # pyright: ignore[reportReturnType]
+        return product(x, values, self.wiring())
+
+    def wiring(self) -> Wiring:
+        """The indices as they lie on the device."""
+        indices: list[Any] = [self._buffers[name] for name in _INDICES]
+        return Wiring(self.shape, *indices)
 
     def slots(self) -> list[Slots]:
         return vector_slots(self, "weight", WEIGHT, self.layout.ids, self.sort)

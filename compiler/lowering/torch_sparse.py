@@ -14,13 +14,34 @@ from torch import Tensor
 from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Layout, Lowering
 from compiler.lowering.dense import DENSE
-from compiler.lowering.sparse import SPARSE, Sparse
+from compiler.lowering.sparse import SPARSE, Sparse, Wiring, gradients
+from compiler.lowering.transforms import transformed
 from neurograph.errors import CompileError
 
 INSTALL = (
     "torch-sparse is not installed: pip install --no-build-isolation 'neurograph-compiler[torch-sparse]' builds it, "
     "after torch, in ten minutes or more"
 )
+
+
+class Twice(torch.autograd.Function):
+    """A product as it is; a gradient that is to be differentiated goes around the package, which cannot do that.
+
+    Its operator would hand over a gradient without a history, and the second derivative would lack a part.
+    """
+
+    @staticmethod
+    def forward(ctx, total: Tensor, x: Tensor, values: Tensor, wiring: Wiring) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.save_for_backward(x, values)
+        ctx.wiring = wiring
+        return total.view_as(total)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+        if not torch.is_grad_enabled() and not transformed(gradient):
+            return gradient, None, None, None
+        (x, values), (_, need_x, need_values, _) = ctx.saved_tensors, ctx.needs_input_grad
+        return None, *gradients(x, values, ctx.wiring, gradient, need_x, need_values), None
 
 
 class TorchSparse(Sparse):
@@ -37,13 +58,16 @@ class TorchSparse(Sparse):
         return super().indices(layout) | {"csr_row": layout.rows}
 
     def _product(self, x: Tensor, values: Tensor) -> Tensor:
-        if not x.is_cpu or x.shape[0] == 0:
+        if not x.is_cpu or x.shape[0] == 0 or transformed():
             return super()._product(x, values)
         row, start, column, column_start, order = (
             self._buffers[name] for name in ("csr_row", "row_start", "column", "column_start", "order")
         )
         features = x.t().contiguous()
-        return torch.ops.torch_sparse.spmm_sum(row, start, column, values, column_start, order, features).t()
+        total = torch.ops.torch_sparse.spmm_sum(row, start, column, values, column_start, order, features).t()
+        if not torch.is_grad_enabled():
+            return total
+        return Twice.apply(total, x, values, self.wiring())  # pyright: ignore[reportReturnType]
 
 
 @cache

@@ -1,16 +1,21 @@
 """The contract every lowering keeps: whatever it accepts, it computes as the reference does, and owns its slots."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import example, given, settings
+from torch.func import grad, jacrev, jvp, vmap
 
 import compiler
 from compiler.cost import CPU, Extent
 from compiler.lowering import REGISTRY
 from compiler.pins import Bundle
 from compiler.regions.windows import Window
+from neurograph import NeuronGraph
 from neurograph.errors import CompileError
+from tests.compiler.derivatives import function_of, gradients, inputs_of, numbers_of
 from tests.compiler.extras import needs_torch_sparse
 from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, loss_of, mlp, recipes
 from tests.compiler.map_graphs import MapRecipe, assert_maps_equal_reference, build_maps, map_recipes
@@ -21,12 +26,12 @@ LOWERINGS = [
 ]
 
 
-def where_legal(name: str, device: str = "cpu"):
+def where_legal(name: str, device: str = "cpu", dtype: str = "float64"):
     """A pin that takes this lowering wherever it accepts the bundle."""
 
     def pin(bundle: Bundle) -> str | None:
         sizes = (bundle.inputs, bundle.outputs, bundle.synapses)
-        sort = (bundle.identity, bundle.aggregation, "float64", device, bundle.groups, bundle.window)
+        sort = (bundle.identity, bundle.aggregation, dtype, device, bundle.groups, bundle.window)
         extent = Extent(*sizes, 5, *sort)
         return name if REGISTRY[name].refuses(extent) is None else None
 
@@ -140,6 +145,68 @@ def test_autocast_runs_every_lowering(name):
         torch.testing.assert_close(a.float(), b, rtol=0.1, atol=0.1)
     loss_of(*[h.float() for h in half]).backward()
     assert all(p.grad is not None and p.grad.dtype == torch.float32 for p in net.parameters())
+
+
+DERIVED = {
+    "full": lambda: build(Recipe(1, (4, 20, 20, 2), density=1.0)),
+    "thin": lambda: build(Recipe(3, (4, 6, 6, 3), density=0.5, aggregations=True)),
+    "blocks": lambda: block_graph(),
+    "maps": lambda: build_maps(MapRecipe(1, (2, 3, 2), side=4, wiring="sparse", mixed=True)),
+    "grouped": lambda: build_maps(MapRecipe(1, (4, 4, 4), side=4, wiring="grouped")),
+    "depthwise": lambda: build_maps(MapRecipe(2, (2, 4, 2), side=4, wiring="depthwise")),
+}
+
+
+def block_graph() -> NeuronGraph:
+    """Two equal disjoint blocks of scalars, their neurons interleaved."""
+    rng, graph = np.random.default_rng(0), NeuronGraph()
+    x, y = graph.add_population("x", 4, role="input"), graph.add_population("y", 4, activation="tanh", is_output=True)
+    for block in (0, 1):
+        graph.connect(x[block::2], y[block::2], weight=rng.normal(size=(2, 2)))
+    return graph
+
+
+def derived(name: str, dtype: torch.dtype) -> list[compiler.CompiledNetwork]:
+    """Networks in which a lowering runs."""
+    pin = where_legal(name, dtype=str(dtype).removeprefix("torch."))
+    nets = [compiler.compile(make(), dtype=dtype, lowering=pin).eval() for make in DERIVED.values()]
+    found = [n for n in nets if name in {part.lowering for stage in n.program.stages for part in stage.parts}]
+    assert found, f"no graph of DERIVED has synapses for {name!r}: add one"
+    return found[:2]
+
+
+@pytest.mark.parametrize("name", [n for n in LOWERINGS if n.values[0] != "onednn"])  # differences need float64
+def test_each_lowering_has_forward_batched_and_second_derivatives(name):
+    for net in derived(name, torch.float64):
+        loss, numbers, xs = function_of(net), numbers_of(net), inputs_of(net, 2)
+
+        def flat(*given: torch.Tensor, loss=loss, names=tuple(numbers)) -> torch.Tensor:
+            return loss(dict(zip(names, given, strict=False)), *given[len(names) :])
+
+        given = tuple(value.requires_grad_() for value in (*numbers.values(), *xs))
+        fast = {"fast_mode": True, "atol": 1e-4}
+        assert torch.autograd.gradcheck(flat, given, check_forward_ad=True, check_batched_grad=True, **fast)
+        assert torch.autograd.gradgradcheck(flat, given, **fast)
+
+
+@pytest.mark.parametrize("name", LOWERINGS)
+def test_each_lowering_under_the_transforms_of_torch_func(name):
+    dtype, near = torch.float64, {"rtol": 1e-9, "atol": 1e-9}
+    if name == "onednn":  # it knows no other
+        dtype, near = torch.float32, {"rtol": 1e-3, "atol": 1e-3}
+    for net in derived(name, dtype):
+        loss, numbers, xs = function_of(net), numbers_of(net), inputs_of(net, 16)
+        near_to = partial(torch.testing.assert_close, **near)
+        one = [gradients(loss, numbers, *(x[at : at + 1] for x in xs)) for at in range(16)]
+        each = vmap(grad(lambda n, *x, loss=loss: loss(n, *(y[None] for y in x))), (None, *[0] * len(xs)))(numbers, *xs)
+        near_to(each, {key: torch.stack([found[key] for found in one]) for key in numbers})
+        near_to(jacrev(loss)(numbers, *xs), gradients(loss, numbers, *xs))
+        value, slope = jvp(lambda n, loss=loss, xs=xs: loss(n, *xs), (numbers,), (numbers,))
+        near_to(value, loss(numbers, *xs))
+        near_to(slope, sum((g * numbers[key]).sum() for key, g in gradients(loss, numbers, *xs).items()))
+        pair = {key: torch.stack([held, 2 * held]) for key, held in numbers.items()}
+        twice = vmap(loss, (0, *[None] * len(xs)))(pair, *xs)
+        near_to(twice, torch.stack([loss({key: held[at] for key, held in pair.items()}, *xs) for at in (0, 1)]))
 
 
 @pytest.mark.parametrize("name", LOWERINGS)

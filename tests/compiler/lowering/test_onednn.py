@@ -53,6 +53,16 @@ def test_gradients_of_gradients():
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_many_gradients_at_once():
+    graph = mlp()
+    found = []
+    for lowering in ("onednn", "dense"):
+        net = compiler.compile(graph, lowering=lowering)
+        (x,) = batch(graph, rows=LEAST, dtype=torch.float32)
+        found.append(torch.autograd.functional.jacobian(lambda x, net=net: net(x).sum(0), x, vectorize=True))
+    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-5)
+
+
 def test_strided_and_expanded_batches():
     graph = mlp()
     net = compiler.compile(graph, lowering="onednn")

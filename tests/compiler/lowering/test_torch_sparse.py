@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.autograd.function import once_differentiable
 
 import compiler
 from compiler.cost import CPU, Extent
-from compiler.lowering import REGISTRY, torch_sparse
+from compiler.lowering import REGISTRY, sparse, torch_sparse
 from compiler.slots import WEIGHT
 from neurograph.edits import SplitEdge
 from neurograph.errors import CompileError
@@ -43,6 +44,34 @@ def test_it_is_taken_where_it_is_cheapest_and_the_report_says_so():
     net = compiler.compile(mlp(), calibration=CHEAP)
     assert lowerings(net) == {"torch_sparse"} and "torch_sparse" in net.report()
     assert lowerings(compiler.compile(mlp())) == {"dense"}
+
+
+class _Once(torch.autograd.Function):
+    """A product that has no second derivative, as the package's has none."""
+
+    @staticmethod
+    def forward(ctx, x, values, wiring):
+        ctx.save_for_backward(x, values)
+        ctx.wiring = wiring
+        return sparse.product(x, values, wiring)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        return *sparse.gradients(*ctx.saved_tensors, ctx.wiring, gradient, True, True), None
+
+
+def test_the_second_derivative_goes_around_the_package():
+    graph = build(Recipe(3, (4, 6, 6, 3), density=0.5))
+    net = compiler.compile(graph, dtype=torch.float64, lowering="sparse")
+    unit = next(module for module in net.modules() if isinstance(module, sparse.Sparse))
+    wiring, values = unit.wiring(), torch.linspace(-1, 1, len(unit.column), dtype=torch.float64, requires_grad=True)
+    x = torch.linspace(-2, 1, 3 * wiring.shape[1], dtype=torch.float64).view(3, -1).requires_grad_()
+
+    def product(x, values):
+        return torch_sparse.Twice.apply(_Once.apply(x, values, wiring), x, values, wiring)
+
+    assert torch.autograd.gradcheck(product, (x, values)) and torch.autograd.gradgradcheck(product, (x, values))
 
 
 @needs_torch_sparse

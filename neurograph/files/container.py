@@ -21,6 +21,7 @@ from neurograph.files.aside import written_aside
 FORMAT = "neurograph.network"
 VERSION = 1
 TEXT = "text"
+_DTYPES = frozenset(("BOOL", "F16", "F32", "F64", *(f"{sign}{bits}" for sign in "IU" for bits in (8, 16, 32, 64))))
 
 _FOREIGN = (
     (b"PK\x03\x04", "a zip archive, as torch.save makes; it could run code, so it is not opened"),
@@ -47,16 +48,19 @@ class Content:
         Anything JSON has.
     digest
         The wiring digest of the network.
+    text_bytes
+        How long the text is in the file.
     """
 
     arrays: Mapping[str, np.ndarray]
     text: Any
     digest: str
+    text_bytes: int = 0
 
 
 def write(path: str | Path, content: Content) -> None:
     """Write a file, or leave the one that is there."""
-    text = np.frombuffer(json.dumps(content.text, separators=(",", ":")).encode(), np.uint8)
+    text = np.frombuffer(as_bytes(content.text), np.uint8)
     arrays = {name: np.ascontiguousarray(array) for name, array in content.arrays.items()} | {TEXT: text}
     about = {"version": VERSION, "wiring": content.digest}
     about["checksum"] = _checksum(arrays, about)
@@ -65,6 +69,11 @@ def write(path: str | Path, content: Content) -> None:
             save_file(arrays, aside, {FORMAT: json.dumps(about)})  # one entry: safetensors shuffles several
         except SafetensorError as err:
             raise OSError(str(err)) from err
+
+
+def as_bytes(text: Any) -> bytes:
+    """Text as it is written."""
+    return json.dumps(text, separators=(",", ":")).encode()
 
 
 def read(path: str | Path) -> Content:
@@ -79,7 +88,7 @@ def read(path: str | Path) -> Content:
     try:
         with safe_open(path, framework="np") as file:
             about = _about(path, file.metadata() or {})
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dictionary)
+            arrays = {name: _array(path, file, name) for name in file.keys()}  # noqa: SIM118 (not a dictionary)
     except FileError:
         raise
     except (SafetensorError, OSError, ValueError, TypeError) as err:
@@ -90,10 +99,18 @@ def read(path: str | Path) -> Content:
     if about.pop("checksum", None) != _checksum(arrays, about):
         raise FileError(f"{path} is damaged: its content does not match its checksum; restore it from a copy")
     try:
-        text = json.loads(arrays.pop(TEXT).tobytes())
+        written = arrays.pop(TEXT).tobytes()
+        text = json.loads(written)
     except (KeyError, ValueError, RecursionError) as err:
         raise FileError(f"{path} is damaged: its text cannot be read ({err})") from None
-    return Content(arrays, text, about["wiring"])
+    return Content(arrays, text, about["wiring"], len(written))
+
+
+def _array(path: str | Path, file: Any, name: str) -> np.ndarray:
+    dtype = file.get_slice(name).get_dtype()
+    if dtype not in _DTYPES:
+        raise FileError(f"{path} is damaged: {name} holds numbers of type {dtype}, which no network has")
+    return file.get_tensor(name)
 
 
 def _start(path: str | Path) -> bytes:

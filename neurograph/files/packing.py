@@ -1,15 +1,19 @@
 """From a graph to arrays and JSON: columns as they are in the table, compacted; all else as text."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from neurograph import journal
-from neurograph.codec import encode
+from neurograph.codec import DEEPEST, encode, store_plainly, unpacked_bytes
 from neurograph.errors import FileError
-from neurograph.files.container import Content
+from neurograph.files.container import Content, as_bytes
+from neurograph.files.parts import UNPACKED_LEAST, UNPACKED_TIMES, unpacked_most
 from neurograph.graph import NeuronGraph
+
+_AROUND = 10  # levels that a journal puts around attributes, and a file around a journal
 
 
 def pack(graph: NeuronGraph) -> Content:
@@ -24,7 +28,11 @@ def pack(graph: NeuronGraph) -> Content:
     if graph._depth:
         raise FileError("a graph cannot be saved in the middle of an edit or of atomic(); save it afterwards")
     graph.table.compact()
-    return Content(_neurons(graph) | _synapses(graph), _text(graph), graph.wiring_digest())
+    text = _text(graph)
+    size = unpacked_bytes(text)
+    if size > UNPACKED_LEAST and size > unpacked_most(len(as_bytes(text))):
+        store_plainly(text, UNPACKED_TIMES)
+    return Content(_neurons(graph) | _synapses(graph), text, graph.wiring_digest())
 
 
 def _neurons(graph: NeuronGraph) -> dict[str, np.ndarray]:
@@ -80,15 +88,20 @@ def _text(graph: NeuronGraph) -> dict[str, Any]:
 
 
 def _entry(entry: journal.Entry) -> dict[str, Any]:
-    try:
-        return journal.to_state(entry)
-    except FileError as err:
-        raise FileError(f"the journal's entry {entry.verb}: {err}") from None
+    return _checked(lambda: journal.to_state(entry), f"the journal's entry {entry.verb}", DEEPEST - _AROUND)
 
 
 def _encoded(value: Any, what: str) -> Any:
+    return _checked(lambda: encode(value), what, DEEPEST - 2 * _AROUND)
+
+
+def _checked(make: Callable[[], Any], what: str, deepest: int) -> Any:
+    """Something as text, of no more levels than a file's reader takes; errors say whose it is."""
     try:
-        return encode(value)
+        made = make()
+        if isinstance(made, dict | list):
+            unpacked_bytes(made, deepest)
+        return made
     except FileError as err:
         raise FileError(f"{what}: {err}") from None
     except RecursionError:

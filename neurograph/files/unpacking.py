@@ -1,6 +1,5 @@
 """From arrays and JSON to a graph: checked as if somebody had written the file by hand, then put in place whole."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,15 +9,18 @@ from neurograph.codec import decode
 from neurograph.columns import NeuronColumns
 from neurograph.errors import FileError
 from neurograph.files.container import Content
+from neurograph.files.parts import Parts, need, need_attributes, within
 from neurograph.graph import NeuronGraph
 from neurograph.order import Ranks
-from neurograph.schema.neuron import VALUES, NeuronKind, change_kind
+from neurograph.schema import synapse
+from neurograph.schema.neuron import SCHEMA, VALUES, NeuronKind, change_kind, default_values, may_have
 from neurograph.schema.synapse import check_fit, form_of, form_value
 from neurograph.storage.pools import Pool, distinct
 from neurograph.storage.table import EdgeTable
 from neurograph.storage.values import Values
 
-Arrays = Mapping[str, np.ndarray]
+_MOST_NEURONS = int(np.iinfo(np.int32).max)
+_HIGHEST = 2.0**53  # of a rank: whole numbers that a float holds
 
 
 def unpack(content: Content) -> NeuronGraph:
@@ -27,93 +29,138 @@ def unpack(content: Content) -> NeuronGraph:
     Raises
     ------
     FileError
-        Content that no graph could have: a cycle, ends that are not there, weights that do not fit, another wiring than
-        the digest's. Missing or odd parts raise KeyError, ValueError, TypeError or IndexError.
+        Content that no graph could have: a part that is missing or of another type, a cycle, ends that are not there,
+        weights that do not fit, a journal that cannot be undone, another wiring than the digest's.
     """
-    arrays, text = content.arrays, content.text
-    graph, table = NeuronGraph(), _table(arrays, text)
-    graph._columns, graph._ranks = _columns(arrays, text), _ranks(arrays, text)
+    parts = Parts(content)
+    graph, table = NeuronGraph(), _table(parts)
+    graph._columns, graph._ranks = _columns(parts), _ranks(parts)
     _check_synapses(table, graph._columns, graph._ranks)
     table.reindex()
     graph._adopt(table)
-    graph.graph.update(decode(text["attributes"]))
-    graph._populations = dict.fromkeys(str(name) for name in text["populations"])
-    graph._next_name, graph.version = int(text["next_name"]), int(text["version"])
-    graph.journal.entries = [journal.from_state(state) for state in text["journal"]]
-    graph.journal.undone = [journal.from_state(state) for state in text["undone"]]
+    graph.graph.update(need_attributes(decode(parts.text.get("attributes")), (), "the graph"))
+    graph._populations = dict.fromkeys(_names(parts, "populations"))
+    _check_populations(graph)
+    graph._next_name, graph.version = parts.whole("next_name"), parts.whole("version")
+    graph.journal.entries = [journal.from_state(state) for state in parts.sequence("journal")]
+    graph.journal.undone = [journal.from_state(state) for state in parts.sequence("undone")]
     if graph.wiring_digest() != content.digest:
         raise FileError("its wiring is not the one its digest was made of")
     return graph
 
 
-def _need(condition: Any, what: str) -> None:
-    if not condition:
-        raise FileError(what)
+def _names(parts: Parts, what: str) -> list[str]:
+    names = parts.sequence(what)
+    need(all(type(name) is str and name for name in names), f"its {what} are not names")
+    return names
 
 
-def _columns(arrays: Arrays, text: dict) -> NeuronColumns:
-    keys, kinds = arrays["neuron.key"], arrays["neuron.kind"]
-    columns = NeuronColumns()
-    for fields in text["kinds"]:
+def _check_populations(graph: NeuronGraph) -> None:
+    """Whether those of the neurons are registered; a kind may be left of a population that is gone."""
+    kinds = graph._columns.kinds
+    used = np.flatnonzero(np.bincount(graph._columns.kind[graph.table.keys()], minlength=1)).tolist() if kinds else []
+    missing = {kinds[code].population for code in used} - graph._populations.keys()
+    need(not missing, f"a population is missing: {', '.join(sorted(missing))}")
+
+
+def _columns(parts: Parts) -> NeuronColumns:
+    keys = parts.numbers("neuron.key")
+    codes, columns = parts.numbers("neuron.kind", len(keys)), NeuronColumns()
+    for fields in parts.sequence("kinds"):
+        need(isinstance(fields, dict), "a kind of neuron is no dictionary")
         columns.number(change_kind(NeuronKind(), {name: decode(value) for name, value in fields.items()}))
-    _need(len(columns.kinds) == len(text["kinds"]), "it names a kind of neuron twice")
-    _need(_within(kinds, len(columns.kinds)), "a neuron is of a kind that is not there")
-    _need({kind.population for kind in columns.kinds} <= set(text["populations"]), "a population is missing")
-    columns.reserve(int(text["next_key"]))
-    columns.kind[keys] = kinds
+    need(len(columns.kinds) == len(parts.sequence("kinds")), "it names a kind of neuron twice")
+    need(within(codes, len(columns.kinds)), "a neuron is of a kind that is not there")
+    columns.reserve(parts.whole("next_key", _MOST_NEURONS))
+    columns.kind[keys] = codes
     for name in VALUES:
-        values = arrays[f"neuron.{name}"]
-        _need(not np.isinf(values).any(), f"a neuron's {name} is infinite")
+        values = parts.values(f"neuron.{name}", len(keys))
+        _check_values(name, values, columns, codes)
         columns.values[name][keys] = values
-    for key, own in text["neuron_attributes"]:
-        columns.extra[int(key)] = decode(own)
+    living = set(keys.tolist())
+    for key, own in parts.pairs("neuron_attributes", len(columns.kind)):
+        need(key in living, f"it has attributes of neuron {key}, which is not there")
+        columns.extra[key] = need_attributes(decode(own), SCHEMA, f"neuron {key}")
     return columns
 
 
-def _ranks(arrays: Arrays, text: dict) -> Ranks:
-    ranks = Ranks(top=float(text["top_rank"]))
-    ranks.reserve(int(text["next_key"]))
-    ranks.rank[arrays["neuron.key"]] = arrays["neuron.rank"]
-    _need(np.isfinite(arrays["neuron.rank"]).all(), "a neuron has no rank")
+def _check_values(name: str, values: np.ndarray, columns: NeuronColumns, codes: np.ndarray) -> None:
+    """Whether neurons of each kind have a value where they must and none where they cannot."""
+    need(not np.isinf(values).any(), f"a neuron's {name} is infinite")
+    need(name != "running_var" or not (values < 0).any(), "a neuron's running_var is negative")
+    for code in np.flatnonzero(np.bincount(codes, minlength=1)).tolist() if len(codes) else ():
+        kind, mine = columns.kinds[code], np.isnan(values[codes == code])
+        what = f"role {kind.role!r}, activation {kind.activation!r} and norm {kind.norm!r}"
+        need(may_have(kind, name) or mine.all(), f"a neuron with {what} has a {name}")
+        need(name not in default_values(kind) or not mine.any(), f"a neuron with {what} has no {name}")
+
+
+def _ranks(parts: Parts) -> Ranks:
+    keys = parts.numbers("neuron.key")
+    rank, top = parts.values("neuron.rank", len(keys)), parts.text.get("top_rank")
+    need(type(top) in (int, float) and 0 <= top <= _HIGHEST, f"top_rank is {top!r}")
+    need((np.abs(rank) <= _HIGHEST).all(), "a neuron has no rank")
+    ranks = Ranks(top=float(top))
+    ranks.reserve(parts.whole("next_key", _MOST_NEURONS))
+    ranks.rank[keys] = rank
     return ranks
 
 
-def _table(arrays: Arrays, text: dict) -> EdgeTable:
-    table = EdgeTable(NeuronGraph.interned)
-    keys, names = arrays["neuron.key"], decode(text["names"])
-    _need(text["next_key"] <= np.iinfo(np.int32).max, "it has more neurons than a graph can have")
-    _need(_within(keys, text["next_key"]) and (np.diff(keys) > 0).all(), "its neurons are not in order")
-    table.names = [None] * int(text["next_key"])
-    table.restore_names(keys.tolist(), names)
-    _need(len(table.index) == len(keys), "two neurons have one name")
-    for bundle in text["forms"]:
+def _table(parts: Parts) -> EdgeTable:
+    table, keys, count = EdgeTable(NeuronGraph.interned), parts.numbers("neuron.key"), 0
+    next_key = parts.whole("next_key")
+    need(next_key <= _MOST_NEURONS, "it has more neurons than a graph can have")
+    need(within(keys, next_key) and (np.diff(keys) > 0).all(), "its neurons are not in order")
+    table.names = [None] * next_key
+    _restore_names(table, keys, decode(parts.sequence("names")))
+    for bundle in parts.sequence("forms"):
+        need(isinstance(bundle, dict), "a form of synapse is no dictionary")
         table.forms.number({name: form_value(name, decode(value)) for name, value in bundle.items()})
-    _need(len(table.forms.bundles) == len(text["forms"]), "it names a form of synapse twice")
-    ids = table.id = arrays["synapse.id"].astype(np.int64)
-    _need(_within(ids, text["next_id"]) and distinct(ids), "two synapses have one number")
-    table.src, table.dst = arrays["synapse.source"].astype(np.int32), arrays["synapse.target"].astype(np.int32)
-    table.form, table.kind = arrays["synapse.form"].astype(np.int32), arrays["synapse.weights"].astype(np.int8)
-    table.alive, table.row = np.ones(len(ids), bool), np.zeros(len(ids), np.int32)
-    table.next_id, table.size = int(text["next_id"]), len(ids)
-    _need(all(len(getattr(table, column)) == len(ids) for column in table.COLUMNS), "its columns differ in length")
-    table.pools = _pools(arrays, table)
-    table.extra = {int(row): decode(own) for row, own in text["synapse_attributes"]}
-    _need(all(0 <= row < len(ids) for row in table.extra), "it has attributes of a synapse that is not there")
+    need(len(table.forms.bundles) == len(parts.sequence("forms")), "it names a form of synapse twice")
+    table.id, table.next_id = parts.numbers("synapse.id"), parts.whole("next_id")
+    count = table.size = len(table.id)
+    need(within(table.id, table.next_id) and distinct(table.id), "two synapses have one number")
+    for column, name, below in (
+        ("src", "source", next_key),
+        ("dst", "target", next_key),
+        ("form", "form", len(table.forms.bundles)),
+        ("kind", "weights", 128),
+    ):
+        numbers = parts.numbers(f"synapse.{name}", count)
+        need(within(numbers, below), f"a synapse's {name} is not there")
+        setattr(table, column, numbers.astype(EdgeTable.COLUMNS[column]))
+    table.alive, table.row = np.ones(count, bool), np.zeros(count, np.int32)
+    table.pools = _pools(parts, table)
+    for row, own in parts.pairs("synapse_attributes", count):
+        table.extra[row] = need_attributes(decode(own), synapse.SCHEMA, f"synapse {table.id[row]}")
     table._remap(Values())
     return table
 
 
-def _pools(arrays: Arrays, table: EdgeTable) -> list[Pool]:
+def _restore_names(table: EdgeTable, keys: np.ndarray, names: list[Any]) -> None:
+    need(len(names) == len(keys), f"it has {len(keys)} neurons and {len(names)} names")
+    try:
+        need(None not in set(names), "a neuron has no name")
+    except TypeError as err:
+        raise FileError(f"a neuron has a name that is none: {err}") from None
+    table.restore_names(keys.tolist(), names)
+    need(len(table.index) == len(keys), "two neurons have one name")
+
+
+def _pools(parts: Parts, table: EdgeTable) -> list[Pool]:
     """The weights of each shape, and in the table's rows where each synapse finds its own."""
-    pools = []
-    while f"weights.{len(pools) + 1}" in arrays:
-        data = arrays[f"weights.{len(pools) + 1}"].astype(np.float64, copy=False)
-        _need(np.isfinite(data).all(), "a weight is not finite")
+    pools, shapes = [], set()
+    while f"weights.{len(pools) + 1}" in parts.arrays:
+        data = parts.values(f"weights.{len(pools) + 1}")
+        need(np.isfinite(data).all(), "a weight is not finite")
+        need(data.ndim == (3 if pools else 1) and 0 not in data.shape[1:], "weights are neither numbers nor kernels")
+        need(data.shape[1:] not in shapes, "two pools hold weights of one shape")
+        shapes.add(data.shape[1:])
         pools.append(Pool(data))
         mine = np.flatnonzero(table.kind == len(pools))
-        _need(len(mine) == len(data), "there are more or fewer weights than synapses")
+        need(len(mine) == len(data), "there are more or fewer weights than synapses")
         table.row[mine] = np.arange(len(mine))
-    _need(_within(table.kind, len(pools) + 1) and pools[0].data.ndim == 1, "a synapse's weight is not there")
+    need(pools and within(table.kind, len(pools) + 1), "a synapse's weight is not there")
     return pools
 
 
@@ -123,11 +170,11 @@ def _check_synapses(table: EdgeTable, columns: NeuronColumns, ranks: Ranks) -> N
     living[table.keys()] = True
     u, v = table.src, table.dst
     for ends in (u, v):
-        _need(_within(ends, len(living)) and living[ends].all(), "a synapse joins a neuron that is not there")
+        need(within(ends, len(living)) and living[ends].all(), "a synapse joins a neuron that is not there")
     pair = (u.astype(np.int64) << 32) | v
-    _need((pair[1:] > pair[:-1]).all(), "its synapses are not in order")
-    _need((ranks.rank[u] < ranks.rank[v]).all(), "its synapses may close a cycle")
-    _need(_within(table.form, len(table.forms.bundles)), "a synapse is of a form that is not there")
+    need((pair[1:] > pair[:-1]).all(), "its synapses are not in order")
+    need((ranks.rank[u] < ranks.rank[v]).all(), "its synapses may close a cycle")
+    need(within(table.form, len(table.forms.bundles)), "a synapse is of a form that is not there")
     counts = len(columns.kinds), len(columns.kinds), len(table.forms.bundles), len(table.pools) + 1
     codes = np.ravel_multi_index((columns.kind[u], columns.kind[v], table.form, table.kind), counts) if len(u) else u
     codes.sort()
@@ -135,9 +182,5 @@ def _check_synapses(table: EdgeTable, columns: NeuronColumns, ranks: Ranks) -> N
         source, target, form, weight = (int(part) for part in np.unravel_index(code, counts))
         shape = table.pools[weight - 1].data.shape[1:] if weight else None
         ends = columns.kinds[source].shape, columns.kinds[target].shape
-        _need(columns.kinds[target].role != "input", "an input neuron has an incoming synapse")
+        need(columns.kinds[target].role != "input", "an input neuron has an incoming synapse")
         check_fit(form_of(table.forms.bundles[form]), shape, *ends)
-
-
-def _within(numbers: np.ndarray, count: int) -> bool:
-    return not len(numbers) or bool(numbers.min() >= 0 and numbers.max() < count)

@@ -71,7 +71,7 @@ SCHEMA = frozenset((*KIND_FIELDS, *VALUES))
 def _choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise NeuronError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
-    return value
+    return str(value)
 
 
 def _number(name: str, value: Any, low: float, high: float) -> float:
@@ -99,7 +99,7 @@ def _shape(value: Any) -> tuple[int, ...]:
 def _population(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise NeuronError(f"population must be a name, not {value!r}")
-    return value
+    return str(value)
 
 
 _CHECKS = {

@@ -79,7 +79,7 @@ def _flag(name: str, value: Any) -> bool:
 def _op(value: Any) -> str:
     if value not in OPS:
         raise SynapseError(f"op must be one of {', '.join(OPS)}, not {value!r}")
-    return value
+    return str(value)  # a text of numpy's is another type, and would be another form
 
 
 _CHECKS = {

@@ -12,6 +12,7 @@ from neurograph import NeuronGraph
 from neurograph.journal import from_line, to_line
 from neurograph.storage import ArrayDiGraph
 from neurograph.storage import table as table_module
+from tests.neurograph.networks import check_saved_and_loaded
 
 
 def same(G: NeuronGraph, H: nx.DiGraph) -> None:
@@ -96,6 +97,7 @@ def test_random_mutations_match_networkx(seed, monkeypatch):
             G = rng.choice([G.copy, lambda G=G: pickle.loads(pickle.dumps(G)), lambda G=G: copy.deepcopy(G)])()
         if k % 100 == 0:
             same(G, H)
+            check_saved_and_loaded(G)
     same(G, H)
     assert refused > 10
     assert list(H.in_degree) == list(G.in_degree)
@@ -125,6 +127,7 @@ def test_undo_walks_back_and_redo_forth(seed, monkeypatch):
     for digest in digests[-2::-1]:
         G.undo()
         assert G.wiring_digest() == digest
+        check_saved_and_loaded(G)
     assert not len(G) and not G.number_of_edges()
     for digest in digests[1:]:
         G.redo()

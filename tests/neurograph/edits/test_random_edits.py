@@ -25,7 +25,16 @@ from neurograph.edits import (
 from neurograph.errors import NeuroGraphError
 from neurograph.journal import from_line, to_line
 from neurograph.observations import Observations
-from tests.neurograph.networks import batch, dump, outputs, random_network, structure, values, weights
+from tests.neurograph.networks import (
+    batch,
+    check_saved_and_loaded,
+    dump,
+    outputs,
+    random_network,
+    structure,
+    values,
+    weights,
+)
 
 
 def _split(g, rng):
@@ -260,6 +269,7 @@ def test_edits_undos_and_redos_in_any_order(seed, other, sequence):
                 lines.append(line)
                 undone.clear()
         check_sound(g)
+        check_saved_and_loaded(g)
     assert len(g.journal) == len(lines)
     start.replay(from_line(line) for line in lines)
     assert structure(start) == structure(g)

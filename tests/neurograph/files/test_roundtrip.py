@@ -8,7 +8,8 @@ import pytest
 from neurograph import NeuronGraph
 from neurograph.builders import mlp, random_field
 from neurograph.edits.base import Outcome
-from neurograph.errors import FileError
+from neurograph.errors import FileError, NeuroGraphError
+from neurograph.files import packing, parts
 
 
 def picture(graph):
@@ -248,3 +249,79 @@ def test_not_in_the_middle_of_an_edit(tmp_path):
     g = mlp([2, 1])
     with pytest.raises(FileError, match="middle"), g.atomic():
         g.save(tmp_path / "net.safetensors")
+
+
+def _undone():
+    g = NeuronGraph()
+    g.add_neuron(population="gone")
+    g.undo()
+    return g
+
+
+def _refused():
+    g = mlp([2, 1])
+    with pytest.raises(NeuroGraphError):
+        g.add_nodes_from([("a", {"population": "gone"}), ("b", {"activation": "no such"})])
+    return g
+
+
+def _rolled_back():
+    g = mlp([2, 1])
+    with pytest.raises(KeyError), g.atomic():
+        g.add_population("gone", 2)
+        raise KeyError
+    return g
+
+
+GONE = {"undone": _undone, "refused": _refused, "rolled back": _rolled_back, "copied": lambda: _rolled_back().copy()}
+
+
+@pytest.mark.parametrize("make", GONE.values(), ids=GONE)
+def test_a_population_that_is_gone_leaves_nothing_that_a_file_stumbles_over(make, tmp_path):
+    g = make()
+    assert "gone" in {kind.population for kind in g._columns.kinds}
+    g.save(tmp_path / "net.safetensors")
+    back = NeuronGraph.load(tmp_path / "net.safetensors")
+    assert picture(back) == picture(g)
+
+
+def test_text_of_numpy_is_text(tmp_path):
+    g = NeuronGraph()
+    a, b = g.add_neuron(population=np.str_("x")), g.add_neuron(population="x")
+    g.add_edge(a, g.add_neuron(), op=np.str_("weight"), weight=1.0)
+    g.add_edge(b, g.add_neuron(), op="weight", weight=1.0)
+    assert picture(g.copy()) == picture(g)  # the file is checked as the test ends
+    assert len(g.table.forms.bundles) == 2
+
+
+@pytest.mark.parametrize("value", [np.longdouble(1), 10**5000, [10**5000]], ids=["longdouble", "long", "nested"])
+def test_numbers_that_no_file_can_hold_are_named(value, tmp_path):
+    g = mlp([2, 1])
+    g.nodes[1]["own"] = value
+    with pytest.raises(FileError, match="neuron 1"):
+        g.save(tmp_path / "net.safetensors")
+
+
+def test_attributes_may_be_nested_so_deeply_and_no_deeper(tmp_path):
+    g, levels, refused = mlp([2, 1]), [1], 0
+    for depth in range(200):
+        levels = [levels] if depth % 2 else (levels,)
+        g.nodes[1]["own"] = levels
+        try:
+            g.save(tmp_path / "net.safetensors")
+        except FileError as err:
+            assert "nested too deeply" in str(err)
+            refused += 1
+        else:
+            assert not refused
+            assert NeuronGraph.load(tmp_path / "net.safetensors").nodes[1]["own"] == levels
+    assert refused
+
+
+def test_arrays_of_noughts_load_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "UNPACKED_LEAST", 1000)
+    monkeypatch.setattr(packing, "UNPACKED_LEAST", 1000)
+    g = mlp([2, 1])
+    g.nodes[1]["own"] = np.zeros(300_000)
+    g.save(tmp_path / "net.safetensors")
+    assert (NeuronGraph.load(tmp_path / "net.safetensors").nodes[1]["own"] == np.zeros(300_000)).all()

@@ -6,6 +6,7 @@ import torch
 
 from compiler.assembly import assemble, fill, graph_numbers
 from compiler.cost import Calibration
+from compiler.devices import usable_device
 from compiler.network import CompiledNetwork
 from compiler.pins import Pin, check_pin
 from compiler.planner import plan
@@ -55,13 +56,16 @@ def compile(
     ------
     CompileError
         Naming the neuron or synapse that cannot be compiled, or the option that makes no sense, and the way out.
+    OptionError
+        A device that is not there.
     """
     if dtype not in DTYPES:
         raise CompileError(f"dtype must be one of {', '.join(map(str, DTYPES))}, not {dtype!r}")
     if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
         raise CompileError(f"batch_size must be a whole number of at least 1, not {batch_size!r}")
+    where = usable_device(device)
     network = CompiledNetwork(graph, batch_size, calibration, check_pin(lowering))
-    network._buffers["_like"] = torch.empty(0, dtype=dtype, device=device or torch.get_default_device())
+    network._buffers["_like"] = torch.empty(0, dtype=dtype, device=where)
     found = snapshot(graph)
     program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device)

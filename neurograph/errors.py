@@ -65,8 +65,8 @@ class DivergenceError(NeuroGraphError, ArithmeticError):
     """A loss that is no longer a finite number."""
 
 
-class DataError(NeuroGraphError, FileNotFoundError):
-    """A data set that is not where it was looked for, or not what its format promises."""
+class DataError(NeuroGraphError, FileNotFoundError, ValueError):
+    """A data set that is not where it was looked for, not what its format promises, or not what the network takes."""
 
 
 def listed(items, most: int = 6) -> str:

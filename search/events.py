@@ -31,7 +31,7 @@ class Event:
     kind
         What the event is: "metabolism", "expansion", ...
     measured
-        On how many training examples, the first ones, loss and function are measured; 0 for not at all.
+        On how many training examples, see `Trainer.sample`, loss and function are measured; 0 for not at all.
     keep
         Called with each journal entry as plain JSON, once it is complete.
     """
@@ -39,7 +39,7 @@ class Event:
     def __init__(self, trainer: Trainer, kind: str, measured: int, keep: Keep | None = None) -> None:
         self.trainer, self.kind, self.keep = trainer, kind, keep
         self.epoch = len(trainer.rows)
-        self.x, self.y = trainer.split.train_x[:measured], trainer.split.train_y[:measured]
+        self.x, self.y = trainer.sample(measured)
         self.before = self._measure()
         self.lines: list[tuple[Entry, dict[str, Any]]] = []
 

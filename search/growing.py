@@ -14,6 +14,7 @@ from neurograph.errors import DataError, DivergenceError, OptionError
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, hold_out, load
 from search.events import Keep
+from search.fit import check_fit, check_steps, fitting
 from search.options import option, read_options
 from search.pictures import leave_pictures
 from search.progress import ShowProgress
@@ -108,12 +109,14 @@ def grow(
     method.check(graph, options)
     data = load(data) if isinstance(data, str) else data
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
-    kept = None
-    if run is not None:
-        kept = create_run(run, _config(method, data, options), force)
-        graph.save(kept.start)
+    config = _config(method, data, options)
     data = fitting(data, graph, options.standardise, options.whiten)
-    trainer = _trainer(method, net, data, options, kept)
+    trainer = _trainer(net, data, options)
+    kept = None
+    if run is not None:  # the trainer stands: what could be refused has been
+        kept = create_run(run, config, force)
+        graph.save(kept.start)
+    trainer.callbacks = _callbacks(method, data, options, kept)
     if method.begin:
         method.begin(trainer, options, kept.log_journal if kept else None)
     if kept:
@@ -130,7 +133,8 @@ def go_on(method: Method, run: Run, data: Dataset | None = None, progress: bool 
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
     net.load_state_dict(state["network"])
     data = fitting(same_data(config, data), graph, options.standardise, options.whiten)
-    trainer = _trainer(method, net, data, options, run, run.metrics())
+    trainer = _trainer(net, data, options, run.metrics())
+    trainer.callbacks = _callbacks(method, data, options, run)
     net.load_optimizer_state(trainer.optimizer, state["optimizer"])
     return _finish(method, trainer, data, run, progress)
 
@@ -153,22 +157,19 @@ def same_data(config: dict[str, Any], data: Dataset | None) -> Dataset:
     return found
 
 
-def fitting(data: Dataset, graph: NeuronGraph, standardise: bool = False, whiten: bool = False) -> Dataset:
-    """The data as the network takes them: rows of features where its inputs are numbers."""
-    maps = any(d["role"] == "input" and d["shape"] for _, d in graph.nodes(data=True))
-    data = data if maps else data.flat()
-    data = data.standardised() if standardise else data
-    return data.whitened() if whiten else data
-
-
 def _trainer(
-    method: Method,
-    net: compiler.CompiledNetwork,
-    data: Dataset,
-    options: GrowingOptions,
-    run: Run | None,
-    rows: Sequence[dict[str, Any]] = (),
+    net: compiler.CompiledNetwork, data: Dataset, options: GrowingOptions, rows: Sequence[dict[str, Any]] = ()
 ) -> Trainer:
+    """The trainer, without callbacks; whatever cannot go together is refused."""
+    check_fit(net, data)
+    split = hold_out(data, options.validation, options.seed)
+    check_steps(net.graph, len(split.train_y), options.batch_size)
+    return Trainer(net, split, options, make_optimizer(net.parameters(), options), rows=rows)
+
+
+def _callbacks(method: Method, data: Dataset, options: GrowingOptions, run: Run | None) -> tuple[Callback, ...]:
+    """What follows each epoch: the test error where it is watched, the method's edits, and what is kept of them."""
+
     def keep(trainer: Trainer, row: dict[str, Any]) -> None:
         _check_finite(trainer.net, row)
         if run:
@@ -176,11 +177,9 @@ def _trainer(
             if row["epoch"] % options.checkpoint == 0 or trainer.finished:
                 _checkpoint(run, trainer)
 
-    split = hold_out(data, options.validation, options.seed)
-    optimizer = make_optimizer(net.parameters(), options)
     change = method.callback(options, run.log_journal if run else None)
     watch = (_watcher(data),) if options.watch_test else ()
-    return Trainer(net, split, options, optimizer, (*watch, change, keep), rows)
+    return *watch, change, keep
 
 
 def _watcher(data: Dataset) -> Callback:

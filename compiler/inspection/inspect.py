@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 
 from compiler.cost import default_calibration
+from compiler.devices import usable_device
 from compiler.inspection.facts import Growth, Inspection, Population, Wiring
 from compiler.planner import plan
 from compiler.program import Options, PartPlan, Program
@@ -36,6 +37,11 @@ def inspect(graph: NeuronGraph, batch_size: int = 256, device: str = "cpu") -> I
     Inspection
         `print` shows it.
 
+    Raises
+    ------
+    OptionError
+        A device that is not there.
+
     Examples
     --------
     >>> from neurograph.builders import mlp
@@ -44,7 +50,7 @@ def inspect(graph: NeuronGraph, batch_size: int = 256, device: str = "cpu") -> I
     (23, 2, [1.0, 1.0])
     """
     arrays = graph.arrays()
-    program, refusal = _program(graph, batch_size, device)
+    program, refusal = _program(graph, batch_size, usable_device(device).type)
     numbers, trained = _numbers_of(arrays)
     values = sum(~np.isnan(arrays.values[name]) for name in _TRAINED)
     learning = np.array([kind.trainable for kind in arrays.kinds], bool)[arrays.kind]

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from compiler.activations import FUNCTIONS, IDENTITY
+from compiler.devices import usable_device
 from neurograph.edits import AddOnNeurons, Directions
 from neurograph.errors import OptionError
 from neurograph.graph import NeuronGraph
@@ -18,8 +19,8 @@ from search.addons.sharing import Individual, Masks, Plan, forward, plan
 from search.addons.steps import Descent
 from search.addons.trunk import Trunk
 from search.addons.weights import SharedWeights
-from search.training.options import usable_device
-from search.training.tasks import faults, loss_of, percent
+from search.datasets.checks import check_targets
+from search.training.tasks import check_outputs, faults, loss_of, percent
 
 Batch = tuple[Tensor, Tensor]
 Choice = None | int | Mapping[Place, Directions]
@@ -68,8 +69,7 @@ class AddOnSupernet:
         self.number = {place: at for at, place in enumerate(self.places)}
         for name in dict.fromkeys(name for place in self.places for name in place[:2]):
             graph.population(name)  # raises where the locations are of another network
-        asked: Any = options
-        device = usable_device(asked)
+        device = usable_device(options.device)
         self.memory: Memory = estimate(graph, self.places, options, dtype)
         refuse_too_large(self.memory, options, device)
         self.trunk = Trunk(graph, self.places, dtype, device, options.batch_size)
@@ -95,6 +95,7 @@ class AddOnSupernet:
         people = self._individuals(genomes, directions)
         if len(batches) != len(people):
             raise OptionError(f"{len(people)} genomes need as many lists of batches, not {len(batches)}")
+        self._check(batch for mine in batches for batch in mine)
         steps = {len(mine) for mine in batches}
         if len(steps) > 1:
             raise OptionError(f"every individual must have as many batches, and these have {sorted(steps)}")
@@ -154,6 +155,7 @@ class AddOnSupernet:
             (n,) float64; both NaN for an individual whose outputs are not finite.
         """
         people = self._individuals(genomes, directions)
+        self._check([cast("Batch", batch)] if isinstance(batch[0], Tensor) else cast("Sequence[Batch]", batch))
         if isinstance(batch[0], Tensor):
             return self._evaluate(people, *cast("Batch", batch))
         if len(batch) != len(people):
@@ -214,6 +216,12 @@ class AddOnSupernet:
                 )
             )
         return graph
+
+    def _check(self, batches: Iterable[Batch]) -> None:
+        """Refuse, by `DataError`, batches whose targets do not fit their samples or the network's outputs."""
+        sizes = self.trunk.net.program.outputs[0].sizes
+        for x, y in {id(batch): batch for batch in batches}.values():
+            check_outputs(sizes, check_targets(y, "y", len(x)))
 
     # who is who
 

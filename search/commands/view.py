@@ -13,8 +13,9 @@ from neurograph.files.streams import is_stream
 from neurograph.observations import Observations
 from neurograph.view import view
 from search.commands.shared import add_data, add_out, data_of, say
-from search.growing import fitting
+from search.fit import fitting
 from search.runs import Run, open_run
+from search.training import sample
 from search.training.tasks import loss_of
 
 _EXAMPLES, _BATCH = 2048, 64  # of the training data, for gradients
@@ -57,7 +58,7 @@ def _title(run: Run) -> str:
 
 
 def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -> Observations:
-    """What the network sees on the first training examples of its run's data, or of those asked for."""
+    """What the network sees on some training examples of its run's data, or of those asked for."""
     name = given.data or (run.config().get("data") if run else None)
     if name is None:
         raise OptionError("gradients need data: name them with --data")
@@ -65,6 +66,7 @@ def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -
     changes = {change: bool(options.get(change)) for change in ("standardise", "whiten")}
     data = fitting(data_of(given, name), graph, **changes)
     net = compiler.compile(graph, batch_size=_BATCH)
-    x, y = (some[:_EXAMPLES].split(_BATCH) for some in (data.train_x, data.train_y))
+    there = sample(data.train_y, _EXAMPLES, int(options.get("seed", 0)))
+    x, y = (some[there].split(_BATCH) for some in (data.train_x, data.train_y))
     with torch.random.fork_rng(devices=[]):
         return net.observe(zip(x, y, strict=True), loss=loss_of)

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neurograph.errors import OptionError
+from neurograph.errors import DataError, OptionError
+from search.datasets.checks import check_examples, check_part, check_targets
 from search.datasets.whitening import even_contrast, whitening
 
 
@@ -34,6 +35,15 @@ class Dataset:
         How many classes or targets there are: the network's outputs.
     image_shape
         (channels, height, width) of images that are given as rows of pixels; () where they are not.
+
+    Arrays are taken as well. Numbers of another type are converted: whole examples and all floating numbers to float32,
+    class numbers to int64, also where they came as floating numbers.
+
+    Raises
+    ------
+    DataError
+        An empty part, fewer targets than examples, another shape, a class that is not there, a number that is not
+        finite or changes in float32: naming the part and the row.
     """
 
     name: str
@@ -44,6 +54,20 @@ class Dataset:
     input_shape: tuple[int, ...]
     classes: int
     image_shape: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        kinds = set()
+        for part in ("train", "test"):
+            given = getattr(self, f"{part}_x"), getattr(self, f"{part}_y")
+            try:
+                x, y = check_part(*given, part, self.input_shape, self.classes)
+            except DataError as error:
+                raise DataError(f"data set {self.name!r}: {error}") from None
+            object.__setattr__(self, f"{part}_x", x)
+            object.__setattr__(self, f"{part}_y", y)
+            kinds.add(y.is_floating_point())
+        if len(kinds) > 1:
+            raise DataError(f"data set {self.name!r}: train_y and test_y must both be classes or both be numbers")
 
     def fingerprint(self) -> int:
         """CRC-32 of all examples and targets, whether flat or not."""
@@ -99,8 +123,13 @@ class Split:
     image_shape
         As in `Dataset`: rows of pixels can be cropped, mirrored and cut out from like the images they were.
 
+    Class numbers of any type become int64, whole examples float32; floating numbers stay as they are.
+
     Raises
     ------
+    DataError
+        Nothing to learn from, fewer targets than examples, a negative class, a number that is not finite: naming the
+        part and the row.
     OptionError
         For an image shape of more or fewer pixels than an example has features.
     """
@@ -112,6 +141,12 @@ class Split:
     image_shape: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        for part in ("train", "validation"):
+            x = check_examples(getattr(self, f"{part}_x"), f"{part}_x")
+            object.__setattr__(self, f"{part}_x", x)
+            object.__setattr__(self, f"{part}_y", check_targets(getattr(self, f"{part}_y"), f"{part}_y", len(x)))
+        if not len(self.train_y):
+            raise DataError("train_x has no examples")
         pixels, features = math.prod(self.image_shape), math.prod(self.train_x.shape[1:])
         if self.image_shape and pixels != features:
             raise OptionError(f"images of {self.image_shape} have {pixels} pixels, the examples {features} features")
@@ -191,8 +226,8 @@ def stratified(labels: np.ndarray, fraction: float, seed: int) -> tuple[np.ndarr
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def evenly(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Positions of `count` examples, ascending, about the same share of every class.
+def evenly(labels: np.ndarray, count: int, seed: int, ascending: bool = True) -> np.ndarray:
+    """Positions of `count` examples, about the same share of every class.
 
     Parameters
     ----------
@@ -202,6 +237,9 @@ def evenly(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
         How many, at most n.
     seed
         Which of a class are taken.
+    ascending
+        Whether they stand as they lie in the data; else the classes stand in turn, so that every stretch of them has
+        about the same share of each.
 
     Examples
     --------
@@ -214,4 +252,5 @@ def evenly(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
         turn[generator.permutation(members)] = (np.arange(len(members)) + 0.5) / len(members)
-    return np.sort(np.argsort(turn, kind="stable")[:count])
+    chosen = np.argsort(turn, kind="stable")[:count]
+    return np.sort(chosen) if ascending else chosen

@@ -79,18 +79,15 @@ def search(
     options = options or EvolutionOptions()
     if isinstance(evaluator, Task) and evaluator.threads is None:
         evaluator = replace(evaluator, threads=torch.get_num_threads())  # wherever it runs, for equal sums
-    kept = None
-    if run is not None:
-        if not isinstance(evaluator, Task):
-            raise OptionError(
-                "a run directory needs a Task: what builds the evaluator must be written down to resume it"
-            )
-        kept = create_run(run, {"command": COMMAND, "task": asdict(evaluator), "options": asdict(options)}, force)
-    searching = Searching(evaluator, options, toolbox, executor, kept, callbacks)
+    if run is not None and not isinstance(evaluator, Task):
+        raise OptionError("a run directory needs a Task: what builds the evaluator must be written down to resume it")
+    searching = Searching(evaluator, options, toolbox, executor, None, callbacks)
     if weights is not None:
         searching.take_weights(weights)
-    if kept:
-        kept.save_checkpoint(searching.state())
+    if run is not None and isinstance(evaluator, Task):  # the evaluator stands: what could be refused has been
+        config = {"command": COMMAND, "task": asdict(evaluator), "options": asdict(options)}
+        searching.run = create_run(run, config, force)
+        searching.run.save_checkpoint(searching.state())
     return searching.finish(progress)
 
 

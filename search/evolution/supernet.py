@@ -16,6 +16,7 @@ from search.evolution.genes import Genome, Seeds, Space
 from search.evolution.turns import Result, Turn, Weights
 from search.evolution.walk import BatchOptions, Walk
 from search.executors import Task, builder
+from search.fit import check_fit
 from search.options import read_options
 
 
@@ -170,5 +171,6 @@ def add_on_evaluator(
     net = AddOnSupernet(network, Locations(network, kernels, layers), read_options(AddOnOptions, settings=addons))
     options = read_options(BatchOptions, settings=batches)
     loaded = load(data, download=False)
+    check_fit(net.trunk.net, loaded)
     loaded = loaded.standardised() if options.standardise else loaded
     return AddOnEvaluator(net, Walk(hold_out(loaded, options.validation, options.seed), options), genome)

@@ -84,8 +84,8 @@ class Expansion:
         row["edit"] = f"{entry.details['population']} -{len(ids)} of {len(newborn)} newborn synapses"
 
     def _scores(self, trainer: Trainer, into: tuple[str, ...] | None) -> Scores:
-        options, split = self.options, trainer.split
-        x, y = (some[: options.observed].split(options.batch_size) for some in (split.train_x, split.train_y))
+        options = self.options
+        x, y = (some.split(options.batch_size) for some in trainer.sample(options.observed))
         pairs = zip(x, y, strict=True)
         seed = seed_of(options.seed, len(trainer.rows), _SCORES)
         return scores(trainer.net, options.metric, pairs, into=into, skip_frozen=options.skip_frozen, seed=seed)

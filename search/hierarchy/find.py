@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from compiler.devices import usable_device
 from neurograph.builders.enas import gene_rows
 from neurograph.errors import FileError, OptionError
 from neurograph.graph import NeuronGraph
@@ -22,8 +23,7 @@ from search.hierarchy.space import Genes
 from search.hierarchy.supernet import Supernet
 from search.options import read_options
 from search.runs import Run, create_run, open_run
-from search.training import Trainer, make_optimizer
-from search.training.options import usable_device
+from search.training import Trainer, in_batches, make_optimizer, sample
 
 COMMAND = "hierarchy"
 _STATISTICS_EXAMPLES = 4096  # that an inheriting network's running means and variances are taken over
@@ -164,6 +164,7 @@ def resume_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: 
 
 def _prepared(data: Dataset, options: HierarchyOptions) -> Dataset:
     """As many examples as are wanted, standardised if wanted."""
+    options.space(data)  # refuses what are no images of classes
     if options.examples:
         count = len(data.train_y)
         if options.examples > count:
@@ -174,7 +175,7 @@ def _prepared(data: Dataset, options: HierarchyOptions) -> Dataset:
 
 
 def _trainer(data: Dataset, options: HierarchyOptions, rows: Sequence[dict[str, Any]] = ()) -> Trainer:
-    space, device = options.space(data), usable_device(options)
+    space, device = options.space(data), usable_device(options.device)
     require_memory(space, options.batch_size, options.optimizer, device)
     net = Supernet(space, options.seed, options.initializer, device)
     split = hold_out(data, options.validation, options.seed)
@@ -228,4 +229,6 @@ def _finish(trainer: Trainer, options: HierarchyOptions, run: Run | None, progre
 def _graph(net: Supernet, genes: Genes, trainer: Trainer, options: HierarchyOptions) -> NeuronGraph:
     if not options.inherit:
         return net.space.graph(genes, options.seed, options.initializer)
-    return inherit(net, genes, trainer.split.train_x[:_STATISTICS_EXAMPLES].split(options.batch_size))
+    split = trainer.split
+    x = split.train_x[sample(split.train_y, _STATISTICS_EXAMPLES, options.seed)]
+    return inherit(net, genes, in_batches(x, options.batch_size))

@@ -87,7 +87,11 @@ class HierarchyOptions(TrainingOptions):
             raise OptionError(
                 f"a layer hierarchy is for square images of classes, and {data.name} has examples of {shape}"
             )
-        return self._space(inputs=shape[0], image=shape[1], classes=data.classes)
+        space = self._space(inputs=shape[0], image=shape[1], classes=data.classes)
+        single = [name for name in ("batch_size", "rated_on") if getattr(self, name) == 1]
+        if single and space.side(self.segments - 1) == 1:
+            raise OptionError(f"{single[0]} must be at least 2, for batch norms see one value an example in small maps")
+        return space
 
     def _space(self, **of_data: Any) -> MacroSpace:
         chosen: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(MacroSpace) if f.name not in of_data}

@@ -96,7 +96,7 @@ class Metabolism:
     def _observe(self, trainer: Trainer) -> Observations | None:
         if not {self.options.autophagy, self.options.initializer} & _SEEING:
             return None
-        some = trainer.split.train_x[: self.options.observed]
+        some, _ = trainer.sample(self.options.observed)
         return trainer.net.observe(some.split(self.options.evaluation_batch))
 
     def _eat(self, event: Event, name: str, epoch: int, seen: Observations | None) -> EditResult:

@@ -48,7 +48,7 @@ def begin(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> None:
 
 def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[dict[str, Any] | None, str | None]:
     """Insert the layer; returns what the event has to tell, and in words."""
-    x = trainer.split.train_x[: options.recorded].split(options.evaluation_batch)
+    x = trainer.sample(options.recorded)[0].split(options.evaluation_batch)
     how: dict[str, Any] = {"positions": options.positions, "seed": options.seed, "progress": _shown(trainer)}
     seen = compiler.record(trainer.net, x, **how)
     edit = options.edit(seen)

@@ -54,13 +54,13 @@ class Pruning:
         row["edit"] = f"-{details['pruned']:,} of {len(ids):,} synapses{taken}"
 
     def _observe(self, trainer: Trainer) -> Observations:
-        some = trainer.split.train_x[: self.options.observed]
+        some, _ = trainer.sample(self.options.observed)
         return trainer.net.observe(some.split(self.options.evaluation_batch))
 
     def _scores(self, trainer: Trainer) -> tuple[np.ndarray, np.ndarray]:
         """Ids of the synapses that may go, and what the least of goes."""
-        options, split = self.options, trainer.split
-        x, y = (some[: options.observed].split(options.batch_size) for some in (split.train_x, split.train_y))
+        options = self.options
+        x, y = (some.split(options.batch_size) for some in trainer.sample(options.observed))
         seed = seed_of(options.seed, len(trainer.rows), _SCORES)
         how: Any = {"into": options.into, "skip_frozen": options.skip_frozen, "seed": seed}
         found = scores(trainer.net, options.metric, zip(x, y, strict=True), **how)

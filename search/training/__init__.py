@@ -2,11 +2,12 @@
 
 from neurograph.errors import DivergenceError
 from search.training.augment import Augmentation, Changes, changed, draw_changes
-from search.training.batches import batches, generator
+from search.training.batches import batches, generator, in_batches
 from search.training.counts import neurons_per_population, parameter_count
 from search.training.evaluation import evaluate
 from search.training.loop import Trainer, exhausted
 from search.training.options import TrainingOptions, learning_rate, make_optimizer
+from search.training.sample import sample
 
 __all__ = [
     "Augmentation",
@@ -20,8 +21,10 @@ __all__ = [
     "evaluate",
     "exhausted",
     "generator",
+    "in_batches",
     "learning_rate",
     "make_optimizer",
     "neurons_per_population",
     "parameter_count",
+    "sample",
 ]

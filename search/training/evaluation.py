@@ -2,8 +2,12 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from search.training.tasks import faults, loss_of, no_faults, percent
+from neurograph.errors import DataError
+from search.datasets.checks import check_examples, check_targets
+from search.training.batches import in_batches
+from search.training.tasks import check_answers, faults, loss_of, no_faults, percent
 
 
 def evaluate(net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024) -> tuple[float, float]:
@@ -26,21 +30,32 @@ def evaluate(net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024) -> tu
 
     Raises
     ------
-    ValueError
-        When there are no examples.
+    DataError
+        When there are no examples, or examples, targets and answers do not fit each other, naming the row.
     """
+    x = check_examples(x, "x")
+    y = check_targets(y, "y", len(x))
     if not len(y):
-        raise ValueError("there are no examples to evaluate on")
+        raise DataError("there are no examples to evaluate on")
+    parts = zip(*(_parts(net, some, batch_size) for some in (x, y)), strict=True)
     training = net.training
     net.eval()
     try:
         loss = torch.zeros((), dtype=torch.float64, device=y.device)
         wrong = no_faults(y)
         with torch.no_grad():
-            for some_x, some_y in zip(x.split(batch_size), y.split(batch_size), strict=True):
+            for number, (some_x, some_y) in enumerate(parts):
                 answers = net(some_x)
+                if not number:
+                    check_answers(answers, y)
                 loss = loss + loss_of(answers, some_y) * len(some_y)
                 wrong = wrong + faults(answers, some_y)
     finally:
         net.train(training)
     return loss.item() / len(y), percent(wrong, y)
+
+
+def _parts(net: nn.Module, rows: Tensor, size: int) -> tuple[Tensor, ...]:
+    """Rows a batch; none of a single row where norms take their statistics from the batch also when evaluating."""
+    by_batch = any(isinstance(module, _BatchNorm) and not module.track_running_stats for module in net.modules())
+    return in_batches(rows, size) if by_batch else rows.split(size)

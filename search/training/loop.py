@@ -1,5 +1,6 @@
 """The loop. An epoch depends on the network, the optimizer, the seed and the epoch's number, and on nothing else."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite
@@ -9,14 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from compiler.devices import usable_device
 from neurograph.errors import DivergenceError, OptionError
 from search.datasets import Split
 from search.training.augment import changed, draw_changes
-from search.training.batches import batches, seed_of
+from search.training.batches import batches, leaves_one, seed_of
 from search.training.counts import neurons_per_population, parameter_count
 from search.training.evaluation import evaluate
-from search.training.options import TrainingOptions, learning_rate, make_optimizer, usable_device
-from search.training.tasks import faults, loss_of, no_faults, percent
+from search.training.options import TrainingOptions, learning_rate, make_optimizer
+from search.training.sample import sample
+from search.training.tasks import check_answers, faults, loss_of, no_faults, percent
 
 Row = dict[str, Any]
 Callback = Callable[["Trainer", Row], None]
@@ -57,6 +60,11 @@ class Trainer:
     ------
     OptionError
         A device that is not there; options that do not fit the examples, such as a crop of what are no images.
+
+    Warns
+    -----
+    UserWarning
+        Where the batches leave one example over, which then joins the batch before it (`search.training.in_batches`).
     """
 
     def __init__(
@@ -68,7 +76,7 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
         rows: Sequence[Row] = (),
     ) -> None:
-        device = usable_device(options)
+        device = usable_device(options.device)
         self._image_shape = split.image_shape or tuple(split.train_x.shape[1:])
         options.augmentation().check(self._image_shape)
         if options.label_smoothing and split.train_y.is_floating_point():
@@ -80,6 +88,19 @@ class Trainer:
         self.optimizer = optimizer or make_optimizer(net.parameters(), options)
         self.callbacks = tuple(callbacks)
         self.rows = list(rows)
+        self._fits = False
+        if leaves_one(len(split.train_y), options.batch_size):
+            warnings.warn(
+                f"{len(split.train_y)} examples in batches of {options.batch_size} leave one over: it joins the batch "
+                "before it",
+                stacklevel=2,
+            )
+
+    def sample(self, count: int) -> tuple[Tensor, Tensor]:
+        """Some training examples and their targets, to take statistics over: see `search.training.sample`."""
+        y = self.split.train_y
+        there = sample(y, count, self.options.seed).to(y.device)
+        return self.split.train_x[there], y[there]
 
     @property
     def finished(self) -> bool:
@@ -91,6 +112,8 @@ class Trainer:
 
         Raises
         ------
+        DataError
+            When the network's answers do not fit the targets.
         DivergenceError
             When a loss is not finite, naming the epoch; callbacks do not see that epoch.
         """
@@ -151,6 +174,9 @@ class Trainer:
         half = self.options.precision == "bfloat16"
         with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
             answers = self.net(x)
+        if not self._fits:
+            check_answers(answers, self.split.train_y)
+            self._fits = True
         answers = answers.float() if half else answers
         loss = loss_of(answers, y, self.options.label_smoothing)
         loss.backward()

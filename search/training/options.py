@@ -108,14 +108,3 @@ def make_optimizer(parameters: Iterable[torch.nn.Parameter], options: TrainingOp
         return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
     momentum, nesterov = options.momentum, options.nesterov
     return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=momentum, nesterov=nesterov)
-
-
-def usable_device(options: TrainingOptions) -> torch.device:
-    """The device the options name; `OptionError` where torch knows no such device or this machine has none."""
-    try:
-        device = torch.device(options.device)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise OptionError(f"device {options.device!r} cannot be used here: {reason}. device=cpu always can") from None
-    return device

@@ -65,7 +65,8 @@ def test_standardised_takes_mean_and_deviation_from_the_training_part():
     pixels = torch.rand(70, 3, 4, 5, generator=generator) * torch.tensor([1.0, 2.0, 0.0])[:, None, None]
     train, test = pixels[:50], pixels[50:]
     digits = load("digits")
-    images = replace(digits, train_x=train, test_x=test).standardised()
+    labels = {"train_y": digits.train_y[:50], "test_y": digits.test_y[:20]}
+    images = replace(digits, train_x=train, test_x=test, input_shape=(3, 4, 5), **labels).standardised()
     for channel in (0, 1):
         seen = train[:, channel].double()
         for made, given in ((images.train_x, train), (images.test_x, test)):

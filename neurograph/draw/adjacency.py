@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from neurograph.draw.layout import Layout, lay_out
 from neurograph.draw.panel import summary
 from neurograph.draw.strongest import strengths
-from neurograph.draw.style import FAINT, GREY, INK, NEGATIVE, POSITIVE, RESOLUTION, number, picture
+from neurograph.draw.style import FAINT, GREY, INK, NEGATIVE, POSITIVE, RESOLUTION, number, picture, printable
 from neurograph.draw.topology import canvas, check, head, legend
 from neurograph.errors import OptionError
 from neurograph.graph import NeuronGraph
@@ -110,7 +110,7 @@ def adjacency(graph: NeuronGraph, path: str | Path, *, title: str | None = None)
                     colours = cells(ends, counts, strength[mine], sign[mine], (_dots(box[3]), _dots(box[2])))
                 _block(axes, box, colours)
         _labels(axes, rows, columns, (left, corner), steep)
-        head(axes, 14.0, size[1] - 14.0, title or str(graph.graph.get("name", "")), summary(arrays))
+        head(axes, 14.0, size[1] - 14.0, printable(title or graph.graph.get("name", "")), summary(arrays))
         legend(axes, size, False)
         if (sign == 0).any():
             axes.text(14.0, 18.0, "grey: identities and pools", va="center", fontsize=7.5, color=GREY)

@@ -16,7 +16,7 @@ from PIL import Image
 from neurograph.draw.panel import Panel, summary
 from neurograph.draw.replay import Step, replay_steps
 from neurograph.draw.strongest import strengths, strongest
-from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, NEWBORN, POSITIVE, bitmap, number
+from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, NEWBORN, POSITIVE, bitmap, number, printable
 from neurograph.draw.topology import canvas, column_positions
 from neurograph.errors import FileError, OptionError, listed
 from neurograph.files.aside import written_aside
@@ -81,7 +81,7 @@ def animation(
     steps = replay_steps(graph, max_steps)
     if len(steps) == 1:
         raise OptionError("the journal tells of no birth and no death, so there is nothing that a film could show")
-    film = Film(steps, rows, title or str(graph.graph.get("name", "")), max_synapses)
+    film = Film(steps, rows, printable(title or graph.graph.get("name", "")), max_synapses)
     with written_aside(path) as aside:
         write(film, aside)
     return Path(path)

@@ -12,10 +12,11 @@ from neurograph.arrays import GraphArrays
 from neurograph.draw.axes import bare
 from neurograph.draw.layout import Layout, lay_out
 from neurograph.draw.panel import summary
-from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, POSITIVE, picture
+from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, POSITIVE, picture, printable
 from neurograph.draw.topology import check
 from neurograph.errors import OptionError
 from neurograph.graph import NeuronGraph
+from neurograph.sizes import mean_and_deviation
 
 WIDTH, ROW, HEAD, FOOT, TOLD = 700.0, 27.0, 76.0, 40.0, 66.0  # points; the last for what is told behind a row
 MOST = 24  # rows; of more, those with most synapses are shown
@@ -69,7 +70,7 @@ def distributions(graph: NeuronGraph, path: str | Path, *, title: str | None = N
         raise OptionError("no synapse has a weight, so there is no distribution to draw")
     shown = sorted(sorted(range(len(bundles)), key=lambda at: -bundles[at].synapses)[:MOST])
     populations = np.sort(np.argsort(-layout.counts, kind="stable")[:MOST])
-    name = title or str(graph.graph.get("name", ""))
+    name = printable(title or graph.graph.get("name", ""))
     size = (WIDTH, HEAD + ROW * max(len(shown), len(populations)) + FOOT)
     left = 20 + LETTER * max(len(bundles[at].name) for at in shown)
     right = 14 + LETTER * max(len(_short(layout.labels[at])) for at in populations.tolist())
@@ -124,6 +125,7 @@ def _panel(figure: Figure, size: tuple[float, float], ends: tuple[float, float],
 
 def _draw_weights(axes: Axes, bundles: list[Weights]) -> None:
     reach = max(float(np.quantile(np.abs(found.values), 0.998)) for found in bundles) or 1.0
+    reach = min(max(reach, 1e-290), 1e290)  # an axis adds a margin
     edges = np.linspace(-reach, reach, BINS + 1)
     for at, found in enumerate(bundles):
         high = np.histogram(np.clip(found.values, -reach, reach), edges)[0].astype(float)
@@ -132,7 +134,8 @@ def _draw_weights(axes: Axes, bundles: list[Weights]) -> None:
             within = edges[half.start : half.stop + 1]
             axes.stairs(at + 0.92 - high[half], within, baseline=at + 0.92, fill=True, color=colour, alpha=0.85)
         axes.plot([-reach, reach], [at + 0.92] * 2, color=FAINT, linewidth=0.6, zorder=0)
-        told = f"{found.values.mean():.1g} ± {found.values.std():.2g}"
+        mean, deviation = mean_and_deviation(found.values)
+        told = f"{mean:.1g} ± {deviation:.2g}"
         axes.annotate(
             told, (reach, at + 0.6), xytext=(5, 0), textcoords="offset points", va="center", fontsize=7, color=GREY,
             annotation_clip=False,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurograph.arrays import GraphArrays
+from neurograph.draw.style import printable
 from neurograph.errors import OptionError
 from neurograph.order import levels
 
@@ -102,4 +103,4 @@ def _columns(by: str, labels: list[str], column: np.ndarray, keys: np.ndarray) -
     order = np.lexsort((keys, column))
     place = np.empty(len(column), np.int64)
     place[order] = np.arange(len(column)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return Layout(by, labels, column, place, counts)
+    return Layout(by, [printable(label) for label in labels], column, place, counts)

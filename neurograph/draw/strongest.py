@@ -1,11 +1,12 @@
 """Which synapses a picture shows when it cannot show all: the strongest of each bundle."""
 
-from math import prod
-
 import numpy as np
 
 from neurograph.arrays import GraphArrays
 from neurograph.shares import equal_shares
+from neurograph.sizes import signs, sizes
+
+_MOST = 1e290  # a picture adds strengths up
 
 
 def strengths(arrays: GraphArrays) -> tuple[np.ndarray, np.ndarray]:
@@ -13,8 +14,8 @@ def strengths(arrays: GraphArrays) -> tuple[np.ndarray, np.ndarray]:
     size, sign = np.ones(len(arrays.ids)), np.zeros(len(arrays.ids))
     for number, pool in enumerate(arrays.pools):
         mine = np.flatnonzero(arrays.pool == number)
-        weights = pool[arrays.row[mine]].reshape(len(mine), prod(pool.shape[1:]))
-        size[mine], sign[mine] = np.sqrt((weights**2).sum(axis=1)), np.sign(weights.sum(axis=1))
+        weights = pool[arrays.row[mine]]
+        size[mine], sign[mine] = np.minimum(sizes(weights), _MOST), signs(weights)
     return size, sign
 
 

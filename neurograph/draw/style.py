@@ -39,6 +39,7 @@ _RC: dict[Any, Any] = {
     "svg.fonttype": "path",
     "pdf.fonttype": 42,
     "path.simplify": True,
+    "text.parse_math": False,  # a name may hold dollar signs
 }
 _METADATA = {
     "svg": {"Date": None, "Creator": "neurograph"},
@@ -105,6 +106,11 @@ def bitmap(size: tuple[float, float], dpi: float, paint: Callable[[Figure], None
         pixels = np.asarray(drawn.buffer_rgba())[..., :3]
     height, width = (side // 2 * 2 for side in pixels.shape[:2])
     return np.ascontiguousarray(pixels[:height, :width])
+
+
+def printable(text: object) -> str:
+    """Text as a font can set it: half a pair of surrogates becomes its escape."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def number(count: int) -> str:

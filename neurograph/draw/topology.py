@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from neurograph.draw.layout import LOW, Layout, lay_out
 from neurograph.draw.panel import Panel, draw_labels, draw_neurons, draw_synapses, flags, summary
-from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, number, picture
+from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, number, picture, printable
 from neurograph.errors import OptionError
 from neurograph.graph import NeuronGraph
 
@@ -74,7 +74,7 @@ def topology(
     def paint(figure: Figure) -> None:
         axes = canvas(figure, size)
         shown = draw_panel(axes, panel, max_synapses)
-        head(axes, 14.0, size[1] - 14.0, title or str(graph.graph.get("name", "")), summary(arrays))
+        head(axes, 14.0, size[1] - 14.0, printable(title or graph.graph.get("name", "")), summary(arrays))
         legend(axes, size, bool(panel.newborn.any()))
         caption(axes, shown, len(arrays.ids))
 

@@ -34,7 +34,7 @@ class Autophagy:
         `LowRepresentationalPower(nu=0.05)` (`neurograph.edits.selectors`).
     floor
         Neurons that stay whatever the selector says, at least 1. `details["spared"]` counts those that stay for that
-        reason alone: the last in the selector's order.
+        reason alone: the last in the selector's order; `details["left"]` what the population has afterwards.
     stranded
         What becomes of hidden neurons that are left without inputs or outputs: "leave", "remove" or "refuse"; see
         `RemoveNeurons`.
@@ -83,6 +83,7 @@ class Autophagy:
         if chosen.ndim != 1 or not np.isin(chosen, keys).all() or not distinct(chosen):
             raise EditError(f"selector {self.by!r} must choose different neurons of population {self.population!r}")
         eaten = chosen[: max(0, len(keys) - self.floor)]
-        details = {"eaten": len(eaten), "spared": len(chosen) - len(eaten), "left": len(keys) - len(eaten)}
-        details |= stranded.remove_neurons(graph, eaten, self.stranded, home=keys)
-        return Outcome(told(self), details=details)
+        settled = stranded.remove_neurons(graph, eaten, self.stranded, home=keys)
+        left = len(graph.population_keys(self.population))
+        details = {"eaten": len(eaten), "spared": len(chosen) - len(eaten), "left": left}
+        return Outcome(told(self), details=details | settled)

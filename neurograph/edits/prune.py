@@ -23,7 +23,9 @@ class Prune:
     """Remove the synapses of the lowest scores; without scores, those of the smallest weights.
 
     Every output neuron keeps its best synapse, so that it stays an answer to something; `details["spared"]` counts
-    those that stay for that reason alone. Pools and identities, which have no weight, are not touched.
+    those that stay for that reason alone. Pools and identities, which have no weight, are not touched. Counts are of
+    what is there afterwards: `details["left"]` of the synapses that might have gone, `details["pruned"]` of those that
+    did, with the neurons that were stranded too.
 
     Parameters
     ----------
@@ -55,8 +57,8 @@ class Prune:
     >>> from neurograph.builders import mlp
     >>> g = mlp([8, 16, 4], seed=0)
     >>> result = g.apply(Prune(0.25))
-    >>> result.details["left"], result.details["spared"]  # a quarter of 192, and the last synapse of each output
-    (52, 4)
+    >>> result.details["left"], result.details["spared"]  # of a quarter, 48: others were stranded
+    (20, 4)
     """
 
     left: int | float
@@ -84,16 +86,19 @@ class Prune:
             raise MissingError("there is no synapse to prune" if not len(ids) else f"no synapse {ids[rows < 0][0]}")
         layer = _layers(graph, rows) if self.scope == "layer" else np.zeros(len(rows), np.int64)
         keep = _kept(scores, layer, self.left)
-        spared = _last_of_outputs(graph, rows, scores, keep)
-        keep[spared] = True
+        last = _last_of_outputs(graph, rows, scores, keep)
+        keep[last] = True
         rows = np.sort(rows[~keep])
         sources, targets = table.src[rows].astype(np.int64), table.dst[rows].astype(np.int64)
         neighbours = Neighbours(graph, sources, targets)
         if self.observations is not None:
             _take_over_means(graph, rows, self.observations)
         graph.remove_synapses(zip(graph.names_of(sources), graph.names_of(targets), strict=True))
-        details = {"pruned": len(rows), "left": int(keep.sum()), "spared": len(spared)}
-        return Outcome(told(self), details=details | settle(graph, neighbours, self.stranded))
+        settled = settle(graph, neighbours, self.stranded)
+        there = table.rows_of(ids) >= 0
+        left = int(there.sum())
+        details = {"pruned": len(ids) - left, "left": left, "spared": int(there[last].sum())}
+        return Outcome(told(self), details=details | settled)
 
 
 def weight_sizes(graph: "NeuronGraph") -> tuple[np.ndarray, np.ndarray]:

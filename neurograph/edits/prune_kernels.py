@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -85,7 +85,8 @@ class PruneKernels:
     """Remove the kernels of the smallest standard deviation ("Neuron hierarchical networks", 2.2).
 
     What may go are trained kernels of more than one number between feature maps, but for those of depthwise layers
-    (`prunable_kernels`). Neurons that are left without inputs or without outputs go too, and what that strands in turn.
+    (`prunable_kernels`). Neurons that are left without inputs or without outputs go too, and what that strands in turn;
+    `details["pruned"]` counts the kernels that are gone afterwards, `details["layers"]` those there were and gone.
 
     Parameters
     ----------
@@ -165,13 +166,13 @@ class PruneKernels:
                 f"output {listed(graph.names_of(np.array(cut)))} would be left without inputs, for nothing leads to it "
                 f"but kernels that go; prune less than {gone.sum()} of {len(gone)}"
             )
+        told_of: dict[str, Any] = {"threshold": float(kernels.deviation[gone].max())} if gone.any() else {}
+        gone = table.rows_of(kernels.ids) < 0  # stranded neurons have taken more along
         counts = {
             f"{name} {height} x {width}": (int((kernels.layer == at).sum()), int(gone[kernels.layer == at].sum()))
             for at, (name, (height, width)) in enumerate(kernels.layers)
         }
-        told_of = {"kernels": len(gone), "pruned": int(gone.sum()), "layers": counts}
-        if gone.any():
-            told_of["threshold"] = float(kernels.deviation[gone].max())
+        told_of |= {"kernels": len(gone), "pruned": int(gone.sum()), "layers": counts}
         return Outcome(told(self), details=told_of | details)
 
 

@@ -1,7 +1,6 @@
 """Networks as tables: an edge list for spreadsheets and data frames, a sparse matrix for numerical work."""
 
 import csv
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from neurograph.files.aside import written_aside
 from neurograph.files.formats import counted
 from neurograph.files.plain import to_plain
 from neurograph.graph import NeuronGraph
+from neurograph.sizes import signed_sizes
 
 _FIRST = ("source", "target", "weight", "kernel", "op")
 
@@ -25,7 +25,8 @@ def write_csv(graph: NeuronGraph, path: str | Path) -> None:
     graph
         The network.
     path
-        The file; UTF-8, commas, a cell empty where a synapse has no such attribute.
+        The file; UTF-8, commas, a cell empty where a synapse has no such attribute. What UTF-8 lacks, half a pair of
+        surrogates, is written as its escape.
 
     Raises
     ------
@@ -36,7 +37,10 @@ def write_csv(graph: NeuronGraph, path: str | Path) -> None:
     names = dict.fromkeys(name for _, _, data in edges for name in data)
     own = {name: f"{name}_" if name in ("source", "target") else name for name in names}
     columns = [*_FIRST[:3], *(n for n in _FIRST[3:] if n in names), *(own[n] for n in names if n not in _FIRST[2:])]
-    with written_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
+    with (
+        written_aside(path) as aside,
+        open(aside, "w", encoding="utf-8", errors="backslashreplace", newline="") as file,
+    ):
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         for u, v, data in edges:
@@ -89,9 +93,7 @@ def _numbers(arrays: GraphArrays) -> np.ndarray:
     found = np.ones(len(arrays.ids))
     for number, pool in enumerate(arrays.pools):
         mine = arrays.pool == number
-        weights = pool[arrays.row[mine]].reshape(int(mine.sum()), prod(pool.shape[1:]))
-        sign = np.where(weights.sum(axis=1) < 0, -1.0, 1.0)
-        found[mine] = weights[:, 0] if pool.ndim == 1 else sign * np.linalg.norm(weights, axis=1)
+        found[mine] = signed_sizes(pool[arrays.row[mine]])
     return found
 
 

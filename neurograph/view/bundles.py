@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurograph.shares import equal_shares
+from neurograph.sizes import histogram, mean_and_deviation
 from neurograph.view.layout import Layout
 from neurograph.view.lives import NEVER, Synapses
 
@@ -71,7 +72,8 @@ def bundles_of(layout: Layout, synapses: Synapses, limit: int) -> list[Bundle]:
 def _bundle(code: int, count: int, synapses: Synapses, group: np.ndarray, chosen: np.ndarray) -> Bundle:
     living = group[synapses.died[group] == NEVER]
     weights = _weights(synapses, living)
-    reach, histogram = _histogram(weights)
+    reach, counts = _histogram(weights)
+    mean, deviation = mean_and_deviation(weights) if len(weights) else (np.nan, np.nan)
     some = len(weights) > 0
     return Bundle(
         source=code // count,
@@ -79,10 +81,10 @@ def _bundle(code: int, count: int, synapses: Synapses, group: np.ndarray, chosen
         synapses=chosen,
         living=len(living),
         ever=len(group),
-        histogram=histogram,
+        histogram=counts,
         reach=reach,
-        mean=float(weights.mean()) if some else np.nan,
-        deviation=float(weights.std()) if some else np.nan,
+        mean=mean,
+        deviation=deviation,
         least=float(weights.min()) if some else np.nan,
         most=float(weights.max()) if some else np.nan,
         zeros=int((weights == 0).sum()),
@@ -100,7 +102,7 @@ def _histogram(weights: np.ndarray) -> tuple[float, np.ndarray]:
         return 0.0, np.zeros(BINS, np.int64)
     size = np.abs(weights)
     reach = float(np.quantile(size, 0.999) if len(size) > 1000 else size.max()) or 1.0
-    return reach, np.histogram(np.clip(weights, -reach, reach), BINS, (-reach, reach))[0]
+    return reach, histogram(weights, BINS, reach)
 
 
 def _strongest(group: np.ndarray, size: np.ndarray, share: int) -> np.ndarray:

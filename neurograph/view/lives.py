@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from neurograph.journal import Entry
 from neurograph.order import levels
 from neurograph.rows import NeuronRows, SynapseRows
 from neurograph.schema.neuron import VALUES, NeuronKind
+from neurograph.sizes import signed_sizes
 
 NEVER = 0  # the moment of death of what lives
 
@@ -218,7 +218,7 @@ def _living_weights(pool: np.ndarray, row: np.ndarray, pools: tuple[np.ndarray, 
     weight = np.full(len(pool), np.nan)
     for number, data in enumerate(pools):
         mine = np.flatnonzero(pool == number)
-        weight[mine] = _told(data[row[mine]])
+        weight[mine] = signed_sizes(data[row[mine]])
     return weight
 
 
@@ -226,13 +226,5 @@ def _dead_weights(rows: SynapseRows) -> np.ndarray:
     weight = np.full(len(rows), np.nan)
     for number, data in enumerate(rows.pools, 1):
         mine = np.flatnonzero(rows.kind == number)
-        weight[mine] = _told(data[rows.row[mine]])
+        weight[mine] = signed_sizes(data[rows.row[mine]])
     return weight
-
-
-def _told(weights: np.ndarray) -> np.ndarray:
-    """Numbers as they are; kernels as their norm, with the sign of their sum."""
-    if weights.ndim == 1:
-        return weights
-    flat = weights.reshape(len(weights), prod(weights.shape[1:]))
-    return np.linalg.norm(flat, axis=1) * np.where(flat.sum(1) < 0, -1.0, 1.0)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+_MOST = 3.4e38  # of a float32 of 12 binary digits
+
 
 def pack(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     """Put a header and arrays into one text.
@@ -21,7 +23,8 @@ def pack(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     told
         What JSON can hold.
     arrays
-        Name -> numbers, one dimension each. Floats become float32 of 12 binary digits (an error of 1 in 8,000);
+        Name -> numbers, one dimension each. Floats become float32 of 12 binary digits (an error of 1 in 8,000; 3.4e38
+        at most);
         whole numbers the smallest unsigned type that holds them all, int8 excepted, which stays.
 
     Returns
@@ -38,8 +41,7 @@ def pack(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
 
 def _small(array: np.ndarray) -> np.ndarray:
     if array.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            single = np.asarray(array, "<f4")
+        single = np.asarray(np.clip(array, -_MOST, _MOST), "<f4")
         known = np.isfinite(single)
         bits = (single.view("<u4") + np.uint32(0x400)) & np.uint32(0xFFFFF800)
         return np.where(known, bits.view("<f4"), single)

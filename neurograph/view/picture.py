@@ -50,7 +50,7 @@ def _lines(content: Content, frame: _Frame) -> Iterator[str]:
         size = synapses.size[living]
         chosen = np.argsort(size, kind="stable")[-share:]
         living, size = living[chosen], size[chosen]
-        strength = np.clip(4 * size / (size.max(initial=0.0) or 1.0), 1, 4).astype(int)
+        strength = np.clip(4 * (size / (size.max(initial=0.0) or 1.0)), 1, 4).astype(int)
         sign = np.sign(np.nan_to_num(synapses.weight[living])).astype(int)
         for level in range(1, 5):
             for way, colour in _COLOURS.items():

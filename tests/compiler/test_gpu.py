@@ -28,7 +28,10 @@ def test_state_goes_between_devices():
     torch.testing.assert_close(there(x), here(x), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", OPTIMIZERS)
+NOT_ON_CUDA = {"fused adagrad"}  # torch has no such kernel
+
+
+@pytest.mark.parametrize("kind", sorted(set(OPTIMIZERS) - NOT_ON_CUDA))
 def test_training_and_refresh_on_the_device(kind):
     graph = mlp()
     net = compiler.compile(graph, device="cuda")

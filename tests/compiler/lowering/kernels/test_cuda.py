@@ -1,0 +1,91 @@
+"""The Triton kernels against plain torch in float64: on a CUDA device, or in Triton's interpreter on the processor."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("triton")
+
+from compiler.activations import activate
+from compiler.lowering.kernels.cuda import walk
+from compiler.lowering.kernels.cuda.activations import bits
+from compiler.lowering.kernels.cuda.walk import Tiling, Wiring
+from neurograph.schema.activations import ACTIVATIONS
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+CUTS = [Tiling(4), Tiling(2, neurons=4), Tiling(4, parts=3, neurons=2, by_level=True)]
+if DEVICE == "cuda":  # programs that wait for one another need a device: the interpreter runs them in turn
+    CUTS += [Tiling(4, parts=3, neurons=4), Tiling(8, parts=8, neurons=2)]
+FLOAT_IN_TORCH = {"hard_sigmoid"}  # its derivative there is 1/6 in single precision
+MIXED = ("identity", "relu", "prelu", "tanh", "gelu")  # few: a device compiles a kernel for every set of activations
+
+
+def field(rng: np.random.Generator, inputs: int, sizes: list[int], fan_in: int):
+    """Level starts, targets and sources of random wiring; some neurons read nothing."""
+    levels = np.concatenate([[0], np.cumsum(sizes)])
+    sources = [
+        np.sort(rng.choice(inputs + begin, min(int(rng.integers(fan_in + 1)), inputs + begin), replace=False))
+        for begin, end in pairwise(levels)
+        for _ in range(begin, end)
+    ]
+    return levels, np.repeat(np.arange(levels[-1]), [len(s) for s in sources]), np.concatenate(sources).astype(int)
+
+
+def plain(inputs, targets, sources, names, x, weights, biases, slopes):
+    """Every value, neuron by neuron."""
+    values = list(x)
+    for neuron, name in enumerate(names):
+        mine = np.flatnonzero(targets == neuron)
+        total = biases[neuron] + sum((weights[e] * values[sources[e]] for e in mine), torch.zeros_like(x[0]))
+        values.append(activate(name, total, slopes[neuron]))
+    return torch.stack(values)
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@settings(max_examples=6, deadline=None)
+@given(
+    inputs=st.integers(1, 6),
+    sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5),
+    batch=st.integers(1, 10),
+    fan_in=st.integers(1, 25),
+    seed=st.integers(0, 2**31),
+)
+def test_a_walk_equals_torch(cut, inputs, sizes, batch, fan_in, seed):
+    rng = np.random.default_rng(seed)
+    levels, targets, sources = field(rng, inputs, sizes, fan_in)
+    names = rng.choice(MIXED, levels[-1]).tolist()
+    wiring = replace(Wiring.of(inputs, levels, targets, sources, names, DEVICE), used=bits(set(MIXED)))
+    shapes = (inputs, batch), (len(targets),), (len(names),), (len(names),)
+    held = [torch.tensor(rng.normal(size=s), device=DEVICE, requires_grad=True) for s in shapes]
+    x, weights, biases, slopes = held
+    expected = plain(inputs, targets, sources, names, *held)
+    incoming = torch.tensor(rng.normal(size=expected.shape), device=DEVICE)
+    wanted = torch.autograd.grad(expected, held, incoming, allow_unused=True)
+
+    with torch.no_grad():
+        values, sums = walk.forward(wiring, x, weights, biases, slopes, cut)
+        deltas, reached = walk.backward(wiring, incoming, sums, weights, slopes, cut)
+        found = reached[:inputs], walk.weight_gradient(wiring, values, deltas), deltas.sum(1)
+    torch.testing.assert_close(values, expected, rtol=1e-9, atol=1e-9)
+    for one, other in zip(found, wanted[:3], strict=True):
+        scale = 1.0 if other is None or not other.numel() else max(1.0, float(other.abs().max()))
+        torch.testing.assert_close(one / scale, (torch.zeros_like(one) if other is None else other) / scale)
+
+
+@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - FLOAT_IN_TORCH))
+def test_each_activation_and_its_derivative(name):
+    z = torch.linspace(-25, 25, 401, dtype=torch.float64, device=DEVICE)[None].requires_grad_()
+    slope = torch.tensor([0.3], dtype=torch.float64, device=DEVICE)
+    expected = activate(name, z, slope)
+    (wanted,) = torch.autograd.grad(expected.sum(), z)
+    wiring = Wiring.of(1, [0, 1], [0], [0], [name], DEVICE)
+    one, none = torch.ones_like(slope), torch.zeros_like(slope)
+    values, sums = walk.forward(wiring, z.detach(), one, none, slope, Tiling(128))
+    deltas, _ = walk.backward(wiring, torch.ones_like(values), sums, one, slope, Tiling(128))
+    torch.testing.assert_close(values[1:], expected.detach(), rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(deltas, wanted, rtol=1e-12, atol=1e-14)

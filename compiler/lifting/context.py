@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from compiler.lifting.drafts import BIAS, SUM, Bundle, Draft, Ref, Value
 from compiler.lifting.errors import module_of, operator, place, refuse
+from compiler.lifting.reparametrized import masked
 
 
 class Context:
@@ -17,11 +18,13 @@ class Context:
     ----------
     program
         From `trace`.
+    module
+        What was traced.
     """
 
-    def __init__(self, program: Any) -> None:
+    def __init__(self, program: Any, module: nn.Module) -> None:
         signature = program.graph_signature
-        self.program = program
+        self.program, self.module = program, module
         self.parameters: dict[str, str] = dict(signature.inputs_to_parameters)
         self.buffers: dict[str, str] = dict(signature.inputs_to_buffers)
         self.constants: dict[str, str] = dict(signature.inputs_to_lifted_tensor_constants)
@@ -54,8 +57,20 @@ class Context:
             root = root.args[0]
         return root if getattr(root, "name", "") in self.constants else source
 
+    def is_mask(self, node: Any) -> bool:
+        """Whether an operator puts a pruning mask over a Parameter, or casts one for that."""
+        names = self.parameters | self.buffers
+        casts = operator(node) in ("to", "_to_copy") and bool(node.users)
+        return bool(masked(node, names)) or (casts and all(masked(user, names) for user in node.users))
+
     def tensor(self, node: Any, source: Any) -> tuple[np.ndarray, bool]:
-        """A parameter or buffer as float64, and whether it is trained; refused where another operator has it too."""
+        """A parameter or buffer as float64, and whether it is trained; refused where another operator has it too.
+
+        Where a pruning mask lies over it, what the mask leaves.
+        """
+        if parts := masked(source, self.parameters | self.buffers):
+            (whole, trained), (mask, _) = (self.tensor(node, part) for part in parts)
+            return whole * mask, trained
         name, source = self.name_of(source), self._written(source)
         if not name:
             refuse(node, f"{source} is computed in the forward pass, and a weight must be a Parameter or a buffer")
@@ -75,6 +90,11 @@ class Context:
         if not np.isfinite(numbers).all():
             refuse(node, f"{name!r} holds NaN or infinity")
         return numbers, source.name in self.parameters and held.requires_grad
+
+    def owner(self, node: Any) -> nn.Module | None:
+        """The module that called an operator."""
+        path, _ = module_of(node)
+        return dict(self.module.named_modules()).get(path)
 
     # ------------------------------------------------------------------------------------- drafts
     def draft(self, node: Any, count: int, shape: tuple[int, ...], name: str = "") -> Draft:

@@ -1,6 +1,7 @@
 """A PyTorch module becomes a neuron graph."""
 
 import operator as operators
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,9 +13,12 @@ from compiler.lifting.context import Context
 from compiler.lifting.drafts import CLOSED, Draft, Value
 from compiler.lifting.emit import emit
 from compiler.lifting.errors import in_place, operator, refuse
+from compiler.lifting.modes import reconciled
 from compiler.lifting.registry import ADVICE, HANDLERS, UNKNOWN
+from compiler.lifting.reparametrized import ABSENT, KEEP, ZEROS, leave_out_zeros, refuse_reparametrized
 from compiler.lifting.shapes import item
 from compiler.lifting.trace import trace
+from neurograph.edits.options import one_of
 from neurograph.errors import LiftError
 from neurograph.graph import NeuronGraph
 
@@ -24,10 +28,11 @@ _VIEWS = (
 )
 
 
-def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor]) -> NeuronGraph:
+def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor], *, zeros: str = KEEP) -> NeuronGraph:
     """Make a neuron graph that computes what a module computes, with its weights, to be edited and compiled.
 
-    The module is traced by `torch.export` in eval mode and left as it was. A layer becomes a population named by the
+    The module is traced by `torch.export` in both modes and left as it was. The graph computes what eval mode does, and
+    in train mode that with batch norm and dropout. A layer becomes a population named by the
     path of its module ("features.0"); the batch norm, activation and dropout behind it go into its neurons. Weights are
     taken over exactly. What does not need gradients is not trained in the graph either.
 
@@ -42,14 +47,26 @@ def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor]) -> NeuronG
         The tensor that `module.forward` takes, or one for each of its arguments: (batch, features), (batch, channels,
         length) or (batch, channels, height, width). The graph takes sequences as maps of one row, (batch, channels, 1,
         length).
+    zeros
+        What becomes of trained weights that are zero: "keep", synapses like any other, which training moves; or
+        "absent", no synapses, which is how a module that `torch.nn.utils.prune` has pruned stays so, masked or not. A
+        kernel is absent where all of its numbers are zero.
 
     Returns
     -------
     graph : NeuronGraph
         Inputs and outputs in the module's order; its journal starts here.
 
+    Warns
+    -----
+    UserWarning
+        Where train mode computes anything else (stochastic depth, noise, sampling, heads of its own), with its line;
+        where zeros lie in kernels that are not absent.
+
     Raises
     ------
+    OptionError
+        `zeros` is neither.
     LiftError
         Naming the operator that cannot be lifted, its line in the module's source and, where there is one, the way
         out: control flow that depends on the data, shared weights, recurrence, adaptive pools of uneven windows, ...
@@ -66,8 +83,10 @@ def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor]) -> NeuronG
     given = (example_input,) if isinstance(example_input, Tensor) else tuple(example_input)
     if not given or not all(isinstance(x, Tensor) for x in given):
         raise LiftError("example_input must be a tensor, or one for each argument of the module's forward")
-    program = trace(module, given)
-    context = Context(program)
+    one_of("zeros", zeros, ZEROS)
+    refuse_reparametrized(module, zeros)
+    program, warning = reconciled(module, given, trace(module, given))
+    context = Context(program, module)
     inputs: list[Draft] = []
     names = set(program.graph_signature.user_inputs)
     for node in program.graph.nodes:
@@ -75,7 +94,14 @@ def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor]) -> NeuronG
             inputs.append(_input(context, node, len(given) == 1))
         elif node.op == "call_function":
             _read(context, node)
-    return emit(context, inputs, _outputs(context, program.graph))
+    outputs = _outputs(context, program.graph)
+    left = leave_out_zeros(context.drafts) if zeros == ABSENT else 0
+    graph = emit(context, inputs, outputs)
+    if warning:
+        warnings.warn(warning, stacklevel=2)
+    if left:
+        warnings.warn(f"{left} weights that are zero lie in kernels that are not; training moves them", stacklevel=2)
+    return graph
 
 
 def _input(context: Context, node: Any, only: bool) -> Draft:
@@ -93,7 +119,7 @@ def _input(context: Context, node: Any, only: bool) -> Draft:
 
 def _read(context: Context, node: Any) -> None:
     """Let the handler of an operator read it; constants are refused by whoever takes them for data."""
-    if not node.all_input_nodes or not _matters(node) or context.name_of(node):
+    if not node.all_input_nodes or not _matters(node) or context.name_of(node) or context.is_mask(node):
         return
     handler = item if node.target is operators.getitem else HANDLERS.get(operator(node))
     if handler is None:

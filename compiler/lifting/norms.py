@@ -18,6 +18,10 @@ def batch_norm(context: Context, node: Any) -> Value:
     training, momentum, eps = (
         context.argument(node, at, name) for at, name in enumerate(("training", "momentum", "eps"), 5)
     )
+    if momentum == 0 and getattr(context.owner(node), "momentum", 0) is None:
+        refuse(
+            node, "momentum=None averages over all batches so far, and a neuron's statistics have a momentum; set one"
+        )
     if mean is None or training:
         refuse(node, "batch norm without running statistics; make it with track_running_stats=True")
     if source.is_flat and any(np.prod(ref.draft.shape) > 1 for ref in source.refs):

@@ -39,6 +39,11 @@ ADVICE = {
         "a parametrized weight is computed in the forward pass; bake it in with "
         "torch.nn.utils.parametrize.remove_parametrizations",
     ),
+    **dict.fromkeys(
+        ("alpha_dropout", "feature_alpha_dropout"),
+        "what a neuron drops is zero, and alpha dropout puts another number there; use nn.Dropout",
+    ),
+    "rrelu": "its slope is drawn anew in train mode, and a neuron's is a number; use LeakyReLU or PReLU",
     "embedding": "neurons read numbers and not indices; give the part behind it its vectors",
 }
 UNKNOWN = "no handler takes this operator; lift the parts on either side of it, or write it with those there are"

@@ -135,6 +135,8 @@ def item(context: Context, node: Any) -> Value:
 def pad(context: Context, node: Any) -> Value:
     """Channels of zeros before and after; pixels are padded by the synapses that read them."""
     source, sides = context.value(node, node.args[0]), list(node.args[1])
+    if not any(sides):
+        return source
     mode, number = context.argument(node, 2, "mode", "constant"), context.argument(node, 3, "value", None)
     sides += [0] * (2 * len(source.shape) - len(sides))
     *pixels, before, after, first, last = sides

@@ -14,15 +14,22 @@ from compiler.lifting.errors import place_of
 from neurograph.errors import LiftError
 
 
-def trace(module: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
-    """The module's operators in eval mode, as a `torch.export.ExportedProgram`; the module is left as it was.
+def trace(module: nn.Module, inputs: tuple[Tensor, ...], training: bool = False) -> Any:
+    """The module's operators in one mode, as a `torch.export.ExportedProgram`; the module is left as it was.
+
+    Parameters
+    ----------
+    module, inputs
+        What to trace, and what its forward takes.
+    training
+        Whether in train mode: as the module stands if it is in train mode, so with what was frozen in eval mode.
 
     Raises
     ------
     LiftError
         Where tracing fails: control flow that depends on the data, or whatever torch says.
     """
-    with _evaluating(module), _quiet():
+    with _in_mode(module, training), _quiet():
         try:
             return torch.export.export(module, inputs, strict=False)
         except Exception as error:
@@ -36,9 +43,10 @@ def trace(module: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
 
 
 @contextmanager
-def _evaluating(module: nn.Module) -> Iterator[None]:
+def _in_mode(module: nn.Module, training: bool) -> Iterator[None]:
     was = {part: part.training for part in module.modules()}
-    module.eval()
+    if not training or not module.training:
+        module.train(training)
     try:
         yield
     finally:

@@ -119,3 +119,33 @@ def of_graph(graph: NeuronGraph, found: Reference) -> Numbers:
 def _sorted(values: np.ndarray, gradients: np.ndarray) -> Numbers:
     order = np.lexsort((gradients, values))  # of equal numbers, by gradient
     return Numbers(values[order], gradients[order])
+
+
+def train_alongside(module: nn.Module, *xs: Tensor, steps: int = 3) -> NeuronGraph:
+    """Lift a module and train it and the network side by side, in float64, with one seed for both; returns the graph.
+
+    Outputs of every step, in train mode, and those of eval mode afterwards must be equal: so gradients, dropout and
+    running statistics are.
+    """
+    graph = compiler.lift(module, xs)
+    net, twin = compiler.compile(graph, dtype=torch.float64), copy.deepcopy(module).double().train()
+    given = [x.double() for x in xs]
+    for network in (net, twin):
+        network.optimizer = torch.optim.SGD(network.parameters(), 0.05) if list(network.parameters()) else None  # pyright: ignore
+    for step in range(steps):
+        outputs = []
+        for network in (net, twin):
+            torch.manual_seed(step)
+            found = network(*(x if network is twin or x.dim() != 3 else x[:, :, None] for x in given))
+            outputs.append(found if isinstance(found, tuple) else (found,))
+            if network.optimizer:  # pyright: ignore
+                network.optimizer.zero_grad()  # pyright: ignore
+                sum(y.square().mean() for y in outputs[-1]).backward()  # pyright: ignore
+                network.optimizer.step()  # pyright: ignore
+        for y, z in zip(*outputs, strict=True):
+            close(y.detach().reshape(z.shape), z.detach())
+    with torch.no_grad():
+        found, wanted = net.eval()(*(x if x.dim() != 3 else x[:, :, None] for x in given)), twin.eval()(*given)
+    for y, z in zip(*(f if isinstance(f, tuple) else (f,) for f in (found, wanted)), strict=True):
+        close(y.reshape(z.shape), z)
+    return graph

@@ -18,7 +18,7 @@ from search.fit import check_fit, check_steps, fitting
 from search.options import option, read_options
 from search.pictures import leave_pictures
 from search.progress import ShowProgress
-from search.runs import Run, create_run
+from search.runs import Run, continued_run, started_run
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
 from search.training.loop import Callback
 
@@ -112,20 +112,26 @@ def grow(
     config = _config(method, data, options)
     data = fitting(data, graph, options.standardise, options.whiten)
     trainer = _trainer(net, data, options)
-    kept = None
-    if run is not None:  # the trainer stands: what could be refused has been
-        kept = create_run(run, config, force)
-        graph.save(kept.start)
-    trainer.callbacks = _callbacks(method, data, options, kept)
-    if method.begin:
-        method.begin(trainer, options, kept.log_journal if kept else None)
-    if kept:
-        _checkpoint(kept, trainer)
-    return _finish(method, trainer, data, kept, progress)
+    with ExitStack() as stack:
+        kept = None
+        if run is not None:  # the trainer stands: what could be refused has been
+            kept = stack.enter_context(started_run(run, config, force))
+            graph.save(kept.start)
+        trainer.callbacks = _callbacks(method, data, options, kept)
+        if method.begin:
+            method.begin(trainer, options, kept.log_journal if kept else None)
+        if kept:
+            _checkpoint(kept, trainer)
+        return _finish(method, trainer, data, kept, progress)
 
 
-def go_on(method: Method, run: Run, data: Dataset | None = None, progress: bool = False) -> Grown:
+def go_on(method: Method, run: str | Path, data: Dataset | None = None, progress: bool = False) -> Grown:
     """Go on with a run from its last checkpoint; see `search.resume`."""
+    with continued_run(run) as kept:
+        return _go_on(method, kept, data, progress)
+
+
+def _go_on(method: Method, run: Run, data: Dataset | None, progress: bool) -> Grown:
     config = run.config()
     options = read_options(method.options, settings=config["options"])
     state = run.load_checkpoint()
@@ -212,7 +218,7 @@ def _checkpoint(run: Run, trainer: Trainer) -> None:
         "network": dict(trainer.net.state_dict()),
         "optimizer": trainer.net.optimizer_state(trainer.optimizer),
     }
-    run.save_checkpoint(state, trainer.net.graph)
+    run.save_checkpoint(state, trainer.net.graph, trainer.rows)
 
 
 def _train(trainer: Trainer, run: Run | None) -> list[dict[str, Any]]:

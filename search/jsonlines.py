@@ -1,20 +1,43 @@
-"""Files of one JSON object a line, made to be appended to and to survive a kill in the middle of a line."""
+"""Files of one JSON object a line, made to be appended to and to survive a kill in the middle of a line.
+
+A line ends in the CRC-32 of the rest of it, `"crc32": "0a1b2c3d"`; lines from before there was one are not checked.
+"""
 
 import json
 import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from neurograph.errors import FileError
 from neurograph.files.aside import written_aside
 
+_CRC = re.compile(rb'(?:, )?"crc32": "([0-9a-f]{8})"\}$')
+
 
 def append(path: Path, entry: dict[str, Any]) -> None:
-    """Add one line, on the disk before this returns: a checkpoint that follows must find it."""
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(entry) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    """Add one line, on the disk before this returns: a checkpoint that follows must find it.
+
+    Raises
+    ------
+    FileError
+        The line cannot be written; no part of it stays.
+    """
+    line = _line(entry)
+    try:
+        with open(path, "ab", buffering=0) as file:
+            end = file.tell()
+            try:
+                _write(file.fileno(), line)
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(end)
+                raise
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -25,33 +48,97 @@ def read(path: Path) -> list[dict[str, Any]]:
     Raises
     ------
     FileError
-        Naming the file and the line, for any other line that is no JSON object.
+        Naming the file and the line, for any other line that is no JSON object or does not match its CRC.
     """
-    entries = []
-    for number, line in enumerate(_whole_lines(path), 1):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            entry = None
-        if not isinstance(entry, dict):
-            raise FileError(f"{path} is damaged: line {number} is not a JSON object")
-        entries.append(entry)
-    return entries
+    return _entries(path, _whole_lines(path))
 
 
-def check(path: Path, count: int) -> None:
-    """Refuse, by `FileError`, a file of fewer than `count` whole lines: no checkpoint was made beside that."""
-    found = len(_whole_lines(path))
-    if found < count:
-        raise FileError(f"{path} is damaged: it has {found} lines, and the checkpoint was made after {count}")
+def stamp(path: Path) -> dict[str, int]:
+    """How many whole lines there are, and the CRC-32 of them all."""
+    lines = _whole_lines(path)
+    return {"lines": len(lines), "crc32": _crc_of(lines)}
+
+
+def check(path: Path, count: int, crc: int | None = None) -> None:
+    """Refuse a file that no checkpoint was made beside.
+
+    Parameters
+    ----------
+    path
+        The file.
+    count
+        How many lines it had at least.
+    crc
+        The CRC-32 of these lines, where it is known.
+
+    Raises
+    ------
+    FileError
+        Fewer lines, or others.
+    """
+    lines = _whole_lines(path)
+    if len(lines) < count:
+        raise FileError(f"{path} is damaged: it has {len(lines)} lines, and the checkpoint was made after {count}")
+    _entries(path, lines[:count])
+    if crc not in (None, _crc_of(lines[:count])):
+        raise FileError(f"{path} is damaged: its first {count} lines are not those that the checkpoint was made after")
 
 
 def cut(path: Path, count: int) -> None:
     """Keep the first `count` lines and nothing else."""
     if path.exists():
         kept = b"".join(line + b"\n" for line in _whole_lines(path)[:count])
-        with written_aside(path) as aside:
-            aside.write_bytes(kept)
+        if len(kept) != path.stat().st_size:
+            _replace(path, kept)
+
+
+def rewrite(path: Path, entries: Sequence[dict[str, Any]]) -> None:
+    """Have a file hold these entries and nothing else."""
+    _replace(path, b"".join(map(_line, entries)))
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    text = json.dumps(entry).encode()
+    comma = b", " if entry else b""
+    return text[:-1] + comma + b'"crc32": "%08x"}\n' % crc32(text)
+
+
+def _write(number: int, line: bytes) -> None:
+    """All of it, or an error: a disk that fills up takes a part first."""
+    while line:
+        line = line[os.write(number, line) :]
+    os.fsync(number)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    with written_aside(path) as aside:
+        aside.write_bytes(content)
+
+
+def _entries(path: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:
+    entries, checked = [], False
+    for number, line in enumerate(lines, 1):
+        found = _CRC.search(line)
+        text = line[: found.start()] + b"}" if found else line
+        if (checked and not found) or (found and int(found[1], 16) != crc32(text)):
+            raise FileError(f"{path} is damaged: line {number} does not match its CRC")
+        checked = checked or bool(found)
+        entries.append(_entry(path, number, text))
+    return entries
+
+
+def _entry(path: Path, number: int, text: bytes) -> dict[str, Any]:
+    try:
+        entry = json.loads(text)
+    except (ValueError, RecursionError):
+        entry = None
+    if not isinstance(entry, dict):
+        raise FileError(f"{path} is damaged: line {number} is not a JSON object")
+    return entry
+
+
+def _crc_of(lines: Sequence[bytes]) -> int:
+    return crc32(b"".join(line + b"\n" for line in lines))
 
 
 def _whole_lines(path: Path) -> list[bytes]:

@@ -66,7 +66,7 @@ def resume(run: str | Path, *, data: Dataset | None = None, progress: bool = Fal
     if command not in METHODS:
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
-    return go_on(METHODS[command], kept, data, progress)
+    return go_on(METHODS[command], kept.path, data, progress)
 
 
 def redraw(run: str | Path, beside: Mapping[str, str | Path] | None = None) -> Path:

@@ -1,23 +1,28 @@
 """Nested state as one safetensors file: a JSON skeleton in a byte tensor, and tensors beside it.
 
 This is what checkpoints are, and reading one never executes anything: dictionaries, lists, tuples, numbers, texts,
-tensors and arrays come back as they went in, bit for bit (a float's shortest text reads back as the same float).
+tensors and arrays come back as they went in, bit for bit (a float's shortest text reads back as the same float). A
+checksum is over all of it; files from before there was one are read unchecked.
 """
 
 import json
+from collections.abc import Mapping
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from neurograph.errors import FileError
 from neurograph.files.aside import written_aside
 
 _SKELETON = "skeleton"  # a byte tensor, since the header of a safetensors file is capped
+_ABOUT = "neurograph.state"  # the entry of the header that holds the checksum
+_CHECKED = "$checked"  # in the skeleton, beside the state: that the header must hold one
 
 
 def pack_state(path: str | Path, state: Any) -> None:
@@ -38,14 +43,19 @@ def pack_state(path: str | Path, state: Any) -> None:
     FileError
         Where the file cannot be written.
     """
-    tensors: dict[str, Tensor] = {}
-    skeleton = json.dumps(_taken_apart(state, tensors, "state")).encode()
-    tensors[_SKELETON] = _as_bytes(skeleton)
     with written_aside(path) as aside:
-        try:
-            safetensors.torch.save_file(tensors, aside)
-        except SafetensorError as error:  # a full disk, say
-            raise OSError(str(error)) from None
+        fill(aside, state)
+
+
+def fill(path: Path, state: Any) -> None:
+    """Write nested state to a file where it is; OSError where that cannot be done, else as `pack_state`."""
+    tensors: dict[str, Tensor] = {}
+    skeleton = {_CHECKED: _taken_apart(state, tensors, "state")}
+    tensors[_SKELETON] = _as_bytes(json.dumps(skeleton).encode())
+    try:
+        safetensors.torch.save_file(tensors, path, {_ABOUT: _checksum(tensors)})
+    except SafetensorError as error:  # a full disk, say
+        raise OSError(str(error)) from None
 
 
 def unpack_state(path: str | Path) -> Any:
@@ -56,14 +66,39 @@ def unpack_state(path: str | Path) -> Any:
     FileError
         Naming the file, when it is missing, truncated, damaged or of another kind.
     """
+    return unpack_checked(path)[0]
+
+
+def unpack_checked(path: str | Path) -> tuple[Any, bool]:
+    """The same, and whether the file has a checksum."""
     try:
-        tensors = safetensors.torch.load_file(path)
+        with safe_open(path, framework="pt") as file:
+            about = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dictionary)
+        _check(tensors, about)
         skeleton = json.loads(bytes(tensors[_SKELETON].numpy()))
-        return _put_together(skeleton, tensors)
+        checked = isinstance(skeleton, dict) and set(skeleton) == {_CHECKED}
+        if checked != bool(about):
+            raise ValueError("it has lost its checksum")
+        return _put_together(skeleton[_CHECKED] if checked else skeleton, tensors), checked
     except FileNotFoundError:
         raise FileError(f"{path} is not there") from None
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise FileError(f"{path} is damaged or not a file of packed state: {type(error).__name__}: {error}") from None
+
+
+def _check(tensors: Mapping[str, Tensor], about: Mapping[str, str] | None) -> None:
+    if about and about.get(_ABOUT) != _checksum(tensors):
+        raise ValueError("its content does not match its checksum")
+
+
+def _checksum(tensors: Mapping[str, Tensor]) -> str:
+    """blake2b over names, types, shapes and bytes of all tensors."""
+    total = blake2b(digest_size=16)
+    for name, tensor in sorted(tensors.items()):
+        total.update(repr((name, str(tensor.dtype), tuple(tensor.shape))).encode())
+        total.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return total.hexdigest()
 
 
 def _as_bytes(data: bytes) -> Tensor:

@@ -25,7 +25,7 @@ from search.evolution.strategies import Evolution, Score, make_strategy
 from search.evolution.turns import Evaluator, Turn, Weights
 from search.executors import Executor, Serial, Task
 from search.options import read_options
-from search.runs import Run, create_run, open_run
+from search.runs import Run, continued_run, started_run
 
 COMMAND = "search-evolution"
 Callback = Callable[["Searching", Row], None]
@@ -84,11 +84,12 @@ def search(
     searching = Searching(evaluator, options, toolbox, executor, None, callbacks)
     if weights is not None:
         searching.take_weights(weights)
-    if run is not None and isinstance(evaluator, Task):  # the evaluator stands: what could be refused has been
-        config = {"command": COMMAND, "task": asdict(evaluator), "options": asdict(options)}
-        searching.run = create_run(run, config, force)
-        searching.run.save_checkpoint(searching.state())
-    return searching.finish(progress)
+    with ExitStack() as stack:
+        if run is not None and isinstance(evaluator, Task):  # the evaluator stands: what could be refused has been
+            config = {"command": COMMAND, "task": asdict(evaluator), "options": asdict(options)}
+            searching.run = stack.enter_context(started_run(run, config, force))
+            searching.run.save_checkpoint(searching.state(), None, searching.rows)
+        return searching.finish(progress)
 
 
 def resume(
@@ -106,15 +107,15 @@ def resume(
     FileError
         Where the directory holds no search, or is damaged.
     """
-    kept = open_run(run)
-    config = kept.config()
-    if config.get("command") != COMMAND:
-        raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for genomes")
-    options = read_options(EvolutionOptions, settings=config["options"])
-    searching = Searching(Task(**config["task"]), options, toolbox, executor, kept, callbacks)
-    searching.load(kept.load_checkpoint())
-    searching.rows = kept.metrics()
-    return searching.finish(progress)
+    with continued_run(run) as kept:
+        config = kept.config()
+        if config.get("command") != COMMAND:
+            raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for genomes")
+        options = read_options(EvolutionOptions, settings=config["options"])
+        searching = Searching(Task(**config["task"]), options, toolbox, executor, kept, callbacks)
+        searching.load(kept.load_checkpoint())
+        searching.rows = kept.metrics()
+        return searching.finish(progress)
 
 
 class Searching:
@@ -236,7 +237,7 @@ class Searching:
         if self.run:
             self.run.log_metrics(row)
             if row["cycle"] % self.options.checkpoint == 0 or row["cycle"] == self.options.cycles:
-                self.run.save_checkpoint(self.state())
+                self.run.save_checkpoint(self.state(), None, self.rows)
         for callback in self.callbacks:
             callback(self, row)
 

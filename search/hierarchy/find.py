@@ -22,7 +22,7 @@ from search.hierarchy.ranking import Ranked, rank
 from search.hierarchy.space import Genes
 from search.hierarchy.supernet import Supernet
 from search.options import read_options
-from search.runs import Run, create_run, open_run
+from search.runs import Run, continued_run, started_run
 from search.training import Trainer, in_batches, make_optimizer, sample
 
 COMMAND = "hierarchy"
@@ -112,12 +112,13 @@ def find_hierarchy(
     options = read_options(HierarchyOptions, settings=chosen)
     data = load(data) if isinstance(data, str) else data
     trainer = _trainer(_prepared(data, options), options)
-    kept = None
-    if run is not None:
-        told = {"command": COMMAND, "data": data.name, "train_shape": list(data.train_x.shape)}
-        kept = create_run(run, told | {"options": asdict(options)}, force)
-        _checkpoint(kept, trainer)
-    return _finish(trainer, options, kept, progress)
+    with ExitStack() as stack:
+        kept = None
+        if run is not None:
+            told = {"command": COMMAND, "data": data.name, "train_shape": list(data.train_x.shape)}
+            kept = stack.enter_context(started_run(run, told | {"options": asdict(options)}, force))
+            _checkpoint(kept, trainer)
+        return _finish(trainer, options, kept, progress)
 
 
 def resume_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: bool = False) -> Hierarchy:
@@ -141,7 +142,11 @@ def resume_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: 
     OptionError
         Other data than those it was begun on.
     """
-    kept = open_run(run)
+    with continued_run(run) as kept:
+        return _go_on(kept, data, progress)
+
+
+def _go_on(kept: Run, data: Dataset | None, progress: bool) -> Hierarchy:
     config = kept.config()
     if config.get("command") != COMMAND:
         raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for a layer hierarchy")
@@ -193,7 +198,7 @@ def _checkpoint(run: Run, trainer: Trainer) -> None:
         "sampler": shot.sampler.state_dict(),
         "chosen": gene_rows(shot.chosen),
     }
-    run.save_checkpoint(state)
+    run.save_checkpoint(state, None, trainer.rows)
 
 
 def _finish(trainer: Trainer, options: HierarchyOptions, run: Run | None, progress: bool) -> Hierarchy:

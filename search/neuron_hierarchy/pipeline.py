@@ -17,7 +17,7 @@ from search.neuron_hierarchy.options import NeuronHierarchyOptions, read_stage_o
 from search.neuron_hierarchy.presets import PRESETS
 from search.neuron_hierarchy.report import report
 from search.neuron_hierarchy.stages import STAGES, Context, Result
-from search.runs import Run, create_run, open_run
+from search.runs import Run, continued_run, started_run
 
 COMMAND = "search"
 
@@ -98,8 +98,8 @@ def neuron_hierarchy(
     loaded = load(data)
     options.hierarchy.space(loaded)  # refuses data of another kind before anything is made
     about = {"command": COMMAND, "data": loaded.name, "fingerprint": loaded.fingerprint()}
-    kept = create_run(run, about | {"options": options.plain()}, force)
-    return _finish(kept, Context(kept.path, loaded, options, progress))
+    with started_run(run, about | {"options": options.plain()}, force) as kept:
+        return _finish(kept, Context(kept.path, loaded, options, progress))
 
 
 def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: bool = False) -> NeuronHierarchy:
@@ -121,12 +121,12 @@ def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, pro
     DataError
         The data are not those that it began with.
     """
-    kept = open_run(run)
-    config = kept.config()
-    if config.get("command") != COMMAND:
-        raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not of the neuron hierarchy pipeline")
-    data = same_data(config, data)
-    return _finish(kept, Context(kept.path, data, read_stage_options(settings=config["options"]), progress))
+    with continued_run(run) as kept:
+        config = kept.config()
+        if config.get("command") != COMMAND:
+            raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not of the neuron hierarchy pipeline")
+        data = same_data(config, data)
+        return _finish(kept, Context(kept.path, data, read_stage_options(settings=config["options"]), progress))
 
 
 def _finish(run: Run, context: Context) -> NeuronHierarchy:

@@ -22,7 +22,6 @@ from search.neuron_hierarchy.measure import measured
 from search.neuron_hierarchy.options import NeuronHierarchyOptions
 from search.plain import TRAIN
 from search.pruning.kernels import PRUNE_NETWORK
-from search.runs import open_run
 
 Result = dict[str, Any]
 
@@ -163,7 +162,7 @@ def _trained(context: Context, stage: str, method: Method, graph: Callable[[], N
     """A run of that way of training in the stage's folder: begun, or gone on with."""
     folder = context.folder(stage)
     if _begun(folder):
-        return go_on(method, open_run(folder), context.data, context.progress)
+        return go_on(method, folder, context.data, context.progress)
     return grow(method, graph(), context.data, options, run=folder, force=True, progress=context.progress)
 
 

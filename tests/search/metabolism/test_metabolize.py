@@ -183,10 +183,11 @@ def test_what_cannot_be_resumed_says_why(tmp_path, whole):
         search.resume(tmp_path)
     path = tmp_path / "run"
     metabolize(small(), "digits", run=path, **QUICK | {"epochs": 2})
-    checkpoint = path / "checkpoint.safetensors"
-    held = checkpoint.read_bytes()
+    checkpoints = path / "checkpoint.safetensors", path / "checkpoint.previous.safetensors"
+    held = checkpoints[0].read_bytes()
     for damaged in (held[: len(held) // 2], b"", b"not a file of ours"):
-        checkpoint.write_bytes(damaged)
+        for checkpoint in checkpoints:
+            checkpoint.write_bytes(damaged)
         with pytest.raises(FileError, match=r"checkpoint\.safetensors"):
             search.resume(path)
 

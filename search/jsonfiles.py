@@ -1,0 +1,46 @@
+"""JSON files of one object that are read back: with a checksum over all of it, which older files go without."""
+
+import json
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from neurograph.errors import FileError
+from neurograph.files.aside import written_aside
+
+_CHECKSUM = "checksum"
+
+
+def digest(content: Any) -> str:
+    """blake2b of anything JSON has, whatever the order of its keys."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write an object and its checksum; `FileError` where the file cannot be written."""
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(content | {_CHECKSUM: digest(content)}, indent=2) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read an object, without its checksum.
+
+    Raises
+    ------
+    FileError
+        A file that is missing, holds no object, or whose content does not match its checksum.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FileError(f"{path} is missing or damaged: {error}") from None
+    if not isinstance(content, dict):
+        raise FileError(f"{path} is damaged: it holds no table")
+    checksum = content.pop(_CHECKSUM, None)
+    if checksum not in (None, digest(content)):
+        raise FileError(
+            f"{path} is damaged: its content does not match its checksum; restore it from a copy, or, where it was "
+            'edited on purpose, take its "checksum" out'
+        )
+    return content

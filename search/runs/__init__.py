@@ -1,0 +1,35 @@
+"""Run directories: everything about one run, made so that a kill at any moment leaves something to go on from.
+
+    config.json                      options, versions, thread count, pinned lowerings
+    metrics.jsonl                    one row an epoch
+    journal.jsonl                    one entry an edit
+    start.safetensors                the graph at the start
+    graph.safetensors                the graph at the last checkpoint
+    checkpoint.safetensors           network, optimizer, loop, the rows so far, and the graph that belongs to them
+    checkpoint.previous.safetensors  the one before it
+    lock                             while a process works there: which
+
+The checkpoint is the one source of truth: it carries its own copies of the graph and of the rows, and says which lines
+of the journal belong to it. What was written after it is cut off when the run is resumed, so nothing else needs to be
+atomic. Everything that is read back carries a checksum (files from before there were any load unchecked); where the
+newest checkpoint is damaged, the one before it is taken.
+"""
+
+from search.runs.environment import differences, environment
+from search.runs.lock import locked
+from search.runs.making import continued_run, create_run, next_directory, open_run, started_run
+from search.runs.run import FILES, FORMAT, Run
+
+__all__ = [
+    "FILES",
+    "FORMAT",
+    "Run",
+    "continued_run",
+    "create_run",
+    "differences",
+    "environment",
+    "locked",
+    "next_directory",
+    "open_run",
+    "started_run",
+]

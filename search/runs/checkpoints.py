@@ -1,0 +1,88 @@
+"""The two newest checkpoints of a run: the newer one is taken, and the older one where that is damaged."""
+
+import json
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from neurograph.errors import FileError
+from neurograph.files import container
+from neurograph.files.aside import written_aside
+from search.packing import fill, unpack_checked
+
+FORMAT = 1
+NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
+LOGS = ("metrics", "journal")
+_PARTS: dict[str, Any] = {"lines": dict, "crcs": dict, "graph": bytes | None, "rows": str | None, "state": dict}
+
+
+def write(folder: Path, content: dict[str, Any]) -> None:
+    """Write the newest checkpoint; the one that was becomes the previous.
+
+    Parameters
+    ----------
+    folder
+        The run directory.
+    content
+        "lines", "crcs", "graph", "rows" and "state"; see `Run.save_checkpoint`.
+    """
+    with written_aside(folder / NEWEST) as aside:
+        fill(aside, {"format": FORMAT, **content})
+        if (folder / NEWEST).exists():
+            _link(folder / NEWEST, folder / PREVIOUS)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What was written, all of it checked.
+
+    Raises
+    ------
+    FileError
+        Naming the file, where it is missing, damaged or no checkpoint.
+    """
+    saved, checked = unpack_checked(path)
+    if not isinstance(saved, dict) or saved.get("format") != FORMAT:
+        raise FileError(f"{path} is not a checkpoint in format {FORMAT}")
+    saved = {"crcs": {}, "rows": None} | saved  # which older ones go without
+    for name, kind in _PARTS.items():
+        if name not in saved or not isinstance(saved[name], kind):
+            raise FileError(f"{path} is damaged: it has no {name}")
+    if not all(isinstance(saved["lines"].get(log), int) for log in LOGS):
+        raise FileError(f"{path} is damaged: it does not say how long the logs were")
+    if saved["graph"] is not None and not checked:
+        _check_graph(path, saved["graph"])
+    return saved | {"rows": _rows(path, saved["rows"])}
+
+
+def take_previous(folder: Path) -> None:
+    """Let the previous checkpoint be the newest as well, in place of a damaged one."""
+    _link(folder / PREVIOUS, folder / NEWEST)
+
+
+def _link(old: Path, new: Path) -> None:
+    """Give a file a second name, in place of what has it; a copy where the file system knows no such names."""
+    with written_aside(new) as aside:
+        aside.unlink(missing_ok=True)
+        try:
+            os.link(old, aside)
+        except OSError:
+            aside.write_bytes(old.read_bytes())
+
+
+def _rows(path: Path, text: str | None) -> list[dict[str, Any]] | None:
+    try:
+        return None if text is None else json.loads(text)
+    except (ValueError, RecursionError):
+        raise FileError(f"{path} is damaged: its rows are no JSON") from None
+
+
+def _check_graph(path: Path, held: bytes) -> None:
+    """The graph in a checkpoint that has no checksum; graphs have one of their own."""
+    with TemporaryDirectory(prefix="neurograph-", ignore_cleanup_errors=True) as folder:
+        graph = Path(folder) / "graph.safetensors"
+        graph.write_bytes(held)
+        try:
+            container.read(graph)
+        except FileError:
+            raise FileError(f"{path} is damaged: the graph in it does not match its checksum") from None

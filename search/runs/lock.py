@@ -1,0 +1,102 @@
+"""One process at a time in a run directory: a lock of the operating system, which ends with its process."""
+
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from neurograph.errors import FileError
+from neurograph.files.locks import try_lock
+
+LOCK = "lock"
+_HELD: set[int] = set()  # descriptors of the locks that this process holds
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep others from working in a directory while the block runs; whoever only reads needs no lock.
+
+    However this process ends, its lock ends with it, and the file that a kill leaves means nothing. Processes that it
+    has forked do not hold the lock.
+
+    Parameters
+    ----------
+    folder
+        The directory, which exists.
+
+    Raises
+    ------
+    FileError
+        Another process works there, naming it by its number; or the directory cannot be written to.
+    """
+    number = _taken(folder)
+    _HELD.add(number)
+    try:
+        yield
+    finally:
+        if number in _HELD:  # not in a fork
+            _HELD.discard(number)
+            with suppress(OSError):
+                (folder / LOCK).unlink(missing_ok=True)  # before it is let go: nobody may take what is about to go
+            os.close(number)
+            if os.name == "nt":  # which keeps what is open
+                with suppress(OSError):
+                    (folder / LOCK).unlink(missing_ok=True)
+
+
+def _taken(folder: Path) -> int:
+    """The descriptor of the directory's lock, now held."""
+    path = folder / LOCK
+    while True:
+        number = _opened(path)
+        try:
+            mine = try_lock(number)
+        except OSError:  # a file system without locks: better unguarded than not at all
+            return number
+        if not mine:
+            holder = _holder(number)
+            os.close(number)
+            raise FileError(f"{folder} is in use by {holder}: wait until it has ended, or end it")
+        if _is_at(number, path):
+            os.truncate(number, 0)
+            os.write(number, f"{os.getpid()} {socket.gethostname()}\n".encode())
+            return number
+        os.close(number)  # its holder removed it between the two
+
+
+def _opened(path: Path) -> int:
+    try:
+        number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    except OSError as error:
+        raise FileError(f"cannot write {path}: {error.strerror or error}") from None
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise FileError(f"{path} is no file, so {path.parent} cannot be locked: remove it")
+    return number
+
+
+def _holder(number: int) -> str:
+    """Who holds a lock, as the file says."""
+    pid, _, host = os.read(number, 300).decode(errors="replace").strip().partition(" ")
+    where = f" on {host}" if host and host != socket.gethostname() else ""
+    return f"pid {pid}{where}" if pid.isdecimal() else "another process"
+
+
+def _is_at(number: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(number), os.stat(path))
+    except OSError:
+        return False
+
+
+def _let_go() -> None:
+    """In a process just forked: the lock is the parent's, and shall not outlive it here."""
+    for number in _HELD:
+        os.close(number)
+    _HELD.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)

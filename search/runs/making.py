@@ -1,0 +1,109 @@
+"""Run directories made, found again and worked in: by one process at a time."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from neurograph.errors import FileError, OptionError
+from neurograph.files.aside import remove_strays
+from search.jsonfiles import write_json
+from search.runs.environment import environment
+from search.runs.lock import locked
+from search.runs.run import FILES, FORMAT, Run
+
+
+@contextmanager
+def started_run(path: str | Path, config: dict[str, Any], force: bool = False) -> Iterator[Run]:
+    """Make a run directory, and let no other process work in it until the block ends.
+
+    Parameters
+    ----------
+    path
+        The directory; made where it is not there.
+    config
+        Plain JSON: the command and all its options. `environment()` and the format's number are added.
+    force
+        Whether a run that lies there is thrown away (its own files only), so that this one starts from nothing.
+
+    Raises
+    ------
+    OptionError
+        Where another run lies there and `force` is not set.
+    FileError
+        Where the directory cannot be made, or another process works in it, force or not.
+    """
+    run = Run(Path(path))
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise FileError(
+            f"{run.path} cannot be made a run directory: {getattr(error, 'strerror', None) or error}"
+        ) from None
+    with locked(run.path):
+        _clear(run, force)
+        write_json(run.path / "config.json", {"format": FORMAT, **config, **environment()})
+        yield run
+
+
+@contextmanager
+def continued_run(path: str | Path) -> Iterator[Run]:
+    """Find a run again, and let no other process work in it until the block ends.
+
+    Raises
+    ------
+    FileError
+        Where the directory holds no run, or another process works in it.
+    """
+    run = open_run(path)
+    with locked(run.path):
+        remove_strays(run.path)
+        remove_strays(run.path / "pictures")
+        yield run
+
+
+def create_run(path: str | Path, config: dict[str, Any], force: bool = False) -> Run:
+    """Make a run directory, as `started_run` does, for others to work in."""
+    with started_run(path, config, force) as run:
+        return run
+
+
+def open_run(path: str | Path) -> Run:
+    """Find a run again, to read it; `FileError` where the directory holds none."""
+    run = Run(Path(path))
+    try:
+        there = (run.path / "config.json").exists()
+    except (OSError, ValueError) as error:
+        raise FileError(f"{run.path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not there:
+        raise FileError(f"{run.path} is not a run directory: it has no config.json")
+    return run
+
+
+def next_directory(parent: str | Path, stem: str) -> Path:
+    """The first of parent/stem-1, parent/stem-2, ... that is not there yet; colons, odd in paths, become dashes."""
+    stem, number = stem.replace(":", "-"), 1
+    while (Path(parent) / f"{stem}-{number}").exists():
+        number += 1
+    return Path(parent) / f"{stem}-{number}"
+
+
+def _clear(run: Run, force: bool) -> None:
+    """Throw away the run that lies there, if that is allowed."""
+    held = [name for name in (*FILES, "pictures") if (run.path / name).exists()]
+    if held and not force:
+        raise OptionError(f"{run.path} holds another run ({', '.join(held)}); name a new directory, or use force")
+    for name in held:
+        _remove(run.path / name)
+    remove_strays(run.path)
+
+
+def _remove(path: Path) -> None:
+    try:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except OSError as error:
+        raise FileError(f"{path} cannot be removed: {error.strerror or error}") from None

@@ -1,0 +1,204 @@
+"""One run directory: its files, written and read back."""
+
+import json
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neurograph.errors import FileError
+from neurograph.files.aside import written_aside
+from search import jsonlines
+from search.jsonfiles import read_json, write_json
+from search.runs import checkpoints
+
+FORMAT = 1
+FILES = (
+    "config.json",
+    "metrics.jsonl",
+    "journal.jsonl",
+    "start.safetensors",
+    "graph.safetensors",
+    checkpoints.NEWEST,
+    checkpoints.PREVIOUS,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory; made by `create_run`, found again by `open_run`.
+
+    Parameters
+    ----------
+    path
+        The directory.
+    """
+
+    path: Path
+
+    @property
+    def start(self) -> Path:
+        """Where the graph at the start lies."""
+        return self.path / "start.safetensors"
+
+    @property
+    def graph(self) -> Path:
+        """Where the graph at the last checkpoint lies."""
+        return self.path / "graph.safetensors"
+
+    @property
+    def pictures(self) -> Path:
+        """The directory of pictures, which exists."""
+        folder = self.path / "pictures"
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FileError(f"cannot make the folder {folder}: {error.strerror or error}") from None
+        return folder
+
+    def config(self) -> dict[str, Any]:
+        """What `create_run` and `update_config` were given; `FileError` where it cannot be read."""
+        config = read_json(self.path / "config.json")
+        if config.get("format") != FORMAT:
+            raise FileError(f"{self.path / 'config.json'} is not the configuration of a run in format {FORMAT}")
+        return config
+
+    def update_config(self, **changes: Any) -> None:
+        """Set some entries of the configuration, such as the lowerings pinned by the first compile."""
+        write_json(self.path / "config.json", self.config() | changes)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The rows so far; `FileError` for a damaged line, a torn last one excepted."""
+        return jsonlines.read(self.path / "metrics.jsonl")
+
+    def journal(self) -> list[dict[str, Any]]:
+        """The journal's entries so far; `FileError` for a damaged line, a torn last one excepted."""
+        return jsonlines.read(self.path / "journal.jsonl")
+
+    def log_metrics(self, row: dict[str, Any]) -> None:
+        """Append one epoch's row."""
+        jsonlines.append(self.path / "metrics.jsonl", row)
+
+    def log_journal(self, entry: dict[str, Any]) -> None:
+        """Append one journal entry, already plain JSON."""
+        jsonlines.append(self.path / "journal.jsonl", entry)
+
+    def save_checkpoint(
+        self, state: dict[str, Any], graph: Any = None, rows: Sequence[dict[str, Any]] | None = None
+    ) -> None:
+        """Save what the run goes on from; call it after the rows and entries that belong to it were logged.
+
+        The checkpoint before it is kept as well.
+
+        Parameters
+        ----------
+        state
+            Anything `pack_state` takes: canonical network and optimizer state, where the loop is.
+        graph
+            The graph the state belongs to, or None. It is saved to `graph.safetensors` and, the same bytes, into the
+            checkpoint, so that a kill between the two writes cannot part the state from its wiring.
+        rows
+            The metrics so far, a row an epoch. How far the run is depends on them, so they are kept in the checkpoint,
+            too; None where the lines of `metrics.jsonl` are all there is.
+        """
+        if graph is not None:
+            graph.save(self.graph)
+        stamps = {log: jsonlines.stamp(self._log(log)) for log in checkpoints.LOGS}
+        content = {
+            "lines": {log: stamp["lines"] for log, stamp in stamps.items()},
+            "crcs": {log: stamp["crc32"] for log, stamp in stamps.items()},
+            "graph": None if graph is None else _bytes_of(self.graph),
+            "rows": None if rows is None else json.dumps(list(rows)),
+            "state": state,
+        }
+        checkpoints.write(self.path, content)
+
+    def load_checkpoint(self) -> dict[str, Any]:
+        """The state of the last checkpoint; the directory is put back to that moment.
+
+        Rows and entries logged after it are cut off, `graph.safetensors` is the checkpoint's again, and so are the
+        metrics where they are damaged. Where the checkpoint itself is damaged, or the journal that belongs to it, a
+        warning says so and the checkpoint before it is taken.
+
+        Raises
+        ------
+        FileError
+            Naming the file that is missing or damaged; nothing is changed then.
+        """
+        saved, failure = self._checkpoint()
+        if failure is not None:
+            warnings.warn(f"{failure}; going on from the checkpoint before it", stacklevel=2)
+            checkpoints.take_previous(self.path)
+        self._put_back(saved)
+        return saved["state"]
+
+    def damage(self) -> list[str]:
+        """What is wrong with the directory, one line a file, each naming it; empty when all is well."""
+        checks: tuple[Callable[[], Any], ...] = (
+            self.config,
+            self.metrics,
+            self.journal,
+            lambda: checkpoints.read(self.path / checkpoints.NEWEST),
+        )
+        found = []
+        for check in checks:
+            try:
+                check()
+            except FileError as error:
+                found.append(str(error))
+        missing = [path for path in (self.start, self.graph) if not path.exists()]
+        return found + [f"{path} is not there" for path in missing]
+
+    def _log(self, name: str) -> Path:
+        return self.path / f"{name}.jsonl"
+
+    def _checkpoint(self) -> tuple[dict[str, Any], FileError | None]:
+        """The newest checkpoint that can be gone on from, and what is wrong with the one after it."""
+        found = [self.path / name for name in (checkpoints.NEWEST, checkpoints.PREVIOUS)]
+        if not any(path.exists() for path in found):
+            raise FileError(f"{self.path} has no checkpoint: the run ended before its first. Start it again")
+        try:
+            return self._checked(found[0]), None
+        except FileError as error:
+            failure = error
+        if not found[1].exists():
+            raise failure
+        try:
+            return self._checked(found[1]), failure
+        except FileError as error:
+            raise FileError(f"{failure}; the checkpoint before it cannot be used either: {error}") from None
+
+    def _checked(self, path: Path) -> dict[str, Any]:
+        """A checkpoint whose logs are there as well."""
+        saved = checkpoints.read(path)
+        for log in checkpoints.LOGS:
+            if log != "metrics" or saved["rows"] is None:
+                jsonlines.check(self._log(log), saved["lines"][log], saved["crcs"].get(log))
+        return saved
+
+    def _put_back(self, saved: dict[str, Any]) -> None:
+        """Make the directory what it was at a checkpoint that was checked."""
+        if saved["rows"] is not None:
+            self._put_back_rows(saved["rows"], saved["crcs"].get("metrics"))
+        for log in checkpoints.LOGS:
+            count = saved["lines"][log] if log != "metrics" or saved["rows"] is None else len(saved["rows"])
+            jsonlines.cut(self._log(log), count)
+        if saved["graph"] is not None:
+            with written_aside(self.graph) as aside:
+                aside.write_bytes(saved["graph"])
+
+    def _put_back_rows(self, rows: list[dict[str, Any]], crc: int | None) -> None:
+        path = self._log("metrics")
+        try:
+            jsonlines.check(path, len(rows), crc)
+        except FileError as error:
+            warnings.warn(f"{error}; it is written anew from the checkpoint", stacklevel=4)
+            jsonlines.rewrite(path, rows)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}") from None

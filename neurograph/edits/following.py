@@ -3,15 +3,18 @@
 A synapse carries a neuron on where its reader would say nothing of its own: identity and pooling synapses, which have
 no weight that could be shared out, and the kernel of a depthwise layer, whose reader has no other input. Births follow
 them to every reader, and a reader that takes in others too (a residual sum) is born again with all that it takes in.
-Deaths follow them to readers that are left with nothing. Both stop at outputs: the task says how many there are.
+Deaths follow them to readers that are left with nothing, and to products that lose a factor. Both stop at outputs: the
+task says how many there are.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurograph.edits.growing import Wiring, wiring
+from neurograph.errors import EditError, listed
 from neurograph.schema.synapse import WEIGHT
 
 if TYPE_CHECKING:
@@ -92,7 +95,10 @@ def family(graph: "NeuronGraph", donors: np.ndarray, home: np.ndarray) -> Family
 
 
 def dependants(graph: "NeuronGraph", keys: np.ndarray, home: np.ndarray) -> np.ndarray:
-    """Those that die with neurons because all they read is these, through synapses that carry on; not those of `home`.
+    """Those that die with neurons: that read these alone, through synapses that carry on, or multiply by one of them.
+
+    The first are not those of `home`. A product without one of its factors would be larger, as if that were 1: a gate
+    that is removed would open for good, where the channel behind it is to close.
 
     Returns
     -------
@@ -102,11 +108,36 @@ def dependants(graph: "NeuronGraph", keys: np.ndarray, home: np.ndarray) -> np.n
     gone, front = set(keys.tolist()), keys
     while len(front):
         found: set[int] = set()
+        products: set[int] = set()
         for w in wiring(graph, front, incoming=False):
             found |= set(w.far[carries_on(graph, w, home)].tolist())
-        front = np.array([key for key in found - gone if _says_nothing_else(graph, key, gone)], np.int64)
+            products |= set(w.far[multiplies(graph, w.far)].tolist())
+        refuse_open_outputs(graph, products - gone)
+        closed = {key for key in found if _says_nothing_else(graph, key, gone)} | products
+        front = np.array(sorted(closed - gone), np.int64)
         gone |= set(front.tolist())
     return np.array(sorted(gone - set(keys.tolist())), np.int64)
+
+
+def multiplies(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
+    """(n,) whether neurons take the product of what they read."""
+    return graph._columns.each("aggregation", keys) == "product"
+
+
+def refuse_open_outputs(graph: "NeuronGraph", keys: Iterable[int]) -> None:
+    """Refuse to take a factor from an output that multiplies: it cannot go, and would be larger without.
+
+    Raises
+    ------
+    EditError
+        Naming the outputs.
+    """
+    odd = [key for key in sorted(keys) if graph._columns.of(key).is_output]
+    if odd:
+        raise EditError(
+            f"output {listed(graph.names_of(np.array(odd)))} multiplies what it reads and would lose a factor, as if "
+            "that were 1; keep the factor, or set a weight on its way to 0, which closes the output"
+        )
 
 
 def is_weightless(w: Wiring) -> bool:

@@ -1,12 +1,15 @@
 """Prune: the synapses of the lowest scores go, until so many are left."""
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurograph.edits.base import Outcome
+from neurograph.edits.following import multiplies
 from neurograph.edits.options import DATA, number, one_of, told, whole
+from neurograph.edits.paths import has_path, refuse_cut
 from neurograph.edits.stranded import STRATEGIES, Neighbours, settle
 from neurograph.errors import MissingError, OptionError
 from neurograph.observations import Observations
@@ -23,7 +26,8 @@ class Prune:
     """Remove the synapses of the lowest scores; without scores, those of the smallest weights.
 
     Every output neuron keeps its best synapse, so that it stays an answer to something; `details["spared"]` counts
-    those that stay for that reason alone. Pools and identities, which have no weight, are not touched. Counts are of
+    those that stay for that reason alone. One that multiplies keeps them all, and a hidden one goes with any of them:
+    without a factor it would be larger. Pools and identities, which have no weight, are not touched. Counts are of
     what is there afterwards: `details["left"]` of the synapses that might have gone, `details["pruned"]` of those that
     did, with the neurons that were stranded too.
 
@@ -37,6 +41,9 @@ class Prune:
     scores
         Ids of the synapses that may go, (n,) int64, and their scores, (n,) finite. Unless given: all that have a
         weight, each with the mean of its absolute numbers.
+    floor
+        How many of its synapses each layer (those between the same two populations) keeps at least, the best of them:
+        a whole number, or a share below 1. `details["floored"]` counts those that stay for that reason alone.
     stranded
         What becomes of hidden neurons that are left without inputs or outputs: "leave", "remove" or "refuse"; see
         `RemoveNeurons`. Removing them takes more synapses along than were asked for, never fewer.
@@ -50,7 +57,8 @@ class Prune:
         An option that makes no sense.
     MissingError, EditError
         From `apply`: no synapse that may go, or one that is not there or is named twice; a stranded neuron with
-        "refuse".
+        "refuse"; no path from an input to any output would be left (but with "leave", which leaves the mending to
+        you).
 
     Examples
     --------
@@ -63,6 +71,7 @@ class Prune:
 
     left: int | float
     scope: str = "graph"
+    floor: int | float = field(default=0, kw_only=True)
     scores: tuple[np.ndarray, np.ndarray] | None = field(default=None, metadata=DATA)
     stranded: str = "remove"
     observations: Observations | None = field(default=None, metadata=DATA)
@@ -72,6 +81,9 @@ class Prune:
             object.__setattr__(self, "left", number("left, a share,", self.left, 0.0, 1.0))
         else:
             whole("left", self.left, 0)
+        (number if isinstance(self.floor, float) else whole)("floor", self.floor, 0)
+        if isinstance(self.floor, float) and self.floor > 1:
+            raise OptionError(f"floor, a share, must be at most 1, not {self.floor!r}")
         one_of("scope", self.scope, SCOPES)
         one_of("stranded", self.stranded, STRATEGIES)
         if self.scores is not None:
@@ -84,8 +96,10 @@ class Prune:
         rows = table.rows_of(ids)
         if not len(ids) or (rows < 0).any():
             raise MissingError("there is no synapse to prune" if not len(ids) else f"no synapse {ids[rows < 0][0]}")
-        layer = _layers(graph, rows) if self.scope == "layer" else np.zeros(len(rows), np.int64)
-        keep = _kept(scores, layer, self.left)
+        had, layer = has_path(graph), _layers(graph, rows)
+        keep = _kept(scores, layer if self.scope == "layer" else np.zeros(len(rows), np.int64), self.left)
+        floored = _below_floor(scores, layer, self.floor, keep)
+        keep[floored] = True
         last = _last_of_outputs(graph, rows, scores, keep)
         keep[last] = True
         rows = np.sort(rows[~keep])
@@ -95,9 +109,13 @@ class Prune:
             _take_over_means(graph, rows, self.observations)
         graph.remove_synapses(zip(graph.names_of(sources), graph.names_of(targets), strict=True))
         settled = settle(graph, neighbours, self.stranded)
+        if self.stranded != "leave":
+            way_out = "floor=0.1 keeps a tenth of each layer at least, scope='layer' the same share of all"
+            refuse_cut(graph, had, f"left={self.left}, floor={self.floor} is too little: {way_out}")
         there = table.rows_of(ids) >= 0
         left = int(there.sum())
         details = {"pruned": len(ids) - left, "left": left, "spared": int(there[last].sum())}
+        details |= {"floored": int(there[floored].sum())} if self.floor else {}
         return Outcome(told(self), details=details | settled)
 
 
@@ -169,8 +187,20 @@ def _kept(scores: np.ndarray, layer: np.ndarray, left: int | float) -> np.ndarra
     return keep
 
 
+def _below_floor(scores: np.ndarray, layer: np.ndarray, floor: int | float, keep: np.ndarray) -> np.ndarray:
+    """Places of the best that each layer with less than its floor has to keep besides those it keeps."""
+    found = [np.empty(0, np.int64)]
+    for one in _occurring(layer) if floor else ():
+        mine = np.flatnonzero(layer == one)
+        least = ceil(floor * len(mine)) if isinstance(floor, float) else floor
+        if keep[mine].sum() < least:
+            found.append(mine[np.argsort(-scores[mine], kind="stable")[:least]])
+    places = np.concatenate(found)
+    return places[~keep[places]]
+
+
 def _last_of_outputs(graph: "NeuronGraph", rows: np.ndarray, scores: np.ndarray, keep: np.ndarray) -> np.ndarray:
-    """Places of the best synapse into each output neuron that would lose all it reads."""
+    """Places of the best synapse into each output neuron that would lose all it reads; of all where it multiplies."""
     table, spared = graph.table, []
     targets = table.dst[rows]
     outputs = graph._columns.each("is_output", targets).astype(bool)
@@ -178,4 +208,5 @@ def _last_of_outputs(graph: "NeuronGraph", rows: np.ndarray, scores: np.ndarray,
         mine = np.flatnonzero(targets == key)
         if not keep[mine].any() and table.degree(key, table.inn) == len(mine):
             spared.append(int(mine[np.argmax(scores[mine])]))
-    return np.array(spared, np.int64)
+    products = np.flatnonzero(outputs & ~keep & multiplies(graph, targets))
+    return np.union1d(np.array(spared, np.int64), products)

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.edits.base import Outcome
 from neurograph.edits.options import number, one_of, told
+from neurograph.edits.paths import has_path, refuse_cut
 from neurograph.edits.stranded import Neighbours, settle
 from neurograph.errors import EditError, OptionError, listed
 
@@ -153,7 +154,7 @@ class PruneKernels:
 
     def apply(self, graph: "NeuronGraph") -> Outcome:
         """Remove the kernels, and the neurons that this strands."""
-        table, kernels = graph.table, prunable_kernels(graph)
+        table, kernels, had = graph.table, prunable_kernels(graph), has_path(graph)
         gone = self.choose(kernels)
         rows = np.sort(table.rows_of(kernels.ids[gone]))
         neighbours = Neighbours(graph, table.src[rows], table.dst[rows])
@@ -166,6 +167,8 @@ class PruneKernels:
                 f"output {listed(graph.names_of(np.array(cut)))} would be left without inputs, for nothing leads to it "
                 f"but kernels that go; prune less than {gone.sum()} of {len(gone)}"
             )
+        if self.stranded != "leave":
+            refuse_cut(graph, had, f"prune less than {gone.sum()} of {len(gone)}, or scope='layer'")
         told_of: dict[str, Any] = {"threshold": float(kernels.deviation[gone].max())} if gone.any() else {}
         gone = table.rows_of(kernels.ids) < 0  # stranded neurons have taken more along
         counts = {

@@ -18,7 +18,8 @@ class RemoveNeurons:
 
     Hidden neurons that are nothing but the removed, seen otherwise, go with them: those that read them alone, through
     identity or pooling synapses, and channels of a depthwise layer. So a channel takes its place in the pooling layer
-    behind it along, and the weights by which that is read. `details["cleaned_up"]` names these too.
+    behind it along, and the weights by which that is read. Those that multiply by a removed neuron go as well: without
+    that factor they would be larger, a gate left open. `details["cleaned_up"]` names these too.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class RemoveNeurons:
     OptionError
         No neuron is named, or no such strategy.
     MissingError, EditError
-        From `apply`: a neuron that is not there; a stranded one with "refuse".
+        From `apply`: a neuron that is not there; a stranded one with "refuse"; an output would lose a factor.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""RemoveSynapses: some synapses, their neurons stay."""
+"""RemoveSynapses: some synapses; their neurons stay."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class RemoveSynapses:
     """Remove the synapses between pairs of neurons.
 
+    A hidden neuron that multiplies goes with any of its synapses: without that factor it would be larger, a gate left
+    open. `details["cleaned_up"]` names it.
+
     Parameters
     ----------
     pairs
@@ -29,7 +32,8 @@ class RemoveSynapses:
     OptionError
         No pair is given, or something that is not one, or no such strategy.
     MissingError, EditError
-        From `apply`: a synapse or neuron that is not there; a stranded neuron with "refuse".
+        From `apply`: a synapse or neuron that is not there; a stranded neuron with "refuse"; an
+        output would lose a factor.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurograph.edits.following import dependants
+from neurograph.edits.following import dependants, multiplies, refuse_open_outputs
 from neurograph.errors import EditError, listed
 
 if TYPE_CHECKING:
@@ -38,6 +38,18 @@ class Neighbours:
         found |= {key for key in self.lost_output if self._alive(key) and not table.degree(key, table.out)}
         return sorted(found)
 
+    def closed(self) -> list[int]:
+        """Keys, rising, of the hidden neurons that multiply and have lost a factor; outputs that have are refused."""
+        alive = [key for key in self.lost_input if self.graph.table.names[key] is not None]
+        products = np.array(alive, np.int64)[multiplies(self.graph, np.array(alive, np.int64))] if alive else alive
+        refuse_open_outputs(self.graph, map(int, products))
+        return sorted(map(int, products))
+
+    def extend(self, other: "Neighbours") -> None:
+        """Remember those around something else that goes, too."""
+        self.lost_output |= other.lost_output
+        self.lost_input |= other.lost_input
+
     def _alive(self, key: int) -> bool:
         kind = self.graph._columns.of(key)
         return self.graph.table.names[key] is not None and kind.role != "input" and not kind.is_output
@@ -59,7 +71,7 @@ def remove_neurons(
     """Remove neurons with all their synapses and those that follow them, and settle what they strand; returns details.
 
     Followers (`neurograph.edits.following`) go whatever the strategy: pooled, a channel is still that channel. Those of
-    `home`, keys of the population that is being thinned out, stay.
+    `home`, keys of the population that is being thinned out, stay, unless they multiply by what goes.
     """
     home = np.empty(0, np.int64) if home is None else home
     followers = dependants(graph, keys, home)
@@ -71,7 +83,7 @@ def remove_neurons(
 
 
 def settle(graph: "NeuronGraph", neighbours: Neighbours, strategy: str) -> dict[str, list]:
-    """Apply a strategy to the neurons that an edit has stranded.
+    """Remove the products that have lost a factor, and apply a strategy to the neurons that an edit has stranded.
 
     Parameters
     ----------
@@ -91,18 +103,18 @@ def settle(graph: "NeuronGraph", neighbours: Neighbours, strategy: str) -> dict[
     Raises
     ------
     EditError
-        With "refuse", naming the neurons.
+        With "refuse", naming the neurons; where an output that multiplies has lost a factor.
     """
-    found, removed = neighbours.stranded(), []
+    removed: list = []
+    while going := {*neighbours.closed(), *(neighbours.stranded() if strategy == "remove" else ())}:
+        keys = np.array(sorted(going), np.int64)
+        neighbours.extend(around(graph, keys))
+        removed += graph.names_of(keys)
+        graph.remove_neurons(graph.names_of(keys))
+    found = neighbours.stranded()
     if found and strategy == "refuse":
         raise EditError(
             f"this would leave {listed(graph.names_of(np.array(found)))} without inputs or outputs; "
             "stranded='remove' removes them too, stranded='leave' lets them be"
         )
-    while found and strategy == "remove":
-        keys = np.array(found, np.int64)
-        neighbours = around(graph, keys)
-        removed += graph.names_of(keys)
-        graph.remove_neurons(graph.names_of(keys))
-        found = neighbours.stranded()
     return {"stranded": graph.names_of(np.array(found, np.int64)), "cleaned_up": removed}

@@ -4,6 +4,7 @@ import pytest
 from neurograph import NeuronGraph
 from neurograph.builders import lenet5, mlp
 from neurograph.edits import Prune
+from neurograph.edits.paths import has_path
 from neurograph.edits.prune import weight_sizes
 from neurograph.errors import EditError, MissingError, OptionError
 from neurograph.observations import Observations
@@ -81,11 +82,12 @@ def test_outputs_keep_their_best_synapse():
 
 
 def test_what_is_left_without_synapses_goes_too():
-    g = network()
-    result = g.apply(Prune(0))
-    assert result.details["cleaned_up"]
-    assert set(g.populations) == {"input", "output"}
-    assert not g.number_of_edges()
+    g = mlp([3, 4, 1], seed=0)
+    for at, edge in enumerate(list(g.edges)):
+        g.edges[edge]["weight"] = 5.0 if edge in ((0, 3), (3, 7)) else 0.01 * at
+    result = g.apply(Prune(2))
+    assert result.details["cleaned_up"] == [4, 5, 6]
+    assert set(g.edges) == {(0, 3), (3, 7)}
     with pytest.raises(EditError, match="without inputs or outputs"):
         network().apply(Prune(0, stranded="refuse"))
 
@@ -125,10 +127,37 @@ def test_neurons_without_a_bias_or_a_sum_stay_as_they_are():
 def test_undo_brings_all_of_it_back():
     g = network()
     before = structure(g), weights(g), values(g)
-    g.apply(Prune(5))
+    g.apply(Prune(0.4))
     assert structure(g) != before[0]
     g.undo()
     assert (structure(g), weights(g), values(g)) == before
+
+
+def lopsided():
+    """A network whose middle layer weighs a hundredth of the others, as the dense layer of a trained LeNet does."""
+    g = mlp([6, 8, 8, 3], seed=4)
+    for u, v in list(g.in_edges(g.population("hidden2"))):
+        g.edges[u, v]["weight"] *= 0.01
+    return g
+
+
+def test_no_path_to_any_output_is_refused_and_a_floor_is_the_way_out():
+    g = lopsided()
+    before = dump(g)
+    with pytest.raises(EditError, match=r"no path from the inputs to any output.*floor=0.1 keeps a tenth"):
+        g.apply(Prune(0.3))
+    assert dump(g) == before
+    result = g.apply(Prune(0.3, floor=0.2))
+    assert result.details["floored"] == 13
+    assert len(list(g.in_edges(g.population("hidden2")))) <= 13 and has_path(g)
+    lopsided().apply(Prune(0.3, floor=5))
+    lopsided().apply(Prune(0.3, stranded="leave"))
+    bare = NeuronGraph()  # what had no path is not asked for one
+    bare.add_population("in", 1, role="input")
+    bare.add_population("off", 2)
+    bare.add_population("out", 1, is_output=True)
+    bare.connect("off", "out", weight=np.ones((2, 1)))
+    bare.apply(Prune(1))
 
 
 @pytest.mark.parametrize(
@@ -137,6 +166,8 @@ def test_undo_brings_all_of_it_back():
         ({"left": 1.5}, OptionError, "left, a share, must be"),
         ({"left": -1}, OptionError, "left must be a whole number"),
         ({"left": 3, "scope": "world"}, OptionError, "scope must be one of graph, layer"),
+        ({"left": 3, "floor": 1.5}, OptionError, "floor, a share"),
+        ({"left": 3, "floor": -1}, OptionError, "floor must be a whole number"),
         ({"left": 3, "stranded": "eat"}, OptionError, "stranded"),
         ({"left": 3, "scores": (np.arange(3), np.arange(4.0))}, OptionError, r"shapes \(3,\) and \(4,\)"),
         ({"left": 3, "scores": (np.arange(3), np.array([0, 1, np.nan]))}, OptionError, "finite"),

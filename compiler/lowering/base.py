@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import NoReturn, Self
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from compiler.cost import Calibration, Extent, Number
 from compiler.regions.windows import Window
 from compiler.slots import Slots
+from neurograph.errors import CompileError
 
 TRAINED, FROZEN, FIXED = 0, 1, 2  # a number in a Parameter, in a buffer, or no number at all (identity: 1; no bias: 0)
 
@@ -108,10 +109,12 @@ def same_arrays(these: tuple, those: tuple) -> bool:
 class Unit(nn.Module):
     """What owns the tensors of one bundle (or of one block's neurons) and computes with them.
 
-    Its entries in a state_dict are the network's affair: they are canonical, whatever the layout.
+    Its entries in a state_dict are the network's affair: they are canonical, whatever the layout. Its Parameters stay
+    what they were made as: every number has its slot there, so none can be computed from others.
     """
 
     by_feature = False  # whether `run` would rather have x laid out neuron by neuron in memory
+    whole = False  # whether it has all of its tensors
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """What the bundle brings, (batch, outputs), plus the bias where one is given; x is (batch, inputs).
@@ -124,11 +127,32 @@ class Unit(nn.Module):
         """Where its numbers live."""
         raise NotImplementedError
 
+    def register_parameter(self, name: str, param: nn.Parameter | None) -> None:
+        """Take a Parameter while the unit is made; afterwards there is no place for another."""
+        if self.whole and param is not None and name not in self._parameters:
+            refuse_reparametrization(self, f"a new Parameter {name!r}")
+        super().register_parameter(name, param)
+
+    def __delattr__(self, name: str) -> None:
+        if self.whole and name in self._parameters:
+            refuse_reparametrization(self, f"to take {name!r} away")
+        super().__delattr__(name)
+
     def _save_to_state_dict(self, *_args, **_kwargs) -> None:
         pass
 
     def _load_from_state_dict(self, *_args, **_kwargs) -> None:
         pass
+
+
+def refuse_reparametrization(unit: Unit, wish: str) -> NoReturn:
+    """Refuse what torch.nn.utils would put in a Parameter's place, naming the edits that do it."""
+    raise CompileError(
+        f"a {type(unit).__name__} of a compiled network cannot take {wish}: each of its numbers belongs to a synapse "
+        "or neuron of the graph, so masks (torch.nn.utils.prune), weight norms and other parametrizations do not fit. "
+        "Prune the graph, graph.apply(neurograph.edits.Prune(...)) or RemoveSynapses(...), and net.refresh(optimizer); "
+        "normalise with norm='batch' on its neurons; hold numbers still with trainable=False"
+    )
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """networkx's node mapping over the neuron columns: `graph.nodes[name]` reads and writes them, checked."""
 
-from collections.abc import Hashable, Iterator, Mapping, MutableMapping
+from collections.abc import Hashable, Iterator, MutableMapping
 from copy import deepcopy
 from math import isnan
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 from neurograph.columns import NeuronColumns
 from neurograph.schema.neuron import KIND_FIELDS, VALUES
 from neurograph.storage.table import EdgeTable
+from neurograph.storage.views import DictView
 
 
-class NeuronData(MutableMapping):
+class NeuronData(DictView, MutableMapping):
     """The attributes of one neuron: its kind, the values it has, and the user's own.
 
     Writing one is checked as if the neuron were added with it. `bias=None` means that it has no bias.
@@ -39,6 +40,10 @@ class NeuronData(MutableMapping):
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.update({name: value})
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
 
     def update(self, changes=(), /, **more) -> None:
         graph = self._table.guard and self._table.guard()
@@ -72,23 +77,8 @@ class NeuronData(MutableMapping):
             return False
         return True
 
-    def __repr__(self) -> str:
-        return repr(dict(self))
 
-    def copy(self) -> dict[str, Any]:
-        return dict(self)
-
-    def __copy__(self) -> dict[str, Any]:
-        return dict(self)
-
-    def __deepcopy__(self, memo) -> dict[str, Any]:
-        return deepcopy(dict(self), memo)
-
-    def __reduce__(self):
-        return dict, (dict(self),)
-
-
-class Neurons(Mapping):
+class Neurons(DictView):
     """{name: NeuronData} in node order."""
 
     __slots__ = ("_columns", "_table")
@@ -109,13 +99,12 @@ class Neurons(Mapping):
     def __contains__(self, name: object) -> bool:
         return name in self._table.index
 
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
     def update(self, attributes) -> None:
         """Set attributes of many neurons, as algorithms that rebuild a graph do to its node dictionary."""
-        for name, changes in dict(attributes).items():
-            self[name].update(changes)
+        graph = self._table.guard and self._table.guard()
+        if graph is None:
+            raise RuntimeError("the graph that held these neurons is gone")
+        graph._set_nodes(dict(attributes))
 
     def __reduce__(self):
         return Neurons, (self._table, self._columns)

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurograph.errors import MissingError, NeuronError, OptionError, SynapseError, listed
 from neurograph.mutations import NeuronCore
-from neurograph.schema.neuron import SCHEMA, VALUES
+from neurograph.schema.neuron import KIND_FIELDS, SCHEMA, VALUES
 from neurograph.schema.synapse import weight_array
 
 
@@ -95,7 +95,7 @@ class Populations(NeuronCore):
         many = {k: v for k, v in attributes.items() if k in VALUES and np.ndim(v) == 1}
         kind, values, extra = self._parse_neuron({k: v for k, v in attributes.items() if k not in many})
         for name, column in many.items():
-            self._parse_neuron({**{k: v for k, v in attributes.items() if k not in VALUES}, name: 1.0})
+            self._parse_neuron({**{k: v for k, v in attributes.items() if k in KIND_FIELDS}, name: 1.0})
             if len(column) != count or not np.isfinite(np.asarray(column, np.float64)).all():
                 raise NeuronError(f"{name} must be {count} finite numbers, one for each neuron, not {len(column)}")
             values[name] = np.asarray(column, np.float64)

@@ -12,6 +12,7 @@ from neurograph.mutations.transactions import Transactions
 from neurograph.rows import take_neurons, take_synapses
 from neurograph.schema import neuron
 from neurograph.schema.neuron import KIND_FIELDS, NeuronKind
+from neurograph.schema.spelling import warn_of_misspelled
 from neurograph.schema.synapse import check_fit, form_of
 
 _PLAIN = NeuronKind()
@@ -36,7 +37,9 @@ class NeuronMutations(Transactions):
                         f"a neuron with role {kind.role!r}, activation {kind.activation!r} and norm "
                         f"{kind.norm!r} has no {name}"
                     )
-        return kind, values, {k: v for k, v in attr.items() if k not in neuron.SCHEMA}
+        extra = {k: v for k, v in attr.items() if k not in neuron.SCHEMA}
+        warn_of_misspelled(extra, neuron.SCHEMA, "neuron")
+        return kind, values, extra
 
     def _new_node(self, name: Hashable, attr: Mapping) -> None:
         self._synchronise()
@@ -96,6 +99,31 @@ class NeuronMutations(Transactions):
 
     def _set_node(self, name: Hashable, attr: Mapping) -> None:
         self._neuron_update(self.table.index[name], attr)
+
+    def _set_nodes(self, attributes: Mapping[Hashable, Mapping]) -> None:
+        """Write attributes of many neurons, all or none.
+
+        Where they are of all the neurons of a graph without a synapse, the graph is being made of another one: its
+        populations are then in the order of their first neurons, wherever neurons were put for the moment.
+        """
+        index = self.table.index
+        with self.atomic():
+            for name, attr in attributes.items():
+                self._neuron_update(index[name], attr)
+            if len(attributes) == len(index) and not len(self.table):
+                self._order_populations()
+
+    def _order_populations(self) -> None:
+        columns, keys = self._columns, self.table.keys()
+        first = list(dict.fromkeys(columns.kinds[code].population for code in columns.kind[keys].tolist()))
+        if list(self._populations) == first:
+            return
+        for population in list(self._populations):
+            self._record(("population-", population))
+        for population in first:
+            self._record(("population+", population))
+        self._populations.clear()
+        self._populations.update(dict.fromkeys(first))
 
     def _neuron_update(self, key: int, attr: Mapping) -> None:
         """Write attributes of one neuron: checked as a whole, then stored and recorded."""

@@ -11,6 +11,7 @@ from neurograph.errors import NeuroGraphError, SynapseError
 from neurograph.mutations.neurons import NeuronMutations
 from neurograph.rows import take_synapses
 from neurograph.schema import synapse
+from neurograph.schema.spelling import warn_of_misspelled
 from neurograph.schema.synapse import FORM_FIELDS, WEIGHT, check_fit, form_of, form_value, weight_array, weight_value
 from neurograph.storage.views import EdgeData
 
@@ -35,7 +36,9 @@ class SynapseMutations(NeuronMutations):
             check_fit(whole, shape, columns.of(u).shape, columns.of(v).shape)
         except NeuroGraphError as err:
             raise self._fault(u, v, err) from None
-        return form, weight, {k: x for k, x in attr.items() if k not in synapse.SCHEMA}
+        extra = {k: x for k, x in attr.items() if k not in synapse.SCHEMA}
+        warn_of_misspelled(extra, synapse.SCHEMA, "synapse")
+        return form, weight, extra
 
     def _new_edge(self, u: int, v: int, attr: Mapping) -> None:
         if self._owner is not None:

@@ -8,6 +8,7 @@ structure, interned, one small object for a whole layer. Its *values* are the nu
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
@@ -122,6 +123,21 @@ _PLAIN_INPUT = ("activation", "norm", "dropout", "aggregation")
 
 def change_kind(kind: NeuronKind, changes: Mapping[str, Any]) -> NeuronKind:
     """The kind with some attributes changed; raises `NeuronError` where one is not what a neuron can be."""
+    key = tuple((name, type(value), value) for name, value in changes.items())
+    try:
+        hash(key)
+    except TypeError:
+        return _changed(kind, changes)
+    return _remembered(kind, key)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(kind: NeuronKind, changes: tuple[tuple[str, type, Any], ...]) -> NeuronKind:
+    """The same neuron comes again and again when a whole network is built of plain attributes."""
+    return _changed(kind, {name: value for name, _, value in changes})
+
+
+def _changed(kind: NeuronKind, changes: Mapping[str, Any]) -> NeuronKind:
     checked = {name: _CHECKS[name](value) for name, value in changes.items()}
     new = replace(kind, **checked)
     if new.role == "input":

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.errors import SynapseError
+from neurograph.schema.spelling import near_miss
 
 OPS = ("weight", "identity", "max_pool", "avg_pool")
 POOLS = ("max_pool", "avg_pool")
@@ -97,7 +98,9 @@ _CHECKS = {
 def form_value(name: str, value: Any) -> Any:
     """One attribute of a form, checked and in its canonical type."""
     if name not in _CHECKS:
-        raise SynapseError(f"{name!r} is not something that synapses share; there are {', '.join(FORM_FIELDS)}")
+        meant = near_miss(name, SCHEMA)
+        known = f"did you mean {meant!r}?" if meant else f"there are {', '.join(FORM_FIELDS)}"
+        raise SynapseError(f"{name!r} is not something that synapses share; {known}")
     return _CHECKS[name](value)
 
 

@@ -42,6 +42,14 @@ class ArrayDiGraph(MutableColumns):
             return self._graph._copy_induced([n for n in self._graph._node if n in self._node], self.graph)
         return super().copy(as_view)
 
+    def __copy__(self):
+        """For `copy.copy`: a copy, since two graphs cannot share columns; of a view, another view of its graph."""
+        if self._has_table():
+            return self.copy()
+        new = self.__class__.__new__(self.__class__)
+        new.__dict__.update(self.__dict__)
+        return new
+
     def _is_plain_subgraph(self) -> bool:
         """Whether this is the view that `graph.subgraph(nodes)` returns."""
         return (

@@ -7,6 +7,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from neurograph.storage.incoming import fill
 from neurograph.storage.table import EdgeTable
 from neurograph.storage.views import Adjacency, ArrayInEdgeView, ArrayOutEdgeView, EdgeData, Row
 
@@ -25,7 +26,7 @@ class MutableColumns(nx.DiGraph):
         super().__init__()
         self._adopt(EdgeTable(self.interned))
         if incoming_graph_data is not None:
-            nx.convert.to_networkx_graph(incoming_graph_data, create_using=self)
+            fill(self, incoming_graph_data)
         attr.pop("backend", None)
         self.graph.update(attr)
 
@@ -113,7 +114,7 @@ class MutableColumns(nx.DiGraph):
                 new, name, data = node not in self._node, node, attr
             except TypeError:
                 name, own = node
-                new, data = name not in self._node, attr | own
+                new, data = name not in self._node, {**attr, **own}
             if new:
                 if name is None:
                     raise ValueError("None cannot be a node")

@@ -33,7 +33,7 @@ class Values:
 
     def set_weight(self, row: int, value: Any) -> bool:
         """Put a number or an array into its column; False if it is neither (it then belongs to `extra`)."""
-        if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool):
+        if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool) and _exact(value):
             number = 0
         elif isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiu":
             number = self.pool(value.shape)
@@ -46,3 +46,8 @@ class Values:
             self.row[row] = self.pools[number].append(value)
             self.kind[row] = number + 1
         return True
+
+
+def _exact(value: Any) -> bool:
+    """Whether a column of float64 holds a number as it is."""
+    return not isinstance(value, int) or -(2**53) <= value <= 2**53

@@ -10,8 +10,19 @@ from neurograph.storage.table import EdgeTable
 from neurograph.storage.values import WEIGHT, Values
 
 
-class _View(Mapping):
+class DictView(Mapping):
+    """A mapping that does what a dict does: prints, copies, merges and is pickled as one."""
+
     __slots__ = ()
+
+    def __or__(self, other) -> dict:
+        return dict(self) | dict(other) if isinstance(other, Mapping) else NotImplemented
+
+    def __ror__(self, other) -> dict:
+        return dict(other) | dict(self) if isinstance(other, Mapping) else NotImplemented
+
+    def __reversed__(self):
+        return reversed(list(self))
 
     def __repr__(self) -> str:
         return repr(dict(self.items()))
@@ -29,7 +40,7 @@ class _View(Mapping):
         return dict, (dict(self),)
 
 
-class EdgeData(_View, MutableMapping):
+class EdgeData(DictView, MutableMapping):
     """The attributes of one edge; survives a reindex because it remembers which edge it is."""
 
     __slots__ = ("id", "row", "table", "u", "v", "values_")
@@ -69,6 +80,10 @@ class EdgeData(_View, MutableMapping):
 
     def __setitem__(self, key, value) -> None:
         self.update({key: value})
+
+    def __ior__(self, other):
+        self.update(other)
+        return self
 
     def update(self, changes=(), /, **more) -> None:
         changes = dict(changes, **more)
@@ -128,13 +143,13 @@ class EdgeData(_View, MutableMapping):
 
 
 def _readonly(kernel):
-    """A kernel as a read-only array: writing into it would slip past every check."""
-    kernel = kernel.view()
+    """A kernel as an array of its own, as a number is; read-only, since writing into it would change nothing."""
+    kernel = kernel.copy()
     kernel.flags.writeable = False
     return kernel
 
 
-class Row(_View):
+class Row(DictView):
     """Neighbours of one node, by node order: {neighbour: EdgeData}."""
 
     __slots__ = ("key", "out", "table")
@@ -201,7 +216,7 @@ class RowValues(ValuesView):
         return iter(self._mapping.data()[1])
 
 
-class Adjacency(_View):
+class Adjacency(DictView):
     """{node: Row} in node order."""
 
     __slots__ = ("out", "table")

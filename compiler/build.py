@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from compiler.assembly import assemble, fill, graph_numbers
+from compiler.columns import columns_of, warn_of_moved_columns
 from compiler.cost import Calibration
 from compiler.devices import usable_device
 from compiler.network import CompiledNetwork
@@ -67,11 +68,14 @@ def compile(
     network = CompiledNetwork(graph, batch_size, calibration, check_pin(lowering))
     network._buffers["_like"] = torch.empty(0, dtype=dtype, device=where)
     found = snapshot(graph)
+    columns = columns_of(found)
+    warn_of_moved_columns(graph, graph.compiled_columns, columns, stacklevel=3)
     program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device)
     slots = assembly.slots
     fill(slots, {space: graph_numbers(found.arrays, space, slots.numbers(space)) for space in slots.spaces})
     network.install(found, program, assembly)
     graph.own(network)
+    graph.compiled_columns = columns
     graph.changes.subscribe(network)
     return network

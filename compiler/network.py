@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from compiler import checks, copies, exchange, state
 from compiler.assembly import Assembly, Spec
+from compiler.columns import Columns, columns_of
 from compiler.cost import Calibration, default_calibration
 from compiler.followers import tell
 from compiler.lowering.base import Unit
@@ -52,6 +53,7 @@ class CompiledNetwork(nn.Module):
     _version: int
     _digest: str | None
     _size: str
+    columns: Columns
 
     def __init__(self, graph: Any, batch_size: int, calibration: Calibration | None, pin: Pin) -> None:
         super().__init__()
@@ -127,6 +129,7 @@ class CompiledNetwork(nn.Module):
         self._wire()
         arrays = snapshot.arrays
         self._version, self._digest = arrays.version, None
+        self.columns = columns_of(snapshot)
         self._size = f"{len(arrays)} neurons, {len(arrays.ids)} synapses"
         self._ledger.moved = True
         if before is not None:

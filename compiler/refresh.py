@@ -9,6 +9,7 @@ import numpy as np
 from torch.optim import Optimizer
 
 from compiler.assembly import Assembly, Spec, assemble, fill, graph_numbers
+from compiler.columns import columns_of, warn_of_moved_columns
 from compiler.lowering.base import Unit
 from compiler.network import CompiledNetwork
 from compiler.optimizers.inherit import hand_over, prepare
@@ -27,6 +28,8 @@ def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group:
         graph.changes.advance(network)
         return
     found = snapshot(graph)
+    columns = columns_of(found)
+    warn_of_moved_columns(graph, network.columns, columns, stacklevel=4)
     program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device, _pool(network, changes))
     _fill(network, found, assembly, changes)
@@ -35,6 +38,7 @@ def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group:
     network.install(found, program, assembly)
     network.train(network.training)
     hand_over(legacy)
+    graph.compiled_columns = columns
     graph.changes.advance(network)
 
 

@@ -15,6 +15,7 @@ read from the graph when it dies.
 | reweigh | id, weight before and after (None: none) | a weight that appeared, went or changed shape |
 | value | name, keys, before, after | sets back what is untouched since, and whether there is a value |
 | weight | ids, before, after | sets back what is untouched since |
+| rename | keys, names before and after | gives them their names back |
 | population+  population- | name | forgets or registers it |
 | extra | "neuron" or "synapse", number, the user's own attributes | sets them back; for rolling back only |
 """
@@ -131,6 +132,11 @@ def _weight(graph: "NeuronCore", ids: np.ndarray, before: np.ndarray, after: np.
     return ("weight", ids[back], now[back], before[back])
 
 
+def _rename(graph: "NeuronCore", keys: np.ndarray, before: list, after: list) -> Effect:
+    graph._set_names(keys, before)
+    return ("rename", keys, after, before)
+
+
 def _forget_population(graph: "NeuronCore", name: str) -> Effect:
     del graph._populations[name]
     return ("population-", name)
@@ -169,6 +175,7 @@ _TOGGLE = {
     "reweigh": _reweigh,
     "value": _value,
     "weight": _weight,
+    "rename": _rename,
     "population+": _forget_population,
     "population-": _register_population,
     "extra": _extra,

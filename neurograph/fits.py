@@ -94,6 +94,15 @@ def _weights(graph: "NeuronCore", ids: np.ndarray, before: np.ndarray, _after: n
         raise JournalError(f"synapses {listed(np.asarray(ids).tolist())} have weights of another shape")
 
 
+def _names(graph: "NeuronCore", keys: np.ndarray, before: list, after: list) -> None:
+    _neurons(graph, keys)
+    names, index = graph.table.names, graph.table.index
+    other = [old for key, old in zip(np.asarray(keys).tolist(), after, strict=True) if names[key] != old]
+    taken = [new for new in before if new in index and new not in after]
+    if other or taken or len(set(before)) < len(keys):
+        raise JournalError(f"neurons {listed(other or taken or before)} cannot be renamed")
+
+
 def _population_there(graph: "NeuronCore", name: str) -> None:
     if name not in graph._populations:
         raise JournalError(f"it has no population {name!r}")
@@ -114,6 +123,7 @@ _CHECKS = {
     "reweigh": _forms,
     "value": _values,
     "weight": _weights,
+    "rename": _names,
     "population+": _population_there,
     "population-": _population_new,
 }

@@ -187,6 +187,10 @@ class NeuronGraph(Populations):
             self._numbered = numbered
         return numbered
 
+    def _set_names(self, keys: np.ndarray, names: list[Hashable]) -> None:
+        super()._set_names(keys, names)
+        self._numbered = None
+
     def topological_order(self) -> list[Hashable]:
         """The neurons in a topological order, read off the ranks: no synapse is visited."""
         keys = self.table.keys()
@@ -207,6 +211,7 @@ class NeuronGraph(Populations):
         new._columns, new._ranks = self._columns.copy(), self._ranks.copy()
         new._adopt(self.table.copy())
         new._populations, new._next_name = dict(self._populations), self._next_name
+        new.replacements, new.compiled_columns = dict(self.replacements), self.compiled_columns
         new._journal, new.version, new._numbered = self._journal.copy(), self.version, self._numbered
         return new
 

@@ -147,6 +147,7 @@ def forward(graph: "NeuronCore", effects: list[Effect]) -> list[Effect]:
     """
     dead_synapses: dict[int, tuple[SynapseRows, int]] = {}
     dead_neurons: dict[int, tuple[NeuronRows, int]] = {}
+    names: dict[int, Any] = {}  # of neurons that are renamed further on, as they are at this place of the list
     ahead: list[Effect] = []
     for effect in reversed(effects):
         tag = effect[0]
@@ -162,11 +163,13 @@ def forward(graph: "NeuronCore", effects: list[Effect]) -> list[Effect]:
             ahead.extend(("S-", rows) for rows in _synapse_parts(graph, ids, dead_synapses))
         elif tag in ("n+", "N+"):
             keys = np.atleast_1d(np.asarray(effect[1], np.int64))
-            ahead.extend(("N-", rows) for rows in _neuron_parts(graph, keys, dead_neurons))
+            ahead.extend(("N-", _named(rows, names)) for rows in _neuron_parts(graph, keys, dead_neurons))
         elif tag in ("population+", "population-"):
             ahead.append(("population-" if tag == "population+" else "population+", effect[1]))
         else:  # tag, what, [number,] before, after, [table]
-            at = {"kind": 2, "form": 2, "reweigh": 2, "value": 3, "weight": 2}[tag]
+            at = {"kind": 2, "form": 2, "reweigh": 2, "value": 3, "weight": 2, "rename": 2}[tag]
+            if tag == "rename":
+                names.update(zip(effect[1].tolist(), effect[2], strict=True))
             ahead.append((*effect[:at], effect[at + 1], effect[at], *effect[at + 2 :]))
     return ahead[::-1]
 
@@ -210,6 +213,11 @@ def _neuron_parts(graph: "NeuronCore", keys: np.ndarray, dead: dict) -> Iterator
         values = {name: column[one] for name, column in rows.values.items()}
         extra = {0: rows.extra[at]} if at in rows.extra else {}
         yield NeuronRows(rows.keys[one], rows.names[one], rows.ranks[one], rows.kinds[one], values, extra)
+
+
+def _named(rows: NeuronRows, names: dict[int, Any]) -> NeuronRows:
+    """Births under the names they had then."""
+    return replace(rows, names=[names.get(key, name) for key, name in zip(rows.keys.tolist(), rows.names, strict=True)])
 
 
 def to_line(graph: "NeuronCore", entry: Entry) -> str:

@@ -17,6 +17,7 @@ from neurograph.edits.prune_kernels import PruneKernels
 from neurograph.edits.reinitialize import Reinitialize
 from neurograph.edits.remove_neurons import RemoveNeurons
 from neurograph.edits.remove_synapses import RemoveSynapses
+from neurograph.edits.rename import Rename
 from neurograph.edits.selectors import LowRepresentationalPower
 from neurograph.edits.split_edge import SplitEdge
 
@@ -35,6 +36,7 @@ EDITS: dict[str, type] = {
         Reinitialize,
         RemoveNeurons,
         RemoveSynapses,
+        Rename,
         SplitEdge,
     )
 }
@@ -59,5 +61,6 @@ __all__ = [
     "Reinitialize",
     "RemoveNeurons",
     "RemoveSynapses",
+    "Rename",
     "SplitEdge",
 ]

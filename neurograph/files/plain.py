@@ -59,7 +59,7 @@ def _named(graph: NeuronGraph) -> dict[Any, str]:
         if text in owner:
             raise FileError(
                 f"neurons {owner[text]!r} and {name!r} would both be written as {text!r}; give one of them another "
-                "name with networkx.relabel_nodes first"
+                f"name first, as graph.rename({{{name!r}: 'another name'}}) does"
             )
         owner[text] = name
         named[name] = text

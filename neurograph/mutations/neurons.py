@@ -1,5 +1,6 @@
 """Neurons come, change and go."""
 
+from collections import Counter
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import networkx as nx
 import numpy as np
 
 from neurograph.effects import is_structural
-from neurograph.errors import NeuroGraphError, NeuronError
+from neurograph.errors import NeuroGraphError, NeuronError, listed
 from neurograph.mutations.transactions import Transactions
 from neurograph.rows import take_neurons, take_synapses
 from neurograph.schema import neuron
@@ -193,9 +194,57 @@ class NeuronMutations(Transactions):
             self._effects.append(effect)
         self.changes.neurons_written(name, keys)
 
+    def rename(self, names: Mapping[Hashable, Hashable]) -> None:
+        """Give neurons other names; their keys, and with them their places among inputs and outputs, stay.
+
+        `networkx.relabel_nodes(graph, names, copy=False)` removes neurons and adds new ones behind all others instead.
+
+        Parameters
+        ----------
+        names
+            Old name -> new name; all at once, so that names can be exchanged.
+
+        Raises
+        ------
+        MissingError
+            A neuron that is not in the graph.
+        NeuronError
+            A name that is taken, given twice, or cannot be one.
+        """
+        self._open()
+        before = [old for old, new in names.items() if old not in self._node or old != new]
+        keys, after = self.keys_of(before), [names[old] for old in before]
+        self._check_new_names(set(before), after)
+        if before:
+            self._effects.append(("rename", keys, before, after))  # no structure: a compiled network goes on running
+            self._set_names(keys, after)
+
+    def _check_new_names(self, free: set, names: list[Hashable]) -> None:
+        odd = [name for name in names if name is None or not isinstance(name, Hashable)]
+        if odd:
+            raise NeuronError(f"a name is anything that can be a networkx node; these cannot: {listed(odd)}")
+        taken = [name for name in names if name in self._node and name not in free]
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if taken or twice:
+            raise NeuronError(f"names must be free and different; these are not: {listed(taken or twice)}")
+
+    def _set_names(self, keys: np.ndarray, names: list[Hashable]) -> None:
+        self.table.rename(keys.tolist(), names)
+        nx._clear_cache(self)
+
     def _drop_nodes(self, names: list[Hashable]) -> None:
         table = self.table
+        if len(names) == 1:
+            self._note_replacement(table.index[names[0]])
         self._drop_keys(np.sort(np.fromiter((table.index[name] for name in names), np.int64, len(names))))
+
+    def _note_replacement(self, key: int) -> None:
+        """An input or output that dies right after one of its kind was born: networkx relabels in place like that."""
+        last, kinds = self._effects[-1] if self._effects else None, self._columns.kind
+        if last is not None and last[0] == "n+" and last[1] != key and kinds[last[1]] == kinds[key]:
+            kind = self._columns.of(key)
+            if kind.role == "input" or kind.is_output:
+                self.replacements[int(last[1])] = key
 
     def _drop_keys(self, keys: np.ndarray) -> None:
         """Remove neurons and all their synapses."""

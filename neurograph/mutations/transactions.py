@@ -34,6 +34,8 @@ class Transactions(ArrayDiGraph):
         self._effects: list[Effect] = []  # of the edit, or of the run of raw mutations, that is going on
         self._depth = 0  # of nested transactions
         self._owner = None
+        self.replacements: dict[int, int] = {}  # key of an input or output -> of the one it replaced
+        self.compiled_columns: dict[tuple[str, str], tuple[int, ...]] = {}  # of the network compiled last, by port
         super().__init__(incoming_graph_data, **attr)
 
     def _adopt(self, table: EdgeTable) -> None:

@@ -58,12 +58,14 @@ def near_miss(name: str, known: frozenset[str]) -> str | None:
 
 def _slips(name: str, right: str) -> int | None:
     """The slips from one word to the other, None where they are too many for a slip of the pen."""
+    raw = name.lower()
+    longer = raw.startswith(right) and (len(raw) > len(right) + 1 or not raw[-1].isalpha())
+    if raw[:1] in ("", "_") or (longer and raw != right):
+        return None  # "_weight", "weight_", "weight2", "population_id": somebody meant that
     a, b = (word.lower().replace("_", "").replace("-", "").replace(" ", "") for word in (name, right))
     if a == b:
         return 0
     allowed = 2 if len(b) >= 8 else 1
-    if a.startswith(b) and (len(a) > len(b) + 1 or not a[-1].isalpha()):
-        return None  # "weight2", "population_id": somebody meant that
     if not a or len(b) < 4 or a[0] != b[0] or abs(len(a) - len(b)) > allowed:
         return None
     slips = _distance(a, b, replacing=1 if len(b) >= 6 else 2)

@@ -1,6 +1,6 @@
 """What a graph can be made from: another graph, an edge list, or anything else that networkx understands."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -50,7 +50,7 @@ def fill(graph: nx.DiGraph, data: Any) -> None:
         ) from None
 
 
-def _fill_from_edges(graph: nx.DiGraph, edges: Iterable) -> None:
+def _fill_from_edges(graph: nx.DiGraph, edges: Any) -> None:
     try:
         graph.add_edges_from(edges)
     except NeuroGraphError:

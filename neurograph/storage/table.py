@@ -106,6 +106,14 @@ class EdgeTable:
         self.index.clear()
         self.index.update(ordered)
 
+    def rename(self, keys: Iterable[int], names: Iterable[Hashable]) -> None:
+        """Give nodes other names, free ones or each other's; keys and places in the node order stay."""
+        for key, name in zip(keys, names, strict=True):
+            self.names[key] = name
+        renamed = {self.names[key]: key for key in self.index.values()}
+        self.index.clear()
+        self.index.update(renamed)
+
     def forget_names(self, keys: Iterable[int]) -> None:
         """Drop nodes whose edges are gone already."""
         for key in keys:

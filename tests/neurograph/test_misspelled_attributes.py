@@ -31,6 +31,10 @@ OWN = (
     "weight2",
     "old_weight",
     "population_id",
+    "shape_",
+    "_weight",
+    "",
+    "-",
     "ops",
 )
 
@@ -64,7 +68,7 @@ WRITES = {
     "set_node_attributes": lambda g: nx.set_node_attributes(g, "relu", "activaton"),
     "add_neuron": lambda g: g.add_neuron(activaton="relu"),
     "add_population": lambda g: g.add_population("p", 2, bias=[1.0, 2.0], activaton="relu"),
-    "from a DiGraph": lambda g: NeuronGraph(misspelled()),
+    "from a DiGraph": lambda g: g.update(misspelled()),
     "add_edge": lambda g: g.add_edge("a", "c", wieght=1.0),
     "add_edges_from": lambda g: g.add_edges_from([("a", "c", {"wieght": 1.0})]),
     "add_weighted_edges_from": lambda g: g.add_weighted_edges_from([("a", "c", 1.0)], weight="wieght"),

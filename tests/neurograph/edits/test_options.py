@@ -22,6 +22,7 @@ from neurograph.edits import (
     Reinitialize,
     RemoveNeurons,
     RemoveSynapses,
+    Rename,
     SplitEdge,
 )
 from neurograph.edits.options import number, whole
@@ -49,6 +50,7 @@ KEPT = [
     (InsertLayer(["hidden1", "output"], algorithm="identity"), {"between": ("hidden1", "output"), "target": None}),
     (RemoveNeurons(np.array([2])), {"names": (2,), "stranded": "leave"}),
     (RemoveSynapses([(0, 2)]), {"pairs": ((0, 2),)}),
+    (Rename({0: "age"}), {"names": {0: "age"}}),
     (Expand([(0, 2), (1, 2)], neurons=2), {"synapses": ((0, 2), (1, 2)), "rule": "exact", "noise": 1e-8, "bias": None}),
     (Prune(0.5, scope="layer"), {"left": 0.5, "scope": "layer", "stranded": "remove"}),
     (Reinitialize("he_normal", "hidden1"), {"initializer": "he_normal", "populations": ("hidden1",), "seed": 0}),

@@ -20,6 +20,7 @@ from neurograph.edits import (
     Reinitialize,
     RemoveNeurons,
     RemoveSynapses,
+    Rename,
     SplitEdge,
 )
 from neurograph.errors import NeuroGraphError
@@ -114,6 +115,13 @@ def _insert(g, rng):
     return InsertLayer([names[at] for at in rng.choice(len(names), 2, replace=False)], algorithm="identity")
 
 
+def _rename(g, rng):
+    one, other = (list(g)[at] for at in rng.permutation(len(g))[:2])
+    return Rename(
+        {one: other, other: one} if rng.random() < 0.5 else {one: f"r{len(g.table.names)}-{rng.integers(10**6)}"}
+    )
+
+
 MAKE = {
     "SplitEdge": _split,
     "Proliferate": _proliferate,
@@ -128,6 +136,7 @@ MAKE = {
     "PruneKernels": _prune_kernels,
     "AddOnNeurons": _add_ons,
     "Reinitialize": _reinitialize,
+    "Rename": _rename,
 }
 SHRINK = ("Autophagy", "Prune", "RemoveNeurons", "RemoveSynapses")
 

@@ -147,7 +147,7 @@ def test_an_attribute_is_of_one_type():
 def test_names_that_are_the_same_as_text_are_refused(kind, tmp_path):
     g = mlp([2, 1])
     g.add_neuron("1")
-    with pytest.raises(FileError, match=r"1 and '1'.*relabel_nodes"):
+    with pytest.raises(FileError, match=r"1 and '1'.*graph\.rename"):
         export(g, tmp_path / f"net.{kind}")
     assert not list(tmp_path.iterdir())
 

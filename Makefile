@@ -48,12 +48,15 @@ clean:
 .venv/bin/python:
 	"$(PYTHON)" -m venv .venv
 
-# The stamps: installed again when the requirements change, and only then (the checkout is installed in place).
-.venv/installed: pyproject.toml constraints.txt | .venv/bin/python
+# The stamps: installed again when the requirements or the native kernels change, and only then (the checkout is installed
+# in place). Without a C compiler the kernels are left out, with a warning when they are missed.
+KERNELS := setup.py $(wildcard compiler/lowering/kernels/csrc/*)
+
+.venv/installed: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
 	touch $@
 
-.venv/installed-dev: pyproject.toml constraints.txt | .venv/bin/python
+.venv/installed-dev: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,onnx,dask]"
 	touch .venv/installed $@
 

@@ -31,6 +31,8 @@ class Calibration:
         The same product through oneDNN.
     sparse_call, sparse_product, sparse_weight, sparse_value
         A sparse product: per call, per synapse and row, per synapse, per value moved (neurons at both ends times rows).
+    native_sparse_call, native_sparse_product, native_sparse_weight, native_sparse_value
+        The same by the native kernels, where they are built.
     torch_sparse_call, torch_sparse_product, torch_sparse_weight, torch_sparse_value
         The same by the torch-sparse package, on the CPU.
     grouped_call, grouped_group, grouped_product, grouped_weight, grouped_value
@@ -59,6 +61,10 @@ class Calibration:
     sparse_product: float = 180e-12
     sparse_weight: float = 5.9e-9
     sparse_value: float = 0.58e-9
+    native_sparse_call: float = 30e-6
+    native_sparse_product: float = 75e-12
+    native_sparse_weight: float = 3e-9
+    native_sparse_value: float = 0.8e-9
     torch_sparse_call: float = 30e-6
     torch_sparse_product: float = 1150e-12
     torch_sparse_weight: float = 7e-9

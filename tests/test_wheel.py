@@ -47,6 +47,25 @@ def test_the_wheel_holds_every_file(tree, wheel):
     assert {f"{package}/py.typed" for package in PACKAGES} <= held
 
 
+def test_the_wheel_holds_the_kernels_where_there_is_a_compiler(wheel):
+    built = [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".so")]
+    if shutil.which("cc") or shutil.which("gcc"):
+        assert "compiler/lowering/kernels/_portable.abi3.so" in built
+    else:
+        assert not built
+
+
+def test_a_wheel_can_be_built_without_a_compiler(tree, tmp_path):
+    copy = shutil.copytree(tree, tmp_path / "tree", ignore=shutil.ignore_patterns("build", "dist", "*.egg-info"))
+    (copy / "dist").mkdir()
+    name = run("-c", BUILD, cwd=copy, CC=str(tmp_path / "nothing")).split()[-1]
+    archive = zipfile.ZipFile(copy / "dist" / name)
+    assert not [held for held in archive.namelist() if held.endswith(".so")]
+    archive.extractall(tmp_path / "site")
+    source = "from compiler.lowering.kernels import instruction_set; print(instruction_set())"
+    assert run("-c", source, cwd=tmp_path, PYTHONPATH=str(tmp_path / "site")).strip() == "None"
+
+
 def test_the_wheel_runs_outside_the_checkout(wheel, tmp_path):
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)  # what an installer does with a pure wheel

@@ -14,7 +14,8 @@ from torch import Tensor
 from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Layout, Lowering
 from compiler.lowering.dense import DENSE
-from compiler.lowering.sparse import SPARSE, Sparse, Wiring, gradients
+from compiler.lowering.kernels.sparse import Wiring, gradients
+from compiler.lowering.sparse import SPARSE, Sparse
 from compiler.lowering.transforms import transformed
 from neurograph.errors import CompileError
 

@@ -1,1 +1,8 @@
-"""Native kernels."""
+"""Native kernels: in C for the processor, in Triton for CUDA (`cuda/`), and the operators that PyTorch sees.
+
+Where none could be built the operators compute the same by PyTorch's own, more slowly.
+"""
+
+from compiler.lowering.kernels.library import instruction_set
+
+__all__ = ["instruction_set"]

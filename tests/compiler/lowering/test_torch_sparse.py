@@ -12,6 +12,7 @@ from torch.autograd.function import once_differentiable
 import compiler
 from compiler.cost import CPU, Extent
 from compiler.lowering import REGISTRY, sparse, torch_sparse
+from compiler.lowering.kernels.sparse import gradients, multiply
 from compiler.slots import WEIGHT
 from neurograph.edits import SplitEdge
 from neurograph.errors import CompileError
@@ -53,12 +54,12 @@ class _Once(torch.autograd.Function):
     def forward(ctx, x, values, wiring):
         ctx.save_for_backward(x, values)
         ctx.wiring = wiring
-        return sparse.product(x, values, wiring)
+        return multiply(x, values, wiring)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        return *sparse.gradients(*ctx.saved_tensors, ctx.wiring, gradient, True, True), None
+        return *gradients(*ctx.saved_tensors, ctx.wiring, gradient, True, True), None
 
 
 def test_the_second_derivative_goes_around_the_package():

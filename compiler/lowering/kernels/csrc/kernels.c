@@ -1,0 +1,25 @@
+/* All kernels for one instruction set: the build says VECTOR_BYTES and lets the compiler use what the set has. */
+
+#define _POSIX_C_SOURCE 200112L /* posix_memalign */
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "team.h"
+
+#ifndef VECTOR_BYTES
+#define VECTOR_BYTES 16
+#endif
+#define WIDEST (VECTOR_BYTES == 64 ? 8 : 4) /* vectors of a panel: they and the sums must fit the registers */
+
+#define DOUBLE 0
+#include "vector.h"
+#include "panels.h"
+#include "sparse.h"
+
+#undef DOUBLE
+#define DOUBLE 1
+#include "vector.h"
+#include "panels.h"
+#include "sparse.h"

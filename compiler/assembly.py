@@ -75,7 +75,7 @@ def assemble(
         found = pool.get(spec)
         if found is None:
             found = make()
-            found.whole = True
+            found.sealed = True
             fresh.append(found)
         units[spec] = found
         return found

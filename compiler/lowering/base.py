@@ -114,7 +114,7 @@ class Unit(nn.Module):
     """
 
     by_feature = False  # whether `run` would rather have x laid out neuron by neuron in memory
-    whole = False  # whether it has all of its tensors
+    sealed = False  # whether it has all of its tensors
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         """What the bundle brings, (batch, outputs), plus the bias where one is given; x is (batch, inputs).
@@ -129,12 +129,12 @@ class Unit(nn.Module):
 
     def register_parameter(self, name: str, param: nn.Parameter | None) -> None:
         """Take a Parameter while the unit is made; afterwards there is no place for another."""
-        if self.whole and param is not None and name not in self._parameters:
+        if self.sealed and param is not None and name not in self._parameters:
             refuse_reparametrization(self, f"a new Parameter {name!r}")
         super().register_parameter(name, param)
 
     def __delattr__(self, name: str) -> None:
-        if self.whole and name in self._parameters:
+        if self.sealed and name in self._parameters:
             refuse_reparametrization(self, f"to take {name!r} away")
         super().__delattr__(name)
 

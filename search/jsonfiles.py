@@ -1,7 +1,7 @@
 """JSON files of one object that are read back: with a checksum over all of it, which older files go without."""
 
 import json
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,15 @@ def digest(content: Any) -> str:
     """blake2b of anything JSON has, whatever the order of its keys."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def digest_of_file(path: str | Path) -> str:
+    """blake2b of a file's bytes; `FileError` where it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+    except OSError as error:
+        raise FileError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -33,8 +42,10 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise FileError(f"{path} is missing or damaged: {error}") from None
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise FileError(f"{path} is damaged: {error}") from None
     if not isinstance(content, dict):
         raise FileError(f"{path} is damaged: it holds no table")
     checksum = content.pop(_CHECKSUM, None)

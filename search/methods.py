@@ -1,6 +1,6 @@
 """The ways in which a network changes while it trains, by the command that starts each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,12 @@ METHODS: dict[str, Method] = {
 }
 
 
-def _resume_evolution(run: str | Path, data: Dataset | None, *, progress: bool) -> evolution.Found:
+def _resume_evolution(
+    run: str | Path, data: Dataset | None, *, progress: bool, trust: str | Collection[str] = ()
+) -> evolution.Found:
     if data is not None:
         raise OptionError("a search of genomes loads its data itself, by name: leave data out")
-    return evolution.resume(run, progress=progress)
+    return evolution.resume(run, progress=progress, trust=trust)
 
 
 OTHERS: dict[str, Callable[..., Any]] = {  # what is no training run of one network; called with run, data, progress
@@ -38,10 +40,13 @@ OTHERS: dict[str, Callable[..., Any]] = {  # what is no training run of one netw
 }
 
 
-def resume(run: str | Path, *, data: Dataset | None = None, progress: bool = False) -> Any:
+def resume(
+    run: str | Path, *, data: Dataset | None = None, progress: bool = False, trust: str | Collection[str] = ()
+) -> Any:
     """Go on with a run of any of the `METHODS` or `OTHERS` from its last checkpoint, as if it had never stopped.
 
-    On the CPU, with the same versions and thread count, they agree bit for bit.
+    On the CPU, with the same versions and thread count, they agree bit for bit. The directory may have been moved or
+    copied, and may come from somebody else: no module that it names is imported.
 
     Parameters
     ----------
@@ -51,18 +56,23 @@ def resume(run: str | Path, *, data: Dataset | None = None, progress: bool = Fal
         What it learned from, where that was no data set of `search.datasets.load`.
     progress
         Whether to show the epochs as they come.
+    trust
+        Modules that may be imported though they are not ours: a search by `search.evolution.search` with an evaluator
+        of your own names the module that builds it.
 
     Raises
     ------
     FileError
-        No run lies there, or a file of it is missing or damaged.
+        No run lies there; a file of it is missing or damaged, or names a module that is not trusted; another process
+        works on it.
     DataError
         The data are not those that the run began with.
     """
     kept = open_run(run)
     command = kept.config().get("command")
     if command in OTHERS:
-        return OTHERS[command](run, data, progress=progress)
+        trusted = {"trust": trust} if OTHERS[command] is _resume_evolution else {}
+        return OTHERS[command](run, data, progress=progress, **trusted)
     if command not in METHODS:
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")

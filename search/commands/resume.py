@@ -12,8 +12,16 @@ def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("resume", help="go on with a run that was stopped, with the same numbers")
     parser.add_argument("run", type=Path, help="the run directory")
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import this module, which the run names and which is not ours; again for more",
+    )
     parser.set_defaults(command=_run)
 
 
 def _run(given: argparse.Namespace) -> None:
-    tell(search.resume(given.run, progress=True))
+    trust = {"trust": given.trust} if given.trust else {}
+    tell(search.resume(given.run, progress=True, **trust))

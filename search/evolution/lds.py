@@ -6,13 +6,16 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
+from neurograph.errors import OptionError
 from neurograph.graph import NeuronGraph
 from search.evolution.found import Found
 from search.evolution.genes import Genome
-from search.evolution.loop import resume, search
+from search.evolution.kept import origin_of
+from search.evolution.loop import go_on, search
 from search.evolution.options import EvolutionOptions
 from search.evolution.supernet import AddOnEvaluator
 from search.executors import Executor, Task
+from search.runs import Run
 
 OWN, SENSITIVE, DRAWN = "own", "sensitive", "drawn"
 
@@ -56,6 +59,7 @@ def locate_and_direct(
     directions: EvolutionOptions | None = None,
     *,
     run: str | Path | None = None,
+    force: bool = False,
     executor: Executor | None = None,
     callbacks: Sequence[Any] = (),
     progress: bool = False,
@@ -74,14 +78,21 @@ def locate_and_direct(
         Of the two searches; the second's strategy is always "random". None: as the first.
     run
         A directory that gets one run for each search, `locations` and `directions`. What is finished or begun there is
-        gone on with; a run that is there keeps the options it began with.
+        gone on with.
+    force
+        Whether searches that lie there are thrown away.
     executor, callbacks, progress
         See `search`.
+
+    Raises
+    ------
+    OptionError
+        What lies there came of other options, another network or other data names, and `force` is not set.
     """
     options = options or EvolutionOptions()
     directions = replace(directions or options, strategy="random", renewal="regenerate")
-    shown = {"executor": executor, "callbacks": callbacks, "progress": progress}
-    located = _searched(task, options, _inside(run, "locations"), shown)
+    shown: dict[str, Any] = {"executor": executor, "callbacks": callbacks, "progress": progress}
+    located = _searched(task, options, _inside(run, "locations"), force, shown)
     genome = located.best.genome
     evaluator: AddOnEvaluator = task.built()
     nobody = (-1,) * len(genome)
@@ -90,7 +101,7 @@ def locate_and_direct(
     if genome == nobody:
         return AddOnsFound(evaluator.build(genome, {}), genome, None, *bare, *bare, located, None)
     task = replace(task, arguments=task.arguments | {"genome": list(genome)})
-    ways = _searched(task, directions, _inside(run, "directions"), shown, located)
+    ways = _searched(task, directions, _inside(run, "directions"), force, shown, located)
     return _chosen(task.built(), genome, bare, located, ways)
 
 
@@ -119,9 +130,18 @@ def _inside(run: str | Path | None, name: str) -> Path | None:
 
 
 def _searched(
-    task: Task, options: EvolutionOptions, run: Path | None, shown: dict[str, Any], before: Found | None = None
+    task: Task,
+    options: EvolutionOptions,
+    run: Path | None,
+    force: bool,
+    shown: dict[str, Any],
+    before: Found | None = None,
 ) -> Found:
     """A search, begun or gone on with."""
-    if run is not None and (run / "checkpoint.safetensors").exists():
-        return resume(run, **shown)
-    return search(task, options, run=run, force=True, weights=before.weights if before else None, **shown)
+    weights = before.weights if before else None
+    if run is None or force or not Run(run).begun:
+        return search(task, options, run=run, weights=weights, force=True, **shown)
+    origin = Run(run).config().get("origin")
+    if origin not in (None, origin_of(task, options, weights)):  # searches from before there was one have none
+        raise OptionError(f"{run} holds a search with other options or inputs; name a new directory, or use force")
+    return go_on(run, task, **shown)

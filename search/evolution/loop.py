@@ -1,6 +1,6 @@
 """The search itself: cycles of asking, evaluating and telling, kept in a run directory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from itertools import compress
@@ -17,6 +17,7 @@ from neurograph.errors import DivergenceError, FileError, OptionError
 from search.evolution.found import Found, Ranked, Row, row_of
 from search.evolution.genes import Genome
 from search.evolution.individual import Individual
+from search.evolution.kept import as_table, from_table, keep_files, names_of, origin_of
 from search.evolution.options import EvolutionOptions, learning_rate
 from search.evolution.picture import draw_search
 from search.evolution.progress import ShowSearch
@@ -86,8 +87,11 @@ def search(
         searching.take_weights(weights)
     with ExitStack() as stack:
         if run is not None and isinstance(evaluator, Task):  # the evaluator stands: what could be refused has been
-            config = {"command": COMMAND, "task": asdict(evaluator), "options": asdict(options)}
-            searching.run = stack.enter_context(started_run(run, config, force))
+            origin = origin_of(evaluator, options, weights)
+            about = {"command": COMMAND, "task": as_table(evaluator), "options": asdict(options), "origin": origin}
+            parts = names_of(evaluator).values()
+            searching.run = stack.enter_context(started_run(run, about, force, parts))
+            keep_files(evaluator, searching.run.path)
             searching.run.save_checkpoint(searching.state(), None, searching.rows)
         return searching.finish(progress)
 
@@ -99,20 +103,46 @@ def resume(
     toolbox: base.Toolbox | None = None,
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
+    trust: str | Collection[str] = (),
 ) -> Found:
     """Go on with a search from its last checkpoint; with the same toolbox it ends bit for bit as if never stopped.
+
+    The directory may have been moved or copied.
+
+    Parameters
+    ----------
+    run
+        The run directory.
+    executor, toolbox, callbacks, progress
+        See `search`. On a cluster, the directory must lie where all workers see it.
+    trust
+        Modules whose builders the directory may name. To go on imports them; without this, only our own are.
 
     Raises
     ------
     FileError
-        Where the directory holds no search, or is damaged.
+        Where the directory holds no search, is damaged, or names a builder of a module that is not trusted.
     """
+    return go_on(run, None, executor, toolbox, callbacks, progress, trust)
+
+
+def go_on(
+    run: str | Path,
+    task: Task | None,
+    executor: Executor | None = None,
+    toolbox: base.Toolbox | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+    trust: str | Collection[str] = (),
+) -> Found:
+    """The same, by whoever knows the task; None for the one that the directory names."""
     with continued_run(run) as kept:
         config = kept.config()
         if config.get("command") != COMMAND:
             raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for genomes")
         options = read_options(EvolutionOptions, settings=config["options"])
-        searching = Searching(Task(**config["task"]), options, toolbox, executor, kept, callbacks)
+        task = task or from_table(config.get("task"), kept.path, trust)
+        searching = Searching(task, options, toolbox, executor, kept, callbacks)
         searching.load(kept.load_checkpoint())
         searching.rows = kept.metrics()
         return searching.finish(progress)

@@ -153,7 +153,7 @@ def add_on_task(
         "addons": asdict(addons or AddOnOptions()),
         "batches": asdict(batches or BatchOptions()),
     }
-    return Task("search.evolution.supernet:add_on_evaluator", arguments)
+    return Task("search.evolution.supernet:add_on_evaluator", arguments, files=("graph",))
 
 
 @builder

@@ -47,6 +47,8 @@ class Task:
     threads
         How many threads torch may use for it; None leaves that alone. Sums depend on the number, so equal results
         need equal numbers.
+    files
+        Names of the arguments that are paths of files: a run directory keeps copies of these.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class Task:
     function: str
     arguments: dict[str, Any] = field(default_factory=dict)
     threads: int | None = None
+    files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         try:

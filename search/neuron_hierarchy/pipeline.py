@@ -1,7 +1,5 @@
 """`neuron_hierarchy`: all of algorithm 2 in one run directory, stage by stage."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -13,13 +11,16 @@ from neurograph.files.aside import written_aside
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, load
 from search.growing import same_data
+from search.jsonfiles import read_json, write_json
 from search.neuron_hierarchy.options import NeuronHierarchyOptions, read_stage_options
+from search.neuron_hierarchy.origins import origin_of
 from search.neuron_hierarchy.presets import PRESETS
 from search.neuron_hierarchy.report import report
 from search.neuron_hierarchy.stages import STAGES, Context, Result
-from search.runs import Run, continued_run, started_run
+from search.runs import Run, continued_run, is_of_runs, remove, started_run
 
 COMMAND = "search"
+REPORT = "report.md"
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +99,14 @@ def neuron_hierarchy(
     loaded = load(data)
     options.hierarchy.space(loaded)  # refuses data of another kind before anything is made
     about = {"command": COMMAND, "data": loaded.name, "fingerprint": loaded.fingerprint()}
-    with started_run(run, about | {"options": options.plain()}, force) as kept:
+    with started_run(run, about | {"options": options.plain()}, force, (*STAGES, REPORT)) as kept:
         return _finish(kept, Context(kept.path, loaded, options, progress))
 
 
 def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: bool = False) -> NeuronHierarchy:
     """Go on with a pipeline: finished stages are kept, the one that was stopped goes on from its checkpoint.
+
+    A stage that came of other options, data or networks than those here now is begun anew.
 
     Parameters
     ----------
@@ -131,8 +134,12 @@ def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, pro
 
 def _finish(run: Run, context: Context) -> NeuronHierarchy:
     results: dict[str, Result] = {}
+    fingerprint, told = context.data.fingerprint(), "parts" in run.config()  # older runs say of no stage what it is of
     for number, (name, stage) in enumerate(STAGES.items(), 1):
         marker = context.folder(name) / "result.json"
+        origin = origin_of(name, context.path, context.options.plain(), fingerprint)
+        if told:
+            _prepare(marker.parent, origin)
         if marker.exists():
             results[name] = _read(marker)
             continue
@@ -141,9 +148,9 @@ def _finish(run: Run, context: Context) -> NeuronHierarchy:
         started = perf_counter()
         results[name] = stage(context)
         results[name].setdefault("seconds", perf_counter() - started)
-        _write(marker, results[name])
+        _write(marker, results[name] | {"origin": origin})
     graph = context.graph("final")
-    with written_aside(run.path / "report.md") as aside:
+    with written_aside(run.path / REPORT) as aside:
         aside.write_text(report(results), encoding="utf-8")
     graph.save(run.graph)
     draw.before_and_after(context.graph("retrained"), graph, run.pictures / "add-ons.png")
@@ -151,17 +158,36 @@ def _finish(run: Run, context: Context) -> NeuronHierarchy:
     return NeuronHierarchy(graph, results, results["final"]["test_error"], run.path)
 
 
+def _prepare(folder: Path, origin: str) -> None:
+    """Have a stage's folder hold what came of the same options and inputs, or nothing."""
+    marker, result = folder / "origin.json", folder / "result.json"
+    found = {_table(file).get("origin") for file in (marker, result) if file.exists()}
+    if found == {origin} and marker.exists():
+        return
+    if folder.exists() and is_of_runs(folder):
+        remove(folder)
+    write_json(_made(marker), {"origin": origin})
+
+
 def _read(path: Path) -> Result:
+    return {name: value for name, value in _table(path).items() if name != "origin"}
+
+
+def _table(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(f"{path} is damaged: {error}; delete it to have that stage finished again") from None
-    if not isinstance(found, Mapping):
-        raise FileError(f"{path} is damaged: it holds no table; delete it to have that stage finished again")
-    return dict(found)
+        return read_json(path)
+    except FileError as error:
+        raise FileError(f"{error}; delete it to have that stage finished again") from None
 
 
 def _write(path: Path, result: Result) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with written_aside(path) as aside:
-        aside.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    write_json(_made(path), result)
+
+
+def _made(path: Path) -> Path:
+    """A path in a folder that exists."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(f"cannot make the folder {path.parent}: {error.strerror or error}") from None
+    return path

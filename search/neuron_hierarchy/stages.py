@@ -22,6 +22,7 @@ from search.neuron_hierarchy.measure import measured
 from search.neuron_hierarchy.options import NeuronHierarchyOptions
 from search.plain import TRAIN
 from search.pruning.kernels import PRUNE_NETWORK
+from search.runs import Run
 
 Result = dict[str, Any]
 
@@ -59,7 +60,7 @@ class Context:
 def layers(context: Context) -> Result:
     """Find the layer hierarchy; the network begins anew (SmoothInit and ENAS of algorithm 2)."""
     folder, told = context.folder("layers"), context.options.hierarchy
-    if _begun(folder):
+    if Run(folder).begun:
         found = resume_hierarchy(folder, context.data, progress=context.progress)
     else:
         found = find_hierarchy(context.data, told, run=folder, force=True, progress=context.progress)
@@ -161,7 +162,7 @@ def _train(context: Context, stage: str, before: str, options: Any, drawn: bool 
 def _trained(context: Context, stage: str, method: Method, graph: Callable[[], NeuronGraph], options: Any) -> Grown:
     """A run of that way of training in the stage's folder: begun, or gone on with."""
     folder = context.folder(stage)
-    if _begun(folder):
+    if Run(folder).begun:
         return go_on(method, folder, context.data, context.progress)
     return grow(method, graph(), context.data, options, run=folder, force=True, progress=context.progress)
 
@@ -182,7 +183,3 @@ def _add_ons(graph: NeuronGraph) -> list:
     born = [entry.neurons_born for entry in graph.journal if entry.verb == "AddOnNeurons"]
     keys = {int(key) for some in born for key in some}
     return [name for name in graph if int(graph.keys_of([name])[0]) in keys]
-
-
-def _begun(folder: Path) -> bool:
-    return (folder / "checkpoint.safetensors").exists()

@@ -17,7 +17,7 @@ newest checkpoint is damaged, the one before it is taken.
 
 from search.runs.environment import differences, environment
 from search.runs.lock import locked
-from search.runs.making import continued_run, create_run, next_directory, open_run, started_run
+from search.runs.making import continued_run, create_run, is_of_runs, next_directory, open_run, remove, started_run
 from search.runs.run import FILES, FORMAT, Run
 
 __all__ = [
@@ -28,8 +28,10 @@ __all__ = [
     "create_run",
     "differences",
     "environment",
+    "is_of_runs",
     "locked",
     "next_directory",
     "open_run",
+    "remove",
     "started_run",
 ]

@@ -1,21 +1,23 @@
 """Run directories made, found again and worked in: by one process at a time."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from neurograph.errors import FileError, OptionError
 from neurograph.files.aside import remove_strays
-from search.jsonfiles import write_json
+from search.jsonfiles import read_json, write_json
 from search.runs.environment import environment
 from search.runs.lock import locked
-from search.runs.run import FILES, FORMAT, Run
+from search.runs.run import FILES, FORMAT, MARKERS, Run
 
 
 @contextmanager
-def started_run(path: str | Path, config: dict[str, Any], force: bool = False) -> Iterator[Run]:
+def started_run(
+    path: str | Path, config: dict[str, Any], force: bool = False, parts: Iterable[str] = ()
+) -> Iterator[Run]:
     """Make a run directory, and let no other process work in it until the block ends.
 
     Parameters
@@ -26,6 +28,8 @@ def started_run(path: str | Path, config: dict[str, Any], force: bool = False) -
         Plain JSON: the command and all its options. `environment()` and the format's number are added.
     force
         Whether a run that lies there is thrown away (its own files only), so that this one starts from nothing.
+    parts
+        Names of files and of folders with runs of their own that will lie in the directory: they belong to the run.
 
     Raises
     ------
@@ -42,8 +46,8 @@ def started_run(path: str | Path, config: dict[str, Any], force: bool = False) -
             f"{run.path} cannot be made a run directory: {getattr(error, 'strerror', None) or error}"
         ) from None
     with locked(run.path):
-        _clear(run, force)
-        write_json(run.path / "config.json", {"format": FORMAT, **config, **environment()})
+        _clear(run, force, parts)
+        write_json(run.path / "config.json", {"format": FORMAT, **config, "parts": list(parts), **environment()})
         yield run
 
 
@@ -89,17 +93,16 @@ def next_directory(parent: str | Path, stem: str) -> Path:
     return Path(parent) / f"{stem}-{number}"
 
 
-def _clear(run: Run, force: bool) -> None:
-    """Throw away the run that lies there, if that is allowed."""
-    held = [name for name in (*FILES, "pictures") if (run.path / name).exists()]
-    if held and not force:
-        raise OptionError(f"{run.path} holds another run ({', '.join(held)}); name a new directory, or use force")
-    for name in held:
-        _remove(run.path / name)
-    remove_strays(run.path)
+def is_of_runs(path: Path) -> bool:
+    """Whether a file or folder may belong to a run: any file; a folder with files of one or more runs in it."""
+    if not path.is_dir():
+        return path.exists()
+    folders = [path, *(inside for inside in path.iterdir() if inside.is_dir())]
+    return any((folder / name).exists() for folder in folders for name in (*FILES, *MARKERS))
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder of a run; `FileError` where that cannot be done."""
     try:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -107,3 +110,23 @@ def _remove(path: Path) -> None:
             path.unlink()
     except OSError as error:
         raise FileError(f"{path} cannot be removed: {error.strerror or error}") from None
+
+
+def _clear(run: Run, force: bool, parts: Iterable[str]) -> None:
+    """Throw away the run that lies there, if that is allowed."""
+    held = [name for name in (*FILES, "pictures") if (run.path / name).exists()]
+    held += [name for name in dict.fromkeys((*parts, *_recorded(run))) if is_of_runs(run.path / name)]
+    if held and not force:
+        raise OptionError(f"{run.path} holds another run ({', '.join(held)}); name a new directory, or use force")
+    for name in held:
+        remove(run.path / name)
+    remove_strays(run.path)
+
+
+def _recorded(run: Run) -> list[str]:
+    """The parts that the run which lies there says it has; none where it cannot say so."""
+    try:
+        parts = list(read_json(run.path / "config.json").get("parts", []))
+    except (FileError, TypeError):
+        return []
+    return [name for name in parts if isinstance(name, str) and name == Path(name).name and name not in ("", "..")]

@@ -23,6 +23,7 @@ FILES = (
     checkpoints.NEWEST,
     checkpoints.PREVIOUS,
 )
+MARKERS = ("result.json", "origin.json")  # of a stage in a folder of its own
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class Run:
     """
 
     path: Path
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return any((self.path / name).exists() for name in (checkpoints.NEWEST, checkpoints.PREVIOUS))
 
     @property
     def start(self) -> Path:
@@ -156,7 +162,7 @@ class Run:
     def _checkpoint(self) -> tuple[dict[str, Any], FileError | None]:
         """The newest checkpoint that can be gone on from, and what is wrong with the one after it."""
         found = [self.path / name for name in (checkpoints.NEWEST, checkpoints.PREVIOUS)]
-        if not any(path.exists() for path in found):
+        if not self.begun:
             raise FileError(f"{self.path} has no checkpoint: the run ended before its first. Start it again")
         try:
             return self._checked(found[0]), None

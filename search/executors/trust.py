@@ -1,0 +1,53 @@
+"""Tasks that were read from a file: they may name our own builders, and those of modules that somebody vouches for.
+
+To import a module is to run it. So a name is looked up before anything is imported.
+"""
+
+from collections.abc import Collection
+from dataclasses import fields
+from typing import Any
+
+from neurograph.errors import FileError
+from search.executors.task import Task
+
+OWN = ("search.evolution.supernet:add_on_evaluator", "search.executors.task:scaling")
+
+
+def read_task(table: Any, where: Any, trust: str | Collection[str] = ()) -> Task:
+    """A task from its fields.
+
+    Parameters
+    ----------
+    table
+        What `dataclasses.asdict` made of a task, read from a file.
+    where
+        The file, for errors.
+    trust
+        Modules whose builders may be named besides our own.
+
+    Raises
+    ------
+    FileError
+        A function of a module that nobody vouched for; what is no task. Nothing is imported then.
+    """
+    if not _is_task(table):
+        raise FileError(f"{where} is damaged: it holds no task")
+    trusted = (trust,) if isinstance(trust, str) else trust
+    function = table["function"]
+    module = function.partition(":")[0]
+    if function not in OWN and module not in trusted:
+        raise FileError(
+            f"{where} names {function}, which is not part of this package: going on would import {module}, and so run "
+            f"it. If you know and trust that module, say so by --trust {module} (in Python trust=[{module!r}])"
+        )
+    return Task(**table | {"files": tuple(table.get("files", ()))})
+
+
+def _is_task(table: Any) -> bool:
+    known = {field.name for field in fields(Task)}
+    if not isinstance(table, dict) or not {"function", "arguments"} <= set(table) <= known:
+        return False
+    function, arguments, files = table["function"], table["arguments"], table.get("files", [])
+    if not isinstance(function, str) or not isinstance(arguments, dict) or not isinstance(files, list):
+        return False
+    return all(isinstance(name, str) and isinstance(arguments.get(name), str) for name in files)

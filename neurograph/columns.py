@@ -22,24 +22,23 @@ class NeuronColumns:
         self.numbers: dict[NeuronKind, int] = {}
         self.scalar: list[bool] = []  # by kind number, for the fast path of add_edge
         self.reads_data: list[bool] = []
-        self.kind = np.zeros(16, np.int32)
-        self.values = {name: np.full(16, np.nan) for name in VALUES}
         self.extra: dict[int, dict[str, Any]] = {}
-        self._remember()
+        self._hold(np.zeros(16, np.int32), {name: np.full(16, np.nan) for name in VALUES})
 
-    def _remember(self) -> None:
-        self.item = items(self.kind)
-        self.value_items = {name: items(column) for name, column in self.values.items()}
+    def _hold(self, kind: np.ndarray, values: dict[str, np.ndarray]) -> None:
+        item, value_items = items(kind), {name: items(column) for name, column in values.items()}
+        # in one step: an exception finds all old or all new
+        self.kind, self.values, self.item, self.value_items = kind, values, item, value_items
 
     def __getstate__(self):
         return self.kinds, self.kind, self.values, self.extra
 
     def __setstate__(self, state) -> None:
         self.__init__()
-        kinds, self.kind, self.values, self.extra = state
-        for kind in kinds:
-            self.number(kind)
-        self._remember()
+        kinds, kind, values, self.extra = state
+        self._hold(kind, values)
+        for one in kinds:
+            self.number(one)
 
     def copy(self) -> "NeuronColumns":
         new = object.__new__(NeuronColumns)
@@ -51,19 +50,27 @@ class NeuronColumns:
         """Make room for keys below `keys`."""
         if keys > len(self.kind):
             capacity = max(keys, len(self.kind) * 3 // 2)
-            self.kind = grown(self.kind, capacity)
-            self.values = {name: grown(column, capacity, np.nan) for name, column in self.values.items()}
-            self._remember()
+            values = {name: grown(column, capacity, np.nan) for name, column in self.values.items()}
+            self._hold(grown(self.kind, capacity), values)
 
     def number(self, kind: NeuronKind) -> int:
         """The number of a kind."""
         found = self.numbers.get(kind)
         if found is None:
-            found = self.numbers[kind] = len(self.kinds)
+            found = len(self.kinds)
             self.kinds.append(kind)
             self.scalar.append(kind.shape == ())
             self.reads_data.append(kind.role == "input")
+            self.numbers[kind] = found
         return found
+
+    def take_back(self, kinds: int) -> None:
+        """Forget the kinds that were numbered since there were so many, the last one perhaps not to its end."""
+        if len(self.kinds) > kinds:
+            kept = self.kinds[:kinds]
+            self.numbers = {kind: number for number, kind in enumerate(kept)}
+            for each in (self.scalar, self.reads_data, self.kinds):  # kinds last: they tell whether this is done
+                del each[kinds:]
 
     def of(self, key: int) -> NeuronKind:
         """The kind of one neuron."""

@@ -1,7 +1,6 @@
 """`NeuronGraph`: a neural network that is a networkx graph, with the verbs people use on it."""
 
-from collections.abc import Hashable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,19 +8,18 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
-from neurograph import effects as effects_
 from neurograph.arrays import GraphArrays
 from neurograph.digest import wiring_digest
-from neurograph.errors import (
-    JournalError,
-)
+from neurograph.errors import JournalError
 from neurograph.journal import RAW, Entry, Journal, pack, replay
+from neurograph.mutations.whole import whole_entry
 from neurograph.numbering import graph_arrays
+from neurograph.outcome import checked_outcome
 from neurograph.populations import Populations
 from neurograph.storage import ArrayDiGraph
 
 if TYPE_CHECKING:
-    from neurograph.edits.base import Edit
+    from neurograph.outcome import Edit
 
 
 @dataclass(frozen=True)
@@ -88,13 +86,23 @@ class NeuronGraph(Populations):
         super().own(network)
 
     def _close_run(self) -> None:
-        if self._effects and not self._depth:
-            effects, self._effects = pack(self._effects), []
-            self._journal.write(Entry(RAW, {}, effects))
+        if self._effects and self._savepoint is None:
+            self._write_run()
+
+    @whole_entry
+    def _write_run(self) -> None:
+        run = Entry(RAW, {}, pack(self._effects))
+        self._effects.append(self._journal.before_writing())
+        self._journal.write(run)
 
     def restart_journal(self) -> None:
         """Forget how the graph came to be: what is done from here on can be undone, what was done before cannot."""
+        self._between_edits("restart the journal")
         self._effects, self._journal = [], Journal()
+
+    def _between_edits(self, what: str) -> None:
+        if self._savepoint is not None:
+            raise JournalError(f"cannot {what} in the middle of an edit or of atomic(); do it afterwards")
 
     def apply(self, edit: "Edit") -> EditResult:
         """Carry out an edit: all of it, as one journal entry, or, where it raises, nothing.
@@ -103,87 +111,98 @@ class NeuronGraph(Populations):
         ----------
         edit
             One of `neurograph.edits`, or any frozen dataclass with `apply(graph)` that returns an `Outcome`.
+
+        Raises
+        ------
+        EditError
+            Of the edit; or what it returned is no `Outcome`.
         """
         self._open()
-        if self._depth:
+        if self._savepoint is not None:
             raise JournalError("an edit cannot apply another edit; call its apply(graph) instead")
         self._synchronise()
         self._close_run()
-        with self._collect() as effects:
-            outcome = edit.apply(self)
-        entry = Entry(
-            type(edit).__name__,
-            outcome.options,
-            pack(effects),
-            outcome.neuron_heirs,
-            outcome.synapse_heirs,
-            outcome.details,
-        )
+        return self._apply(edit)
+
+    @whole_entry
+    def _apply(self, edit: "Edit") -> EditResult:
+        outcome = checked_outcome(edit, edit.apply(self))
+        effects, heirs = pack(self._effects), (outcome.neuron_heirs, outcome.synapse_heirs)
+        entry = Entry(type(edit).__name__, outcome.options, effects, *heirs, outcome.details)
+        self._effects.append(self._journal.before_writing())
         self._journal.write(entry)
         self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
-        died = [name for effect in effects if effect[0] == "N-" for name in effect[1].names]
+        dead = [rows for rows in (effect.dead_neurons() for effect in effects) if rows is not None]
+        died = [name for rows in dead for name in rows.names]
         born = [name for name in self.names_of(entry.neurons_born) if name is not None]
         return EditResult(entry, born, died)
-
-    @contextmanager
-    def _collect(self) -> Iterator[list[effects_.Effect]]:
-        """A transaction whose effects are kept apart from the run of raw mutations, value writes included."""
-        outer, self._effects = self._effects, []
-        self._depth += 1  # keeps value writes
-        try:
-            with self.atomic() as effects:
-                yield effects
-        finally:
-            self._depth -= 1
-            self._effects = outer
 
     def undo(self) -> Entry:
         """Undo the newest entry: structure comes back as it was, with ids, order and places.
 
         What died gets the weights it died with. What survived keeps today's weights, but for those that the entry
-        itself wrote and nobody has touched since: they are set back. Returns the entry.
+        itself wrote and nobody has touched since: they are set back. Returns the entry. An exception on the way leaves
+        the graph and the entry as they were.
         """
         self._open()
+        self._between_edits("undo")
         self._synchronise()
         self._close_run()
         if not self._journal.entries:
             raise JournalError("nothing to undo: the journal is empty")
-        entry = self._journal.entries.pop()
-        entry = self._toggled(entry)
+        return self._undo()
+
+    @whole_entry
+    def _undo(self) -> Entry:
+        entry = self._toggled(self._journal.entries[-1])
+        self._effects.append(self._journal.before_undoing())
+        del self._journal.entries[-1]
         self._journal.undone.append(entry)
         return entry
 
     def redo(self) -> Entry:
-        """Do the entry again that was undone last; returns it."""
+        """Do the entry again that was undone last; returns it. An exception leaves everything as it was."""
         self._open()
+        self._between_edits("redo")
         self._synchronise()
         if self._effects or not self._journal.undone:
             raise JournalError("nothing to redo: nothing was undone, or the graph was edited since")
-        entry = self._toggled(self._journal.undone.pop())
+        return self._redo()
+
+    @whole_entry
+    def _redo(self) -> Entry:
+        entry = self._toggled(self._journal.undone[-1])
         self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
+        self._effects.append(self._journal.before_redoing())
+        del self._journal.undone[-1]
         self._journal.entries.append(entry)
         return entry
 
     def _toggled(self, entry: Entry) -> Entry:
-        effects = [effects_.toggle(self, effect) for effect in reversed(entry.effects)]
-        self.version += 1
         nx._clear_cache(self)
+        effects = [effect.toggle(self) for effect in reversed(entry.effects)]
+        self.version += 1
         return Entry(entry.verb, entry.options, effects, entry.neuron_heirs, entry.synapse_heirs, entry.details)
 
     def replay(self, entries: Iterable[Entry]) -> None:
         """Carry out entries read from the lines of another graph's journal, on a graph as that was before them."""
         self._open()
+        self._between_edits("replay")
         self._synchronise()
         self._close_run()
-        replay(self, entries)
+        self._replay(entries)
+
+    @whole_entry
+    def _replay(self, entries: Iterable[Entry]) -> None:
         nx._clear_cache(self)
+        replay(self, entries)
 
     # ------------------------------------------------------------------------------------- whole graphs
     def arrays(self) -> GraphArrays:
         """The whole network as arrays, neurons numbered topologically; see `GraphArrays`."""
         self._synchronise()
         numbered = graph_arrays(self, self._numbered)
-        if not self._depth:  # a transaction may yet be rolled back, and another reach the same version
+        if self._savepoint is None:  # a transaction may yet be rolled back, and another reach the same version
             self._numbered = numbered
         return numbered
 

@@ -3,15 +3,19 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurograph.codec import decode, encode
-from neurograph.effects import Effect, roll_back, toggle
+from neurograph.effects.base import Effect
+from neurograph.effects.forward import forward
+from neurograph.effects.neurons import NeuronBorn, NeuronsBorn
+from neurograph.effects.plain import from_plain
+from neurograph.effects.synapses import SynapseBorn, SynapsesBorn
+from neurograph.effects.unjournaled import JournalWritten
 from neurograph.errors import JournalError, NeuroGraphError
-from neurograph.fits import check_fits
-from neurograph.rows import NeuronRows, SynapseRows, take_neurons, take_synapses
 
 if TYPE_CHECKING:
     from neurograph.graph import NeuronGraph
@@ -46,22 +50,22 @@ class Entry:
     @property
     def neurons_born(self) -> np.ndarray:
         """(n,) int64 keys."""
-        return _numbers(self.effects, "n+", "N+", None)
+        return _joined(effect.neurons_born for effect in self.effects)
 
     @property
     def neurons_died(self) -> np.ndarray:
         """(n,) int64 keys."""
-        return _numbers(self.effects, None, None, "N-")
+        return _joined(rows.keys for rows in (effect.dead_neurons() for effect in self.effects) if rows is not None)
 
     @property
     def synapses_born(self) -> np.ndarray:
         """(n,) int64 ids."""
-        return _numbers(self.effects, "s+", "S+", None)
+        return _joined(effect.synapses_born for effect in self.effects)
 
     @property
     def synapses_died(self) -> np.ndarray:
         """(n,) int64 ids."""
-        return _numbers(self.effects, "s-", None, "S-")
+        return _joined(effect.synapses_died for effect in self.effects)
 
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
@@ -78,16 +82,8 @@ class Entry:
         return f"{self.verb}({options}): {', '.join(counts) or 'nothing born or died'}"
 
 
-def _numbers(effects: list[Effect], one: str | None, many: str | None, rows: str | None) -> np.ndarray:
-    found: list[Any] = [np.empty(0, np.int64)]
-    for effect in effects:
-        if effect[0] == one:
-            found.append(effect[1:2])
-        elif effect[0] == many:
-            found.append(effect[1])
-        elif effect[0] == rows:
-            found.append(effect[1].keys if isinstance(effect[1], NeuronRows) else effect[1].ids)
-    return np.concatenate(found).astype(np.int64)
+def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
 
 
 class Journal:
@@ -122,97 +118,37 @@ class Journal:
         self.entries.append(entry)
         self.undone.clear()
 
+    def before_writing(self) -> JournalWritten:
+        """What puts the journal back to where it stands, once entries were written."""
+        return JournalWritten(self, (len(self.entries), []), (0, list(self.undone)))
+
+    def before_undoing(self) -> JournalWritten:
+        """What puts the journal back to where it stands, once its newest entry was undone."""
+        end = len(self.entries) - 1
+        return JournalWritten(self, (end, self.entries[end:]), (len(self.undone), []))
+
+    def before_redoing(self) -> JournalWritten:
+        """What puts the journal back to where it stands, once the entry that was undone last was done again."""
+        end = len(self.undone) - 1
+        return JournalWritten(self, (len(self.entries), []), (end, self.undone[end:]))
+
 
 def pack(effects: list[Effect]) -> list[Effect]:
     """The effects that an entry keeps, runs of single births joined."""
     packed: list[Effect] = []
-    for effect in effects:
-        if effect[0] == "extra":
-            continue
-        tag = {"s+": "S+", "n+": "N+"}.get(effect[0])
-        if tag is None:
-            packed.append(effect)
-        elif packed and packed[-1][0] == tag and isinstance(packed[-1][1], list):
-            packed[-1][1].append(effect[1])
+    for single, run in groupby((e for e in effects if e.journaled), _single_birth):
+        if single is SynapseBorn:
+            ids, source, target = np.array(list(run), np.int64).T.copy()
+            packed.append(SynapsesBorn(ids, (source, target)))
+        elif single is NeuronBorn:
+            packed.append(NeuronsBorn(np.array(list(run), np.int64)[:, 0]))
         else:
-            packed.append((tag, [effect[1]]))
-    return [(e[0], np.array(e[1], np.int64)) if e[0] in ("S+", "N+") else e for e in packed]
+            packed.extend(run)
+    return packed
 
 
-def forward(graph: "NeuronCore", effects: list[Effect]) -> list[Effect]:
-    """The effects that a copy of the graph as it was before would toggle, in order, to become as it is.
-
-    Births carry what was born: read from the graph where it is still alive, else from the death that the same list
-    holds.
-    """
-    dead_synapses: dict[int, tuple[SynapseRows, int]] = {}
-    dead_neurons: dict[int, tuple[NeuronRows, int]] = {}
-    names: dict[int, Any] = {}  # of neurons that are renamed further on, as they are at this place of the list
-    ahead: list[Effect] = []
-    for effect in reversed(effects):
-        tag = effect[0]
-        if tag in ("s-", "S-"):
-            dead = _single(graph, effect) if tag == "s-" else effect[1]
-            dead_synapses.update((int(i), (dead, at)) for at, i in enumerate(dead.ids))
-            ahead.append(("S+", dead.ids))
-        elif tag == "N-":
-            dead_neurons.update((int(k), (effect[1], at)) for at, k in enumerate(effect[1].keys))
-            ahead.append(("N+", effect[1].keys))
-        elif tag in ("s+", "S+"):
-            ids = np.atleast_1d(np.asarray(effect[1], np.int64))
-            ahead.extend(("S-", rows) for rows in _synapse_parts(graph, ids, dead_synapses))
-        elif tag in ("n+", "N+"):
-            keys = np.atleast_1d(np.asarray(effect[1], np.int64))
-            ahead.extend(("N-", _named(rows, names)) for rows in _neuron_parts(graph, keys, dead_neurons))
-        elif tag in ("population+", "population-"):
-            ahead.append(("population-" if tag == "population+" else "population+", effect[1]))
-        else:  # tag, what, [number,] before, after, [table]
-            at = {"kind": 2, "form": 2, "reweigh": 2, "value": 3, "weight": 2, "rename": 2}[tag]
-            if tag == "rename":
-                names.update(zip(effect[1].tolist(), effect[2], strict=True))
-            ahead.append((*effect[:at], effect[at + 1], effect[at], *effect[at + 2 :]))
-    return ahead[::-1]
-
-
-def _single(graph: "NeuronCore", effect: Effect) -> SynapseRows:
-    _, edge_id, u, v, form, weight, extra = effect
-    pools = [] if weight is None else [np.asarray([weight], np.float64)]
-    return SynapseRows(
-        np.array([edge_id]), np.array([u]), np.array([v]), np.zeros(1, np.int32), [graph.table.forms.bundles[form]],
-        np.array([len(pools)], np.int8), np.zeros(1, np.int32), pools, {0: extra} if extra else {},
-    )  # fmt: skip
-
-
-def _synapse_parts(graph: "NeuronCore", ids: np.ndarray, dead: dict) -> Iterator[SynapseRows]:
-    rows = graph.table.rows_of(ids)
-    if (rows >= 0).any():
-        yield take_synapses(graph.table, rows[rows >= 0])
-    for number in ids[rows < 0].tolist():
-        yield _one_synapse(*dead[number])
-
-
-def _one_synapse(rows: SynapseRows, at: int) -> SynapseRows:
-    one = slice(at, at + 1)
-    kind = int(rows.kind[at])
-    pools = [rows.pools[kind - 1][rows.row[one]]] if kind else []
-    extra = {0: rows.extra[at]} if at in rows.extra else {}
-    return SynapseRows(
-        rows.ids[one], rows.source[one], rows.target[one], np.zeros(1, np.int32), [rows.forms[rows.form[at]]],
-        np.array([len(pools)], np.int8), np.zeros(1, np.int32), pools, extra,
-    )  # fmt: skip
-
-
-def _neuron_parts(graph: "NeuronCore", keys: np.ndarray, dead: dict) -> Iterator[NeuronRows]:
-    names = graph.table.names
-    alive = np.array([names[key] is not None for key in keys.tolist()], bool)
-    if alive.any():
-        yield take_neurons(graph.table, graph._columns, graph._ranks, keys[alive])
-    for key in keys[~alive].tolist():
-        rows, at = dead[key]
-        one = slice(at, at + 1)
-        values = {name: column[one] for name, column in rows.values.items()}
-        extra = {0: rows.extra[at]} if at in rows.extra else {}
-        yield NeuronRows(rows.keys[one], rows.names[one], rows.ranks[one], rows.kinds[one], values, extra)
+def _single_birth(effect: Effect) -> type | None:
+    return type(effect) if isinstance(effect, SynapseBorn | NeuronBorn) else None
 
 
 def _named(rows: NeuronRows, names: dict[int, Any]) -> NeuronRows:
@@ -222,14 +158,14 @@ def _named(rows: NeuronRows, names: dict[int, Any]) -> NeuronRows:
 
 def to_line(graph: "NeuronCore", entry: Entry) -> str:
     """An entry that has just been written, as one line of JSON that `replay` can carry out on an older copy."""
-    return json.dumps(_told(entry) | {"forward": encode([list(e) for e in forward(graph, entry.effects)])})
+    return json.dumps(_told(entry) | {"forward": encode([e.plain() for e in forward(graph, entry.effects)])})
 
 
 def from_line(line: str) -> Entry:
     """The entry of a line, its effects ready to be toggled forth."""
     try:
         told = json.loads(line)
-        effects = [tuple(effect) for effect in decode(told["forward"])]
+        effects = [from_plain(effect) for effect in decode(told["forward"])]
         return _entry(told, effects)
     except (ValueError, KeyError, TypeError) as err:
         raise JournalError(f"not a line of a journal: {err}") from None
@@ -237,12 +173,12 @@ def from_line(line: str) -> Entry:
 
 def to_state(entry: Entry) -> dict[str, Any]:
     """An entry as JSON has it, to be kept in a file beside the graph it belongs to."""
-    return _told(entry) | {"effects": encode([list(effect) for effect in entry.effects])}
+    return _told(entry) | {"effects": encode([effect.plain() for effect in entry.effects])}
 
 
 def from_state(state: dict[str, Any]) -> Entry:
     """The entry of a state that `to_state` made."""
-    return _entry(state, [tuple(effect) for effect in decode(state["effects"])])
+    return _entry(state, [from_plain(effect) for effect in decode(state["effects"])])
 
 
 def _told(entry: Entry) -> dict[str, Any]:
@@ -261,33 +197,26 @@ def _entry(told: dict[str, Any], effects: list[Effect]) -> Entry:
 
 
 def replay(graph: "NeuronGraph", entries: Iterable[Entry]) -> None:
-    """Carry out entries read by `from_line` on a graph that is as theirs was before them; all or none.
+    """Carry out entries read by `from_line` on a graph that is as theirs was before them, inside a transaction.
 
     Raises
     ------
     JournalError
         The graph is not the one the journal starts from.
     """
-    done: list[Entry] = []
-    log = graph.changes.end
-    try:
-        for number, entry in enumerate(entries):
-            done.append(replace(entry, effects=[]))
-            _carry_out(graph, number, entry, done[-1].effects)
-    except BaseException:
-        for entry in reversed(done):
-            roll_back(graph, entry.effects)
-        graph.changes.cut(log)
-        raise
-    for entry in done:
-        graph.version += len(entry.effects)
-        graph.journal.write(entry)
+    graph._effects.append(graph._journal.before_writing())
+    for number, entry in enumerate(entries):
+        done = replace(entry, effects=_carried_out(graph, number, entry))
+        graph.version += len(done.effects)
+        graph._journal.write(done)
 
 
-def _carry_out(graph: "NeuronCore", number: int, entry: Entry, done: list[Effect]) -> None:
+def _carried_out(graph: "NeuronCore", number: int, entry: Entry) -> list[Effect]:
+    done: list[Effect] = []
     for effect in entry.effects:
         try:
-            check_fits(graph, effect)
-            done.append(toggle(graph, effect))
+            effect.check(graph)
+            done.append(effect.toggle(graph))
         except (NeuroGraphError, LookupError, ValueError, TypeError) as err:
             raise JournalError(f"entry {number} ({entry.verb}) does not fit this graph: {err}") from err
+    return done

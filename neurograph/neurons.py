@@ -46,15 +46,18 @@ class NeuronData(DictView, MutableMapping):
         return self
 
     def update(self, changes=(), /, **more) -> None:
+        self._graph()._neuron_update(self._key, dict(changes, **more))
+
+    def _graph(self) -> Any:
         graph = self._table.guard and self._table.guard()
-        if graph is None or self._table.names[self._key] is None:
+        names = self._table.names
+        if graph is None or self._key >= len(names) or names[self._key] is None:
             raise RuntimeError("the graph that held this neuron is gone, or has removed it")
-        graph._neuron_update(self._key, dict(changes, **more))
+        return graph
 
     def __delitem__(self, name: str) -> None:
-        extra = self._columns.extra.get(self._key, {})
-        if name in extra:
-            del extra[name]
+        if name in self._columns.extra.get(self._key, {}):
+            self._graph()._neuron_delete(self._key, name)
         elif name in self:
             raise TypeError(f"{name!r} is part of what a neuron is; set it to another value instead")
         else:

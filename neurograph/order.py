@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from neurograph.effects.base import Effect
+from neurograph.effects.unjournaled import RanksMoved
 from neurograph.errors import CycleError
 from neurograph.storage.pools import grown, items, ranges
 from neurograph.storage.table import EdgeTable
@@ -21,9 +23,12 @@ class Ranks:
     __slots__ = ("item", "rank", "top")
 
     def __init__(self, rank: np.ndarray | None = None, top: float = 0.0) -> None:
-        self.rank = np.zeros(16) if rank is None else rank
-        self.item = items(self.rank)
+        self._hold(np.zeros(16) if rank is None else rank)
         self.top = top
+
+    def _hold(self, rank: np.ndarray) -> None:
+        item = items(rank)
+        self.rank, self.item = rank, item  # in one step: an exception finds both old or both new
 
     def __getstate__(self):
         return self.rank, self.top
@@ -36,8 +41,7 @@ class Ranks:
 
     def reserve(self, keys: int) -> None:
         if keys > len(self.rank):
-            self.rank = grown(self.rank, max(keys, 2 * len(self.rank)))
-            self.item = items(self.rank)
+            self._hold(grown(self.rank, max(keys, 2 * len(self.rank))))
 
     def add(self, key: int) -> None:
         """Rank a new neuron above all others."""
@@ -52,17 +56,17 @@ class Ranks:
         self.top += 1.0
         self.rank[keys] = self.top
 
-    def admit(self, table: EdgeTable, u: int, v: int) -> None:
-        """Make room for a synapse u -> v, or raise `CycleError` and change nothing."""
+    def admit(self, table: EdgeTable, u: int, v: int, effects: list[Effect]) -> None:
+        """Make room for a synapse u -> v, or raise `CycleError` and change nothing; moves are recorded first."""
         item = self.item
         if item[u] < item[v]:
             return
         if u == v:
             raise CycleError(f"a synapse from {table.names[u]!r} to itself is a cycle")
-        if not self._lift_leaf(table, u, v):
-            self._search(table, u, v)
+        if not self._lift_leaf(table, u, v, effects):
+            self._search(table, u, v, effects)
 
-    def _lift_leaf(self, table: EdgeTable, u: int, v: int) -> bool:
+    def _lift_leaf(self, table: EdgeTable, u: int, v: int, effects: list[Effect]) -> bool:
         """The common case: u is young and all its few sources rank below v, so u moves in between."""
         sources = table.inn.tail.get(u)
         if u < table._indexed and table.inn.item[u + 1] - table.inn.item[u] - table.inn.dead.get(u, 0):
@@ -77,10 +81,11 @@ class Ranks:
         middle = (low + high) / 2
         if not low < middle < high:
             return False
+        effects.append(RanksMoved(u, item[u]))
         item[u] = middle
         return True
 
-    def _search(self, table: EdgeTable, u: int, v: int) -> None:
+    def _search(self, table: EdgeTable, u: int, v: int, effects: list[Effect]) -> None:
         rank = self.rank
         low, high = rank[v], rank[u]
         back: dict[int, int | None] = {u: None}  # key -> the key it was reached from
@@ -116,49 +121,44 @@ class Ranks:
         else:
             span = (high, high + 1.0 + len(fore) if above == np.inf else above)
             moved = fore
-        self._move(moved, span, lambda: self.admit(table, u, v))
+        self._move(moved, span, effects, lambda: self.admit(table, u, v, effects))
 
-    def _move(self, moved: dict, span: tuple[float, float], again: Callable[[], None]) -> None:
+    def _move(self, moved: dict, span: tuple[float, float], effects: list[Effect], again: Callable[[], None]) -> None:
         keys = np.fromiter(moved, np.int64, len(moved))
         old, place = np.unique(self.rank[keys], return_inverse=True)
         new = np.linspace(*span, len(old) + 2)
         if (np.diff(new) <= 0).any():  # the gap is used up: spread all ranks to whole numbers
+            effects.append(RanksMoved(slice(len(self.rank)), self.rank.copy()))
             self.rank[:] = np.unique(self.rank, return_inverse=True)[1]
             self.top = float(self.rank.max())
-            self.item = items(self.rank)
             again()
             return
+        effects.append(RanksMoved(keys, self.rank[keys]))
         self.rank[keys] = new[1:-1][place]
         self.top = max(self.top, float(new[-2]))
 
-    def admit_many(self, table: EdgeTable, u: np.ndarray, v: np.ndarray) -> None:
-        """Make room for many new synapses at once, or raise `CycleError` and change nothing."""
+    def admit_many(self, table: EdgeTable, u: np.ndarray, v: np.ndarray, effects: list[Effect]) -> None:
+        """Make room for many new synapses at once, or raise `CycleError` and change nothing; moves are recorded."""
         bad = self.rank[u] >= self.rank[v]
         if not bad.any():
             return
-        saved = self.rank.copy(), self.top
         sources, targets = np.unique(u[bad]), np.unique(v[bad])
-        if self._lift_targets(table, u, v, sources, targets):
-            return
-        try:
-            self._rank_all(table, u, v)
-        except CycleError:
-            self.rank, self.top = saved
-            self.item = items(self.rank)
-            raise
+        if not self._lift_targets(table, u, sources, targets, effects):
+            self._rank_all(table, u, v, effects)
 
-    def _lift_targets(self, table, u, v, sources, targets) -> bool:
+    def _lift_targets(self, table: EdgeTable, u, sources, targets, effects: list[Effect]) -> bool:
         """Fresh targets with nothing behind them, the common case of a bulk connect, move above their sources."""
         if np.isin(targets, u).any():
             return False
         if any(table.degree(int(t), table.out) for t in targets):
             return False
+        effects.append(RanksMoved(targets, self.rank[targets]))
         self.top += 1.0
         self.top = max(self.top, float(self.rank[sources].max()) + 1.0)
         self.rank[targets] = self.top
         return True
 
-    def _rank_all(self, table: EdgeTable, u: np.ndarray, v: np.ndarray) -> None:
+    def _rank_all(self, table: EdgeTable, u: np.ndarray, v: np.ndarray, effects: list[Effect]) -> None:
         """Rank = level, over the present synapses and the new ones."""
         rows = table.live()
         u = np.concatenate([table.src[rows], u]).astype(np.int64)
@@ -168,6 +168,7 @@ class Ranks:
         if len(stuck):
             raise CycleError(_some_cycle(table, u, v, stuck, len(rows)))
         self.reserve(len(level))
+        effects.append(RanksMoved(slice(len(level)), self.rank[: len(level)].copy()))
         self.rank[: len(level)] = level
         self.top = float(level.max(initial=0))
 

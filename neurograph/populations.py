@@ -8,16 +8,13 @@ import numpy as np
 
 from neurograph.errors import MissingError, NeuronError, OptionError, SynapseError, listed
 from neurograph.mutations import NeuronCore
+from neurograph.mutations.whole import whole
 from neurograph.schema.neuron import KIND_FIELDS, SCHEMA, VALUES
 from neurograph.schema.synapse import weight_array
 
 
 class Populations(NeuronCore):
     """Neurons in groups: the layers of a network, as handles for growth and never as a constraint on wiring."""
-
-    def __init__(self, incoming_graph_data=None, **attr) -> None:
-        self._next_name = 0
-        super().__init__(incoming_graph_data, **attr)
 
     @property
     def populations(self) -> dict[str, list[Hashable]]:
@@ -40,6 +37,7 @@ class Populations(NeuronCore):
         codes = [number for number, kind in enumerate(self._columns.kinds) if kind.population == name]
         return keys[np.isin(self._columns.kind[keys], codes)]
 
+    @whole
     def add_population(
         self, name: str, count: int, *, bias: Any = None, names: Sequence[Hashable] | None = None, **attributes: Any
     ) -> list[Hashable]:
@@ -72,6 +70,7 @@ class Populations(NeuronCore):
             raise NeuronError(f"population {name!r} is there already; add_neuron(population={name!r}) adds to it")
         return self._grow_population(count, {"bias": bias, **attributes, "population": name}, names)
 
+    @whole
     def add_neuron(self, name: Hashable | None = None, **attributes: Any) -> Hashable:
         """Add one neuron; returns its name, a free whole number unless one is given.
 
@@ -99,8 +98,7 @@ class Populations(NeuronCore):
             if len(column) != count or not np.isfinite(np.asarray(column, np.float64)).all():
                 raise NeuronError(f"{name} must be {count} finite numbers, one for each neuron, not {len(column)}")
             values[name] = np.asarray(column, np.float64)
-        with self.atomic():
-            self._add_neurons(names, kind, values, {k: v for k, v in extra.items() if k not in SCHEMA})
+        self._add_neurons(names, kind, values, {k: v for k, v in extra.items() if k not in SCHEMA})
         return names
 
     def _free_names(self, count: int) -> list[Hashable]:
@@ -124,6 +122,7 @@ class Populations(NeuronCore):
             return self.keys_of([which])
         return self.keys_of(which)
 
+    @whole
     def connect(self, sources, targets, weight: Any = None, **form: Any) -> np.ndarray:
         """Add a synapse from every source to every target.
 
@@ -165,6 +164,7 @@ class Populations(NeuronCore):
             weight = weight.reshape(len(u) * len(v), *weight.shape[2:])
         return self._add_checked(np.repeat(u, len(v)), np.tile(v, len(u)), weight, form)
 
+    @whole
     def remove_neurons(self, names) -> None:
         """Remove neurons, by name or a whole population, with all their synapses; all or none."""
         keys = np.sort(self._resolve(names))
@@ -173,6 +173,7 @@ class Populations(NeuronCore):
             self._drop_keys(keys[np.diff(keys, prepend=-1) > 0])
         nx._clear_cache(self)
 
+    @whole
     def remove_synapses(self, pairs: Iterable[tuple[Hashable, Hashable]]) -> None:
         """Remove the synapses between pairs of neurons: all, or none and `MissingError` where one is not there."""
         pairs = list(pairs)

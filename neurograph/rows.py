@@ -40,16 +40,28 @@ class SynapseRows:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def put_back(self, table: EdgeTable) -> None:
-        """Add them to a table that lacks them, under their own ids."""
+    def put_back(self, table: EdgeTable, missing: np.ndarray | None = None) -> None:
+        """Add them to a table that lacks them, or lacks those of a mask, under their own ids."""
         codes = np.array([table.forms.number(bundle) for bundle in self.forms], np.int32)
-        for kind in np.flatnonzero(np.bincount(self.kind, minlength=1)).tolist():
-            mine = self.kind == kind
+        wanted = np.ones(len(self), bool) if missing is None else missing
+        for kind in np.flatnonzero(np.bincount(self.kind[wanted], minlength=1)).tolist():
+            mine = wanted & (self.kind == kind)
             weight = self.pools[kind - 1][self.row[mine]] if kind else None
             table.extend(self.source[mine], self.target[mine], weight, codes[self.form[mine]], self.ids[mine])
         for position, attributes in self.extra.items():
-            row = int(table.rows_of(self.ids[position : position + 1])[0])
+            row = table.find(int(self.source[position]), int(self.target[position]))
             table.extra[row] = dict(attributes)
+
+    def one(self, at: int) -> "SynapseRows":
+        """One of them."""
+        one = slice(at, at + 1)
+        kind = int(self.kind[at])
+        pools = [self.pools[kind - 1][self.row[one]]] if kind else []
+        extra = {0: self.extra[at]} if at in self.extra else {}
+        return SynapseRows(
+            self.ids[one], self.source[one], self.target[one], np.zeros(1, np.int32), [self.forms[self.form[at]]],
+            np.array([len(pools)], np.int8), np.zeros(1, np.int32), pools, extra,
+        )  # fmt: skip
 
 
 def take_synapses(table: EdgeTable, rows: np.ndarray) -> SynapseRows:
@@ -108,6 +120,13 @@ class NeuronRows:
             columns.values[name][self.keys] = values
         for position, attributes in self.extra.items():
             columns.extra[int(self.keys[position])] = dict(attributes)
+
+    def one(self, at: int) -> "NeuronRows":
+        """One of them."""
+        one = slice(at, at + 1)
+        values = {name: column[one] for name, column in self.values.items()}
+        extra = {0: self.extra[at]} if at in self.extra else {}
+        return NeuronRows(self.keys[one], self.names[one], self.ranks[one], self.kinds[one], values, extra)
 
 
 def take_neurons(table: EdgeTable, columns: NeuronColumns, ranks: Ranks, keys: np.ndarray) -> NeuronRows:

@@ -25,7 +25,7 @@ def pack(graph: NeuronGraph) -> Content:
         A name or an attribute that a file cannot hold, naming whose it is.
     """
     graph._synchronise()
-    if graph._depth:
+    if graph._savepoint is not None:
         raise FileError("a graph cannot be saved in the middle of an edit or of atomic(); save it afterwards")
     graph.table.compact()
     text = _text(graph)

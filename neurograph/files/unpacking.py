@@ -17,7 +17,6 @@ from neurograph.schema.neuron import SCHEMA, VALUES, NeuronKind, change_kind, de
 from neurograph.schema.synapse import check_fit, form_of, form_value
 from neurograph.storage.pools import Pool, distinct
 from neurograph.storage.table import EdgeTable
-from neurograph.storage.values import Values
 
 _MOST_NEURONS = int(np.iinfo(np.int32).max)
 _HIGHEST = 2.0**53  # of a rank: whole numbers that a float holds
@@ -133,7 +132,7 @@ def _table(parts: Parts) -> EdgeTable:
     table.pools = _pools(parts, table)
     for row, own in parts.pairs("synapse_attributes", count):
         table.extra[row] = need_attributes(decode(own), synapse.SCHEMA, f"synapse {table.id[row]}")
-    table._remap(Values())
+    table.install()
     return table
 
 

@@ -7,8 +7,11 @@ import networkx as nx
 import numpy as np
 
 from neurograph.columns import NeuronColumns
+from neurograph.effects.synapses import FormsChanged, SynapseBorn, SynapseDied, SynapsesBorn, SynapsesDied
+from neurograph.effects.values import WeightReplaced, WeightsWritten
 from neurograph.errors import NeuroGraphError, SynapseError
 from neurograph.mutations.neurons import NeuronMutations
+from neurograph.mutations.whole import whole
 from neurograph.rows import take_synapses
 from neurograph.schema import synapse
 from neurograph.schema.spelling import warn_of_misspelled
@@ -16,6 +19,7 @@ from neurograph.schema.synapse import FORM_FIELDS, WEIGHT, check_fit, form_of, f
 from neurograph.storage.views import EdgeData
 
 _INPUT = "the target is an input neuron, which reads data and no synapse"
+_new = tuple.__new__  # of a named tuple: twice as fast as calling its class
 
 
 class SynapseMutations(NeuronMutations):
@@ -47,89 +51,112 @@ class SynapseMutations(NeuronMutations):
         code = columns.item[v]
         if columns.reads_data[code]:
             raise self._fault(u, v, SynapseError(_INPUT))
-        weight, form, extra = attr.get(WEIGHT), 0, None
+        weight = attr.get(WEIGHT)
         if len(attr) != (type(weight) is float) or not (columns.scalar[code] and columns.scalar[columns.item[u]]):
-            changes, weight, extra = self._parse_edge(u, v, attr, {})
-            form = table.forms.number(changes)
-        elif weight is not None and weight - weight != 0.0:
+            self._new_edge_of_any_form(u, v, attr)
+            return
+        if weight is not None and weight - weight != 0.0:
             raise self._fault(u, v, SynapseError(f"a weight must be finite, not {weight}"))
-        ranks = self._ranks
-        if ranks.item[u] >= ranks.item[v]:
-            ranks.admit(table, u, v)
-        edge_id = table.next_id
-        row = table.append(u, v, form)
+        effects, ranks = self._effects, self._ranks
+        mark, version, edge_id, top = len(effects), self.version, table.next_id, ranks.top
+        try:
+            try:
+                if ranks.item[u] >= ranks.item[v]:
+                    ranks.admit(table, u, v, effects)
+                effects.append(_new(SynapseBorn, (edge_id, u, v)))
+                row = table.append(u, v)
+                if weight is not None:
+                    table._m[4][row] = table.pools[0].append(weight)
+                    table._m[3][row] = 1
+                table.settle()
+                if self._savepoint is None and len(effects) > mark + 1:  # moved ranks are for rolling back alone
+                    effects[mark:], self.version = effects[-1:], version + 1
+                else:
+                    self.version = version + 1
+            except BaseException:
+                self._take_back(mark=mark, version=version, next_id=edge_id, top=top)
+                raise
+        except BaseException:
+            self._take_back(mark=mark, version=version, next_id=edge_id, top=top)
+            raise
+
+    @whole
+    def _new_edge_of_any_form(self, u: int, v: int, attr: Mapping) -> None:
+        table = self._adj.table
+        changes, weight, extra = self._parse_edge(u, v, attr, {})
+        self._ranks.admit(table, u, v, self._effects)
+        self._record(SynapseBorn(table.next_id, u, v))
+        row = table.append(u, v, table.forms.number(changes))
         if weight is not None:
-            if type(weight) is float:
-                table._m[4][row] = table.pools[0].append(weight)
-                table._m[3][row] = 1
-            else:
-                table.values.set_weight(row, weight)
+            table.values.set_weight(row, weight)
         if extra:
             table.extra[row] = extra
-        self._effects.append(("s+", edge_id, u, v))
-        self.version += 1
         table.settle()
 
+    @whole
     def _add_edge_and_ends(self, u_of_edge, v_of_edge, attr: dict) -> None:
         if u_of_edge is None or v_of_edge is None:
             raise ValueError("None cannot be a node")
-        with self.atomic():
-            super()._add_edge_and_ends(u_of_edge, v_of_edge, attr)
+        super()._add_edge_and_ends(u_of_edge, v_of_edge, attr)
 
     def _set_edge(self, row: int, u: int, v: int, attr: Mapping) -> None:
         self._edge_update(EdgeData(self.table, u, v, row, self.table.values), attr)
 
+    @whole
     def _edge_update(self, edge: EdgeData, attr: Mapping) -> None:
         """Write attributes of one synapse: checked as a whole, then stored and recorded."""
         self._open()
-        table = self.table
         form, weight, extra = self._parse_edge(edge.u, edge.v, attr, edge)
         self._synchronise()
-        before = edge.get(WEIGHT)
-        before_form = table._m[5][edge.row]
         if form:
-            edge.write(form)
-            after_form = table._m[5][edge.row]
-            if after_form != before_form:
-                forms = np.array([before_form]), np.array([after_form])
-                self._record(("form", np.array([edge.id]), *forms, table.forms.bundles))
+            have = {k: x for k, x in edge.items() if k in FORM_FIELDS}
+            self._change_form(edge, have | form)
         if weight is not None:
-            kept = before if before is None or np.ndim(before) == 0 else np.array(before)
+            before = edge.get(WEIGHT)
+            self._note_weight(edge, before if before is None or np.ndim(before) == 0 else np.array(before), weight)
             edge.write({WEIGHT: weight})
-            self._note_weight(edge.id, kept, weight)
         if extra:
-            self._note_extra(table.extra, "synapse", edge.id, edge.row)
+            table = self.table
+            self._note_extra(table.extra, "synapse", edge.id, edge.row, (edge.u, edge.v))
             edge.write(extra)
 
-    def _note_weight(self, edge_id: int, before: Any, after: Any) -> None:
-        if _shape(before) != _shape(after):
-            self._record(("reweigh", edge_id, before, after))
-        elif self._depth:
-            self._effects.append(("weight", np.array([edge_id]), np.array([before]), np.array([after])))
-        self.changes.synapses_written(np.array([edge_id]))
+    def _change_form(self, edge: EdgeData, bundle: dict) -> None:
+        table = self.table
+        before, after = table._m[5][edge.row], table.forms.number(bundle)
+        if after != before:
+            codes = np.array([before]), np.array([after])
+            self._record(FormsChanged(np.array([edge.id]), *codes, table.forms.bundles, _ends(edge)))
+            table._m[5][edge.row] = after
 
+    def _note_weight(self, edge: EdgeData, before: Any, after: Any) -> None:
+        if _shape(before) != _shape(after):
+            self._record(WeightReplaced(edge.id, before, after, (edge.u, edge.v)))
+        else:
+            numbers = np.array([edge.id]), np.array([before]), np.array([after])
+            self._effects.append(WeightsWritten(*numbers, _ends(edge)))
+        self.changes.synapses_written(np.array([edge.id]))
+
+    @whole
     def _edge_delete(self, edge: EdgeData, key: str) -> None:
         """Delete an attribute of a synapse: its weight, an option (back to the default), or the user's own."""
-        self._open()
+        table = self._open()
         if key == WEIGHT:
             self._synchronise()
             before = edge[WEIGHT]
+            before = before if np.ndim(before) == 0 else np.array(before)
+            self._record(WeightReplaced(edge.id, before, None, (edge.u, edge.v)))
             edge.erase(WEIGHT)
-            self._record(("reweigh", edge.id, before if np.ndim(before) == 0 else np.array(before), None))
         elif key in FORM_FIELDS:
-            default = getattr(synapse.SynapseForm(), key)
-            bundle = {k: x for k, x in edge.items() if k in FORM_FIELDS} | {key: default}
+            bundle = {k: x for k, x in edge.items() if k in FORM_FIELDS and k != key}
             ends = self._columns.of(edge.u).shape, self._columns.of(edge.v).shape
             try:
                 check_fit(form_of(bundle), _shape(edge.get(WEIGHT)), *ends)
             except NeuroGraphError as err:
                 raise self._fault(edge.u, edge.v, err) from None
             self._synchronise()
-            before = np.array([self.table._m[5][edge.row]])
-            edge.erase(key)
-            after = np.array([self.table._m[5][edge.row]])
-            self._record(("form", np.array([edge.id]), before, after, self.table.forms.bundles))
+            self._change_form(edge, bundle)
         else:
+            self._note_extra(table.extra, "synapse", edge.id, edge.row, (edge.u, edge.v))
             edge.erase(key)
 
     def remove_edge(self, u, v) -> None:
@@ -141,22 +168,34 @@ class SynapseMutations(NeuronMutations):
         if self._owner is not None:
             self._synchronise()
             row = table.find(i, j)
-        values, extra = table.values, table.extra.get(row) if table.extra else None
+        values, extra, effects = table.values, table.extra.get(row) if table.extra else None, self._effects
         weight = values.weight(row)
         if weight is not None and type(weight) is not float:
             weight = np.array(weight)
-        self._effects.append(("s-", table._m[6][row], i, j, table._m[5][row], weight, extra and dict(extra)))
-        self.version += 1
-        table.kill_one(row, i, j)
-        table.settle()
+        died = _new(SynapseDied, (table._m[6][row], i, j, table._m[5][row], weight, extra and dict(extra)))
+        mark, version = len(effects), self.version
+        try:
+            try:
+                effects.append(died)
+                table.kill_one(row, i, j)
+                table.settle()
+                self.version = version + 1
+            except BaseException:
+                self._take_back(mark=mark, version=version)
+                raise
+        except BaseException:
+            self._take_back(mark=mark, version=version)
+            raise
 
+    @whole
     def _drop_edges(self, rows: np.ndarray) -> None:
         if len(rows):
             self._synchronise()
-            self._record(("S-", take_synapses(self.table, rows)))
+            self._record(SynapsesDied(take_synapses(self.table, rows)))
             self.table.kill(rows)
             self.table.settle()
 
+    @whole
     def _add_rows(self, u: np.ndarray, v: np.ndarray, weight: np.ndarray | None, form: dict) -> np.ndarray:
         table, columns = self.table, self._columns
         form = {k: form_value(k, x) for k, x in form.items()}
@@ -167,11 +206,11 @@ class SynapseMutations(NeuronMutations):
                 raise self._fault(int(u[at]), int(v[at]), SynapseError("a weight must be finite"))
         self._check_ends(u, v, columns, form_of(form), None if weight is None else weight.shape[1:])
         self._synchronise()
-        self._ranks.admit_many(table, u, v)
-        ids = table.extend(u, v, weight, table.forms.number(form))
+        self._ranks.admit_many(table, u, v, self._effects)
+        ids = np.arange(table.next_id, table.next_id + len(u))
         if len(ids):
-            self._record(("S+", ids))
-        return ids
+            self._record(SynapsesBorn(ids, (u, v)))
+        return table.extend(u, v, weight, table.forms.number(form), ids)
 
     def _check_ends(self, u, v, columns: NeuronColumns, form: synapse.SynapseForm, shape: tuple | None) -> None:
         """One check for each pair of kinds that occurs."""
@@ -190,3 +229,7 @@ class SynapseMutations(NeuronMutations):
 
 def _shape(weight: Any) -> tuple[int, ...] | None:
     return None if weight is None else np.shape(weight)
+
+
+def _ends(edge: EdgeData) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([edge.u]), np.array([edge.v])

@@ -2,20 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 from weakref import ref
+
+import networkx as nx
 
 from neurograph.changes import ChangeLog
 from neurograph.columns import NeuronColumns
-from neurograph.effects import Effect, is_structural, roll_back
+from neurograph.effects.base import Effect
+from neurograph.effects.unjournaled import AttributesWritten
+from neurograph.mutations.savepoint import Savepoint
+from neurograph.mutations.unfinished import owe
+from neurograph.mutations.whole import whole
 from neurograph.neurons import Neurons
 from neurograph.order import Ranks
 from neurograph.schema.synapse import FORM_FIELDS
 from neurograph.storage import ArrayDiGraph
 from neurograph.storage.table import EdgeTable
-
-if TYPE_CHECKING:
-    from neurograph.mutations.values import NeuronCore
 
 _CACHED = ("adj", "succ", "pred", "nodes", "edges", "out_edges", "in_edges", "degree", "in_degree", "out_degree")
 
@@ -32,7 +35,8 @@ class Transactions(ArrayDiGraph):
         self._columns, self._ranks = NeuronColumns(), Ranks()
         self._populations: dict[str, None] = {}
         self._effects: list[Effect] = []  # of the edit, or of the run of raw mutations, that is going on
-        self._depth = 0  # of nested transactions
+        self._savepoint: Savepoint | None = None  # of the innermost transaction that is going on
+        self._next_name = 0  # no free whole number is below it
         self._owner = None
         self.replacements: dict[int, int] = {}  # key of an input or output -> of the one it replaced
         self.compiled_columns: dict[tuple[str, str], tuple[int, ...]] = {}  # of the network compiled last, by port
@@ -44,11 +48,12 @@ class Transactions(ArrayDiGraph):
         self._node = Neurons(table, self._columns)
 
     def __getstate__(self):
-        return {k: v for k, v in self.__dict__.items() if k not in _CACHED and k != "_owner"}
+        left_out = {*_CACHED, "_owner", "_savepoint"}
+        return {k: v for k, v in self.__dict__.items() if k not in left_out}
 
     def __setstate__(self, state) -> None:
         self.__dict__.update(state)
-        self._owner = None
+        self._owner = self._savepoint = None
         if self._has_table():
             self._adopt(self.table)
 
@@ -77,34 +82,68 @@ class Transactions(ArrayDiGraph):
 
     @contextmanager
     def atomic(self) -> Iterator[list[Effect]]:
-        """All or nothing: where an exception leaves the block, the graph is as it was before it."""
-        effects, mark, version, log = self._effects, len(self._effects), self.version, self.changes.end
-        self._depth += 1
+        """All or nothing: where an exception leaves the block, the graph is as it was before it.
+
+        That holds for a `KeyboardInterrupt` too, and for one that comes while the graph is put back: the rest is put
+        back by the next access.
+        """
+        savepoint = Savepoint(self)
         try:
-            yield effects
-        except BaseException:
-            roll_back(cast("NeuronCore", self), effects, mark)
-            self.version = version
-            self.changes.cut(log)
+            try:
+                self._savepoint = savepoint
+                yield self._effects
+                self._commit(savepoint)
+            except BaseException:
+                self._abandon(savepoint)
+                raise
+        except BaseException:  # an interrupt on the lines above
+            self._abandon(savepoint)
             raise
-        finally:
-            self._depth -= 1
-        if not self._depth:  # a run of raw mutations keeps no value writes
-            effects[mark:] = [effect for effect in effects[mark:] if is_structural(effect)]
+
+    def _commit(self, savepoint: Savepoint) -> None:
+        """End a transaction well; what is kept for rolling back alone goes with the outermost one."""
+        if savepoint.outer is not None:
+            self._savepoint = savepoint.outer
+            return
+        start, kept = 0, []
+        if not savepoint.entry:  # a run of raw mutations keeps no value writes
+            start, kept = (
+                savepoint.mark,
+                [effect for effect in savepoint.effects[savepoint.mark :] if effect.structural],
+            )
+        savepoint.effects[start:], self._savepoint = kept, None
+
+    def _abandon(self, savepoint: Savepoint) -> None:
+        """End a transaction badly: the graph is as it was before it, now or, if this is interrupted, when next used."""
+        if not savepoint.is_open(self):
+            return
+        try:
+            savepoint.restore(self)
+        except BaseException:
+            owe(self, savepoint)
+            raise
+
+    def _take_back(self, **before: Any) -> None:
+        """Put the graph back from the middle of a mutation too small for a savepoint; `before` is what it moved."""
+        savepoint = Savepoint(self, **before)
+        self._savepoint = savepoint
+        self._abandon(savepoint)
 
     def _record(self, effect: Effect) -> None:
         self._effects.append(effect)
         self.version += 1
 
-    def _note_extra(self, extra: dict, what: str, number: int, at: int) -> None:
-        """Inside a transaction, remember the user's own attributes as they are."""
-        if self._depth:
-            self._effects.append(("extra", what, number, dict(extra.get(at, {}))))
+    def _note_extra(self, extra: dict, what: str, number: int, at: int, ends: tuple[int, int] = (0, 0)) -> None:
+        """Remember the user's own attributes of a neuron or a synapse as they are."""
+        self._effects.append(AttributesWritten(what, number, dict(extra.get(at, {})), ends))
 
-    def add_nodes_from(self, nodes_for_adding, **attr) -> None:
-        with self.atomic():
-            super().add_nodes_from(nodes_for_adding, **attr)
-
-    def add_edges_from(self, ebunch_to_add, **attr) -> None:
-        with self.atomic():
-            super().add_edges_from(ebunch_to_add, **attr)
+    # ------------------------------------------------------------------------------------- networkx's mutators
+    add_nodes_from = whole(ArrayDiGraph.add_nodes_from)
+    add_edges_from = whole(ArrayDiGraph.add_edges_from)
+    add_edges_from_arrays = whole(ArrayDiGraph.add_edges_from_arrays)
+    remove_node = whole(ArrayDiGraph.remove_node)
+    remove_nodes_from = whole(ArrayDiGraph.remove_nodes_from)
+    remove_edges_from = whole(ArrayDiGraph.remove_edges_from)
+    clear = whole(ArrayDiGraph.clear)
+    clear_edges = whole(ArrayDiGraph.clear_edges)
+    update = whole(nx.DiGraph.update)

@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.effects.values import WeightsWritten
 from neurograph.errors import NeuronError, SynapseError
 from neurograph.mutations.synapses import SynapseMutations
+from neurograph.mutations.whole import whole
 
 
 class NeuronCore(SynapseMutations):
@@ -62,26 +64,32 @@ class NeuronCore(SynapseMutations):
             raise SynapseError(
                 f"{len(ids)} weights of shape {data.shape[1:]} cannot take values of shape {values.shape}"
             )
-        if author is None:
-            if self._depth:
-                self._effects.append(("weight", ids, data[at], values.copy()))
+        if author is not None:
+            data[at] = values
+            return
+        if self._savepoint is not None:
+            ends = self.table.src[rows].astype(np.int64), self.table.dst[rows].astype(np.int64)
+            self._effects.append(WeightsWritten(ids, data[at], values.copy(), ends))
+        log = self.changes.end
+        try:
             self.changes.synapses_written(ids)
-        data[at] = values
+            data[at] = values
+        except BaseException:
+            self.changes.cut(log)
+            raise
 
     def _weight_rows(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
+        return self._one_pool(ids, self.table.rows_of(ids))
+
+    def _one_pool(self, ids: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
+        """The rows of synapses, checked, and the number of the pool that has all their weights."""
         table = self.table
-        rows = table.rows_of(ids)
         if (rows < 0).any():
             raise SynapseError(f"synapse number {ids[rows < 0][0]} is not in the graph")
         kind = table.kind[rows]
         if len(kind) and (kind[0] == 0 or (kind != kind[0]).any()):
             raise SynapseError("these synapses do not all have weights of one shape")
         return rows, int(kind[0]) - 1 if len(kind) else 0
-
-    def _store_weights(self, ids: np.ndarray, values: np.ndarray) -> None:
-        if len(ids):
-            rows, pool = self._weight_rows(ids)
-            self.table.pools[pool].data[self.table.row[rows]] = values
 
     def read_values(self, name: str, keys: np.ndarray) -> np.ndarray:
         """(n,) float64 values of neurons by key ("bias", "slope", "gamma", ...); NaN where there is none."""
@@ -98,5 +106,6 @@ class NeuronCore(SynapseMutations):
         self._synchronise()
         if not np.isfinite(values).all() or np.isnan(column[keys]).any():
             raise NeuronError(f"{name}: values must be finite, and every neuron must have one already")
-        with self.atomic():
-            self._change_values(name, keys, values)
+        self._write_values(name, keys, values)
+
+    _write_values = whole(SynapseMutations._change_values)

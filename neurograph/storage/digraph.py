@@ -85,7 +85,7 @@ class ArrayDiGraph(MutableColumns):
         table = self.table.copy()
         table.interned, table.extra = frozenset(self.interned), deepcopy(table.extra)
         table.src, table.dst = table.dst, table.src
-        table._remap(table.values)
+        table.install()
         table.base = 0  # nothing is sorted any more
         table.reindex()
         new._adopt(table)

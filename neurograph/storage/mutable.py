@@ -98,6 +98,7 @@ class MutableColumns(nx.DiGraph):
 
     # ------------------------------------------------------------------------------------- networkx's mutators
     def add_node(self, node_for_adding, **attr) -> None:
+        nx._clear_cache(self)
         if node_for_adding not in self._node:
             if node_for_adding is None:
                 raise ValueError("None cannot be a node")
@@ -105,7 +106,6 @@ class MutableColumns(nx.DiGraph):
             self._new_node(node_for_adding, attr)
         elif attr:
             self._set_node(node_for_adding, attr)
-        nx._clear_cache(self)
 
     def add_nodes_from(self, nodes_for_adding, **attr) -> None:
         self._open()
@@ -144,13 +144,13 @@ class MutableColumns(nx.DiGraph):
         nx._clear_cache(self)
 
     def add_edge(self, u_of_edge, v_of_edge, **attr) -> None:
+        nx._clear_cache(self)
         index = self._open().index
         u, v = index.get(u_of_edge), index.get(v_of_edge)
         if u is None or v is None:
             self._add_edge_and_ends(u_of_edge, v_of_edge, attr)
         else:
             self._put_edge(u, v, attr)
-        nx._clear_cache(self)
 
     def _add_edge_and_ends(self, u_of_edge, v_of_edge, attr: dict) -> None:
         self.add_node(u_of_edge)

@@ -52,16 +52,16 @@ class Pool:
     __slots__ = ("data", "item", "size")
 
     def __init__(self, data: np.ndarray) -> None:
-        self.data, self.size = data, len(data)
-        self._remember()
+        self.size = len(data)
+        self._hold(data)
 
-    def _remember(self) -> None:
-        self.item: Any = items(self.data) if self.data.ndim == 1 else self.data
+    def _hold(self, data: np.ndarray) -> None:
+        item: Any = items(data) if data.ndim == 1 else data
+        self.data, self.item = data, item  # in one step: an exception finds both old or both new
 
     def _reserve(self, extra: int) -> None:
         if self.size + extra > len(self.data):
-            self.data = grown(self.data, room(self.size + extra, len(self.data), extra < 16))
-            self._remember()
+            self._hold(grown(self.data, room(self.size + extra, len(self.data), extra < 16)))
 
     def append(self, value: float | np.ndarray) -> int:
         """Add one row; returns its number."""
@@ -83,15 +83,15 @@ class Pool:
     def take(self, rows: np.ndarray, slack: int) -> "Pool":
         """A pool of some rows, with room for more."""
         new = Pool.__new__(Pool)
-        new.data, new.size = np.empty((len(rows) + slack, *self.data.shape[1:])), len(rows)
+        new.size = len(rows)
+        new._hold(np.empty((len(rows) + slack, *self.data.shape[1:])))
         np.take(self.data, rows, axis=0, out=new.data[: len(rows)])
-        new._remember()
         return new
 
     def copy(self, slack: int = 0) -> "Pool":
         new = Pool.__new__(Pool)
-        new.data, new.size = roomy(self.data, self.size, slack), self.size
-        new._remember()
+        new.size = self.size
+        new._hold(roomy(self.data, self.size, slack))
         return new
 
     def __reduce__(self):
@@ -114,9 +114,14 @@ class Forms:
         key = frozenset((name, type(value), value) for name, value in bundle.items())
         found = self.numbers.get(key)
         if found is None:
-            found = self.numbers[key] = len(self.bundles)
+            found = len(self.bundles)
             self.bundles.append(dict(bundle))
+            self.numbers[key] = found
         return found
+
+    def first(self, count: int) -> "Forms":
+        """The bundles below a number, whether or not one after them was interned to the end."""
+        return _forms(self.bundles[:count])
 
     def copy(self) -> "Forms":
         new = Forms()

@@ -4,6 +4,10 @@ Rows [0, base) are sorted by (source, target) and indexed as CSR (out) and CSC (
 Removing an edge clears its `alive` bit. When tail plus dead rows pass a share of the table, `reindex` sorts the live
 rows into a new base, so an edit costs amortised O(log E) and a query O(log degree). Rows move at a reindex; an edge's
 `id` never changes and is never given to another.
+
+Any line may be the last one that runs: of a Ctrl-C, of memory that is used up. New columns are made aside and taken on
+in one step; what writes in place is `torn` while it does. The columns and `names` say by themselves what is there, and
+`repair` makes the rest of them again.
 """
 
 from bisect import bisect_left
@@ -48,6 +52,16 @@ class EdgeTable:
     form: np.ndarray
     id: np.ndarray
 
+    values: Values
+    _m: tuple[Any, ...]  # the columns, for fast access to single items, in the order of COLUMNS
+    _dst: Any
+    _alive: Any
+    _indexed: int  # keys below it have a place in the pointers of the base
+    _asked: dict[int, tuple[np.ndarray, np.ndarray]]
+    _asked_at: Any
+
+    torn = False  # whether a write in place has begun and not ended
+
     def __init__(self, interned: Iterable[str] = ()) -> None:
         self.interned = frozenset(interned)
         self.index: dict[Hashable, int] = {}
@@ -60,17 +74,25 @@ class EdgeTable:
         self.extra: dict[int, dict] = {}  # row -> the attributes that are not columns
         self.out, self.inn = Side("dst"), Side("src", perm=np.zeros(0, np.int32))
         self.guard: Any = None  # weak reference to a graph that wants a say in attribute writes
-        self._remap(Values())
+        self.install()
 
-    def _remap(self, values: Values) -> None:
-        view = {c: items(getattr(self, c)) for c in self.COLUMNS}
-        self._m = tuple(view[c] for c in self.COLUMNS)
-        self._dst, self._alive = view["dst"], view["alive"]
-        self.values = values
+    def install(self, **changes: Any) -> None:
+        """Take on new columns, or other attributes, and make anew what looks into them: all in one step."""
+        now = self.__dict__ | changes
+        view = {c: items(now[c]) for c in self.COLUMNS}
+        values = Values()
         values.kind, values.row, values.form = view["kind"], view["row"], view["form"]
-        values.pools, values.extra, values.forms = self.pools, self.extra, self.forms
-        self._indexed = len(self.out.ptr) - 1
-        self._asked, self._asked_at = {}, None
+        values.pools, values.extra, values.forms = now["pools"], now["extra"], now["forms"]
+        self.__dict__.update(
+            changes,
+            _m=tuple(view[c] for c in self.COLUMNS),
+            _dst=view["dst"],
+            _alive=view["alive"],
+            values=values,
+            _indexed=len(now["out"].ptr) - 1,
+            _asked={},
+            _asked_at=None,
+        )
 
     def __getstate__(self):
         state = {k: v for k, v in self.__dict__.items() if not k.startswith("_") and k not in ("values", "guard")}
@@ -79,48 +101,64 @@ class EdgeTable:
     def __setstate__(self, state) -> None:
         self.__dict__.update(state)
         self.guard = None
-        self._remap(Values())
+        self.install()
 
     def _reserve(self, rows: int) -> None:
         if rows > len(self.src):
             rows = room(rows, len(self.src), rows - self.size < 16)
-            for column in self.COLUMNS:
-                setattr(self, column, grown(getattr(self, column), rows))
-            self._remap(self.values)
+            self.install(**{column: grown(getattr(self, column), rows) for column in self.COLUMNS})
 
     # ------------------------------------------------------------------------------------------------ nodes
     def new_key(self, name: Hashable) -> int:
         """Give a new node its key."""
-        key = self.index[name] = len(self.names)
+        self.torn = True
+        key = len(self.names)
         self.names.append(name)
+        self.index[name] = key
+        self.torn = False
         return key
 
     def restore_names(self, keys: list[int], names: list[Hashable]) -> None:
         """Bring nodes back under the keys they had, at their old places in the node order."""
+        self.torn = True
+        last, sorted_ = next(reversed(self.index.values()), -1), True
         for key, name in zip(keys, names, strict=True):
             while key >= len(self.names):
                 self.names.append(None)
             self.names[key] = name
             self.index[name] = key
-        ordered = sorted(self.index.items(), key=lambda item: item[1])
-        self.index.clear()
-        self.index.update(ordered)
+            last, sorted_ = key, sorted_ and key > last
+        if not sorted_:
+            self.index = self._ordered()
+        self.torn = False
+
+    def _ordered(self) -> dict[Hashable, int]:
+        return {name: key for key, name in enumerate(self.names) if name is not None}
 
     def rename(self, keys: Iterable[int], names: Iterable[Hashable]) -> None:
         """Give nodes other names, free ones or each other's; keys and places in the node order stay."""
+        self.torn = True
         for key, name in zip(keys, names, strict=True):
             self.names[key] = name
-        renamed = {self.names[key]: key for key in self.index.values()}
-        self.index.clear()
-        self.index.update(renamed)
+        self.index = self._ordered()
+        self.torn = False
 
     def forget_names(self, keys: Iterable[int]) -> None:
         """Drop nodes whose edges are gone already."""
+        self.torn = True
         for key in keys:
-            del self.index[self.names[key]]
+            self.index.pop(self.names[key], None)
             self.names[key] = None
             self.out.tail.pop(key, None)
             self.inn.tail.pop(key, None)
+        self.torn = False
+
+    def take_back(self, names: int, next_id: int, forms: int, pools: int) -> None:
+        """Forget what was numbered since there were so many: nodes, forms and pools that nothing uses any more."""
+        del self.names[names:]
+        self.next_id = next_id
+        if len(self.forms.bundles) != forms or len(self.pools) != pools:
+            self.install(forms=self.forms.first(forms), pools=self.pools[:pools])
 
     def keys(self) -> np.ndarray:
         """The live nodes' keys, ascending."""
@@ -221,6 +259,7 @@ class EdgeTable:
         at = self.size
         if at == len(self.src):
             self._reserve(at + 1)
+        self.torn = True
         src, dst, alive, kind, _, forms, ids = self._m
         src[at], dst[at], alive[at], kind[at], forms[at] = u, v, True, ABSENT, form
         if edge_id < 0:
@@ -238,6 +277,7 @@ class EdgeTable:
             tail[v][u] = at
         else:
             tail[v] = {u: at}
+        self.torn = False
         return at
 
     def settle(self) -> None:
@@ -256,6 +296,7 @@ class EdgeTable:
         """Append edges known to be new and distinct; returns their ids. Rows may move."""
         count, at = len(u), self.size
         self._reserve(at + count)
+        self.torn = True
         new = slice(at, at + count)
         self.src[new], self.dst[new], self.alive[new], self.form[new] = u, v, True, form
         self.kind[new] = ABSENT
@@ -274,6 +315,7 @@ class EdgeTable:
             self.reindex()
         else:
             self._index_tail(u.tolist(), v.tolist(), at)
+        self.torn = False
         return ids
 
     def _index_tail(self, u: list[int], v: list[int], at: int) -> None:
@@ -284,6 +326,7 @@ class EdgeTable:
 
     def kill_one(self, row: int, u: int, v: int) -> None:
         """Remove one edge; call `settle` after the edit."""
+        self.torn = True
         self._alive[row] = False
         self.dead += 1
         if row < self.base:
@@ -293,9 +336,11 @@ class EdgeTable:
             dead[v] = dead.get(v, 0) + 1
         else:
             del self.out.tail[u][v], self.inn.tail[v][u]
+        self.torn = False
 
     def kill(self, rows: np.ndarray) -> None:
         """Remove distinct live edges by row; call `settle` after the edit."""
+        self.torn = True
         self.alive[rows] = False
         self.dead += len(rows)
         base = rows[rows < self.base]
@@ -305,6 +350,14 @@ class EdgeTable:
         late = rows[rows >= self.base]
         for u, v in zip(self.src[late].tolist(), self.dst[late].tolist(), strict=True):
             del self.out.tail[u][v], self.inn.tail[v][u]
+        self.torn = False
+
+    def repair(self) -> None:
+        """Make the indexes again from the columns and `names`, after a write that has stopped on its way."""
+        self.index = self._ordered()
+        self.dead = self.size - int(np.count_nonzero(self.alive[: self.size]))
+        self.reindex()
+        self.torn = False
 
     def compact(self) -> None:
         """Make every row a live, sorted and indexed one."""
@@ -322,37 +375,35 @@ class EdgeTable:
         key = (self.src[keep].astype(np.int64) << 32) | self.dst[keep]
         if (key[1:] < key[:-1]).any():
             keep = keep[np.argsort(key, kind="stable")]
-        self._move_extra(keep)
-        slack = _slack(len(keep))
+        size, slack, nodes = len(keep), _slack(len(keep)), len(self.names)
+        new: dict[str, Any] = {}
         for column, dtype in self.COLUMNS.items():
-            new = np.empty(len(keep) + slack, dtype)
-            np.take(getattr(self, column), keep, out=new[: len(keep)])
-            setattr(self, column, new)
-        self.size = self.base = len(keep)
-        self._move_pools()
-        self.dead, nodes = 0, len(self.names)
-        src, dst = self.src[: self.size], self.dst[: self.size]
-        self.out = Side("dst", _pointers(src, nodes))
-        order = (dst.astype(np.int64) << 32) | np.arange(self.size)
+            new[column] = np.empty(size + slack, dtype)
+            np.take(getattr(self, column), keep, out=new[column][:size])
+        pools = self._moved_pools(new["kind"][:size], new["row"][:size])
+        src, dst = new["src"][:size], new["dst"][:size]
+        order = (dst.astype(np.int64) << 32) | np.arange(size)
         order.sort()
-        self.inn = Side("src", _pointers(dst, nodes), (order & 0xFFFFFFFF).astype(np.int32))
-        self._remap(Values())
+        out = Side("dst", _pointers(src, nodes))
+        inn = Side("src", _pointers(dst, nodes), (order & 0xFFFFFFFF).astype(np.int32))
+        extra = self._moved_extra(keep)
+        self.install(**new, size=size, base=size, dead=0, pools=pools, out=out, inn=inn, extra=extra)
 
-    def _move_extra(self, keep: np.ndarray) -> None:
-        old, self.extra = self.extra, {}  # a new one: the old belongs to the old Values
-        if old:
-            place = np.full(self.size, -1)
-            place[keep] = np.arange(len(keep))
-            self.extra = {place.item(row): d for row, d in old.items() if place[row] >= 0}
+    def _moved_extra(self, keep: np.ndarray) -> dict[int, dict]:
+        if not self.extra:
+            return {}  # a new one: the old belongs to the old Values
+        place = np.full(self.size, -1)
+        place[keep] = np.arange(len(keep))
+        return {place.item(row): d for row, d in self.extra.items() if place[row] >= 0}
 
-    def _move_pools(self) -> None:
-        """Weights follow their edges: contiguous, in row order, no garbage."""
-        old, self.pools = self.pools, []
-        kind, row = self.kind[: self.size], self.row[: self.size]
-        for number, pool in enumerate(old, 1):
+    def _moved_pools(self, kind: np.ndarray, row: np.ndarray) -> list[Pool]:
+        """Weights follow their edges: contiguous, in row order, no garbage; writes the new rows."""
+        pools = []
+        for number, pool in enumerate(self.pools, 1):
             mine = np.flatnonzero(kind == number)
-            self.pools.append(pool.take(row[mine], _slack(len(mine))))
+            pools.append(pool.take(row[mine], _slack(len(mine))))
             row[mine] = np.arange(len(mine))
+        return pools
 
     def copy(self) -> "EdgeTable":
         """An independent copy; user attributes are copied one level deep, as networkx does."""

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.effects import Effect
 from neurograph.graph import NeuronGraph
 from neurograph.journal import Entry
 from neurograph.order import levels
@@ -189,23 +188,12 @@ def _heirs(graph: NeuronGraph, keys: np.ndarray) -> np.ndarray:
 
 
 def _dead_neurons(entry: Entry) -> Iterator[NeuronRows]:
-    return (effect[1] for effect in entry.effects if effect[0] == "N-")
+    return (rows for rows in (effect.dead_neurons() for effect in entry.effects) if rows is not None)
 
 
 def _dead_synapses(graph: NeuronGraph, entry: Entry) -> Iterator[SynapseRows]:
-    for effect in entry.effects:
-        if effect[0] == "S-":
-            yield effect[1]
-        elif effect[0] == "s-":
-            yield _one(graph, effect)
-
-
-def _one(graph: NeuronGraph, effect: Effect) -> SynapseRows:
-    _, number, u, v, form, weight, _ = effect
-    pools = [] if weight is None else [np.asarray([weight], np.float64)]
-    ends = (np.array([number]), np.array([u]), np.array([v]))
-    forms = [dict(graph.table.forms.bundles[form])]
-    return SynapseRows(*ends, np.zeros(1, np.int32), forms, np.array([len(pools)]), np.zeros(1, np.int32), pools)
+    bundles = graph.table.forms.bundles
+    return (rows for rows in (effect.dead_synapses(bundles) for effect in entry.effects) if rows is not None)
 
 
 def _code(bundles: list[dict[str, Any]], bundle: dict[str, Any]) -> int:

@@ -273,13 +273,14 @@ def _rolled_back():
     return g
 
 
-GONE = {"undone": _undone, "refused": _refused, "rolled back": _rolled_back, "copied": lambda: _rolled_back().copy()}
+GONE = {"undone": _undone, "refused": _refused, "rolled back": _rolled_back, "copied": lambda: _undone().copy()}
 
 
-@pytest.mark.parametrize("make", GONE.values(), ids=GONE)
-def test_a_population_that_is_gone_leaves_nothing_that_a_file_stumbles_over(make, tmp_path):
-    g = make()
-    assert "gone" in {kind.population for kind in g._columns.kinds}
+@pytest.mark.parametrize("how", GONE)
+def test_a_population_that_is_gone_leaves_nothing_that_a_file_stumbles_over(how, tmp_path):
+    g = GONE[how]()
+    kept = "gone" in {kind.population for kind in g._columns.kinds}
+    assert kept == (how in ("undone", "copied"))  # for the redo; what is rolled back leaves no kind behind
     g.save(tmp_path / "net.safetensors")
     back = NeuronGraph.load(tmp_path / "net.safetensors")
     assert picture(back) == picture(g)

@@ -39,8 +39,7 @@ class NeuronsBorn(Effect):
         return died
 
     def roll_back(self, graph: "NeuronCore") -> None:
-        names = graph.table.names
-        _forget(graph, np.array([key for key in self.keys.tolist() if key < len(names)], np.int64))
+        _forget(graph, self.keys)
 
     def check(self, graph: "NeuronCore") -> None:
         neurons_are_there(graph, self.keys)
@@ -255,7 +254,8 @@ class PopulationRemoved(Effect):
 
 
 def _forget(graph: "NeuronCore", keys: np.ndarray) -> None:
-    """Drop neurons that have no synapses left."""
-    graph.table.forget_names(keys.tolist())
-    for key in keys.tolist():
-        graph._columns.forget(key)
+    """Drop neurons that have no synapses left, whether or not they came to have a name, or room for values."""
+    table, columns = graph.table, graph._columns
+    table.forget_names(keys[keys < len(table.names)].tolist())
+    for key in keys[keys < len(columns.kind)].tolist():
+        columns.forget(key)

@@ -83,12 +83,11 @@ class NeuronMutations(Transactions):
         columns = self._columns
         code = None if attr or "hidden" not in self._populations else columns.numbers.get(_PLAIN)
         if code is None or node_for_adding is None or node_for_adding in self._node:
-            super().add_node(node_for_adding, **attr)
-            return
+            return super().add_node(node_for_adding, **attr)  # and nothing after: the commit is the last line
         if self._owner is not None:  # from here on the fast path: a plain hidden neuron
             self._synchronise()
         table, effects, ranks = self._adj.table, self._effects, self._ranks
-        key, mark, version, top = len(table.names), len(effects), self.version, ranks.top
+        outer, key, mark, version, top = self._savepoint, len(table.names), len(effects), self.version, ranks.top
         try:
             try:
                 effects.append(_new(NeuronBorn, (key,)))
@@ -99,10 +98,10 @@ class NeuronMutations(Transactions):
                 ranks.add(key)
                 self.version = version + 1
             except BaseException:
-                self._take_back(mark=mark, version=version, names=key, top=top)
+                self._take_back(outer=outer, mark=mark, version=version, names=key, top=top)
                 raise
         except BaseException:
-            self._take_back(mark=mark, version=version, names=key, top=top)
+            self._take_back(outer=outer, mark=mark, version=version, names=key, top=top)
             raise
 
     @whole

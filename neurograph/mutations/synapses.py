@@ -53,12 +53,11 @@ class SynapseMutations(NeuronMutations):
             raise self._fault(u, v, SynapseError(_INPUT))
         weight = attr.get(WEIGHT)
         if len(attr) != (type(weight) is float) or not (columns.scalar[code] and columns.scalar[columns.item[u]]):
-            self._new_edge_of_any_form(u, v, attr)
-            return
+            return self._new_edge_of_any_form(u, v, attr)  # and nothing after: the commit is the last line
         if weight is not None and weight - weight != 0.0:
             raise self._fault(u, v, SynapseError(f"a weight must be finite, not {weight}"))
         effects, ranks = self._effects, self._ranks
-        mark, version, edge_id, top = len(effects), self.version, table.next_id, ranks.top
+        outer, mark, version, edge_id, top = self._savepoint, len(effects), self.version, table.next_id, ranks.top
         try:
             try:
                 if ranks.item[u] >= ranks.item[v]:
@@ -69,15 +68,15 @@ class SynapseMutations(NeuronMutations):
                     table._m[4][row] = table.pools[0].append(weight)
                     table._m[3][row] = 1
                 table.settle()
-                if self._savepoint is None and len(effects) > mark + 1:  # moved ranks are for rolling back alone
+                if outer is None and len(effects) > mark + 1:  # moved ranks are for rolling back alone
                     effects[mark:], self.version = effects[-1:], version + 1
                 else:
                     self.version = version + 1
             except BaseException:
-                self._take_back(mark=mark, version=version, next_id=edge_id, top=top)
+                self._take_back(outer=outer, mark=mark, version=version, next_id=edge_id, top=top)
                 raise
         except BaseException:
-            self._take_back(mark=mark, version=version, next_id=edge_id, top=top)
+            self._take_back(outer=outer, mark=mark, version=version, next_id=edge_id, top=top)
             raise
 
     @whole
@@ -173,7 +172,7 @@ class SynapseMutations(NeuronMutations):
         if weight is not None and type(weight) is not float:
             weight = np.array(weight)
         died = _new(SynapseDied, (table._m[6][row], i, j, table._m[5][row], weight, extra and dict(extra)))
-        mark, version = len(effects), self.version
+        outer, mark, version = self._savepoint, len(effects), self.version
         try:
             try:
                 effects.append(died)
@@ -181,10 +180,10 @@ class SynapseMutations(NeuronMutations):
                 table.settle()
                 self.version = version + 1
             except BaseException:
-                self._take_back(mark=mark, version=version)
+                self._take_back(outer=outer, mark=mark, version=version)
                 raise
         except BaseException:
-            self._take_back(mark=mark, version=version)
+            self._take_back(outer=outer, mark=mark, version=version)
             raise
 
     @whole

@@ -105,13 +105,11 @@ class Transactions(ArrayDiGraph):
         if savepoint.outer is not None:
             self._savepoint = savepoint.outer
             return
-        start, kept = 0, []
-        if not savepoint.entry:  # a run of raw mutations keeps no value writes
-            start, kept = (
-                savepoint.mark,
-                [effect for effect in savepoint.effects[savepoint.mark :] if effect.structural],
-            )
-        savepoint.effects[start:], self._savepoint = kept, None
+        effects, mark = savepoint.effects, savepoint.mark
+        if savepoint.entry:  # which holds them
+            effects[:], self._savepoint = [], None
+        else:  # a run of raw mutations keeps no value writes
+            effects[mark:], self._savepoint = [effect for effect in effects[mark:] if effect.structural], None
 
     def _abandon(self, savepoint: Savepoint) -> None:
         """End a transaction badly: the graph is as it was before it, now or, if this is interrupted, when next used."""

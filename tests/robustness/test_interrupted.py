@@ -1,0 +1,162 @@
+"""An exception at any line of any verb, and one more while it is put back, leaves the graph as it was."""
+
+import os
+import random
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from neurograph import NeuronGraph
+from neurograph.builders import mlp
+from neurograph.edits import AddNeuron, Proliferate, RemoveNeurons, SplitEdge
+from neurograph.journal import from_line, to_line
+from tests.neurograph.edits.test_options import KEPT
+from tests.neurograph.networks import check_saved_and_loaded
+from tests.robustness.interrupts import Tracer, lines_of
+from tests.robustness.states import check_indices, state
+
+SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+LINES, PAIRS = (10**9, 200) if SOAK else (9, 4)  # lines of a verb that raise; of these, that raise twice
+
+
+class Reader:
+    """Somebody who reads the change log, so that it is kept."""
+
+
+READER = Reader()
+
+
+def network() -> NeuronGraph:
+    """Scalars and maps, options, attributes of the user's own, an entry, one that was undone, a run that is open."""
+    g = mlp([2, 4, 1])
+    g.add_neuron("c", note=[1])
+    one, two = (g.add_population(name, 2, shape=(4, 4)) for name in ("one", "two"))
+    g.connect(one, two, np.ones((2, 2, 3, 3)), padding=1)
+    g.graph["name"] = "before"
+    g.apply(SplitEdge(0, 5))
+    g.apply(Proliferate("hidden1", 1, seed=1))
+    g.undo()
+    g.changes.subscribe(READER)
+    return g
+
+
+def going_on() -> NeuronGraph:
+    """The same in the middle of a run of raw mutations: what was undone is gone, the tail has rows, a row is dead."""
+    g = network()
+    g.remove_edge(0, 3)
+    g.add_edge(1, "late", weight=0.5, mark="m")
+    g.add_edge(0, "later")
+    return g
+
+
+def lines() -> list[str]:
+    """The journal of some edits on `network()`, to be replayed on another."""
+    g, told = network(), []
+    for edit in (Proliferate("hidden1", 1, seed=2), SplitEdge(0, 3), AddNeuron("n"), RemoveNeurons([3])):
+        g.apply(edit)
+        told.append(to_line(g, g.journal[-1]))
+    return told
+
+
+def atomically(g: NeuronGraph) -> None:
+    with g.atomic():
+        g.add_edge("later", "c", weight=1.0)
+        g.nodes["c"]["bias"] = 2.0
+        g.write_weights(g.table.id[g.table.live()][:1], np.array([4.0]))
+
+
+LINES_TO_REPLAY = lines()
+MUTATIONS: dict[str, Callable[[NeuronGraph], object]] = {
+    "add_node": lambda g: g.add_node("x"),
+    "add_node of a kind": lambda g: g.add_node("x", population="new", activation="tanh", bias=1.0, note="y"),
+    "add_nodes_from": lambda g: g.add_nodes_from(["x", ("y", {"bias": 0.5}), ("c", {"bias": 1.0})], activation="sin"),
+    "add_edge": lambda g: g.add_edge(0, "c", weight=1.0),
+    "add_edge against the order": lambda g: g.add_edge("later", "c", weight=1.0),
+    "add_edge of a form": lambda g: g.add_edge(0, "c", weight=1.0, trainable=False, mark="x"),
+    "add_edge with its ends": lambda g: g.add_edge("x", "y", weight=1.0),
+    "add_edge that is there": lambda g: g.add_edge(0, 2, weight=3.0, trainable=False, mark="x"),
+    "add_weighted_edges_from": lambda g: g.add_weighted_edges_from([("later", "c", 1.0), ("c", "y", 2.0), (0, 2, 9.0)]),
+    "add_edges_from_arrays": lambda g: g.add_edges_from_arrays([0, 1], ["c", "c"], weight=[1.0, 2.0]),
+    "update": lambda g: g.update(edges=[("p", "q")], nodes=["r"]),
+    "remove_node": lambda g: g.remove_node(2),
+    "remove_nodes_from": lambda g: g.remove_nodes_from([2, 3, "c"]),
+    "remove_edge": lambda g: g.remove_edge(0, 2),
+    "remove_edge of a kernel": lambda g: g.remove_edge(
+        *next((u, v) for u, v, w in g.edges(data="weight") if np.ndim(w))
+    ),
+    "remove_edges_from": lambda g: g.remove_edges_from([(0, 2), (1, 2)]),
+    "clear": lambda g: g.clear(),
+    "clear_edges": lambda g: g.clear_edges(),
+    "add_population": lambda g: g.add_population("new", 3, bias=[1.0, 2.0, 3.0], note="x"),
+    "add_neuron": lambda g: g.add_neuron(population="new"),
+    "connect": lambda g: g.connect([0, 1], ["c"], np.ones((2, 1)), trainable=False),
+    "remove_neurons": lambda g: g.remove_neurons("hidden1"),
+    "remove_synapses": lambda g: g.remove_synapses([(0, 2), (1, 2)]),
+    "write_weights": lambda g: g.write_weights(g.table.id[g.table.live()][:2], np.ones(2)),
+    "write_values": lambda g: g.write_values("bias", g.keys_of([2, 3]), np.ones(2)),
+    "kind, value and note": lambda g: g.nodes[2].update(activation="prelu", bias=3.0, note="x", population="new"),
+    "delete a note": lambda g: g.nodes["c"].__delitem__("note"),
+    "weight, form and mark": lambda g: g[0][2].update(weight=3.0, trainable=False, mark="x"),
+    "delete a weight": lambda g: g[0][2].__delitem__("weight"),
+    "delete a mark": lambda g: g[1]["late"].__delitem__("mark"),
+    "atomic": atomically,
+}
+STEPS: dict[str, Callable[[NeuronGraph], object]] = {
+    "undo": lambda g: g.undo(),
+    "redo": lambda g: g.redo(),
+    "replay": lambda g: g.replay(from_line(line) for line in LINES_TO_REPLAY),
+    **{f"{type(edit).__name__} {n}": lambda g, edit=edit: g.apply(edit) for n, (edit, _) in enumerate(KEPT)},
+}
+VERBS = {name: (going_on, act) for name, act in MUTATIONS.items()} | {n: (network, act) for n, act in STEPS.items()}
+
+
+def chosen(count: int, most: int, seed: int) -> list[int]:
+    """Some numbers from 1 to count, the first and the last among them; all where there are few."""
+    if count <= most:
+        return list(range(1, count + 1))
+    return sorted({1, count, *random.Random(seed).sample(range(1, count + 1), most - 2)})
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_verb_that_is_interrupted_leaves_the_graph_as_it_was(name):
+    make, act = VERBS[name]
+    seed = sum(name.encode())
+    act(make())  # what is imported late or remembered is there from now on
+    g = make()
+    count = lines_of(lambda: act(g))
+    assert count > 3
+    pairs = random.Random(seed)
+    for at in chosen(count, LINES, seed):
+        check_one(make, act, at, 0)
+    for at in chosen(count, PAIRS, seed + 1):
+        check_one(make, act, at, pairs.randrange(1, 40))
+
+
+@pytest.mark.parametrize("act", [lambda g: g.journal, lambda g: g.undo(), lambda g: g.apply(SplitEdge(0, 2))])
+def test_a_run_that_is_closed_on_the_way_stays_an_entry_or_stays_open(act):
+    closed = going_on()
+    assert len(closed.journal) == 3
+    either = [state(going_on()), state(closed)]
+    for found in either:
+        del found["entries"]
+    for at in range(1, lines_of(lambda: act(closed))):
+        g = going_on()
+        Tracer(at).run(lambda g=g: act(g))
+        found = state(g)
+        del found["entries"]
+        assert found in either
+        g.undo()
+        assert len(g.journal) == 2
+
+
+def check_one(make: Callable[[], NeuronGraph], act: Callable[[NeuronGraph], object], at: int, again: int) -> None:
+    g = make()
+    before = state(g)
+    tracer = Tracer(at, again)
+    assert tracer.run(lambda: act(g)), f"line {at} never ran"
+    assert state(g) == before, tracer.where
+    check_indices(g)
+    check_saved_and_loaded(g)
+    act(g)  # it can be done all the same
+    check_indices(g)

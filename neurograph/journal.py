@@ -151,11 +151,6 @@ def _single_birth(effect: Effect) -> type | None:
     return type(effect) if isinstance(effect, SynapseBorn | NeuronBorn) else None
 
 
-def _named(rows: NeuronRows, names: dict[int, Any]) -> NeuronRows:
-    """Births under the names they had then."""
-    return replace(rows, names=[names.get(key, name) for key, name in zip(rows.keys.tolist(), rows.names, strict=True)])
-
-
 def to_line(graph: "NeuronCore", entry: Entry) -> str:
     """An entry that has just been written, as one line of JSON that `replay` can carry out on an older copy."""
     return json.dumps(_told(entry) | {"forward": encode([e.plain() for e in forward(graph, entry.effects)])})

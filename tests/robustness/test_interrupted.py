@@ -100,6 +100,8 @@ MUTATIONS: dict[str, Callable[[NeuronGraph], object]] = {
     "weight, form and mark": lambda g: g[0][2].update(weight=3.0, trainable=False, mark="x"),
     "delete a weight": lambda g: g[0][2].__delitem__("weight"),
     "delete a mark": lambda g: g[1]["late"].__delitem__("mark"),
+    "rename": lambda g: g.rename({0: "zero", "late": "early", 2: 3, 3: 2}),
+    "attributes of all nodes": lambda g: g._node.update({"c": {"bias": 1.0}, 2: {"population": "new"}}),
     "atomic": atomically,
 }
 STEPS: dict[str, Callable[[NeuronGraph], object]] = {
@@ -140,7 +142,8 @@ def test_a_run_that_is_closed_on_the_way_stays_an_entry_or_stays_open(act):
     either = [state(going_on()), state(closed)]
     for found in either:
         del found["entries"]
-    for at in range(1, lines_of(lambda: act(closed))):
+    trial = going_on()
+    for at in range(1, lines_of(lambda: act(trial)) + 1):
         g = going_on()
         Tracer(at).run(lambda g=g: act(g))
         found = state(g)

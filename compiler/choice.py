@@ -36,6 +36,7 @@ class TargetPlanner:
     blocks: Blocks
     bundles: Bundles
     groups: np.ndarray
+    padded: np.ndarray
     options: Options
     target: int
 
@@ -113,10 +114,10 @@ class TargetPlanner:
         area_in, area_out = self.extent(False, window).areas
         for identity in (False, True):
             mine = bundles.identity[feeding] == identity
-            blocks = self.groups[feeding[mine]]
-            extent = self.extent(identity, window).sized(whole[mine], size, count[mine], blocks)
+            blocks, padded = self.groups[feeding[mine]], self.padded[feeding[mine]]
+            extent = self.extent(identity, window).sized(whole[mine], size, count[mine], blocks, padded)
             alone[mine] = price(self.lowerings(extent), extent, calibration)
-            picked = extent.sized(sources[mine], targets[mine], count[mine], blocks)
+            picked = extent.sized(sources[mine], targets[mine], count[mine], blocks, padded)
             moved = gathering(calibration, (sources * area_in + targets * area_out)[mine] * batch, 2)
             alone[mine] = np.minimum(alone[mine], price(self.lowerings(picked), picked, calibration) + moved)
 
@@ -139,7 +140,7 @@ class TargetPlanner:
         view = self.view(group, int(bundles.sources[group].sum()), len(self.block.neurons))
         if isinstance(pin, str):
             extent = self.extent(view.identity, view.window)
-            return self.bare(extent.sized(view.inputs, view.outputs, view.synapses, view.groups))
+            return self.bare(extent.sized(view.inputs, view.outputs, view.synapses, view.groups, view.padded))
         return pinned(pin, view)
 
     def view(self, group: np.ndarray, inputs: int, outputs: int) -> Bundle:
@@ -149,7 +150,8 @@ class TargetPlanner:
         count, identity = int(bundles.count[group].sum()), bool(bundles.identity[group].all())
         aggregation, window = self.block.signature.aggregation, bundles.window(int(group[0]))
         population, blocks = self.block.population, self.together(group)
-        return Bundle(tuple(names), population, inputs, outputs, count, identity, aggregation, blocks, window)
+        padded = int(self.padded[group[0]]) if len(group) == 1 else 0
+        return Bundle(tuple(names), population, inputs, outputs, count, identity, aggregation, blocks, window, padded)
 
     def lower(self, group: np.ndarray) -> PartPlan:
         """Choose the shape and the lowering of one group of bundles."""
@@ -183,7 +185,8 @@ class TargetPlanner:
         for pick in (False, True) if sums and used < whole else (not sums,):
             for narrow in (False, True) if sums and touched < size else (False,):
                 inputs, outputs = used if pick else whole, touched if narrow else size
-                shapes.append((pick, narrow, sort.sized(inputs, outputs, bundle.synapses, bundle.groups)))
+                size_of = inputs, outputs, bundle.synapses, bundle.groups, bundle.padded
+                shapes.append((pick, narrow, sort.sized(*size_of)))
         return bundle, shapes
 
     def used(self, group: np.ndarray) -> tuple[int, int]:

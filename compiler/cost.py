@@ -140,6 +140,9 @@ class Extent:
         How many equal disjoint blocks it is, every pair within one joined; 1 where it is none of that sort.
     window
         What its synapses do to feature maps; None between scalars.
+    padded
+        How many kernels it is as disjoint blocks of several sizes, padded to the largest; 0 where it is none of that
+        sort.
     """
 
     inputs: Number
@@ -152,10 +155,13 @@ class Extent:
     device: str
     groups: Number = 1
     window: Window | None = None
+    padded: Number = 0
 
-    def sized(self, inputs: Number, outputs: Number, synapses: Number, groups: Number = 1) -> "Extent":
+    def sized(
+        self, inputs: Number, outputs: Number, synapses: Number, groups: Number = 1, padded: Number = 0
+    ) -> "Extent":
         """The same sort of bundle in another size."""
-        return replace(self, inputs=inputs, outputs=outputs, synapses=synapses, groups=groups)
+        return replace(self, inputs=inputs, outputs=outputs, synapses=synapses, groups=groups, padded=padded)
 
     @property
     def areas(self) -> tuple[int, int]:

@@ -26,6 +26,9 @@ class Bundle:
         How many equal disjoint blocks it is; 1 where it is none of that sort.
     window
         What its synapses do to feature maps; None between scalars.
+    padded
+        How many kernels it is as disjoint blocks of several sizes, padded to the largest; 0 where it is none of that
+        sort.
     """
 
     sources: tuple[str, ...]
@@ -37,6 +40,7 @@ class Bundle:
     aggregation: str
     groups: int = 1
     window: Window | None = None
+    padded: int = 0
 
     def __str__(self) -> str:
         return f"bundle {' + '.join(map(repr, self.sources))} -> {self.target!r}"

@@ -10,6 +10,7 @@ from compiler.regions.blocks import Block, Blocks, find_blocks
 from compiler.regions.bundles import find_bundles
 from compiler.regions.groups import bundle_groups, depthwise
 from compiler.regions.parts import Piece
+from compiler.regions.uneven import padded_sizes
 from compiler.snapshot import Port, Snapshot
 from neurograph.arrays import GraphArrays
 from neurograph.errors import CompileError
@@ -34,13 +35,14 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
     blocks = find_blocks(arrays)
     bundles = find_bundles(arrays, blocks)
     groups = depthwise(bundles, bundle_groups(arrays, bundles))
+    padded = padded_sizes(arrays, bundles, groups)
     refuse_unused_pins(options.pin, blocks, bundles)
     edges = np.searchsorted(bundles.target, np.arange(len(blocks.blocks) + 1))
     stages = []
     for index, block in enumerate(blocks.blocks):
         if block.signature.role != "input":
             feeding = np.arange(edges[index], edges[index + 1])
-            parts = TargetPlanner(arrays, blocks, bundles, groups, options, index).parts(feeding)
+            parts = TargetPlanner(arrays, blocks, bundles, groups, padded, options, index).parts(feeding)
             neurons = _neurons(arrays, block)
             stages.append(StagePlan(index, block.population, block.signature.aggregation, neurons, parts))
     _refuse_idle_pin(options.pin, stages)

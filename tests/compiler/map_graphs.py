@@ -35,7 +35,7 @@ def map_recipes(**fixed) -> st.SearchStrategy[MapRecipe]:
         "seed": st.integers(0, 2**16),
         "channels": st.lists(st.integers(1, 5), min_size=2, max_size=4).map(tuple),
         "side": st.integers(4, 8),
-        "wiring": st.sampled_from(["full", "sparse", "grouped", "depthwise"]),
+        "wiring": st.sampled_from(["full", "sparse", "grouped", "depthwise", "uneven"]),
         "norms": st.booleans(),
         "dropout": st.booleans(),
         "frozen": st.booleans(),
@@ -92,6 +92,7 @@ class _Builder:
             for i, u in enumerate(sources):
                 apart = wiring == "grouped" and i % 2 != j % 2 and len(sources) > 1
                 other = wiring == "depthwise" and i != j % len(sources)
+                apart |= wiring == "uneven" and (i + 1) // 2 != (j + 1) // 2 and len(sources) > 1
                 thin = wiring == "sparse" and i + j > 0 and rng.random() < 0.5
                 if apart or other or thin or self.graph.has_edge(u, v):
                     continue

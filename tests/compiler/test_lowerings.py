@@ -31,7 +31,7 @@ def where_legal(name: str, device: str = "cpu", dtype: str = "float64"):
 
     def pin(bundle: Bundle) -> str | None:
         sizes = (bundle.inputs, bundle.outputs, bundle.synapses)
-        sort = (bundle.identity, bundle.aggregation, dtype, device, bundle.groups, bundle.window)
+        sort = (bundle.identity, bundle.aggregation, dtype, device, bundle.groups, bundle.window, bundle.padded)
         extent = Extent(*sizes, 5, *sort)
         return name if REGISTRY[name].refuses(extent) is None else None
 
@@ -154,6 +154,7 @@ DERIVED = {
     "maps": lambda: build_maps(MapRecipe(1, (2, 3, 2), side=4, wiring="sparse", mixed=True)),
     "grouped": lambda: build_maps(MapRecipe(1, (4, 4, 4), side=4, wiring="grouped")),
     "depthwise": lambda: build_maps(MapRecipe(2, (2, 4, 2), side=4, wiring="depthwise")),
+    "uneven": lambda: build_maps(MapRecipe(3, (5, 5), side=3, wiring="uneven")),
 }
 
 
@@ -215,10 +216,13 @@ def test_cost_works_on_arrays_and_grows_with_the_batch(name):
     window = {
         "conv": Window("weight", (8, 8), (6, 6), (3, 3)),
         "conv_grouped": Window("weight", (8, 8), (6, 6), (3, 3)),
+        "conv_padded": Window("weight", (8, 8), (6, 6), (3, 3)),
         "flatten": Window("weight", (8, 8), (), (8, 8)),
         "pool": Window("max_pool", (8, 8), (4, 4), (2, 2), (2, 2)),
     }.get(name)
-    small, large = (Extent(sizes, sizes, sizes, b, True, "sum", "float32", "cpu", sizes, window) for b in (1, 1000))
+    small, large = (
+        Extent(sizes, sizes, sizes, b, True, "sum", "float32", "cpu", sizes, window, sizes) for b in (1, 1000)
+    )
     assert window is None or REGISTRY[name].refuses(small) is None
     assert np.shape(REGISTRY[name].cost(small, CPU)) == (2,)
     assert (REGISTRY[name].cost(large, CPU) > REGISTRY[name].cost(small, CPU)).all()

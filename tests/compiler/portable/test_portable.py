@@ -49,7 +49,7 @@ def test_scalars_under_any_lowering(name, recipe):
     assert_equal(net.portable(), graph, batch(graph))
 
 
-@pytest.mark.parametrize("name", ["conv", "conv_grouped"])
+@pytest.mark.parametrize("name", ["conv", "conv_grouped", "conv_padded"])
 @settings(max_examples=20)
 @given(recipe=map_recipes())
 def test_feature_maps_under_any_lowering(name, recipe):

@@ -1,0 +1,70 @@
+"""Lowering `conv_padded`: disjoint blocks of several sizes as one grouped convolution, padded to the largest.
+
+What groups of channels are after some were pruned. Empty kernels are held at exactly zero and get no gradient; what the
+padding makes is not read.
+"""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from compiler.cost import Calibration, Extent, Number, gathering
+from compiler.lowering.base import NOT_MAPS, Layout, Lowering, Unit
+from compiler.lowering.conv_grouped import CONV_GROUPED
+from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.lowering.maps import add_bias, pick
+from compiler.regions.uneven import find_uneven
+from compiler.slots import Slots
+
+
+class ConvPadded(Unit):
+    """A bundle as kernels (targets of all groups, sources of the largest, height, width), group by group."""
+
+    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        window, blocks = layout.window, find_uneven(layout.rows, layout.columns)
+        assert window is not None and blocks is not None
+        self.layout, self.flat, (many, width) = layout, blocks.flat, blocks.columns.shape
+        self.options = window.stride, window.padding, window.dilation, many
+        self.space = ("weight", window.kernel)
+        add_kernels(self, (blocks.rows.size, width, *window.kernel), width, blocks.flat, layout.sort, dtype, device)
+        rows = blocks.rows.ravel()
+        made = np.flatnonzero(rows >= 0)
+        made = made[np.argsort(rows[made])]
+        rest = None if len(made) == layout.outputs else rows[made]
+        for name, index in {"columns": blocks.columns.ravel(), "made": made, "rows": rest}.items():
+            held = None if index is None else torch.from_numpy(index).long().to(device)
+            self.register_buffer(name, held, persistent=False)
+
+    def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
+        columns, made, rows = (self._buffers[name] for name in ("columns", "made", "rows"))
+        assert columns is not None and made is not None
+        brought = F.conv2d(pick(x, columns), read_kernels(self), None, *self.options)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        brought = pick(brought, made)
+        if rows is not None:
+            empty = brought.new_zeros(x.shape[0], self.layout.outputs, *brought.shape[2:])
+            brought = empty.index_copy(1, rows, brought)
+        return brought if bias is None else add_bias(brought, bias)
+
+    def slots(self) -> list[Slots]:
+        return kernel_slots(self, self.space, self.layout.ids, self.flat, self.layout.sort)
+
+
+def _refuses(extent: Extent) -> str | None:
+    if extent.window is None:
+        return NOT_MAPS
+    if not extent.window.slides:
+        return f"it slides kernels over maps, and these synapses are {extent.window}"
+    return None if np.max(extent.padded, initial=0) > 0 else "its synapses are not disjoint blocks of several sizes"
+
+
+def _cost(extent: Extent, calibration: Calibration) -> Number:
+    padded, (source, target) = np.asarray(extent.padded), extent.areas
+    many = np.maximum(extent.inputs * extent.outputs / np.maximum(padded, 1), 2.0)  # groups, were they equal
+    grouped = CONV_GROUPED.cost(extent.sized(extent.inputs, extent.outputs, padded, many), calibration)
+    moved = gathering(calibration, (extent.inputs * source + extent.outputs * target) * extent.batch, 2)
+    return np.where(padded > 0, grouped + moved, np.inf)
+
+
+CONV_PADDED = Lowering("conv_padded", _refuses, _cost, ConvPadded)

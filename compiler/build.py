@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from compiler.assembly import assemble, fill, graph_numbers
+from compiler.checks import check_batch_size
 from compiler.columns import columns_of, warn_of_moved_columns
 from compiler.cost import Calibration
 from compiler.devices import usable_device
@@ -25,6 +26,7 @@ def compile(
     lowering: Pin = None,
     batch_size: int = 256,
     calibration: Calibration | None = None,
+    cut_off: bool = False,
 ) -> CompiledNetwork:
     """Turn a graph into a PyTorch module that trains at the speed of the hardware.
 
@@ -47,6 +49,9 @@ def compile(
         Rows per batch that the choice is made for; any number runs.
     calibration
         The cost model's figures; those of the device where None.
+    cut_off
+        Whether a network is taken none of whose outputs can be reached from an input, as a search makes them that
+        takes synapses away: its outputs are constants, to be scored like any others.
 
     Returns
     -------
@@ -62,12 +67,12 @@ def compile(
     """
     if dtype not in DTYPES:
         raise CompileError(f"dtype must be one of {', '.join(map(str, DTYPES))}, not {dtype!r}")
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise CompileError(f"batch_size must be a whole number of at least 1, not {batch_size!r}")
+    check_batch_size(batch_size)
     where = usable_device(device)
     network = CompiledNetwork(graph, batch_size, calibration, check_pin(lowering))
     network._buffers["_like"] = torch.empty(0, dtype=dtype, device=where)
-    found = snapshot(graph)
+    network.cut_off = bool(cut_off)
+    found = snapshot(graph, network.cut_off)
     columns = columns_of(found)
     warn_of_moved_columns(graph, graph.compiled_columns, columns, stacklevel=3)
     program = plan(found, network.options)

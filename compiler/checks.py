@@ -1,13 +1,23 @@
 """Whether a batch fits a network: a fast question, and a slow answer in words where it does not."""
 
 from math import prod
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor
 
 from compiler.program import PortPlan
 from neurograph.errors import CompileError
+
+MOST_BATCH = 2**31 - 1  # rows, as large as torch takes a size
+
+
+def check_batch_size(batch_size: Any) -> None:
+    """Refuse, by `CompileError`, what is no number of rows to plan for."""
+    whole = isinstance(batch_size, int) and not isinstance(batch_size, bool)
+    if not whole or not 1 <= batch_size <= MOST_BATCH:
+        most = f"{MOST_BATCH:,}"
+        raise CompileError(f"batch_size must be a whole number of at least 1 and at most {most}, not {batch_size!r}")
 
 
 def fit(inputs: tuple, sizes: tuple[tuple[int, ...], ...], like: Tensor) -> bool:

@@ -37,6 +37,8 @@ class CompiledNetwork(nn.Module):
         The `NeuronGraph` it was compiled from.
     program
         What runs: stages, what they read, their lowerings and predicted costs.
+    cut_off
+        Whether outputs none of which can be reached from an input are taken; see `compiler.compile`.
     """
 
     program: Program
@@ -57,7 +59,7 @@ class CompiledNetwork(nn.Module):
 
     def __init__(self, graph: Any, batch_size: int, calibration: Calibration | None, pin: Pin) -> None:
         super().__init__()
-        self.graph = graph
+        self.graph, self.cut_off = graph, False
         self._settings = (batch_size, calibration, pin)
         self.stages, self._outputs = nn.ModuleList(), nn.ModuleList()
         self.register_buffer("_like", torch.empty(0), persistent=False)

@@ -27,7 +27,7 @@ def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group:
         network.synchronise()  # as reading the graph would
         graph.changes.advance(network)
         return
-    found = snapshot(graph)
+    found = snapshot(graph, network.cut_off)
     columns = columns_of(found)
     warn_of_moved_columns(graph, network.columns, columns, stacklevel=4)
     program = plan(found, network.options)

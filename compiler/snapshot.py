@@ -47,13 +47,15 @@ class Snapshot:
     outputs: tuple[Port, ...]
 
 
-def snapshot(graph: Any) -> Snapshot:
+def snapshot(graph: Any, cut_off: bool = False) -> Snapshot:
     """The graph's arrays, refused where they hold something that cannot be compiled.
 
     Parameters
     ----------
     graph
         A `NeuronGraph`.
+    cut_off
+        Whether outputs none of which can be reached from an input are taken: they are constants.
 
     Raises
     ------
@@ -71,7 +73,8 @@ def snapshot(graph: Any) -> Snapshot:
         raise CompileError('the graph has no input: add a population with role="input"')
     if not outputs:
         raise CompileError("the graph has no output: set is_output=True on the neurons whose values you want")
-    _refuse_unreachable(arrays, inputs, outputs)
+    if not cut_off:
+        _refuse_unreachable(arrays, inputs, outputs)
     return Snapshot(arrays, inputs, outputs)
 
 
@@ -143,7 +146,8 @@ def _refuse_unreachable(arrays: GraphArrays, inputs: Sequence[Port], outputs: Se
         return
     name = arrays.names[int(wanted[0])]
     raise CompileError(
-        f"no output can be reached from an input (output neuron {name!r} is one of {len(wanted)}): connect them"
+        f"no output can be reached from an input (output neuron {name!r} is one of {len(wanted)}): connect them, "
+        "or compile with cut_off=True where constant outputs are to be scored"
     )
 
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from neurograph.insertion.sums import Sums
+from neurograph.memory import require_bytes
 
 
 class Total:
@@ -15,9 +16,16 @@ class Total:
         Columns of a row.
     device
         Where they are summed.
+
+    Raises
+    ------
+    OptionError
+        Where main memory cannot hold the sums.
     """
 
     def __init__(self, width: int, device: torch.device) -> None:
+        if device.type == "cpu":
+            require_bytes(8 * width**2, f"sums over {width:,} columns", "record or draw fewer neurons")
         self.count, self.shift = 0, None
         self.first = torch.zeros(width, dtype=torch.float64, device=device)
         self.second = torch.zeros(width, width, dtype=torch.float64, device=device)

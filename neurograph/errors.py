@@ -61,6 +61,10 @@ class OptionError(NeuroGraphError, ValueError):
     """An option with an impossible value."""
 
 
+class EvaluationError(NeuroGraphError, TypeError, ValueError):
+    """An answer of an evaluator, or of an executor's `map`, that is no evaluation."""
+
+
 class DivergenceError(NeuroGraphError, ArithmeticError):
     """A loss that is no longer a finite number."""
 

@@ -7,6 +7,7 @@ import networkx as nx
 import numpy as np
 
 from neurograph.errors import MissingError, NeuronError, OptionError, SynapseError, listed
+from neurograph.memory import require_room
 from neurograph.mutations import NeuronCore
 from neurograph.mutations.whole import whole
 from neurograph.schema.neuron import KIND_FIELDS, SCHEMA, VALUES
@@ -87,6 +88,7 @@ class Populations(NeuronCore):
     def _grow_population(self, count: int, attributes: dict, names: Sequence[Hashable] | None) -> list[Hashable]:
         if not isinstance(count, int | np.integer) or count < 1:
             raise OptionError(f"count must be a whole number of at least 1, not {count!r}")
+        require_room(f"population {attributes.get('population')!r}", neurons=int(count))
         names = self._free_names(count) if names is None else list(names)
         if len(names) != count or len(set(names)) != count or any(n is None or n in self._node for n in names):
             taken = [n for n in names if n is None or n in self._node]
@@ -150,6 +152,9 @@ class Populations(NeuronCore):
         """
         self._open()
         u, v = self._resolve(sources), self._resolve(targets)
+        count = len(u) * len(v)
+        what = f"{len(u):,} sources with {len(v):,} targets"
+        require_room(what, synapses=count, numbers=0 if weight is None else count)
         if callable(weight):
             if not len(v):
                 raise SynapseError("there are no targets, whose activation an initializer asks for")

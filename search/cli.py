@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except NeuroGraphError as error:
         print(f"neurograph: {error}", file=sys.stderr)
         return 2
+    except MemoryError as error:
+        print(f"neurograph: memory ran out: {error or 'something smaller is needed'}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         way = f"; go on with: neurograph resume {given.run}" if getattr(given, "run", None) else ""
         print(f"\nneurograph: stopped{way}", file=sys.stderr)

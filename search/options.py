@@ -15,6 +15,9 @@ from typing import Any, TypeVar, get_args, get_origin
 from neurograph.errors import OptionError
 
 T = TypeVar("T")
+MOST_WHOLE = 2**31 - 1  # what a whole number may be where its option sets no bound: torch takes no larger sizes
+MOST_SEED = 2**64 - 1
+MOST_NUMBER = 1e30  # likewise of other numbers, either side of zero: float32 holds 3e38
 
 
 def option(
@@ -25,6 +28,7 @@ def option(
     above: float | None = None,
     most: float | None = None,
     below: float | None = None,
+    reach: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
     """One field of an options dataclass: its default, what it means, and what it may be.
@@ -37,10 +41,21 @@ def option(
         One line, shown by `--help` and in errors.
     least, above, most, below
         Bounds of a number, and of every number in a tuple or mapping: x >= least, x > above, x <= most, x < below.
+    reach
+        The largest number that makes sense, as against a typing slip that would fill the memory or never end; it is
+        only told to those who pass it. Unless given, `MOST_WHOLE` for whole numbers and `MOST_NUMBER` for others.
     choices
         The words a text may be.
     """
-    about = {"help": help, "least": least, "above": above, "most": most, "below": below, "choices": choices}
+    about = {
+        "help": help,
+        "least": least,
+        "above": above,
+        "most": most,
+        "below": below,
+        "reach": reach,
+        "choices": choices,
+    }
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=about)
     return field(default=default, metadata=about)
@@ -116,7 +131,7 @@ def describe(f: Field) -> str:
         return "one of " + ", ".join(about["choices"])
     words = " or ".join(_kind(kind) for kind in _kinds(f.type))
     bounds = (("at least", "least"), ("above", "above"), ("at most", "most"), ("below", "below"))
-    limits = [f"{word} {about[name]:g}" for word, name in bounds if about.get(name) is not None]
+    limits = [f"{word} {_number(about[name])}" for word, name in bounds if about.get(name) is not None]
     return words + (", " + " and ".join(limits) if limits else "")
 
 
@@ -126,6 +141,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise OptionError(f"the options file {path} cannot be read: {error.strerror or error}") from None
+    except RecursionError:
+        raise OptionError(f"the options file {path} nests its tables and lists too deeply") from None
     except ValueError as error:  # of UnicodeDecodeError and TOMLDecodeError alike
         raise OptionError(f"the options file {path} is not TOML: {error}") from None
 
@@ -161,17 +178,47 @@ def _parsed(f: Field, value: Any) -> Any:
         return None
     try:
         return tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, a number of thousands of digits, a thousand brackets
         return value  # a text, or something that the check refuses by name
 
 
 def _checked(f: Field, value: Any) -> Any:
-    about = f.metadata
-    for kind in _kinds(f.type):
-        fitted = _fitted(kind, value, about)
-        if fitted is not _UNFIT:
-            return fitted
-    raise OptionError(f"{f.name} must be {describe(f)}, not {value!r} ({about.get('help', 'no help')})")
+    fitted = _first_fit(_kinds(f.type), value, f.metadata)
+    if fitted is _UNFIT:
+        about = f.metadata.get("help", "no help")
+        raise OptionError(f"{f.name} must be {describe(f)}{_reach(f, value)}, not {_shortly(value)} ({about})")
+    return fitted
+
+
+def _reach(f: Field, value: Any) -> str:
+    """The reach of an option, where a value lies beyond it."""
+    values = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
+    numbers = [each for each in values if isinstance(each, int | float) and not isinstance(each, bool)]
+    for each in numbers:
+        reach = f.metadata.get("reach") or (MOST_WHOLE if isinstance(each, int) else MOST_NUMBER)
+        if abs(each) > reach:
+            return f", at most {_number(reach)}" if each > 0 else f", at least {_number(-reach)}"
+    return ""
+
+
+def _shortly(value: Any) -> str:
+    """A value as text, its middle left out where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 200 else f"{text[:100]}...{text[-50:]}"
+
+
+def _number(limit: float) -> str:
+    return f"{limit:,}" if isinstance(limit, int) and abs(limit) > 999 else f"{limit:g}"
+
+
+def _first_fit(kinds: tuple[Any, ...], value: Any, about: Mapping[str, Any]) -> Any:
+    """The value as the first of several kinds that it fits; a whole number is none of `float` where there is `int`."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and int in kinds
+    fits = (_fitted(kind, value, about) for kind in kinds if not (whole and kind is float))
+    return next((fitted for fitted in fits if fitted is not _UNFIT), _UNFIT)
 
 
 _UNFIT = object()
@@ -180,8 +227,7 @@ _UNFIT = object()
 def _fitted(kind: Any, value: Any, about: Mapping[str, Any]) -> Any:
     """The value as that kind, or `_UNFIT`."""
     if isinstance(kind, UnionType):
-        fits = (_fitted(one, value, about) for one in get_args(kind))
-        return next((fitted for fitted in fits if fitted is not _UNFIT), _UNFIT)
+        return _first_fit(get_args(kind), value, about)
     if get_origin(kind) is tuple and isinstance(value, list | tuple):
         items = tuple(_fitted(get_args(kind)[0], item, about) for item in value)
         return _UNFIT if any(item is _UNFIT for item in items) else items
@@ -196,16 +242,25 @@ def _fitted(kind: Any, value: Any, about: Mapping[str, Any]) -> Any:
         return value if isinstance(value, bool) else _UNFIT
     if kind in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
         whole = isinstance(value, int) or kind is float
-        return kind(value) if whole and _within(value, about) else _UNFIT
+        return kind(value) if whole and _within(value, kind, about) else _UNFIT
     return _UNFIT
 
 
-def _within(value: float, about: Mapping[str, Any]) -> bool:
+def _within(value: float, kind: type, about: Mapping[str, Any]) -> bool:
     least, above, most, below = (about.get(name) for name in ("least", "above", "most", "below"))
+    reach = about.get("reach") or (MOST_WHOLE if kind is int else MOST_NUMBER)
     return (
-        isfinite(value)
+        _finite(value)
+        and abs(value) <= reach
         and (least is None or value >= least)
         and (above is None or value > above)
         and (most is None or value <= most)
         and (below is None or value < below)
     )
+
+
+def _finite(value: float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number that no float comes near
+        return False

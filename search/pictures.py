@@ -30,7 +30,7 @@ def leave_pictures(
     run
         Whose directory.
     rows
-        Its metrics.
+        Its metrics; without any, only the network is drawn.
     graph
         The network at its end, with its journal.
     own
@@ -38,12 +38,13 @@ def leave_pictures(
     beside
         Name -> metrics of other runs, whose errors are drawn too.
     """
-    draw.growth(rows, run.pictures / "growth.png", beside=beside)
+    if rows:
+        draw.growth(rows, run.pictures / "growth.png", beside=beside)
     draw.before_and_after(NeuronGraph.load(run.start), graph, run.pictures / "topology.png")
     births = inherited(graph)
     if births:
         draw.weights(births, run.pictures / "weights.png")
-    if own:
+    if own and rows:
         own(rows, graph, run.pictures)
 
 

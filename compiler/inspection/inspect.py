@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from compiler.checks import check_batch_size
 from compiler.cost import default_calibration
 from compiler.devices import usable_device
 from compiler.inspection.facts import Growth, Inspection, Population, Wiring
@@ -39,8 +40,8 @@ def inspect(graph: NeuronGraph, batch_size: int = 256, device: str = "cpu") -> I
 
     Raises
     ------
-    OptionError
-        A device that is not there.
+    OptionError, CompileError
+        A device that is not there; an impossible batch size.
 
     Examples
     --------
@@ -49,6 +50,7 @@ def inspect(graph: NeuronGraph, batch_size: int = 256, device: str = "cpu") -> I
     >>> found.parameters, found.depth, [wiring.density for wiring in found.wiring]
     (23, 2, [1.0, 1.0])
     """
+    check_batch_size(batch_size)
     arrays = graph.arrays()
     program, refusal = _program(graph, batch_size, usable_device(device).type)
     numbers, trained = _numbers_of(arrays)

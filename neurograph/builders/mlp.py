@@ -8,6 +8,7 @@ import numpy as np
 from neurograph.errors import OptionError
 from neurograph.graph import NeuronGraph
 from neurograph.initializers import Weights, from_name
+from neurograph.memory import require_room
 from neurograph.schema.activations import activation as checked
 
 
@@ -50,8 +51,8 @@ def mlp(
     Raises
     ------
     OptionError
-        Fewer than two sizes, a size below 1, names that are not one for each size and all different, or an unknown
-        initializer.
+        Fewer than two sizes, a size below 1, more than memory holds, names that are not one for each size and all
+        different, or an unknown initializer.
     NeuronError
         An unknown activation.
 
@@ -69,6 +70,8 @@ def mlp(
     sizes, names = _layers(sizes, names)
     checked(activation)
     weights = from_name(initializer, seed) if isinstance(initializer, str) else initializer
+    synapses = sum(a * b for a, b in pairwise(sizes))
+    require_room(f"layers of {', '.join(f'{size:,}' for size in sizes)}", sum(sizes), synapses, synapses)
     graph = NeuronGraph()
     start = 0.0 if bias else None
     graph.add_population(names[0], sizes[0], role="input")

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from neurograph.errors import OptionError
 from neurograph.graph import NeuronGraph
+from neurograph.memory import free_bytes
 from neurograph.segments import segment_of
 from search.addons.locations import Place
 from search.addons.options import AddOnOptions
@@ -83,8 +83,4 @@ def _free(device: torch.device) -> float:
     """Bytes that a device has free; 0 where nobody says."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024.0 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        return 0.0
+    return free_bytes() or 0.0

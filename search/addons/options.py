@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from search.options import Checked, option
+from search.options import MOST_SEED, Checked, option
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,9 @@ class AddOnOptions(Checked):
         For an impossible value, naming the option and its range.
     """
 
-    count: int = option(0, "add-on neurons at a place; 0 means as many as the layer they feed has", least=0)
+    count: int = option(
+        0, "add-on neurons at a place; 0 means as many as the layer they feed has", least=0, reach=2**20
+    )
     sparsity: float = option(0.1, "share of all possible connections of add-ons that are made", above=0, most=1)
     activation: str = option("relu", "of add-on neurons")
     momentum: float = option(
@@ -27,5 +29,5 @@ class AddOnOptions(Checked):
     rows: int = option(512, "samples that go through the network at a time when only evaluating", least=1)
     batch_size: int = option(100, "samples of a training batch, for the estimate of memory", least=1)
     memory: float = option(0.0, "GiB that may be used; 0 means what the device has free", least=0)
-    seed: int = option(0, "of the add-ons' first weights and their own directions", least=0)
+    seed: int = option(0, "of the add-ons' first weights and their own directions", least=0, reach=MOST_SEED)
     device: str = option("cpu", "where to compute, in torch's words: cpu, cuda, cuda:1")

@@ -6,13 +6,14 @@ from typing import Any
 
 import compiler
 from neurograph import NeuronGraph
+from search.commands.shared import add_batch_size
 
 
 def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("compile", help="compile a saved graph and say how it would run")
     parser.add_argument("graph", type=Path, help="a saved graph")
-    parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="what to tune for (default 256)")
+    add_batch_size(parser)
     parser.set_defaults(command=_run)
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from compiler.inspection import Inspection, Sheet, inspect, plain, sheets
 from compiler.inspection.sheets import head
 from neurograph import NeuronGraph
-from search.commands.shared import graph_file
+from search.commands.shared import add_batch_size, graph_file
 from search.runs import Run, open_run
 
 
@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("inspect", help="what a network is made of, how it would run, how it grew")
     parser.add_argument("graph", type=Path, help="a saved graph, or a run directory")
-    parser.add_argument("--batch-size", type=int, default=256, metavar="N", help="what to tune for (default 256)")
+    add_batch_size(parser)
     parser.set_defaults(command=_run)
 
 

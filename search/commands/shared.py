@@ -2,22 +2,45 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from compiler.checks import MOST_BATCH
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.files.streams import STDOUT, descriptor
 from search.datasets import NAMES, Dataset, load
 from search.neuron_hierarchy import NeuronHierarchy
-from search.options import describe
+from search.options import MOST_WHOLE, describe
 from search.runs import open_run
 
 OPTIONS_USAGE = "[--config TOML] [--set KEY=VALUE] [--OPTION VALUE ...]"
+MOST_NEURONS = 10_000_000  # of a hidden layer
 _OPTION = "option:"  # marks the flags that came from an options dataclass
+
+
+def whole(least: int, most: int = MOST_WHOLE) -> Callable[[str], int]:
+    """A type for argparse: whole numbers between two bounds."""
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {least:,} to {most:,}, not {text[:50]!r}")
+        return value
+
+    return number
+
+
+def add_batch_size(parser: argparse.ArgumentParser) -> None:
+    """`--batch-size`, for commands that plan a network."""
+    help = "what to tune for (default 256)"
+    parser.add_argument("--batch-size", type=whole(1, MOST_BATCH), default=256, metavar="N", help=help)
 
 
 def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") -> None:
@@ -45,7 +68,12 @@ def add_start(parser: argparse.ArgumentParser, hidden: Sequence[int]) -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--graph", type=Path, metavar="FILE", help="a saved graph to start from")
     start.add_argument(
-        "--hidden", type=int, nargs="*", default=list(hidden), metavar="N", help="else: neurons of each hidden layer"
+        "--hidden",
+        type=whole(1, MOST_NEURONS),
+        nargs="*",
+        default=list(hidden),
+        metavar="N",
+        help="else: neurons of each hidden layer",
     )
     parser.add_argument("--activation", default="relu", help="of those layers (default relu)")
 

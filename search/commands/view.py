@@ -12,7 +12,7 @@ from neurograph.errors import OptionError
 from neurograph.files.streams import is_stream
 from neurograph.observations import Observations
 from neurograph.view import view
-from search.commands.shared import add_data, add_out, data_of, say
+from search.commands.shared import add_data, add_out, data_of, say, whole
 from search.fit import fitting
 from search.runs import Run, open_run
 from search.training import sample
@@ -28,7 +28,11 @@ def add(commands: Any) -> None:
     add_out(parser, "view.html in the run, FILE.html")
     parser.add_argument("--title", help="of the page (default: what was run, or the graph's name)")
     parser.add_argument(
-        "--max-synapses", type=int, default=2_000_000, metavar="N", help="how many go into the page (default 2000000)"
+        "--max-synapses",
+        type=whole(0),
+        default=2_000_000,
+        metavar="N",
+        help="how many go into the page (default 2000000)",
     )
     parser.add_argument("--gradients", action="store_true", help="let synapses be coloured by their gradients on data")
     add_data(parser, default=None)

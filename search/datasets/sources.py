@@ -112,7 +112,7 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
 def _fewer(data: Dataset, count: str) -> Dataset:
     """That many of the training examples, a fixed choice."""
     have = len(data.train_y)
-    if not count.isdecimal() or not data.classes <= int(count) <= have:
+    if not count.isdecimal() or len(count) > 9 or not data.classes <= int(count) <= have:
         raise OptionError(
             f"{data.name}:{count} should say how many of {data.name}'s {have} training examples to take, "
             f"such as {data.name}:{have // 5}"

@@ -1,6 +1,6 @@
 """The search itself: cycles of asking, evaluating and telling, kept in a run directory."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from itertools import compress
@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from deap import base
 
-from neurograph.errors import DivergenceError, FileError, OptionError
+from neurograph.errors import DivergenceError, EvaluationError, FileError, OptionError
+from search.answers import as_array
 from search.evolution.found import Found, Ranked, Row, row_of
 from search.evolution.genes import Genome
 from search.evolution.individual import Individual
@@ -21,7 +22,7 @@ from search.evolution.kept import as_table, from_table, keep_files, names_of, or
 from search.evolution.options import EvolutionOptions, learning_rate
 from search.evolution.picture import draw_search
 from search.evolution.progress import ShowSearch
-from search.evolution.sharing import Map, scores_of, train_and_evaluate
+from search.evolution.sharing import Map, answers_of, scores_of, train_and_evaluate
 from search.evolution.strategies import Evolution, Score, make_strategy
 from search.evolution.turns import Evaluator, Turn, Weights
 from search.executors import Executor, Serial, Task
@@ -183,7 +184,7 @@ class Searching:
         own = self.strategy.toolbox
         self._evaluate = getattr(own, "evaluate", evaluator)
         self._map = _chosen_map(own, executor)
-        self.weights = {name: np.array(value) for name, value in self.evaluator.weights().items()}
+        self.weights = _shared(self.evaluator.weights())
         self.rows: list[Row] = []
 
     def finish(self, progress: bool = False) -> Found:
@@ -232,7 +233,7 @@ class Searching:
         """
         whole, held = (range(self.evaluator.held_out),), self.weights
         turns = [Turn((g,), (training,), whole, rate, {n: held[n] for n in self.evaluator.used(g)}) for g in genomes]
-        answers = self._map(self._evaluate, turns)
+        answers = answers_of(self._map, self._evaluate, turns)
         scores = [scores_of(turn, answer)[0] for turn, answer in zip(turns, answers, strict=True)]
         ranked = [Ranked(genome, score.error, score.loss) for genome, score in zip(genomes, scores, strict=True)]
         sound = [one for one in ranked if isfinite(one.error) and isfinite(one.loss)]
@@ -270,6 +271,17 @@ class Searching:
                 self.run.save_checkpoint(self.state(), None, self.rows)
         for callback in self.callbacks:
             callback(self, row)
+
+
+def _shared(weights: Any) -> Weights:
+    """Copies of an evaluator's weights, as arrays."""
+    if not isinstance(weights, Mapping):
+        raise EvaluationError(f"an evaluator's weights() are a table of names and arrays, not {type(weights).__name__}")
+    found = {name: as_array(value) for name, value in weights.items()}
+    odd = next((name for name, value in found.items() if value is None), None)
+    if odd is not None:
+        raise EvaluationError(f"an evaluator's weights() are arrays, and {odd!r} is {type(weights[odd]).__name__}")
+    return {name: np.array(value) for name, value in found.items()}
 
 
 def _check_travel(evaluator: Task | Evaluator, options: EvolutionOptions, executor: Executor | None) -> None:

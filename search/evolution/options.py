@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import cos, pi
 
 from neurograph.errors import OptionError
-from search.options import Checked, option
+from search.options import MOST_SEED, Checked, option
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class EvolutionOptions(Checked):
     """
 
     strategy: str = option("evolution", "how the next population comes about", choices=("evolution", "random"))
-    population: int = option(20, "individuals of a cycle", least=10)
+    population: int = option(20, "individuals of a cycle", least=10, reach=100_000)
     cycles: int = option(300, "how often the population is trained, evaluated and renewed", least=1)
     survivors: int = option(10, "the best, which stay", least=4)
     recombined: int = option(5, "newcomers mated from the four best; the rest of the population is renewed", least=0)
@@ -49,7 +49,7 @@ class EvolutionOptions(Checked):
     together: int = option(1, "individuals that are handed to the evaluator at once", least=1)
     hall: int = option(10, "best individuals ever that are remembered", least=1)
     checkpoint: int = option(1, "cycles between checkpoints of a run directory", least=1)
-    seed: int = option(0, "of everything random", least=0)
+    seed: int = option(0, "of everything random", least=0, reach=MOST_SEED)
 
     def __post_init__(self) -> None:
         super().__post_init__()

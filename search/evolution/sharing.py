@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.errors import EvaluationError
 from search.evolution.genes import Genome
 from search.evolution.options import EvolutionOptions, learning_rate
 from search.evolution.strategies import Score
@@ -51,11 +52,19 @@ def train_and_evaluate(
         results = [_in_line(turn, weights, used, evaluate, mapped) for turn in turns]
     else:
         ready = [_handed(turn, weights, used) for turn in turns]
-        answers = mapped(evaluate, ready)
+        answers = answers_of(mapped, evaluate, ready)
         results = [_taken(turn, answer) for turn, answer in zip(ready, answers, strict=True)]
         both = zip(ready, results, strict=True)
         merge(weights, [(turn.weights, result.weights) for turn, result in both if isinstance(result, Result)])
-    return [score for turn, result in zip(turns, results, strict=True) for score in scores_of(turn, result)]
+    return [score for turn, result in zip(turns, results, strict=True) for score in _scores(turn, result)]
+
+
+def answers_of(mapped: Map, evaluate: Callable[[Turn], Any], turns: Sequence[Turn]) -> list[Any]:
+    """The answers to some turns, in their order; `EvaluationError` where the map gives another number of them."""
+    answers = list(mapped(evaluate, turns))
+    if len(answers) != len(turns):
+        raise EvaluationError(f"the executor's map gave {len(answers)} answers to {len(turns)} turns")
+    return answers
 
 
 def merge(weights: Weights, moves: Sequence[tuple[Weights, Weights]]) -> None:
@@ -114,13 +123,16 @@ def _turns(genomes: Sequence[Genome], cycle: int, options: EvolutionOptions) -> 
 def _handed(turn: Turn, weights: Weights, used: Callable[[Genome], Any]) -> Turn:
     """The turn with the weights its individuals use."""
     names = dict.fromkeys(name for genome in turn.genomes for name in used(genome))
+    unknown = next((name for name in names if name not in weights), None)
+    if unknown is not None:
+        raise EvaluationError(f"the evaluator's used names weights {unknown!r}, and its weights() have no such")
     return Turn(turn.genomes, turn.training, turn.evaluation, turn.rate, {name: weights[name] for name in names})
 
 
 def _in_line(turn: Turn, weights: Weights, used: Callable, evaluate: Callable, mapped: Map) -> Result | Failed:
     """One turn that begins with what the one before left; a failed one leaves nothing."""
     ready = _handed(turn, weights, used)
-    (answer,) = mapped(evaluate, [ready])
+    (answer,) = answers_of(mapped, evaluate, [ready])
     result = _taken(ready, answer)
     if isinstance(result, Result):
         weights.update(result.weights)
@@ -142,7 +154,10 @@ def _taken(turn: Turn, answer: Any) -> Result | Failed:
 
 def scores_of(turn: Turn, answer: Any) -> list[Score]:
     """An answer to a turn as the scores of its individuals."""
-    result = _taken(turn, answer)
+    return _scores(turn, _taken(turn, answer))
+
+
+def _scores(turn: Turn, result: Result | Failed) -> list[Score]:
     if isinstance(result, Failed):
         return [Score(float("inf"), float("inf"), result.reason) for _ in turn.genomes]
     return [Score(error, loss) for error, loss in zip(result.errors, result.losses, strict=True)]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from deap import base, tools
 
-from neurograph.errors import OptionError
+from neurograph.errors import EvaluationError, OptionError
+from search.answers import as_numbers
 from search.evolution.genes import Space
 from search.evolution.individual import Individual
 from search.evolution.operators import pairs
@@ -96,7 +97,10 @@ class Evolution:
         if len(scores) != len(self.population):
             raise OptionError(f"{len(self.population)} individuals were asked about, and {len(scores)} scores told")
         for one, score in zip(self.population, scores, strict=True):
-            one.score((score.error, score.loss), score.failure)
+            values = as_numbers((score.error, score.loss))
+            if values is None:
+                raise EvaluationError(f"a score is an error and a loss, two numbers, not {score!r}")
+            one.score(values, score.failure)
         self.hall.update([one for one in self.population if one.failure is None])
 
     def renew(self) -> None:

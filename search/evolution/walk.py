@@ -8,7 +8,7 @@ from torch import Tensor
 
 from neurograph.errors import OptionError
 from search.datasets import Split
-from search.options import Checked, option
+from search.options import MOST_SEED, Checked, option
 from search.training import Augmentation, changed, draw_changes, generator
 
 Batch = tuple[Tensor, Tensor]
@@ -35,7 +35,7 @@ class BatchOptions(Checked):
     crop: int = option(4, "zeros put around an image, each side, before it is cropped back at random", least=0)
     flip: bool = option(True, "whether every second image, at random, is mirrored")
     cutout: int = option(0, "side of the square cut out of every image; 0 means none", least=0)
-    seed: int = option(0, "of what is held out, and of the order and the changes of images", least=0)
+    seed: int = option(0, "of what is held out, and of the order and the changes of images", least=0, reach=MOST_SEED)
 
     def augmentation(self) -> Augmentation:
         """What happens to training images."""

@@ -39,14 +39,18 @@ class Executor(Protocol):
 class ExecutorOptions(Checked):
     """Where individuals are evaluated; `option`'s texts below say what each field means."""
 
-    executor: str = option("serial", "where individuals are evaluated", choices=("serial", "processes", "dask"))
-    workers: int = option(2, "worker processes of processes, and of dask without an address", least=1)
+    executor: str = option(
+        "serial",
+        "where individuals are evaluated; a search elsewhere is sharing=synchronous, with other numbers than serial's",
+        choices=("serial", "processes", "dask"),
+    )
+    workers: int = option(2, "worker processes of processes, and of dask without an address", least=1, reach=1024)
     address: str | None = option(None, "of a Dask scheduler, as in tcp://host:8786; none starts a cluster here")
-    timeout: float = option(0.0, "seconds an individual may take in a worker; 0 means any time", least=0)
+    timeout: float = option(0.0, "seconds an individual may take in a worker; 0 means any time", least=0, reach=1e7)
     retries: int = option(
         1, "how often an individual is tried again after its worker was lost or took too long", least=0
     )
-    startup: float = option(300.0, "seconds that a worker may take to start, with network and data", above=0)
+    startup: float = option(300.0, "seconds that a worker may take to start, with network and data", above=0, reach=1e7)
     fallback: bool = option(False, "whether to go on in this process when a Dask cluster goes away")
 
 

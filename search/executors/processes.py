@@ -17,6 +17,7 @@ from search.executors.work import Work
 from search.executors.worker import BEGUN, serve
 
 _IDLE = -1
+_LONGEST = 86400.0  # seconds of one wait: systems count them in milliseconds of 32 bits
 _STARTS = 3  # workers in a row that may end before they have begun anything
 
 
@@ -103,7 +104,7 @@ class ProcessPool:
         if not busy:
             return
         nearest = min(worker.deadline for worker in busy.values())
-        limit = None if nearest == float("inf") else max(nearest - monotonic(), 0)
+        limit = None if nearest == float("inf") else min(max(nearest - monotonic(), 0), _LONGEST)
         for link in wait(list(busy), limit):
             self._hear(busy[link], work)  # type: ignore[index]
         for worker in busy.values():

@@ -21,9 +21,19 @@ def serve(link: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told to stop, and it stops its workers
     try:
         while (job := link.recv()) is not None:
-            link.send((DONE, _answer(link, *job)))
+            _send(link, _answer(link, *job))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the parent is gone
+
+
+def _send(link: Connection, answer: Any) -> None:
+    """Send an answer, or why it cannot be sent."""
+    try:
+        link.send((DONE, answer))
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception as error:  # pickling raises what the answer's class comes up with
+        link.send((DONE, Failed(f"the answer cannot be sent: {reason_of(error)}")))
 
 
 def _answer(link: Connection, function: Any, item: Any) -> Any:

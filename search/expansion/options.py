@@ -38,7 +38,7 @@ class ExpansionOptions(Checked):
     )
     rule: str = option("exact", "what replaces a synapse; see neurograph.edits.Expand", choices=tuple(RULES))
     connected: str = option("event", "whom newborns are connected to besides their own two", choices=CONNECTED)
-    neurons: int = option(1, "new neurons for each synapse", least=1)
+    neurons: int = option(1, "new neurons for each synapse", least=1, reach=10_000)
     noise: float = option(1e-8, "upper end of the newborns' other weights", least=0)
     newborn_activation: str | None = option(None, "of the new neurons, with rule authors")
     newborn_bias: float | None = option(0.0, "of the new neurons; none means they have none")

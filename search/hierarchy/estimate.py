@@ -1,13 +1,12 @@
 """What training a supernet takes, known before it is built."""
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from neurograph.builders.enas import Gene
 from neurograph.errors import OptionError
+from neurograph.memory import free_bytes
 from search.hierarchy.space import Genes, MacroSpace
 from search.hierarchy.supernet import Supernet
 
@@ -43,7 +42,14 @@ def estimated_bytes(space: MacroSpace, batch_size: int, optimizer: str = "sgd") 
 def require_memory(space: MacroSpace, batch_size: int, optimizer: str, device: torch.device) -> None:
     """Refuse, by `OptionError`, a supernet that the device's free memory cannot hold."""
     free = _free_bytes(device)
-    needed = estimated_bytes(space, batch_size, optimizer)
+    try:
+        needed = estimated_bytes(space, batch_size, optimizer)
+    except RuntimeError as error:  # torch counts bytes in 64 bits
+        reason = str(error).splitlines()[0]
+        raise OptionError(
+            f"this supernet is larger than can be counted ({reason}): choose fewer channels than {space.channels}, a "
+            f"smaller widen than {space.widen} or a smaller batch_size than {batch_size}"
+        ) from None
     if free is not None and needed > free:
         raise OptionError(
             f"training this supernet takes about {needed / 2**30:.1f} GiB, and {device} has {free / 2**30:.1f} GiB "
@@ -79,19 +85,4 @@ def _free_bytes(device: torch.device) -> int | None:
         return torch.cuda.mem_get_info(device)[0]
     if device.type != "cpu":
         return None
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return None
-    available = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    limits = (_group_bytes("memory.max"), _group_bytes("memory.current"))
-    within = [limits[0] - limits[1]] if limits[0] is not None and limits[1] is not None else []
-    return min(available + within, default=None)
-
-
-def _group_bytes(name: str) -> int | None:
-    """A number that the process's control group (a container) sets, None where there is none."""
-    try:
-        return int((Path("/sys/fs/cgroup") / name).read_text())
-    except (OSError, ValueError):  # "max" where there is no limit
-        return None
+    return free_bytes()

@@ -45,11 +45,11 @@ class HierarchyOptions(TrainingOptions):
     flip: bool = option(True, "whether every second image, at random, is mirrored")
     validation: float = option(0.1, "share of the training examples that networks are rated on", above=0, below=1)
 
-    layers: int = option(12, "layers of the network", least=1)
-    segments: int = option(3, "parts of the network, between which the maps are halved", least=1)
-    channels: int = option(36, "of every layer of the first segment", least=1)
-    widen: int = option(1, "factor on the channels from a segment to the next", least=1)
-    stem: int = option(0, "channels of the stem; 0 means as many as a layer has", least=0)
+    layers: int = option(12, "layers of the network", least=1, reach=200)
+    segments: int = option(3, "parts of the network, between which the maps are halved", least=1, reach=16)
+    channels: int = option(36, "of every layer of the first segment", least=1, reach=2**16)
+    widen: int = option(1, "factor on the channels from a segment to the next", least=1, reach=64)
+    stem: int = option(0, "channels of the stem; 0 means as many as a layer has", least=0, reach=2**16)
     operations: tuple[str, ...] = option(OPERATIONS, "those a layer may have; convolutions alone can be pruned later")
     read_out: str = option(
         "grouped", "how maps become numbers: their average, or a kernel of their size", choices=("average", "grouped")
@@ -63,9 +63,9 @@ class HierarchyOptions(TrainingOptions):
         {}, "the sampler's own, such as {rate = 0.01} for controller, {population = 20, tournament = 5} for evolution"
     )
     steps: int = option(50, "steps of the sampler after each epoch", least=0)
-    asked: int = option(20, "networks rated in each of them", least=1)
+    asked: int = option(20, "networks rated in each of them", least=1, reach=100_000)
     rated_on: int = option(128, "held-out examples that a network is rated on, the same within a step", least=1)
-    finalists: int = option(20, "networks compared on all held-out examples at the end", least=1)
+    finalists: int = option(20, "networks compared on all held-out examples at the end", least=1, reach=100_000)
     inherit: bool = option(False, "whether the winner's graph keeps the shared weights; else it is initialised anew")
     checkpoint: int = option(1, "epochs between checkpoints of a run directory", least=1)
 

@@ -33,18 +33,18 @@ class MacroSpace(Checked):
     Gene(operation='maximum', skips=(1,))
     """
 
-    layers: int = option(12, "layers of the network", least=1)
+    layers: int = option(12, "layers of the network", least=1, reach=200)
     operations: tuple[str, ...] = option(OPERATIONS, "those a layer may have; convolutions alone can be pruned later")
-    segments: int = option(3, "parts of the network, between which the maps are halved", least=1)
-    channels: int = option(36, "of every layer of the first segment", least=1)
-    widen: int = option(1, "factor on the channels from a segment to the next", least=1)
-    stem: int = option(0, "channels of the stem; 0 means as many as a layer has", least=0)
+    segments: int = option(3, "parts of the network, between which the maps are halved", least=1, reach=16)
+    channels: int = option(36, "of every layer of the first segment", least=1, reach=2**16)
+    widen: int = option(1, "factor on the channels from a segment to the next", least=1, reach=64)
+    stem: int = option(0, "channels of the stem; 0 means as many as a layer has", least=0, reach=2**16)
     read_out: str = option(
         "grouped", "how maps become numbers: their average, or a kernel of their size", choices=("average", "grouped")
     )
-    inputs: int = option(3, "channels of the images", least=1)
-    image: int = option(32, "side of the images in pixels", least=1)
-    classes: int = option(10, "outputs", least=1)
+    inputs: int = option(3, "channels of the images", least=1, reach=2**16)
+    image: int = option(32, "side of the images in pixels", least=1, reach=2**16)
+    classes: int = option(10, "outputs", least=1, reach=2**20)
 
     def __post_init__(self) -> None:
         super().__post_init__()

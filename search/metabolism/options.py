@@ -43,7 +43,9 @@ class MetabolismOptions(Checked):
         "of which error eq. 2 takes the variance: of held-out training data, or, as in the paper, of the test data",
         choices=("held_out", "test"),
     )
-    newborns: int | dict[str, int] = option(8, "c_l, the least number of neurons a population grows by", least=0)
+    newborns: int | dict[str, int] = option(
+        8, "c_l, the least number of neurons a population grows by", least=0, reach=100_000
+    )
     growth_rate: float | dict[str, float] = option(1.0, "theta_l of eq. 2", least=0)
     growth_limit: int | dict[str, int] = option(128, "neurons a population never grows beyond", least=1)
     initializer: str = option(

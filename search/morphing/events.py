@@ -7,6 +7,7 @@ import compiler
 from neurograph.edits import Reinitialize
 from neurograph.graph import NeuronGraph
 from neurograph.insertion import find_pair
+from neurograph.memory import require_bytes
 from search.events import Event, Keep
 from search.morphing.options import MorphOptions
 from search.progress import ShowProgress
@@ -17,6 +18,8 @@ def insertable(graph: NeuronGraph, options: MorphOptions) -> None:
     """Refuse, before anything is made, what could not be inserted later; the errors are `InsertLayer`'s."""
     edit = options.edit()
     if edit is not None:
+        width = options.width or 0
+        require_bytes(8 * width**2, f"width={width}: the regression over neurons that are drawn", "draw fewer")
         find_pair(graph, edit.between, edit.place)
 
 

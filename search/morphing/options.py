@@ -27,17 +27,19 @@ class MorphOptions(GrowingOptions):
         least=1,
         most=3,
     )
-    width: int | None = option(200, "neurons that are drawn; none for identity", least=1)
+    width: int | None = option(200, "neurons that are drawn; none for identity", least=1, reach=100_000)
     target: int | float | None = option(
-        0.01, "neurons that stay, or the share of what the readers take in that may be missed; none: penalty and alpha"
+        0.01,
+        "neurons that stay, or the share of what the readers take in that may be missed; none: penalty and alpha",
+        least=0,
     )
     penalty: float | None = option(None, "the paper's lambda", least=0)
     alpha: float | None = option(None, "the weight of similarity between neurons", least=0)
     new_activation: str = option("relu", "activation of the new neurons")
-    kernel: int | None = option(None, "side of the new kernels between maps; none means 3", least=1)
+    kernel: int | None = option(None, "side of the new kernels between maps; none means 3", least=1, reach=1024)
     place: str = option("after", "where pools lie between: behind or before them", choices=PLACES)
     ridge: float = option(1e-3, "penalty of the regression behind the new neurons", least=0)
-    recorded: int = option(5000, "training examples whose activations the regressions see", least=1)
+    recorded: int = option(5000, "training examples whose activations the regressions see", least=2)
     positions: int | None = option(None, "places of each map that they see; none means all", least=1)
     scratch: bool = option(False, "whether every weight is drawn anew once the layer is in, for comparison")
 

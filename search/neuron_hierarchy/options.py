@@ -1,5 +1,6 @@
 """What can be chosen about the pipeline: a table of options for each stage, and what they share."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -13,7 +14,7 @@ from search.evolution.walk import BatchOptions
 from search.executors import ExecutorOptions
 from search.growing import GrowingOptions
 from search.hierarchy import HierarchyOptions
-from search.options import Checked, describe, option, read_options, read_toml, split_setting
+from search.options import MOST_SEED, Checked, describe, option, read_options, read_toml, split_setting
 from search.pruning.kernels import PruneNetworkOptions
 
 BEGINNINGS = ("kept", "drawn")
@@ -29,13 +30,13 @@ class SharedOptions(Checked):
         For an impossible value, naming the option and its range.
     """
 
-    seed: int = option(0, "of everything random", least=0)
+    seed: int = option(0, "of everything random", least=0, reach=MOST_SEED)
     device: str = option("cpu", "where to train, in torch's words: cpu, cuda, cuda:1")
     validation: float = option(
         0.1, "share of the training examples held out; every stage is judged on the same ones", above=0, below=1
     )
     standardise: bool = option(True, "whether each channel's mean and deviation are taken out of the images")
-    kernels: tuple[int, ...] = option((3, 5), "sizes of the add-on neurons' kernels", least=1)
+    kernels: tuple[int, ...] = option((3, 5), "sizes of the add-on neurons' kernels", least=1, reach=1024)
     retrain_from: str = option(
         "kept", "weights that the pruned network is trained again from: its own, or drawn anew", choices=BEGINNINGS
     )
@@ -120,6 +121,11 @@ def read_stage_options(
     OptionError
         For a file that cannot be read, a table or an option that does not exist, or a value it may not have.
 
+    Warns
+    -----
+    UserWarning
+        Where an executor of other processes brings sharing=synchronous with it.
+
     Examples
     --------
     >>> options = read_stage_options(settings=["seed=3", "final.epochs=7"])
@@ -137,9 +143,18 @@ def read_stage_options(
         raise OptionError(f"there is no stage {unknown[0]!r}; there are {', '.join(TABLES)}")
     shared = read_options(SharedOptions, settings=given[""])
     passed = {name: getattr(shared, name) for name in _PASSED_ON}
+    switched: list[str] = []
     if given.get("executor", {}).get("executor", "serial") != "serial":  # weights that one leaves to the next cannot
         for name in ("locations", "directions"):  # be shared elsewhere
-            given.setdefault(name, {}).setdefault("sharing", "synchronous")
+            if "sharing" not in given.setdefault(name, {}):
+                given[name]["sharing"] = "synchronous"
+                switched.append(f"{name}.sharing=synchronous")
+    if switched:
+        warnings.warn(
+            f"executor={given['executor']['executor']} goes with {' and '.join(switched)}: individuals share weights "
+            "otherwise than with executor=serial, whose numbers differ unless it is given the same",
+            stacklevel=2,
+        )
     made: dict[str, Any] = {}
     for name, cls in TABLES.items():
         known = {f.name for f in fields(cls)}

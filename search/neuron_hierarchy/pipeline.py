@@ -12,6 +12,7 @@ from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, load
 from search.growing import same_data
 from search.jsonfiles import read_json, write_json
+from search.neuron_hierarchy.feasible import check_stages
 from search.neuron_hierarchy.options import NeuronHierarchyOptions, read_stage_options
 from search.neuron_hierarchy.origins import origin_of
 from search.neuron_hierarchy.presets import PRESETS
@@ -97,7 +98,7 @@ def neuron_hierarchy(
     """
     options = options or read_stage_options(settings=settings, preset=PRESETS[preset] if preset else PRESETS["paper"])
     loaded = load(data)
-    options.hierarchy.space(loaded)  # refuses data of another kind before anything is made
+    check_stages(options, loaded)
     about = {"command": COMMAND, "data": loaded.name, "fingerprint": loaded.fingerprint()}
     with started_run(run, about | {"options": options.plain()}, force, (*STAGES, REPORT)) as kept:
         return _finish(kept, Context(kept.path, loaded, options, progress))

@@ -7,7 +7,7 @@ from math import cos, pi
 import torch
 
 from neurograph.errors import OptionError
-from search.options import Checked, option
+from search.options import MOST_SEED, Checked, option
 from search.training.augment import Augmentation
 
 
@@ -54,7 +54,7 @@ class TrainingOptions(Checked):
     validation: float = option(0.15, "share of the training examples held out to validate on", least=0, below=1)
     patience: int = option(0, "epochs without a better loss after which training stops; 0 means never", least=0)
     evaluation_batch: int = option(1024, "examples at a time when only evaluating", least=1)
-    seed: int = option(0, "of everything random", least=0)
+    seed: int = option(0, "of everything random", least=0, reach=MOST_SEED)
     device: str = option("cpu", "where to train, in torch's words: cpu, cuda, cuda:1")
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from neurograph.errors import OptionError
+from search.answers import as_number
 from search.hierarchy.space import Genes, MacroSpace
 
 
@@ -62,10 +63,13 @@ def checked_rewards(genes: Sequence[Genes], rewards: Sequence[float]) -> np.ndar
     """The rewards as float64, or `OptionError`."""
     if not genes or len(genes) != len(rewards):
         raise OptionError(f"{len(rewards)} rewards were told for {len(genes)} networks: give one for each")
-    for number, reward in enumerate(rewards):
+    found = [as_number(reward) for reward in rewards]
+    for number, reward in enumerate(found):
+        if reward is None:
+            raise OptionError(f"reward {number} is {rewards[number]!r}: a reward is one number")
         if not isfinite(reward):
             raise OptionError(f"reward {number} is {reward}: give a network that failed the worst reward there is")
-    return np.asarray(rewards, np.float64)
+    return np.asarray(found, np.float64)
 
 
 def different(sampler: Sampler, count: int, first: Sequence[Genes] = (), tries: int = 10) -> list[Genes]:

@@ -27,7 +27,7 @@ class ControllerOptions(Checked):
         0.95, "of the moving average of rewards; ENAS: 0.99, over more steps", least=0, below=1
     )
     bound: float = option(1.5, "what logits are kept within, plus and minus; operations' within 1 / 2.5 of it", above=0)
-    hidden: int = option(64, "width of the LSTM", least=1)
+    hidden: int = option(64, "width of the LSTM", least=1, reach=2**14)
 
 
 class Controller:

@@ -16,7 +16,7 @@ from search.options import Checked, option, read_options
 class EvolutionOptions(Checked):
     """What can be chosen about regularised evolution."""
 
-    population: int = option(50, "members at most", least=2)
+    population: int = option(50, "members at most", least=2, reach=1_000_000)
     tournament: int = option(10, "how many of them a parent is the best of", least=1)
 
 

@@ -1,6 +1,7 @@
 # make demo   watch a small network grow on real data          make bench   the figures of the README
 # make test   all tests                                        make soak    the tests that take their time, with more examples
 # make lint   ruff and pyright                                 make wheel   build the package and look inside
+# make test-lowest   the tests in .venv-lowest, with the lowest versions that pyproject.toml allows
 # make test-torch-sparse   builds torch-sparse from source into .venv (ten minutes or more) and runs its tests
 #
 # Each works alone on a fresh clone: it makes .venv, installs what it needs into it and runs.
@@ -14,13 +15,16 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-torch-sparse lint bench soak wheel clean
+.PHONY: demo test test-lowest test-torch-sparse lint bench soak wheel clean
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -q
+
+test-lowest: .venv-lowest/installed
+	.venv-lowest/bin/python -m pytest -q -p no:cacheprovider --ignore=tests/test_wheel.py
 
 test-torch-sparse: .venv/installed-torch-sparse
 	$(BIN)/python -m pytest -q -rs tests/compiler/test_lowerings.py tests/compiler/lowering
@@ -43,7 +47,7 @@ wheel: .venv/installed-dev
 	$(BIN)/python -m zipfile -l dist/*.whl
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .venv-lowest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
 
 .venv/bin/python:
 	"$(PYTHON)" -m venv .venv
@@ -59,6 +63,12 @@ KERNELS := setup.py $(wildcard compiler/lowering/kernels/csrc/*)
 .venv/installed-dev: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,onnx,dask]"
 	touch .venv/installed $@
+
+# Extras that have no test of their own stay out: their tests are skipped where they are missing.
+.venv-lowest/installed: pyproject.toml constraints-lowest.txt
+	"$(PYTHON)" -m venv .venv-lowest
+	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= .venv-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e . pytest hypothesis
+	touch $@
 
 # Its setup.py imports torch, so it is built with what is installed here.
 .venv/installed-torch-sparse: .venv/installed-dev

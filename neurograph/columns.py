@@ -12,10 +12,10 @@ class NeuronColumns:
     """What the neurons of a graph carry, by key.
 
     `kind[key]` is a number; `kinds[number]` the `NeuronKind` it stands for. `values[name][key]` is a float64, NaN where
-    the neuron has no such value. Rows of dead neurons are stale.
+    the neuron has no such value. Rows of dead neurons keep what they died with.
     """
 
-    __slots__ = ("extra", "item", "kind", "kinds", "numbers", "reads_data", "scalar", "value_items", "values")
+    __slots__ = ("extra", "gone", "item", "kind", "kinds", "numbers", "reads_data", "scalar", "value_items", "values")
 
     def __init__(self) -> None:
         self.kinds: list[NeuronKind] = []
@@ -23,6 +23,9 @@ class NeuronColumns:
         self.scalar: list[bool] = []  # by kind number, for the fast path of add_edge
         self.reads_data: list[bool] = []
         self.extra: dict[int, dict[str, Any]] = {}
+        self.gone: dict[
+            int, dict[str, Any]
+        ] = {}  # what dead neurons had of the user's own, for views that outlive them
         self._hold(np.zeros(16, np.int32), {name: np.full(16, np.nan) for name in VALUES})
 
     def _hold(self, kind: np.ndarray, values: dict[str, np.ndarray]) -> None:
@@ -83,7 +86,13 @@ class NeuronColumns:
         return table[self.kind[keys]]
 
     def forget(self, key: int) -> None:
-        """Clear a neuron's numbers, so that its row can be written afresh."""
+        """Let a neuron be dead: a view that outlives it shows what it died with."""
+        own = self.extra.pop(key, None)
+        if own:
+            self.gone[key] = own
+
+    def clear(self, key: int) -> None:
+        """Clear the row of a neuron whose birth is taken back, so that its key can be given again."""
         for column in self.value_items.values():
             column[key] = np.nan
         self.extra.pop(key, None)

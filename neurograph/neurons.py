@@ -14,7 +14,9 @@ from neurograph.storage.views import DictView
 class NeuronData(DictView, MutableMapping):
     """The attributes of one neuron: its kind, the values it has, and the user's own.
 
-    Writing one is checked as if the neuron were added with it. `bias=None` means that it has no bias.
+    Writing one is checked as if the neuron were added with it. `bias=None` means that it has no bias. The view is live:
+    it shows what the neuron has today, or, where it was removed, what it had. Stored as an attribute of another neuron
+    or synapse, it is copied to a plain dictionary.
     """
 
     __slots__ = ("_columns", "_key", "_table")
@@ -33,10 +35,13 @@ class NeuronData(DictView, MutableMapping):
             if name == "bias":
                 return None
             raise KeyError(name)
-        extra = columns.extra.get(key)
-        if extra is None:
-            raise KeyError(name)
-        return extra[name]
+        return self._own()[name]
+
+    def _own(self) -> dict[str, Any]:
+        """The user's own attributes; of a neuron that is gone, those it had."""
+        names, key = self._table.names, self._key
+        alive = key < len(names) and names[key] is not None
+        return (self._columns.extra if alive else self._columns.gone).get(key, {})
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.update({name: value})
@@ -66,7 +71,7 @@ class NeuronData(DictView, MutableMapping):
     def __iter__(self) -> Iterator[str]:
         columns, key = self._columns, self._key
         values = [v for v in VALUES if v == "bias" or not isnan(columns.value_items[v][key])]
-        return iter([*KIND_FIELDS, *values, *columns.extra.get(key, ())])
+        return iter([*KIND_FIELDS, *values, *self._own()])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

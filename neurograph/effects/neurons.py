@@ -40,6 +40,8 @@ class NeuronsBorn(Effect):
 
     def roll_back(self, graph: "NeuronCore") -> None:
         _forget(graph, self.keys)
+        for key in self.keys[self.keys < len(graph._columns.kind)].tolist():
+            graph._columns.clear(key)
 
     def check(self, graph: "NeuronCore") -> None:
         neurons_are_there(graph, self.keys)

@@ -19,6 +19,7 @@ from neurograph.effects.neurons import (
 from neurograph.effects.synapses import SynapsesDied
 from neurograph.effects.values import ValuesWritten
 from neurograph.errors import NeuroGraphError, NeuronError, listed
+from neurograph.live import without_views
 from neurograph.mutations.transactions import Transactions
 from neurograph.mutations.whole import whole
 from neurograph.rows import take_neurons, take_synapses
@@ -52,7 +53,7 @@ class NeuronMutations(Transactions):
                     )
         extra = {k: v for k, v in attr.items() if k not in neuron.SCHEMA}
         warn_of_misspelled(extra, neuron.SCHEMA, "neuron")
-        return kind, values, extra
+        return kind, values, without_views(extra)
 
     @whole
     def _new_node(self, name: Hashable, attr: Mapping) -> None:

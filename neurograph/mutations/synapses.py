@@ -10,6 +10,7 @@ from neurograph.columns import NeuronColumns
 from neurograph.effects.synapses import FormsChanged, SynapseBorn, SynapseDied, SynapsesBorn, SynapsesDied
 from neurograph.effects.values import WeightReplaced, WeightsWritten
 from neurograph.errors import NeuroGraphError, SynapseError
+from neurograph.live import without_views
 from neurograph.mutations.neurons import NeuronMutations
 from neurograph.mutations.whole import whole
 from neurograph.rows import take_synapses
@@ -42,7 +43,7 @@ class SynapseMutations(NeuronMutations):
             raise self._fault(u, v, err) from None
         extra = {k: x for k, x in attr.items() if k not in synapse.SCHEMA}
         warn_of_misspelled(extra, synapse.SCHEMA, "synapse")
-        return form, weight, extra
+        return form, weight, without_views(extra)
 
     def _new_edge(self, u: int, v: int, attr: Mapping) -> None:
         if self._owner is not None:

@@ -1,0 +1,42 @@
+"""Live views of attributes, as networkx and the graph hand them out, are data no longer once they are stored.
+
+A view shows what its neuron or synapse has today. Stored as an attribute of another it would change with it, and could
+not be saved; what is stored is what it shows at that moment.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from neurograph.storage.views import DictView
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def without_views(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes with every live view among them, however deep, replaced by the dictionary that it is now."""
+    return {name: x if type(x) in _PLAIN else _stored(x, ()) for name, x in attributes.items()}
+
+
+def _stored(value: Any, around: tuple[int, ...]) -> Any:
+    """A value without views; the very same object where it held none. What goes in a circle is left as it is."""
+    if type(value) in _PLAIN or id(value) in around:
+        return value
+    around = (*around, id(value))
+    if isinstance(value, DictView) or _is_networkx_view(value):
+        return {key: _stored(item, around) for key, item in value.items()}
+    if isinstance(value, np.ndarray):  # a kernel of the graph's own is read-only
+        return value if value.flags.writeable or value.base is None else value.copy()
+    if type(value) is dict:
+        inside = {key: _stored(item, around) for key, item in value.items()}
+        return inside if any(inside[key] is not item for key, item in value.items()) else value
+    if type(value) in (list, tuple):
+        held = [_stored(item, around) for item in value]
+        same = all(new is old for new, old in zip(held, value, strict=True))
+        return value if same else type(value)(held)
+    return value
+
+
+def _is_networkx_view(value: Any) -> bool:
+    return isinstance(value, Mapping) and type(value).__module__.startswith("networkx.classes.")

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import networkx as nx
 import numpy as np
@@ -47,9 +48,11 @@ class EditResult:
 class NeuronGraph(Populations):
     """A network whose nodes are neurons and whose edges are synapses; acyclic always.
 
-    Every networkx algorithm reads it and every networkx mutator edits it. Mutations are checked, entered in the journal
-    and can be undone. A neuron has a *name*, its networkx node, and a *key*, a number that never changes and is never
-    reused; neurons stand in the order of their keys. A synapse has an *id* likewise.
+    Every networkx algorithm reads it and every networkx mutator edits it. Mutations are checked. Those of structure are
+    entered in the journal and can be undone; values (weights, biases, attributes of your own) are where an edit writes
+    them, such as `SetValues`, and are not where they are written past one, or trained. A neuron has a *name*, its
+    networkx node, and a *key*, a number that never changes and is never reused; neurons stand in the order of their
+    keys. A synapse has an *id* likewise.
 
     Parameters
     ----------
@@ -78,6 +81,7 @@ class NeuronGraph(Populations):
     def journal(self) -> Journal:
         """What was done to the graph, oldest first; a run of raw mutations that is going on becomes an entry."""
         self._close_run()
+        self._journal._graph = ref(self)
         return self._journal
 
     def own(self, network: Any) -> None:
@@ -184,8 +188,21 @@ class NeuronGraph(Populations):
         self.version += 1
         return Entry(entry.verb, entry.options, effects, entry.neuron_heirs, entry.synapse_heirs, entry.details)
 
-    def replay(self, entries: Iterable[Entry]) -> None:
-        """Carry out entries read from the lines of another graph's journal, on a graph as that was before them."""
+    def replay(self, entries: Journal | Iterable[Entry]) -> None:
+        """Carry out another graph's journal on a graph that is as that was before it: all of it or nothing.
+
+        Parameters
+        ----------
+        entries
+            A journal, `other.journal` or one that `Journal.load` read; or entries that `from_line` read.
+
+        Raises
+        ------
+        JournalError
+            The graph is not the one that the journal starts from; naming the entry and what does not fit.
+        """
+        if isinstance(entries, Journal):
+            entries = entries.ahead()
         self._open()
         self._between_edits("replay")
         self._synchronise()

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -15,9 +16,13 @@ from neurograph.effects.neurons import NeuronBorn, NeuronsBorn
 from neurograph.effects.plain import from_plain
 from neurograph.effects.synapses import SynapseBorn, SynapsesBorn
 from neurograph.effects.unjournaled import JournalWritten
+from neurograph.effects.words import changes
 from neurograph.errors import JournalError, NeuroGraphError
+from neurograph.replaying import forward_entries, read_lines, refuse_unreadable, write_lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from neurograph.graph import NeuronGraph
     from neurograph.mutations import NeuronCore
 
@@ -79,7 +84,8 @@ class Entry:
             )
             if len(numbers)
         ]
-        return f"{self.verb}({options}): {', '.join(counts) or 'nothing born or died'}"
+        told = counts + changes(self.effects)
+        return f"{self.verb}({options}): {', '.join(told) or 'nothing born, died or set'}"
 
 
 def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
@@ -89,12 +95,75 @@ def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
 class Journal:
     """The entries of a graph, oldest first, and those that were undone.
 
-    Printing it shows one line an entry; indexing and iterating give `Entry` objects.
+    Printing it shows one line an entry; indexing and iterating give `Entry` objects. `graph.replay(journal)` carries it
+    out on a graph that is as the journal's own was at its start, such as a copy that was made then.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from neurograph.builders import mlp
+    >>> from neurograph.edits import AddNeuron, RemoveNeurons
+    >>> g = mlp([2, 3, 1], seed=0)
+    >>> start = g.copy()
+    >>> (n,) = g.apply(AddNeuron(incoming={0: 0.5}, outgoing={5: 1.0})).born
+    >>> _ = g.apply(RemoveNeurons([3]))
+    >>> g.journal.save(f"{mkdtemp()}/growth.journal")
+    >>> start.replay(g.journal)
+    >>> list(start.edges(data="weight")) == list(g.edges(data="weight"))
+    True
     """
+
+    _graph: "ref[NeuronGraph] | None" = None  # whose journal it is
+    _ahead = False  # whether its entries are those of a file, ready to be carried out on another graph
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.undone: list[Entry] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_graph"}
+
+    def save(self, path: "str | Path") -> None:
+        """Write the entries to a text file, a line of JSON each, below one that holds a checksum of them.
+
+        What was undone is left out. Structure is told exactly, and so are values that edits wrote (`SetValues`,
+        `Reinitialize`, ...); what training or raw writes did to values is not in a journal: what was born later comes
+        back with the values it has today, or had when it died.
+
+        Parameters
+        ----------
+        path
+            The file; it appears whole or not at all.
+
+        Raises
+        ------
+        FileError
+            A path that cannot be written; an attribute that a file cannot hold.
+        """
+        write_lines(path, [_line(entry) for entry in self.ahead()])
+
+    @classmethod
+    def load(cls, path: "str | Path") -> "Journal":
+        """Read a journal that `save` wrote, for `graph.replay`; never runs code.
+
+        Raises
+        ------
+        FileError
+            A file that is missing, damaged, or no journal.
+        """
+        new = cls()
+        new._ahead = True
+        try:
+            new.entries = [from_line(line) for line in read_lines(path)]
+        except JournalError as err:
+            refuse_unreadable(path, err)
+        return new
+
+    def ahead(self) -> list[Entry]:
+        """The entries, oldest first, with effects that a graph as it was at their start toggles to become as this."""
+        if self._ahead:
+            return list(self.entries)
+        return forward_entries(self._graph and self._graph(), self.entries)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -110,6 +179,7 @@ class Journal:
 
     def copy(self) -> "Journal":
         new = Journal()
+        new._ahead = self._ahead
         new.entries, new.undone = list(self.entries), list(self.undone)
         return new
 
@@ -153,7 +223,11 @@ def _single_birth(effect: Effect) -> type | None:
 
 def to_line(graph: "NeuronCore", entry: Entry) -> str:
     """An entry that has just been written, as one line of JSON that `replay` can carry out on an older copy."""
-    return json.dumps(_told(entry) | {"forward": encode([e.plain() for e in forward(graph, entry.effects)])})
+    return _line(replace(entry, effects=forward(graph, entry.effects)))
+
+
+def _line(entry: Entry) -> str:
+    return json.dumps(_told(entry) | {"forward": encode([effect.plain() for effect in entry.effects])})
 
 
 def from_line(line: str) -> Entry:
@@ -162,7 +236,7 @@ def from_line(line: str) -> Entry:
         told = json.loads(line)
         effects = [from_plain(effect) for effect in decode(told["forward"])]
         return _entry(told, effects)
-    except (ValueError, KeyError, TypeError) as err:
+    except (NeuroGraphError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as err:
         raise JournalError(f"not a line of a journal: {err}") from None
 
 
@@ -211,7 +285,7 @@ def _carried_out(graph: "NeuronCore", number: int, entry: Entry) -> list[Effect]
     for effect in entry.effects:
         try:
             effect.check(graph)
-            done.append(effect.toggle(graph))
+            done.append(effect.today(graph).toggle(graph))
         except (NeuroGraphError, LookupError, ValueError, TypeError) as err:
             raise JournalError(f"entry {number} ({entry.verb}) does not fit this graph: {err}") from err
     return done

@@ -19,6 +19,7 @@ from neurograph.edits.remove_neurons import RemoveNeurons
 from neurograph.edits.remove_synapses import RemoveSynapses
 from neurograph.edits.rename import Rename
 from neurograph.edits.selectors import LowRepresentationalPower
+from neurograph.edits.set_values import SetValues
 from neurograph.edits.split_edge import SplitEdge
 
 EDITS: dict[str, type] = {
@@ -36,31 +37,4 @@ EDITS: dict[str, type] = {
         Reinitialize,
         RemoveNeurons,
         RemoveSynapses,
-        Rename,
-        SplitEdge,
-    )
-}
-
-__all__ = [
-    "EDITS",
-    "AddNeuron",
-    "AddOnNeurons",
-    "Autophagy",
-    "Connect",
-    "CountPolicy",
-    "Directions",
-    "DynamicCount",
-    "Edit",
-    "Expand",
-    "InsertLayer",
-    "LowRepresentationalPower",
-    "Outcome",
-    "Proliferate",
-    "Prune",
-    "PruneKernels",
-    "Reinitialize",
-    "RemoveNeurons",
-    "RemoveSynapses",
-    "Rename",
-    "SplitEdge",
-]
+    "SetValues",

@@ -32,6 +32,10 @@ class Effect:
         """Change the graph back; records and returns the effect that changes it forth again."""
         raise NotImplementedError
 
+    def today(self, graph: "NeuronCore") -> "Effect":
+        """The effect as if it had led to what the graph has today: toggled, it sets back whatever was written since."""
+        return self
+
     def roll_back(self, graph: "NeuronCore") -> None:
         """Put things as they were before it: right whether it happened wholly, in part or not at all."""
         raise NotImplementedError

@@ -53,6 +53,9 @@ class ValuesWritten(Effect):
         graph.changes.neurons_written(self.name, keys)
         return inverse
 
+    def today(self, graph: "NeuronCore") -> Effect:
+        return ValuesWritten(self.name, self.keys, self.before, graph._columns.values[self.name][self.keys])
+
     def roll_back(self, graph: "NeuronCore") -> None:
         graph._columns.values[self.name][self.keys] = self.before
 
@@ -105,6 +108,11 @@ class WeightsWritten(Effect):
         data[at[back]] = self.before[back]
         graph.changes.synapses_written(self.ids[back])
         return inverse
+
+    def today(self, graph: "NeuronCore") -> Effect:
+        if not len(self.ids):
+            return self
+        return WeightsWritten(self.ids, self.before, graph.read_weights(self.ids), self.ends)
 
     def roll_back(self, graph: "NeuronCore") -> None:
         if len(self.ids):

@@ -82,7 +82,7 @@ def test_nothing_to_eat_is_an_entry_without_deaths():
     before = structure(g), weights(g), g.version
     entry = g.apply(Autophagy("hidden1", LowRepresentationalPower(nu=0.0), observations=seen)).entry
     assert (structure(g), weights(g), g.version) == before
-    assert "nothing born or died" in str(entry)
+    assert "nothing born, died or set" in str(entry)
     g.undo()
     assert (structure(g), weights(g)) == before[:2]
 

@@ -11,6 +11,7 @@ from neurograph.errors import FileError, JournalError, NeuroGraphError
 
 if TYPE_CHECKING:
     from neurograph.effects.base import Effect
+    from neurograph.graph import NeuronGraph
     from neurograph.journal import Entry
     from neurograph.mutations import NeuronCore
 
@@ -81,8 +82,10 @@ def refuse_unreadable(path: str | Path, error: NeuroGraphError) -> None:
     raise FileError(f"{path} is damaged: {error}; restore it from a copy") from None
 
 
-def forward_entries(graph: "NeuronCore | None", entries: "list[Entry]") -> "list[Entry]":
+def forward_entries(graph: "NeuronGraph | None", entries: "list[Entry]") -> "list[Entry]":
     """What a journal's own entries are on a graph as it was at their start."""
     if graph is None:
         raise JournalError("the graph of this journal is gone; save or replay it while the graph is there")
-    return unwound(graph.copy(), entries)
+    past = graph.copy()
+    past.restart_journal()  # its entries are no longer those of where it is
+    return unwound(past, entries)

@@ -9,6 +9,7 @@ from neurograph.codec import decode
 from neurograph.columns import NeuronColumns
 from neurograph.errors import FileError
 from neurograph.files.container import Content
+from neurograph.files.history import check_history
 from neurograph.files.parts import Parts, need, need_attributes, within
 from neurograph.graph import NeuronGraph
 from neurograph.order import Ranks
@@ -45,6 +46,7 @@ def unpack(content: Content) -> NeuronGraph:
     graph.journal.undone = [journal.from_state(state) for state in parts.sequence("undone")]
     if graph.wiring_digest() != content.digest:
         raise FileError("its wiring is not the one its digest was made of")
+    check_history(graph)
     return graph
 
 

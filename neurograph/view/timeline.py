@@ -1,7 +1,6 @@
 """The growth journal as a timeline: when each entry happened, what it says, and the errors beside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 from neurograph.errors import OptionError
@@ -116,4 +115,5 @@ def _curves(rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and isfinite(value) else None
+    known = isinstance(value, int | float) and abs(value) < 1e300  # a whole number may be beyond all floats
+    return float(value) if known else None

@@ -1,0 +1,115 @@
+"""Files with a right checksum and wrong content: whole ones with something changed at random."""
+
+import copy
+import json
+
+import numpy as np
+
+from neurograph.files.container import Content
+
+NUMBERS = [0, 1, -1, 2, 7, 255, 2**31, 2**62, 2**70, -(2**40), True, 0.5, -1e308, 1e308]
+OTHERS = [
+    None,
+    "",
+    "x",
+    "\ud800",
+    [],
+    {},
+    [[]],
+    {"$float": "nan"},
+    {"$float": "inf"},
+    {"$tuple": [1, 2]},
+    {"$dict": [[1, 2]]},
+]
+TAGS = ["$array", "$tuple", "$kind", "$synapses", "$neurons", "$dict", "$float"]
+PARTS = [
+    "S+",
+    "S-",
+    "N+",
+    "N-",
+    "kind",
+    "form",
+    "reweigh",
+    "value",
+    "weight",
+    "population+",
+    "population-",
+    "attributes",
+]
+
+
+def forged(content, rng):
+    """A content like another with one to three changes, in its arrays or in its text."""
+    arrays = {name: np.array(array) for name, array in content.arrays.items()}
+    text = copy.deepcopy(content.text)
+    for _ in range(int(rng.integers(1, 4))):
+        if rng.random() < 0.35:
+            _forge_array(arrays, rng)
+        else:
+            text = _forge_text(text, rng)
+    return Content(arrays, text, content.digest)
+
+
+def _forge_array(arrays, rng):
+    name = sorted(arrays)[rng.integers(len(arrays))]
+    array, what = arrays[name], rng.integers(6)
+    if what == 0:
+        del arrays[name]
+    elif what == 1:
+        arrays[name] = array.astype([np.float32, np.int8, np.uint64, np.bool_, np.float64][rng.integers(5)])
+    elif what == 2:
+        arrays[name] = [array[:-1], np.concatenate([array, array[:1]]), array[None], array[::-1].copy()][
+            rng.integers(4)
+        ]
+    elif array.size:
+        flat = array.reshape(-1).copy()
+        some = (
+            [np.nan, np.inf, -1.0, 1e308]
+            if array.dtype.kind == "f"
+            else [0, 1, 99, -1 if array.dtype.kind == "i" else 3]
+        )
+        flat[rng.integers(len(flat))] = some[rng.integers(4)]
+        arrays[name] = flat.reshape(array.shape)
+
+
+def _places(value, found, path=()):
+    """Every place in a text, as paths, those inside of journals included."""
+    found.append(path)
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        _places(item, found, (*path, key))
+    return found
+
+
+def _forge_text(text, rng):
+    places = _places(text, [])
+    path = places[rng.integers(1, len(places))]
+    holder = text
+    for key in path[:-1]:
+        holder = holder[key]
+    old, what = holder[path[-1]], rng.integers(8)
+    if what == 0 and isinstance(holder, dict):
+        del holder[path[-1]]
+    elif what == 0 or (what == 1 and isinstance(holder, list)):
+        holder.pop(path[-1]) if isinstance(holder, list) else None
+    elif what == 2 and isinstance(holder, list):
+        holder.append(copy.deepcopy(old))
+    elif what == 3:
+        other = text
+        for key in places[rng.integers(1, len(places))]:
+            other = other[key]
+        holder[path[-1]] = copy.deepcopy(other)
+    elif what == 4 and isinstance(old, str):
+        holder[path[-1]] = [*TAGS, *PARTS, old + "x"][rng.integers(len(TAGS) + len(PARTS) + 1)]
+    elif what == 5 and isinstance(old, int | float):
+        holder[path[-1]] = old + [1, -1, 2**40][rng.integers(3)]
+    else:
+        some = NUMBERS if rng.random() < 0.6 else OTHERS
+        holder[path[-1]] = copy.deepcopy(some[rng.integers(len(some))])
+    return text
+
+
+def through_json(content):
+    """A content as it is read from a file."""
+    text = json.dumps(content.text).encode()
+    return Content(content.arrays, json.loads(text), content.digest, len(text))

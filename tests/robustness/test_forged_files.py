@@ -1,0 +1,135 @@
+"""A file with a right checksum and wrong content is refused in words, or is a graph on which everything works."""
+
+import base64
+import os
+import subprocess
+import sys
+import warnings
+import zlib
+
+import numpy as np
+import pytest
+
+from neurograph import NeuronGraph
+from neurograph.builders import enas_macro, mlp
+from neurograph.edits import AddNeuron, Proliferate, Prune, RemoveNeurons, SetValues, SplitEdge
+from neurograph.errors import FileError, NeuroGraphError
+from neurograph.files import container
+from neurograph.files.packing import pack
+from tests.robustness.forger import forged
+
+MANY = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 60
+
+
+def scalars():
+    g = mlp([2, 3, 2], seed=0)
+    g.restart_journal()
+    g.apply(SplitEdge(0, 2))
+    g.apply(AddNeuron(("a", 1), incoming={0: 0.5}, outgoing={5: 1.0}, attributes={"note": [1, {"deep": (2,)}]}))
+    g.nodes[3]["activation"] = "prelu"
+    g.edges[1, 3]["trainable"] = False
+    g.remove_edge(1, 4)
+    g.apply(Proliferate("hidden1", 1, seed=1))
+    g.apply(SetValues({4: {"bias": 1.0, "own": 1}}, {(0, 4): {"weight": 2.0, "own": "x"}}))
+    g.apply(RemoveNeurons([2]))
+    g.apply(Prune(0.8))
+    g.undo()
+    g.undo()
+    return g
+
+
+def maps():
+    g = enas_macro([["conv3"], ["maximum", 1]], channels=2, segments=1, size=4, seed=0)
+    g.restart_journal()
+    g.apply(RemoveNeurons([g.population("layer1")[0]]))
+    g.nodes[g.population("stem")[0]]["norm"] = "batch"
+    g.undo()
+    return g
+
+
+def use(g, folder):
+    """All that a graph must be able to do."""
+    g.arrays()
+    g.save(folder / "again.safetensors")
+    g.view(folder / "page.html", force=True)
+    try:
+        g.export(folder / "net.gexf", force=True)
+    except FileError as err:
+        assert "cannot hold" in str(err) or "would both be written" in str(err)  # names that XML cannot tell
+    str(g.journal)
+    undone = len(g.journal.undone)
+    for _ in range(undone):
+        g.redo()
+    while g.journal:
+        g.undo()
+    g.arrays()
+    while g.journal.undone:
+        g.redo()
+    g.journal.save(folder / "history")
+    NeuronGraph.load(folder / "again.safetensors")
+
+
+@pytest.fixture
+def graphs_come_back():
+    """Nothing: the graphs here are half made."""
+
+
+@pytest.mark.parametrize("make", [scalars, maps])
+def test_forged_files_are_refused_or_whole(make, tmp_path):
+    rng, content, path = np.random.default_rng(0), pack(make()), tmp_path / "net.safetensors"
+    container.write(path, content)
+    use(NeuronGraph.load(path), tmp_path)
+    refused = 0
+    for seed in range(MANY):
+        try:
+            container.write(path, forged(content, rng))
+        except (ValueError, NeuroGraphError):
+            continue  # what JSON or safetensors cannot hold
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)
+            try:
+                g = NeuronGraph.load(path)
+            except FileError as err:
+                assert str(path) in str(err), seed
+                refused += 1
+                continue
+            use(g, tmp_path)
+    assert refused > MANY // 4
+
+
+def test_nesting_is_bounded(tmp_path):
+    content, path = pack(scalars()), tmp_path / "net.safetensors"
+    deep = [1]
+    for _ in range(300):
+        deep = [deep]
+    content.text["attributes"]["deep"] = deep
+    container.write(path, content)
+    with pytest.raises(FileError, match="nested too deeply"):
+        NeuronGraph.load(path)
+
+
+BOMB = """
+import resource, sys
+from neurograph import NeuronGraph
+from neurograph.errors import FileError
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    NeuronGraph.load(sys.argv[1])
+except FileError:
+    pass
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_memory_is_bounded_by_what_the_file_holds(tmp_path):
+    """A megabyte that says it holds a gigabyte, of noughts that pack to nothing."""
+    path, content = tmp_path / "net.safetensors", pack(scalars())
+    packer = zlib.compressobj(9)
+    noughts = b"".join(packer.compress(bytes(2**20)) for _ in range(1024)) + packer.flush()
+    bomb = {"$array": ["<f8", [2**27], base64.b64encode(noughts).decode()]}
+    content.text["attributes"]["bomb"] = bomb
+    container.write(path, content)
+    assert path.stat().st_size < 3 * 2**20
+    done = subprocess.run([sys.executable, "-c", BOMB, str(path)], capture_output=True, text=True, check=True)
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert int(done.stdout) * unit < 2**28

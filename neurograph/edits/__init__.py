@@ -37,4 +37,33 @@ EDITS: dict[str, type] = {
         Reinitialize,
         RemoveNeurons,
         RemoveSynapses,
+        Rename,
+        SetValues,
+        SplitEdge,
+    )
+}
+
+__all__ = [
+    "EDITS",
+    "AddNeuron",
+    "AddOnNeurons",
+    "Autophagy",
+    "Connect",
+    "CountPolicy",
+    "Directions",
+    "DynamicCount",
+    "Edit",
+    "Expand",
+    "InsertLayer",
+    "LowRepresentationalPower",
+    "Outcome",
+    "Proliferate",
+    "Prune",
+    "PruneKernels",
+    "Reinitialize",
+    "RemoveNeurons",
+    "RemoveSynapses",
+    "Rename",
     "SetValues",
+    "SplitEdge",
+]

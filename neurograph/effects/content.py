@@ -13,6 +13,7 @@ from neurograph.effects.neurons import (
     NeuronBorn,
     NeuronsBorn,
     NeuronsDied,
+    NeuronsRenamed,
     PopulationAdded,
     PopulationRemoved,
 )
@@ -110,11 +111,7 @@ def _dead_neurons(effect: Any, keys: int, _ids: int) -> None:
     _need(isinstance(rows, NeuronRows), "neurons that died are none")
     _numbers(rows.keys, keys, "keys")
     count = len(rows.keys)
-    _need(isinstance(rows.names, list) and len(rows.names) == count, "there are more or fewer names than neurons")
-    try:
-        _need(None not in set(rows.names), "a neuron has no name")
-    except TypeError:
-        raise JournalError("a neuron has a name that is none") from None
+    _names(rows.names, count)
     _reals(rows.ranks, count, "ranks")
     _need(rows.ranks.ndim == 1 and (np.abs(rows.ranks) <= _HIGHEST).all(), "ranks are none")
     _kinds(rows.kinds)
@@ -126,6 +123,20 @@ def _dead_neurons(effect: Any, keys: int, _ids: int) -> None:
             fits = name not in default_values(kind) if value != value else may_have(kind, name)
             _need(fits, f"a neuron has a {name} that its kind has not, or lacks one")
     _extra(rows.extra, count, neuron.SCHEMA)
+
+
+def _names(names: Any, count: int) -> None:
+    _need(isinstance(names, list) and len(names) == count, "there are more or fewer names than neurons")
+    try:
+        _need(None not in set(names), "a neuron has no name")
+    except TypeError:
+        raise JournalError("a neuron has a name that is none") from None
+
+
+def _renamed(effect: Any, keys: int, _ids: int) -> None:
+    _numbers(effect.keys, keys, "keys")
+    for names in (effect.before, effect.after):
+        _names(names, len(effect.keys))
 
 
 def _neuron_values(name: str, values: Any, count: int) -> None:
@@ -216,6 +227,7 @@ _CHECKS: dict[type[Effect], Callable[[Any, int, int], None]] = {
     NeuronsBorn: _born_neurons,
     NeuronBorn: lambda effect, keys, _: _number(effect.key, keys, "a key"),
     NeuronsDied: _dead_neurons,
+    NeuronsRenamed: _renamed,
     KindsChanged: _changed_kinds,
     PopulationAdded: _population,
     PopulationRemoved: _population,

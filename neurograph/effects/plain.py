@@ -23,3 +23,16 @@ EFFECTS: dict[str, type[Effect]] = {
         SynapseBorn, SynapsesBorn, SynapseDied, SynapsesDied, NeuronBorn, NeuronsBorn, NeuronsDied, KindsChanged,
         FormsChanged, WeightReplaced, ValuesWritten, WeightsWritten, NeuronsRenamed, PopulationAdded,
         PopulationRemoved, AttributesSet,
+    )
+}  # fmt: skip
+
+
+def from_plain(parts: list[Any]) -> Effect:
+    """The effect that `Effect.plain` told; raises `JournalError` naming a tag that there is not."""
+    tag, *held = parts
+    effect = EFFECTS.get(tag) if isinstance(tag, str) else None
+    if effect is None:
+        raise JournalError(f"no such effect: {tag!r}")
+    if len(held) != len(effect.fields):
+        raise JournalError(f"an effect {tag!r} holds {', '.join(effect.fields)}, not {len(held)} things")
+    return effect(*held)

@@ -7,7 +7,7 @@ import numpy as np
 
 from neurograph.effects.attributes import AttributesSet
 from neurograph.effects.base import Effect
-from neurograph.effects.neurons import KindsChanged
+from neurograph.effects.neurons import KindsChanged, NeuronsRenamed
 from neurograph.effects.synapses import FormsChanged
 from neurograph.effects.values import ValuesWritten, WeightReplaced, WeightsWritten
 from neurograph.schema.neuron import KIND_FIELDS
@@ -38,6 +38,8 @@ def _changed(effect: Effect) -> Iterator[tuple[Any, str, list[int]]]:
         for number, old, new in zip(effect.ids.tolist(), effect.before, effect.after, strict=True):
             one, other = effect.bundles[old], effect.bundles[new]
             yield from ((name, "synapse", [number]) for name in {**one, **other} if one.get(name) != other.get(name))
+    elif isinstance(effect, NeuronsRenamed):
+        yield "name", "neuron", np.asarray(effect.keys).tolist()
     elif isinstance(effect, ValuesWritten):
         yield effect.name, "neuron", np.asarray(effect.keys).tolist()
     elif isinstance(effect, WeightsWritten):

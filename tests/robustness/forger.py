@@ -56,7 +56,8 @@ def _forge_array(arrays, rng):
     if what == 0:
         del arrays[name]
     elif what == 1:
-        arrays[name] = array.astype([np.float32, np.int8, np.uint64, np.bool_, np.float64][rng.integers(5)])
+        with np.errstate(invalid="ignore"):
+            arrays[name] = array.astype([np.float32, np.int8, np.uint64, np.bool_, np.float64][rng.integers(5)])
     elif what == 2:
         arrays[name] = [array[:-1], np.concatenate([array, array[:1]]), array[None], array[::-1].copy()][
             rng.integers(4)

@@ -68,6 +68,8 @@ def counted(verb, edit, before, g, result):
         read = [d for _, v, d in g.edges(data=True) if g.nodes[v]["population"] in chosen and "weight" in d]
         trained = sum(d.get("trainable", True) for d in read)
         return {"weights": trained, "neurons": sum(begun(g.nodes[n]) for n in g if g.nodes[n]["population"] in chosen)}
+    if verb == "Rename":
+        return {"renamed": len(set(before.home) - set(g)) or len(edit.names)}
     if verb == "SetValues":
         return {"neurons": len(edit.neurons), "synapses": len(edit.synapses)}
     return {}

@@ -113,17 +113,18 @@ class Transactions(ArrayDiGraph):
 
     def _abandon(self, savepoint: Savepoint) -> None:
         """End a transaction badly: the graph is as it was before it, now or, if this is interrupted, when next used."""
-        if not savepoint.is_open(self):
-            return
         try:
-            savepoint.restore(self)
+            if savepoint.is_open(self):
+                savepoint.restore(self)
         except BaseException:
             owe(self, savepoint)
             raise
 
-    def _take_back(self, **before: Any) -> None:
+    def _take_back(self, outer: Savepoint | None, mark: int, **before: Any) -> None:
         """Put the graph back from the middle of a mutation too small for a savepoint; `before` is what it moved."""
-        savepoint = Savepoint(self, **before)
+        if self._savepoint is outer and len(self._effects) == mark and not self.table.torn:
+            return  # nothing was done, or it has been put back
+        savepoint = Savepoint(self, outer=outer, mark=mark, **before)
         self._savepoint = savepoint
         self._abandon(savepoint)
 

@@ -1,0 +1,106 @@
+"""Runs commands in forks of itself, and kills them: a line of JSON in, a line of JSON out.
+
+In: "words" of the command line; "kill", seconds after which it is killed; "at", the number of the file operation at
+which it kills itself (see OPERATIONS); "fault", an errno to raise there instead. All but the first may be left out.
+Out: "status" (-9 where it was killed), "seconds", "operations" (how many there were), "said" (its standard error).
+"""
+
+import json
+import os
+import select
+import signal
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import torch
+
+import search
+from neurograph.builders import mlp
+from search import cli
+
+OPERATIONS = ("replace", "fsync", "link", "unlink", "write", "truncate")
+
+
+class Counted:
+    """File operations, counted; the one that is asked for does not happen."""
+
+    def __init__(self, at, fault):
+        self.count, self.at, self.fault = 0, at, fault
+
+    def patch(self):
+        for name in OPERATIONS:
+            setattr(os, name, self.counted(getattr(os, name)))
+
+    def counted(self, call):
+        def wrapped(*args, **options):
+            self.count += 1
+            if self.count == self.at:
+                if self.fault is None:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                raise OSError(self.fault, os.strerror(self.fault))
+            return call(*args, **options)
+
+        return wrapped
+
+
+def child(order, said, counts):
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.dup2(said, 2)
+    counted = Counted(order.get("at"), order.get("fault"))
+    write = os.write
+    counted.patch()
+    try:
+        status = cli.main(order["words"])
+    except BaseException as error:  # what a person would see as a traceback
+        sys.stderr.write(f"TRACEBACK {type(error).__name__}: {error}\n")
+        status = 99
+    sys.stderr.flush()
+    write(counts, str(counted.count).encode())
+    os._exit(status)
+
+
+def run(order):
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as counts:
+        started, pid = time.monotonic(), os.fork()
+        if not pid:
+            child(order, said.fileno(), counts.fileno())
+        watch = os.pidfd_open(pid)
+        select.select([watch], [], [], order.get("kill"))
+        seconds = time.monotonic() - started
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(watch, signal.SIGKILL)
+        os.close(watch)
+        _, status = os.waitpid(pid, 0)
+        said.seek(0)
+        counts.seek(0)
+        told = said.read().decode(errors="replace")
+        count = int(counts.read() or b"0")
+    return {"status": os.waitstatus_to_exitcode(status), "seconds": seconds, "operations": count, "said": told[-2000:]}
+
+
+def warm():
+    """Import and draw what every command would, but train nothing: autograd and forks do not go together."""
+    torch.set_num_threads(1)
+    search.datasets.load("digits")
+    from neurograph import draw
+
+    graph = mlp([2, 3, 1], seed=0)
+    with tempfile.TemporaryDirectory() as folder:
+        draw.before_and_after(graph, graph, Path(folder) / "picture.png")
+
+
+def main():
+    warm()
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        answers.write(json.dumps(run(json.loads(line))) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -26,6 +26,21 @@ _SIGNATURES = {
     "sparse_product": [_pointer] * 3 + [_long] * 2 + [_pointer, _long, _pointer, _int, _pointer, _int, _int],
     "sampled_product": [_pointer] * 2 + [_long] * 3 + [_pointer, _int, _pointer, _int, _pointer, _int],
 }
+_FIELD = [_pointer] * 4 + [_long] * 3 + [_pointer] * 3 + [_long]  # wiring, sizes, weights, batch
+_SIGNATURES |= {
+    "field_forward": [*_FIELD, _pointer, _int, _pointer, _int, _pointer, _pointer, _long, _int],
+    "field_backward": [
+        *_FIELD,
+        *[_pointer] * 3,
+        _int,
+        _pointer,
+        _int,
+        *[_pointer] * 3,
+        _long,
+        _int,
+    ],
+    "field_width": [_long, _long, _int],
+}
 _forked = False
 
 
@@ -66,6 +81,7 @@ def _functions() -> dict:
         for dtype, suffix in SUFFIXES.items():
             function = getattr(found[1], f"neurograph_{name}_{suffix}")
             function.argtypes = signature
+            function.restype = _long if name == "field_width" else _int
             functions[name, dtype] = function
     return functions
 

@@ -65,9 +65,9 @@ def product(
     if function is None:
         values = values.index_select(0, order) if transposed else values
         return result.copy_(_by_torch(x, values, start, index, (rows, columns))) if len(x) else result
-    (x, laid), values = _laid(x), values.contiguous()
+    (x, flag), values = laid(x), values.contiguous()
     wiring = start.data_ptr(), index.data_ptr(), order.data_ptr() if transposed else None, rows, columns
-    source, target = (x.data_ptr(), laid), (result.data_ptr(), neuron_by_neuron)
+    source, target = (x.data_ptr(), flag), (result.data_ptr(), neuron_by_neuron)
     _check_memory(function(*wiring, values.data_ptr(), len(x), *source, *target, thread_count()))
     return result
 
@@ -90,10 +90,10 @@ def sampled_product(
     if function is None:
         wanted = _matrix(row_start, column, x.new_zeros(column.shape), (rows, columns))
         return torch.sparse.sampled_addmm(wanted, gradient.t().contiguous(), x, beta=0.0).values()
-    (x, laid), (gradient, gradient_laid) = _laid(x), _laid(gradient)
+    (x, flag), (gradient, gradient_flag) = laid(x), laid(gradient)
     result = x.new_empty(column.shape)
     wiring = row_start.data_ptr(), column.data_ptr(), rows, columns
-    source, incoming = (x.data_ptr(), laid), (gradient.data_ptr(), gradient_laid)
+    source, incoming = (x.data_ptr(), flag), (gradient.data_ptr(), gradient_flag)
     _check_memory(function(*wiring, len(x), *source, *incoming, result.data_ptr(), thread_count()))
     return result
 
@@ -114,7 +114,7 @@ def _usable(name: str, first: Tensor, second: Tensor, index: Tensor):
     return kernel(name, first.dtype)
 
 
-def _laid(x: Tensor) -> tuple[Tensor, bool]:
+def laid(x: Tensor) -> tuple[Tensor, bool]:
     """The tensor in one of the two layouts the kernels read, and whether it is neuron by neuron."""
     return (x, True) if by_feature(x) else (x.contiguous(), False)
 

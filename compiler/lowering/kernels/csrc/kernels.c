@@ -2,6 +2,7 @@
 
 #define _POSIX_C_SOURCE 200112L /* posix_memalign */
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,13 @@
 #include "vector.h"
 #include "panels.h"
 #include "sparse.h"
+#include "activation.h"
+#include "field.h"
 
 #undef DOUBLE
 #define DOUBLE 1
 #include "vector.h"
 #include "panels.h"
 #include "sparse.h"
+#include "activation.h"
+#include "field.h"

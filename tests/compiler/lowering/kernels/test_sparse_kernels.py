@@ -8,31 +8,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import compiler
-from compiler.lowering.kernels import library
 from compiler.lowering.kernels.products import by_feature
 from compiler.lowering.kernels.sparse import multiply
 from tests.compiler.graphs import batch, loss_of, mlp
+from tests.compiler.lowering.kernels.builds import build, skip_without
 from tests.compiler.lowering.kernels.wirings import Case, cases
 
-BUILDS = ["none", *library.BUILDS]
+__all__ = ["build"]  # a fixture
+
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-13}
 SMALL = Case(3, 5, 7, 0.5, 4)
 product, sampled = torch.ops.neurograph.sparse_product, torch.ops.neurograph.sampled_product
-
-
-@pytest.fixture(params=BUILDS)
-def build(request, monkeypatch):
-    """Each build in turn; those that are not here, or not for this processor, are skipped."""
-    monkeypatch.setenv(library.SWITCH, request.param)
-    library.forget()
-    yield request.param
-    monkeypatch.undo()
-    library.forget()
-
-
-def skip_without(name: str) -> None:
-    if name != (library.instruction_set() or "none"):
-        pytest.skip(f"no {name} kernels are built, or this processor cannot run them")
 
 
 def close(found: torch.Tensor, wanted: torch.Tensor) -> None:

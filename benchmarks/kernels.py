@@ -1,0 +1,201 @@
+"""The native kernels beside what PyTorch offers, forward and backward: a sparse layer, and a field of neurons.
+
+The first table is a layer of 1024 x 1024 at several densities and batches: `torch.sparse.mm`, the dense product by MKL
+and by oneDNN, and the kernel with values laid out row by row and neuron by neuron; then how many times as fast as
+`torch.sparse.mm` the kernel is, and its share of the dense times. The second is a random field of 10,000 neurons with
+16 synapses each: the kernel in one walk against products level by level, each a gather with a backward pass of its own,
+and against 16 bytes a synapse and row at 277 GB/s a thread, which is what the second-level cache of one machine gave.
+Each round runs every way in turn; times are medians, ratios medians of the rounds' ratios.
+
+    python -m benchmarks.kernels [--seconds 2] [--threads 1] [--small]
+"""
+
+import argparse
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from benchmarks.measure import clock_for, interleaved, median_ratio, show, told
+from compiler.lowering.kernels import instruction_set
+from compiler.lowering.kernels.field import CODES, FieldWiring, run_field
+from compiler.lowering.kernels.sparse import Wiring, multiply
+from compiler.lowering.onednn import _Product as OneDNN
+from compiler.lowering.onednn import available
+
+DENSITIES = (0.001, 0.01, 0.05, 0.1, 0.3)
+BATCHES = (1, 32, 256, 1024)
+LEVELS = (20, 100, 500)
+FIELD_BATCHES = (1, 64, 256)
+FAN_IN = 16
+CACHE = 277e9  # bytes a second and thread
+
+
+def starts(places: np.ndarray, count: int) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(np.bincount(places, minlength=count))])
+
+
+def random_wiring(size: int, density: float) -> tuple[Wiring, np.ndarray]:
+    """Synapses anywhere in a square layer, and their slots in a dense matrix."""
+    rng = np.random.default_rng(0)
+    slots = np.sort(rng.choice(size * size, int(density * size * size), replace=False))
+    row, column = slots // size, slots % size
+    order = np.argsort(column, kind="stable")
+    arrays = (starts(row, size), column, starts(column, size), row[order], order)
+    return Wiring(*(torch.from_numpy(array.astype(np.int32)) for array in arrays)).check(), slots
+
+
+def step(run: Callable, tensors: list[torch.Tensor], gradient: torch.Tensor) -> Callable[[], object]:
+    """Forward and backward, the gradients of all tensors included."""
+    return lambda: torch.autograd.grad(run(*tensors), tensors, gradient)
+
+
+def layer(size: int, density: float, batch: int) -> dict[str, Callable[[], object]]:
+    """Name -> one step of a sparse layer."""
+    wiring, slots = random_wiring(size, density)
+    values = torch.randn(len(slots)).requires_grad_()
+    dense = torch.zeros(size * size)
+    dense[torch.from_numpy(slots)] = values.detach()
+    weight = dense.view(size, size).requires_grad_()
+    x, gradient = torch.randn(batch, size).requires_grad_(), torch.randn(batch, size)
+    features, turned = x.detach().t().contiguous().requires_grad_(), gradient.t().contiguous()
+
+    def csr(features, values):
+        matrix = torch.sparse_csr_tensor(wiring.row_start, wiring.column, values, (size, size), check_invariants=False)
+        return torch.sparse.mm(matrix, features)
+
+    ways = {
+        "torch.sparse.mm": step(csr, [features, values], turned),
+        "MKL": step(F.linear, [x, weight], gradient),
+        "rows": step(lambda x, v: multiply(x, v, wiring).contiguous(), [x, values], gradient),
+        "neurons": step(lambda f, v: multiply(f.t(), v, wiring).t(), [features, values], turned),
+    }
+    if available():
+        ways["oneDNN"] = step(lambda x, w: OneDNN.apply(x, w, None), [x, weight], gradient)
+    return ways
+
+
+def deep_field(neurons: int, levels: int) -> tuple[FieldWiring, np.ndarray]:
+    """Each neuron reads one of the level before and any others before its own; and where levels begin."""
+    rng, inputs = np.random.default_rng(0), 256
+    sizes = np.full(levels, neurons // levels) + (np.arange(levels) < neurons % levels)
+    ends = np.concatenate([[0, inputs], inputs + np.cumsum(sizes)])
+    source = []
+    for level, size in enumerate(sizes):
+        low, high = ends[level], ends[level + 1]
+        source.append(
+            np.sort(np.hstack([rng.integers(low, high, (size, 1)), rng.integers(0, high, (size, FAN_IN - 1))]))
+        )
+    start = torch.arange(0, neurons * FAN_IN + 1, FAN_IN, dtype=torch.int32)
+    codes = torch.full((neurons,), CODES["relu"], dtype=torch.uint8)
+    outputs = torch.arange(inputs + neurons - 16, inputs + neurons, dtype=torch.int32)
+    places = torch.from_numpy(np.vstack(source).ravel().astype(np.int32))
+    return FieldWiring(inputs, start, places, codes, outputs).check(), ends[1:]
+
+
+class LevelByLevel(torch.autograd.Function):
+    """The best of PyTorch's own: values in one buffer, a gather and a batched product a level, backwards by hand."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, wiring, ends, index):  # pyright: ignore[reportIncompatibleMethodOverride]
+        batch, inputs = x.shape[0], wiring.inputs
+        state = torch.empty(inputs + wiring.neurons, batch)
+        state[:inputs] = x.t()
+        table = weight.view(-1, 1, FAN_IN)
+        for low, high in pairwise(ends):
+            own = slice(low - inputs, high - inputs)
+            brought = state.index_select(0, index[own].reshape(-1)).view(-1, FAN_IN, batch)
+            torch.bmm(table[own], brought, out=state[low:high].view(-1, 1, batch))
+            state[low:high].add_(bias[own, None]).relu_()
+        ctx.save_for_backward(state, weight)
+        ctx.rest = wiring, ends, index
+        return state.index_select(0, wiring.outputs).t()
+
+    @staticmethod
+    def backward(ctx, gradient):  # pyright: ignore[reportIncompatibleMethodOverride]
+        (state, weight), (wiring, ends, index) = ctx.saved_tensors, ctx.rest
+        batch, inputs = state.shape[1], wiring.inputs
+        reaching = torch.zeros_like(state).index_add_(0, wiring.outputs, gradient.t())
+        to_weight, to_bias = torch.empty_like(weight).view(-1, FAN_IN, 1), torch.empty(wiring.neurons)
+        table = weight.view(-1, FAN_IN, 1)
+        for low, high in reversed(list(pairwise(ends))):
+            own, mine = slice(low - inputs, high - inputs), reaching[low:high]
+            mine.mul_(state[low:high] > 0)
+            to_bias[own] = mine.sum(1)
+            flat = index[own].reshape(-1)
+            torch.bmm(state.index_select(0, flat).view(-1, FAN_IN, batch), mine.view(-1, batch, 1), out=to_weight[own])
+            reaching.index_add_(0, flat, (table[own] * mine.view(-1, 1, batch)).view(-1, batch))
+        return reaching[:inputs].t(), to_weight.view(-1), to_bias, None, None, None
+
+
+def field(neurons: int, levels: int, batch: int) -> dict[str, Callable[[], object]]:
+    """Name -> one step of a field."""
+    wiring, ends = deep_field(neurons, levels)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(batch, wiring.inputs, generator=generator).requires_grad_()
+    weight = (torch.randn(neurons * FAN_IN, generator=generator) * (2 / FAN_IN) ** 0.5).requires_grad_()
+    bias = (torch.randn(neurons, generator=generator) * 0.1).requires_grad_()
+    gradient, index = torch.randn(batch, 16, generator=generator), wiring.source.view(-1, FAN_IN).long()
+    tensors, ends = [x, weight, bias], ends.tolist()
+    ways = {
+        "levels": step(lambda x, w, b: LevelByLevel.apply(x, w, b, wiring, ends, index), tensors, gradient),
+        "field": step(lambda x, w, b: run_field(x, w, b, None, wiring), tensors, gradient),
+    }
+    for a, b in zip(*(way() for way in ways.values()), strict=True):  # pyright: ignore[reportArgumentType]
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * float(b.abs().max()))
+    return ways
+
+
+def measured(ways: dict[str, Callable[[], object]], seconds: float, threads: int) -> dict[str, list[float]]:
+    began = time.perf_counter()
+    for way in ways.values():
+        way()
+        way()
+    rounds = max(5, min(300, int(2 * seconds / (time.perf_counter() - began))))
+    return interleaved(ways, rounds, clock=clock_for(threads))
+
+
+def layer_row(size: int, density: float, batch: int, seconds: float, threads: int) -> list[str]:
+    spent = measured(layer(size, density, batch), seconds, threads)
+    names = ["torch.sparse.mm", "MKL", "oneDNN", "rows", "neurons"]
+    times = [told(statistics.median(spent[name])) if name in spent else "-" for name in names]
+    faster = [f"{median_ratio(spent, 'torch.sparse.mm', name):.1f}" for name in ("rows", "neurons")]
+    shares = [f"{median_ratio(spent, 'rows', name):.2f}" if name in spent else "-" for name in ("MKL", "oneDNN")]
+    return [f"{density:g}, {batch}", *times, *faster, *shares]
+
+
+def field_row(neurons: int, levels: int, batch: int, seconds: float, threads: int) -> list[str]:
+    spent = measured(field(neurons, levels, batch), seconds, threads)
+    limit = 16 * neurons * FAN_IN * batch / (CACHE * threads)
+    mine = statistics.median(spent["field"])
+    times = [told(statistics.median(spent["levels"])), told(mine)]
+    return [f"{levels}, {batch}", *times, f"{median_ratio(spent, 'levels', 'field'):.1f}", f"{mine / limit:.1f}"]
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=2.0, help="per row")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--small", action="store_true", help="small sizes, to try the command")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    warnings.filterwarnings("ignore", message="Sparse CSR")
+    size, neurons = (128, 1000) if options.small else (1024, 10_000)
+    how = f"{options.threads} thread(s), kernels: {instruction_set()}"
+    rest = (options.seconds, options.threads)
+    rows = [layer_row(size, density, batch, *rest) for density in DENSITIES for batch in BATCHES]
+    heads = ["density, batch", "sparse.mm", "MKL", "oneDNN", "rows", "neurons"]
+    show(f"{size} x {size}, {how}", [*heads, "x rows", "x neur.", "/ MKL", "/ 1DNN"], rows)
+    rows = [field_row(neurons, levels, batch, *rest) for levels in LEVELS for batch in FIELD_BATCHES]
+    heads = ["levels, batch", "by level", "field", "times as fast", "of the cache's limit"]
+    show(f"{neurons} neurons, {neurons * FAN_IN} synapses, {how}", heads, rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -58,6 +58,12 @@ def plain(nodes: int, u: np.ndarray, v: np.ndarray, w: np.ndarray) -> nx.DiGraph
     return graph
 
 
+def filled(graph: nx.DiGraph, edges: list[tuple]) -> nx.DiGraph:
+    """A graph of weighted edges, by networkx's own verb."""
+    graph.add_weighted_edges_from(edges)
+    return graph
+
+
 def export_plain(graph: nx.DiGraph) -> tuple[np.ndarray, ...]:
     """Ends and weights of all edges as arrays."""
     u, v, w = zip(*graph.edges(data="weight"), strict=True)
@@ -88,6 +94,8 @@ def operations(G: NeuronGraph, H: nx.DiGraph, wiring: tuple) -> dict[str, tuple[
     """name -> (on networkx, on ours)."""
     arrays, half = G.arrays(), list(range(0, wiring[0], 2))
     w = arrays.weight
+    listed = list(H.edges(data="weight"))
+    numbers, renamed = {(u, v): x for u, v, x in listed}, {n: f"n{n}" for n in H}
     return {
         "build": (lambda: plain(*wiring), lambda: ours(*wiring)),
         "export source, target, weight": (lambda: export_plain(H), lambda: G.arrays().weight),
@@ -96,6 +104,15 @@ def operations(G: NeuronGraph, H: nx.DiGraph, wiring: tuple) -> dict[str, tuple[
         "iterate edges(data='weight')": (
             lambda: sum(1 for _ in H.edges(data="weight")),
             lambda: sum(1 for _ in G.edges(data="weight")),
+        ),
+        "add_weighted_edges_from": (lambda: filled(nx.DiGraph(), listed), lambda: filled(NeuronGraph(), listed)),
+        "NeuronGraph(DiGraph)": (lambda: nx.DiGraph(H), lambda: NeuronGraph(H)),
+        "nx.DiGraph(graph)": (lambda: nx.DiGraph(H), lambda: nx.DiGraph(G)),
+        "relabel_nodes": (lambda: nx.relabel_nodes(H, renamed), lambda: nx.relabel_nodes(G, renamed)),
+        "dag_longest_path_length": (lambda: nx.dag_longest_path_length(H), lambda: nx.dag_longest_path_length(G)),
+        "set_edge_attributes": (
+            lambda: nx.set_edge_attributes(H, numbers, "weight"),
+            lambda: nx.set_edge_attributes(G, numbers, "weight"),
         ),
         "topological order": (lambda: list(nx.topological_sort(H)), lambda: G.topological_order()),
         "subgraph(half).copy()": (lambda: H.subgraph(half).copy(), lambda: G.subgraph(half).copy()),

@@ -38,6 +38,7 @@ class ChangeLog:
     def __init__(self) -> None:
         self._entries: list[tuple] = []
         self._start = 0  # number of the first entry that is kept
+        self.awaited = False  # whether there may be a reader, or something left of one
         self._readers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
     def __len__(self) -> int:
@@ -57,6 +58,7 @@ class ChangeLog:
     def subscribe(self, reader: Any) -> None:
         """Start to keep entries for a reader, from now on; it is held weakly."""
         self._readers[reader] = self.end
+        self.awaited = True
 
     def advance(self, reader: Any) -> None:
         """Let a reader have seen everything so far."""
@@ -98,6 +100,8 @@ class ChangeLog:
             self._entries.append(entry)
         elif self._entries:
             self._trim()
+        else:
+            self.awaited = False
 
     def _trim(self) -> None:
         oldest = min(self._readers.values(), default=self.end)

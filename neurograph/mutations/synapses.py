@@ -128,6 +128,17 @@ class SynapseMutations(NeuronMutations):
             self._record(FormsChanged(np.array([edge.id]), *codes, table.forms.bundles, _ends(edge)))
             table._m[5][edge.row] = after
 
+    def _edge_item(self, edge: EdgeData, name: str, value: Any) -> None:
+        """Write one attribute of a synapse; the common case, one number over another, needs hardly a check."""
+        table, row = edge.table, edge.row
+        number = name == WEIGHT and type(value) is float and value - value == 0.0 and table._m[3][row] == 1
+        if not number or self._savepoint is not None or self.changes.awaited or getattr(self, "frozen", False):
+            self._edge_update(edge, {name: value})
+            return
+        if self._owner is not None:
+            self._synchronise()
+        table.pools[0].item[table._m[4][row]] = value
+
     def _note_weight(self, edge: EdgeData, before: Any, after: Any) -> None:
         if _shape(before) != _shape(after):
             self._record(WeightReplaced(edge.id, before, after, (edge.u, edge.v)))

@@ -8,6 +8,9 @@ import networkx as nx
 import numpy as np
 
 from neurograph.storage.incoming import fill
+from neurograph.storage.pools import distinct
+from neurograph.storage.reports import NeighboursView
+from neurograph.storage.stretches import in_order, plain_columns, stretches, weighted
 from neurograph.storage.table import EdgeTable
 from neurograph.storage.views import Adjacency, ArrayInEdgeView, ArrayOutEdgeView, EdgeData, Row
 
@@ -37,6 +40,21 @@ class MutableColumns(nx.DiGraph):
         if type(adjacency) is Adjacency and adjacency.out:
             return adjacency.table
         raise nx.NetworkXError("this is a view of another graph; take .copy() first")
+
+    @cached_property
+    def adj(self):
+        """The neighbours of each node, as `networkx.DiGraph.adj`."""
+        return NeighboursView(self._adj)
+
+    @cached_property
+    def succ(self):
+        """The same as `adj`."""
+        return NeighboursView(self._adj)
+
+    @cached_property
+    def pred(self):
+        """The neighbours of each node by its incoming edges, as `networkx.DiGraph.pred`."""
+        return NeighboursView(self._pred)
 
     @cached_property
     def edges(self):
@@ -167,7 +185,37 @@ class MutableColumns(nx.DiGraph):
 
     def add_edges_from(self, ebunch_to_add, **attr) -> None:
         self._open()
-        for edge in ebunch_to_add:
+        for stretch in stretches(ebunch_to_add, self):
+            if attr or not self._add_plain(stretch):
+                self._add_one_by_one(stretch, attr)
+        nx._clear_cache(self)
+
+    def add_weighted_edges_from(self, ebunch_to_add, weight="weight", **attr) -> None:
+        self.add_edges_from(weighted(ebunch_to_add, weight), **attr)
+
+    def _add_plain(self, stretch: list) -> bool:
+        """Add new edges that carry a number as weight, or nothing; False, and none is added, where they are others."""
+        found = plain_columns(stretch)
+        if found is None:
+            return False
+        sources, targets, weight = found
+        index, node = self.table.index, self._node
+        try:
+            new = [name for name in in_order(sources, targets) if name not in node]
+        except TypeError:
+            return False
+        if None in new:
+            return False
+        for name in new:
+            self._new_node(name, {})
+        u, v = (np.fromiter(map(index.__getitem__, ends), np.int64, len(ends)) for ends in (sources, targets))
+        if (self.table.find_many(u, v) >= 0).any() or not distinct((u << 32) | v):
+            return False
+        self._add_rows(u, v, weight, {})
+        return True
+
+    def _add_one_by_one(self, edges: list, attr: dict) -> None:
+        for edge in edges:
             if len(edge) == 3:
                 u, v, own = edge
             elif len(edge) == 2:
@@ -181,7 +229,6 @@ class MutableColumns(nx.DiGraph):
                 self._add_edge_and_ends(u, v, data)
             else:
                 self._put_edge(i, j, data)
-        nx._clear_cache(self)
 
     def remove_edge(self, u, v) -> None:
         table = self._open()

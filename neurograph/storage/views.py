@@ -40,6 +40,9 @@ class DictView(Mapping):
         return dict, (dict(self),)
 
 
+_WEIGHT_ALONE = (WEIGHT,)
+
+
 class EdgeData(DictView, MutableMapping):
     """The attributes of one edge; survives a reindex because it remembers which edge it is."""
 
@@ -79,14 +82,21 @@ class EdgeData(DictView, MutableMapping):
         return extra[key]
 
     def __setitem__(self, key, value) -> None:
-        self.update({key: value})
+        table = self.table
+        guard = table.guard and table.guard()
+        if guard is not None and self.values_ is table.values and table._alive[self.row]:
+            guard._edge_item(self, key, value)
+        else:
+            self._write_or_ask({key: value})
 
     def __ior__(self, other):
         self.update(other)
         return self
 
     def update(self, changes=(), /, **more) -> None:
-        changes = dict(changes, **more)
+        self._write_or_ask(dict(changes, **more))
+
+    def _write_or_ask(self, changes: dict) -> None:
         guard = self.table.guard and self.table.guard()
         if guard is not None and self.alive():
             guard._edge_update(self, changes)
@@ -126,8 +136,16 @@ class EdgeData(DictView, MutableMapping):
         else:
             del values.extra[row][key]
 
+    def copy(self) -> dict:
+        values, row = self._now(), self.row
+        if values.form[row] or row in values.extra:
+            return dict(self)
+        return {WEIGHT: self[WEIGHT]} if values.kind[row] else {}
+
     def __iter__(self):
         values = self._now()
+        if not values.form[self.row] and self.row not in values.extra:
+            return iter(_WEIGHT_ALONE if values.kind[self.row] else ())
         names = [WEIGHT] if values.kind[self.row] else []
         names += values.forms.bundles[values.form[self.row]]
         return iter(names + list(values.extra.get(self.row, ())))

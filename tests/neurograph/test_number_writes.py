@@ -1,0 +1,69 @@
+"""`g[u][v]["weight"] = number` is checked, recorded and told to readers as any other write is."""
+
+import networkx as nx
+import pytest
+
+from neurograph import NeuronGraph
+from neurograph.errors import SynapseError
+from tests.neurograph.test_ownership import Network
+
+
+def graph() -> NeuronGraph:
+    return NeuronGraph([("a", "b", {"weight": 1.0}), ("b", "c", {})])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "x", None, [[1.0]]])
+def test_what_is_no_weight_is_refused(value):
+    g = graph()
+    with pytest.raises(SynapseError, match="'a' -> 'b'"):
+        g["a"]["b"]["weight"] = value
+    assert g["a"]["b"]["weight"] == 1.0
+
+
+def test_a_frozen_graph_is_not_written():
+    g = nx.freeze(graph())
+    with pytest.raises(nx.NetworkXError, match="Frozen"):
+        g["a"]["b"]["weight"] = 2.0
+    assert g["a"]["b"]["weight"] == 1.0
+
+
+def test_a_transaction_takes_a_number_back():
+    g = graph()
+    with pytest.raises(ZeroDivisionError), g.atomic():
+        g["a"]["b"]["weight"] = 2.0
+        g["b"]["c"]["weight"] = 3.0  # there was none: structure
+        raise ZeroDivisionError
+    assert dict(g["a"]["b"]) == {"weight": 1.0}
+    assert dict(g["b"]["c"]) == {}
+
+
+def test_readers_hear_of_it_and_owners_write_back_first():
+    g = graph()
+    early = g["a"]["b"]
+    early["weight"] = 2.0  # nobody reads yet
+    network = Network(g, 9.0)
+    g.changes.subscribe(network)
+    early["weight"] = 3.0
+    assert len(g.changes.since(network).synapses) == 1
+    g.changes.advance(network)
+    g.own(network)
+    asked = network.asked
+    early["weight"] = 4.0
+    assert network.asked > asked
+    assert g["a"]["b"]["weight"] == 4.0
+    assert len(g.changes.since(network).synapses) == 1
+    del network
+    early["weight"] = 5.0
+    early["weight"] = 6.0
+    assert len(g.changes) == 0
+
+
+def test_an_edge_that_is_gone_keeps_its_number_for_whoever_holds_it():
+    g = graph()
+    held = g["a"]["b"]
+    g.remove_edge("a", "b")
+    held["weight"] = 7.0
+    g.add_edge("a", "b", weight=0.5)
+    g.table.reindex()
+    held["weight"] = 8.0
+    assert (g["a"]["b"]["weight"], held["weight"]) == (0.5, 8.0)

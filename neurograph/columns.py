@@ -23,9 +23,7 @@ class NeuronColumns:
         self.scalar: list[bool] = []  # by kind number, for the fast path of add_edge
         self.reads_data: list[bool] = []
         self.extra: dict[int, dict[str, Any]] = {}
-        self.gone: dict[
-            int, dict[str, Any]
-        ] = {}  # what dead neurons had of the user's own, for views that outlive them
+        self.gone: dict[int, dict[str, Any]] = {}  # the user's own of dead neurons, for views that outlive them
         self._hold(np.zeros(16, np.int32), {name: np.full(16, np.nan) for name in VALUES})
 
     def _hold(self, kind: np.ndarray, values: dict[str, np.ndarray]) -> None:
@@ -55,6 +53,11 @@ class NeuronColumns:
             capacity = max(keys, len(self.kind) * 3 // 2)
             values = {name: grown(column, capacity, np.nan) for name, column in self.values.items()}
             self._hold(grown(self.kind, capacity), values)
+
+    def reserve_gaps(self, keys: int) -> None:
+        """Make room for keys below `keys`, most of whose neurons are gone: rows nobody writes to take no memory."""
+        if keys > len(self.kind):
+            self._hold(np.zeros(keys, np.int32), {name: np.zeros(keys) for name in VALUES})
 
     def number(self, kind: NeuronKind) -> int:
         """The number of a kind."""

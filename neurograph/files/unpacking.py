@@ -72,7 +72,7 @@ def _columns(parts: Parts) -> NeuronColumns:
         columns.number(change_kind(NeuronKind(), {name: decode(value) for name, value in fields.items()}))
     need(len(columns.kinds) == len(parts.sequence("kinds")), "it names a kind of neuron twice")
     need(within(codes, len(columns.kinds)), "a neuron is of a kind that is not there")
-    columns.reserve(parts.whole("next_key", _MOST_NEURONS))
+    columns.reserve_gaps(parts.whole("next_key", _MOST_NEURONS))
     columns.kind[keys] = codes
     for name in VALUES:
         values = parts.values(f"neuron.{name}", len(keys))

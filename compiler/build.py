@@ -72,6 +72,7 @@ def compile(
     network = CompiledNetwork(graph, batch_size, calibration, check_pin(lowering))
     network._buffers["_like"] = torch.empty(0, dtype=dtype, device=where)
     network.cut_off = bool(cut_off)
+    graph.write_back()
     found = snapshot(graph, network.cut_off)
     columns = columns_of(found)
     warn_of_moved_columns(graph, graph.compiled_columns, columns, stacklevel=3)
@@ -82,5 +83,5 @@ def compile(
     network.install(found, program, assembly)
     graph.own(network)
     graph.compiled_columns = columns
-    graph.changes.subscribe(network)
+    network.holding.rest()
     return network

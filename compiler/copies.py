@@ -1,24 +1,33 @@
-"""Copies of a network: deep ones share its graph and own nothing."""
+"""Copies of a network."""
 
 import copy
-from typing import TYPE_CHECKING
-
-from compiler.watch import Ledger
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from compiler.network import CompiledNetwork
 
 
-def twin(network: "CompiledNetwork", memo: dict) -> "CompiledNetwork":
-    """A deep copy that follows the same graph, with Parameters of its own.
+def sharing(network: "CompiledNetwork") -> "CompiledNetwork":
+    """A copy that follows the same graph and owns nothing, with Parameters of its own.
 
     What users write into the graph from now on reaches it at its refresh; what it learned stays its own.
     """
+    return _twin(network, network.graph, {})
+
+
+def deep(network: "CompiledNetwork", memo: dict) -> "CompiledNetwork":
+    """A copy with a graph of its own, which it owns where the network owns its graph."""
+    made = _twin(network, copy.deepcopy(network.graph, memo), memo)
+    if network.owns:
+        made.graph.own(made)
+    return made
+
+
+def _twin(network: "CompiledNetwork", graph: Any, memo: dict) -> "CompiledNetwork":
     made = network.__class__.__new__(network.__class__)
-    memo[id(network)] = made
-    memo[id(network.graph)] = network.graph
+    memo[id(network)], memo[id(network.graph)] = made, graph
     for name, held in network.__dict__.items():
-        made.__dict__[name] = Ledger() if name == "_ledger" else copy.deepcopy(held, memo)
-    made._wire()
-    network.graph.changes.subscribe(made)
+        if name != "holding":
+            made.__dict__[name] = copy.deepcopy(held, memo)
+    made.hold()
     return made

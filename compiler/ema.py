@@ -1,11 +1,11 @@
 """An exponential moving average of a network's values, which follows its network through edits."""
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
+from compiler import copies
 from compiler.followers import follow
 from compiler.order import Order
 from compiler.slots import RUNNING, SlotMap, Slots
@@ -87,7 +87,9 @@ class EMA:
 
     def network(self) -> "CompiledNetwork":
         """A copy of the network that computes with the average, in eval mode; it shares the graph and owns nothing."""
-        made = copy.deepcopy(self.source)
+        if self.source.stale:
+            self.source.refuse_stale()
+        made = copies.sharing(self.source)
         self.copy_to(made)
         return made.eval().requires_grad_(False)
 

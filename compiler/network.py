@@ -1,17 +1,18 @@
 """The compiled network: an ordinary `torch.nn.Module` whose forward is a loop over stages, no graph in sight."""
 
 from math import prod
-from typing import Any
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler import checks, copies, exchange, state
+from compiler import checks, copies, state
 from compiler.assembly import Assembly, Spec
 from compiler.columns import Columns, columns_of
 from compiler.cost import Calibration, default_calibration
 from compiler.followers import tell
+from compiler.holding import Holding
 from compiler.lowering.base import Unit
 from compiler.optimizers import canonical
 from compiler.pins import Pin
@@ -19,8 +20,8 @@ from compiler.program import Options, Program
 from compiler.slots import RUNNING, SlotMap, Space
 from compiler.snapshot import Snapshot
 from compiler.stage import Fetch, Stage
-from compiler.watch import Ledger, bury, mark_of, watch
-from neurograph.errors import StaleError
+from compiler.watch import bury, mark_of, watch
+from neurograph.errors import CompileError, StaleError
 from neurograph.observations import Observations
 
 
@@ -39,6 +40,8 @@ class CompiledNetwork(nn.Module):
         What runs: stages, what they read, their lowerings and predicted costs.
     cut_off
         Whether outputs none of which can be reached from an input are taken; see `compiler.compile`.
+    holding
+        Its numbers, as its graph holds on to them.
     """
 
     program: Program
@@ -48,11 +51,12 @@ class CompiledNetwork(nn.Module):
     _sizes: tuple[tuple[int, ...], ...]
     _input_blocks: tuple[int, ...]
     _steps: tuple[tuple[int, Stage, tuple[int, ...]], ...]
+    holding: Holding
     _count: int
-    _moves: bool
     _output_fetches: tuple[Fetch, ...]
     _only_output: Fetch | None
     _version: int
+    _writes: int
     _digest: str | None
     _size: str
     columns: Columns
@@ -63,7 +67,7 @@ class CompiledNetwork(nn.Module):
         self._settings = (batch_size, calibration, pin)
         self.stages, self._outputs = nn.ModuleList(), nn.ModuleList()
         self.register_buffer("_like", torch.empty(0), persistent=False)
-        self._ledger, self._synchronising = Ledger(), False
+        self.hold()
 
     # what runs
 
@@ -84,7 +88,7 @@ class CompiledNetwork(nn.Module):
         Raises
         ------
         StaleError
-            Where the graph has been edited since the network was compiled or refreshed.
+            Where the graph has been edited, or its values written, since the network was compiled or refreshed.
         CompileError
             Where a tensor has the wrong shape, dtype or device, or there are too many or too few; where a batch norm in
             train mode has one value per channel to go by.
@@ -102,13 +106,12 @@ class CompiledNetwork(nn.Module):
 
         Without `keep`, only those that come out: the others are let go when the last stage has read them.
         """
-        if self.graph.version != self._version:
-            self._raise_stale()
+        graph = self.graph
+        if graph.version != self._version or graph.changes.writes != self._writes:
+            self.refuse_stale()
         like: Any = self._buffers["_like"]  # past nn.Module's slow lookup
         if not checks.fit(inputs, self._sizes, like):
             checks.refuse(inputs, self.program.inputs, like)
-        if torch.is_grad_enabled() or (self._moves and self.training):  # loops that write p.data show nowhere else
-            self._ledger.moved = True
         values: list = [None] * self._count
         for index, x in zip(self._input_blocks, inputs, strict=True):
             values[index] = x
@@ -129,11 +132,11 @@ class CompiledNetwork(nn.Module):
         for parameter in (p for key, p in old.items() if key not in alive):
             bury(parameter)
         self._wire()
+        self.holding.install(self.slots)
         arrays = snapshot.arrays
-        self._version, self._digest = arrays.version, None
         self.columns = columns_of(snapshot)
-        self._size = f"{len(arrays)} neurons, {len(arrays.ids)} synapses"
-        self._ledger.moved = True
+        self._digest, self._size = None, f"{len(arrays)} neurons, {len(arrays.ids)} synapses"
+        self.catch_up()
         if before is not None:
             tell(self, before, self.slots)
 
@@ -143,7 +146,6 @@ class CompiledNetwork(nn.Module):
         stages: Any = self.stages
         self.__dict__.update(
             _count=len(program.blocks),
-            _moves=any(stage._neurons.moves for stage in stages),
             _sizes=tuple(port.sizes for port in program.inputs),
             _input_blocks=tuple(port.pieces[0][0] for port in program.inputs),
             _steps=tuple((s.plan.index, s, done) for s, done in zip(stages, program.last_reads, strict=True)),
@@ -152,8 +154,20 @@ class CompiledNetwork(nn.Module):
         )
         for parameter in self.parameters():
             known = mark_of(parameter)
-            if known is None or known.ledger is not self._ledger:
-                watch(parameter, self._ledger)
+            if known is None or known.ledger is not self.holding.ledger:
+                watch(parameter, self.holding.ledger)
+
+    def hold(self, unread: tuple[tuple, ...] = ()) -> None:
+        """Hold its numbers anew, as a network that was made or copied just now.
+
+        `unread` is what it has yet to read of the change log of the graph that it was copied with.
+        """
+        self.__dict__["holding"] = Holding(self)
+        self.graph.changes.subscribe(self.holding, unread)
+        if "slots" in self.__dict__:
+            self.holding.install(self.slots)
+            self._wire()
+            self.catch_up(self._version, -1 if unread else None)
 
     # what it is
 
@@ -177,15 +191,28 @@ class CompiledNetwork(nn.Module):
 
     @property
     def stale(self) -> bool:
-        """Whether the graph's structure has changed since the network was compiled or refreshed."""
-        return self.graph.version != self._version
+        """Whether the graph has changed since the network was compiled or refreshed; see `stale_by`."""
+        return self.stale_by is not None
+
+    @property
+    def stale_by(self) -> Literal["structure", "values"] | None:
+        """What of the graph has changed since the network was compiled or refreshed; structure, where both have."""
+        if self.graph.version != self._version:
+            return "structure"
+        return "values" if self.graph.changes.writes != self._writes else None
+
+    def catch_up(self, version: int | None = None, writes: int | None = None) -> None:
+        """Count as fresh: what the network has is what the graph is, or was at a version and after some writes."""
+        graph = self.graph
+        self.__dict__["_version"] = graph.version if version is None else version
+        self.__dict__["_writes"] = graph.changes.writes if writes is None else writes
 
     @property
     def wiring(self) -> str:
         """The wiring digest and the size, in words: what saved parameters are checked against."""
         if self._digest is None:
-            if self.stale:
-                self._raise_stale()
+            if self.stale_by == "structure":
+                self.refuse_stale()
             self.__dict__["_digest"] = self.graph.wiring_digest()
         return f"{self._digest} ({self._size})"
 
@@ -206,7 +233,13 @@ class CompiledNetwork(nn.Module):
         """One line for `print(net)`."""
         return f"{self._size}, {self.parameter_count()} parameters, {len(self.stages)} stages"
 
-    def _raise_stale(self) -> None:
+    def refuse_stale(self) -> NoReturn:
+        """Raise what is to be done about a network that is stale."""
+        if self.stale_by == "values":
+            raise StaleError(
+                "values of the graph have been written since the network was compiled or refreshed: call "
+                "net.refresh(), which loads them and keeps every Parameter and the optimizer as they are"
+            )
         raise StaleError(
             f"the graph has been edited (version {self.graph.version}, compiled at {self._version}): call "
             "net.refresh(optimizer), or net.refresh() where nothing is being trained"
@@ -222,30 +255,30 @@ class CompiledNetwork(nn.Module):
     def write_back(self) -> int:
         """Write what training has moved into the graph; returns how many numbers were written.
 
+        There is seldom a need to: whatever reads or saves the graph's values has them written back first. What users
+        wrote into the graph since the network was refreshed stays as it is.
+
         Raises
         ------
+        CompileError
+            Where the graph's values belong to another network, or to none.
         StaleError
-            Where the graph has been edited since: its survivors were written when it was.
+            Where the graph's structure has been edited since.
         """
-        if self.stale:
-            self._raise_stale()
-        self._synchronising = True
-        try:
-            written = exchange.write_back(self, self.owns)
-        finally:
-            self._synchronising = False
-        self._ledger.moved, self._ledger.versions = False, self._versions()
-        return written
+        if not self.owns:
+            raise CompileError(
+                "the values of this graph belong to "
+                f"{'no network' if self.graph.owner is None else 'another network that was compiled from it later'}, "
+                "so this one does not write them: call graph.own(net) first to let it"
+            )
+        if self.stale_by == "structure":
+            self.refuse_stale()
+        return self.graph.write_back()
 
     def synchronise(self) -> None:
-        """Write back if something may have moved; the graph calls this before it changes or is read."""
-        if self._synchronising or self.stale or not self.owns:
-            return
-        if self._ledger.moved or self._ledger.versions != self._versions():
-            self.write_back()
-
-    def _versions(self) -> tuple[int, ...]:
-        return tuple(entry.tensor._version for entry in self.slots.slots)
+        """Write back where anything moved and the graph's values belong to this network."""
+        if self.owns:
+            self.graph.write_back()
 
     def gradients(self, field: str = "weight", shape: tuple[int, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
         """The gradient of every trained number of one sort.
@@ -284,7 +317,9 @@ class CompiledNetwork(nn.Module):
     def refresh(self, optimizer: torch.optim.Optimizer | None = None, group: int | None = None) -> None:
         """Follow the graph: run what it is now, with the values and optimizer state of everything that survived.
 
-        Yields what a fresh compile would; stages that did not change keep their Parameters.
+        Yields what a fresh compile would; stages that did not change keep their Parameters. Where nothing but values
+        was written, they are loaded in place: every Parameter stays, its moments too, no optimizer is needed, and the
+        backward of an older loss that saved such a value raises torch's own error.
 
         Parameters
         ----------
@@ -324,21 +359,19 @@ class CompiledNetwork(nn.Module):
         self, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
     ) -> None:
         state.load(self, state_dict, prefix, strict, missing_keys, unexpected_keys)
-        self._ledger.moved = True
 
     def __deepcopy__(self, memo: dict) -> "CompiledNetwork":
         if self.stale:
-            self._raise_stale()
-        return copies.twin(self, memo)
+            self.refuse_stale()
+        return copies.deep(self, memo)
 
     def __getstate__(self) -> dict:
-        return self.__dict__ | {"_ledger": None, "_owned": self.owns}
+        state = {name: held for name, held in self.__dict__.items() if name != "holding"}
+        return state | {"_owned": self.owns, "_unread": self.graph.changes.unread(self.holding)}
 
     def __setstate__(self, held: dict) -> None:
-        owned = held.pop("_owned")
+        owned, unread = held.pop("_owned"), held.pop("_unread")
         super().__setstate__(held)
-        self.__dict__["_ledger"] = Ledger()
-        self._wire()
-        self.graph.changes.subscribe(self)
+        self.hold(unread)
         if owned:
             self.graph.own(self)

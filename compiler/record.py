@@ -195,7 +195,7 @@ class Recording:
                 f"these activations were recorded at version {self.version} of the graph, which is at "
                 f"{self.network.graph.version} now: refresh the network and record again"
             )
-        moment = pair.sources.tobytes(), pair.readers.tobytes(), self.network._versions()
+        moment = pair.sources.tobytes(), pair.readers.tobytes(), self.network.holding.moment()
         if self._held is not None and self._held[0] == moment:
             yield from self._held[1]
             return

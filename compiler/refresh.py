@@ -8,24 +8,29 @@ from typing import Any
 import numpy as np
 from torch.optim import Optimizer
 
-from compiler.assembly import Assembly, Spec, assemble, fill, graph_numbers
+from compiler.assembly import Assembly, Spec, assemble, cast, fill, graph_numbers
 from compiler.columns import columns_of, warn_of_moved_columns
+from compiler.exchange import written
 from compiler.lowering.base import Unit
 from compiler.network import CompiledNetwork
 from compiler.optimizers.inherit import hand_over, prepare
 from compiler.order import Order
 from compiler.planner import plan
-from compiler.slots import Space
+from compiler.slots import SlotMap, Slots
 from compiler.snapshot import Snapshot, snapshot
 
 
 def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group: int | None = None) -> None:
     """Bring a network up to date with its graph; see `CompiledNetwork.refresh`."""
-    graph = network.graph
-    changes = graph.changes.since(network)
-    if _nothing_to_do(network, changes):
-        network.synchronise()  # as reading the graph would
-        graph.changes.advance(network)
+    graph, holding = network.graph, network.holding
+    changes = graph.changes.since(holding)
+    if network.stale_by != "structure" and network.program.options == network.options:
+        if _anything_written(changes):
+            _load(network, changes)
+        else:
+            network.synchronise()  # as reading the graph would
+        graph.changes.advance(holding)
+        network.catch_up()
         return
     found = snapshot(graph, network.cut_off)
     columns = columns_of(found)
@@ -39,19 +44,22 @@ def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group:
     network.train(network.training)
     hand_over(legacy)
     graph.compiled_columns = columns
-    graph.changes.advance(network)
+    graph.changes.advance(holding)
+    if network.owns and not graph.in_transaction:
+        holding.rest()
 
 
-def _nothing_to_do(network: CompiledNetwork, changes: Any) -> bool:
-    """Whether neither the wiring, nor a number, nor the network's dtype or device has changed since it was planned."""
-    same = not network.stale and network.program.options == network.options
-    return same and not len(changes.synapses) and not any(map(len, changes.neurons.values()))
+def _anything_written(changes: Any) -> bool:
+    return bool(len(changes.synapses)) or any(map(len, changes.neurons.values()))
 
 
-def written(changes: Any, space: Space) -> np.ndarray:
-    """Ids or keys whose numbers users wrote since the network last looked."""
-    found = changes.synapses if space[0] == "weight" else changes.neurons.get(space[0], ())
-    return np.asarray(found, np.int64)
+def _load(network: CompiledNetwork, changes: Any) -> None:
+    """Take over in place what users wrote: the same Parameters, their version counters moved."""
+    for space in network.slots.spaces:
+        theirs = written(changes, space)
+        if len(theirs):
+            there, column, at = network.graph._survivors(space, theirs)
+            network.holding.load(space, theirs[there], column[at])
 
 
 def _pool(network: CompiledNetwork, changes: Any) -> dict[Spec, Unit]:
@@ -59,12 +67,18 @@ def _pool(network: CompiledNetwork, changes: Any) -> dict[Spec, Unit]:
 
     A written one is made anew rather than written in place, so that a loss computed before stays differentiable.
     """
-    touched = {
-        entry.module
-        for entry in network.slots.slots
-        if len(wrote := written(changes, entry.space)) and np.isin(entry.numbers, wrote).any()
-    }
+    touched = {entry.module for entry in network.slots.slots if _touched(network, entry, written(changes, entry.space))}
     return {spec: unit for spec, unit in network._units.items() if unit not in touched}
+
+
+def _touched(network: CompiledNetwork, entry: Slots, theirs: np.ndarray) -> bool:
+    """Whether a user's write makes a difference to a number of an entry."""
+    mine = np.flatnonzero(np.isin(entry.numbers, theirs)) if len(theirs) else theirs
+    if not len(mine):
+        return False
+    there, column, at = network.graph._survivors(entry.space, entry.numbers[mine])
+    now = SlotMap.get(entry, entry.tensor)[mine[there]]
+    return bool((now != cast(column[at], entry.tensor.dtype).numpy()).any())
 
 
 def _fill(network: CompiledNetwork, found: Snapshot, assembly: Assembly, changes: Any) -> None:

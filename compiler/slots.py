@@ -9,6 +9,7 @@ worlds is an array (n, *shape) in that order: `gather` makes one, `scatter` take
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 import torch
@@ -100,6 +101,7 @@ class SlotMap:
         if found is None:
             parts = [entry.numbers for entry in self.of(space, trained)]
             found = rising(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+            found.flags.writeable = False  # the graph remembers the rows of numbers that cannot change
             self._numbers[space, trained] = found
         return found
 
@@ -175,6 +177,17 @@ class SlotMap:
             host = to_host(tensor).clone()
             host.numpy().reshape(-1, *entry.space[1])[entry.flat] = values
             tensor.copy_(host.reshape(tensor.shape))
+
+    @staticmethod
+    def put_some(entry: Slots, flat: np.ndarray, values: np.ndarray) -> None:
+        """Write some numbers of an entry, at these places of its tensor, in place."""
+        tensor, size = entry.tensor, prod(entry.space[1])
+        with torch.no_grad():
+            whole = tensor if tensor.is_contiguous() else tensor.contiguous()
+            where = torch.from_numpy(flat.astype(np.int64)).to(tensor.device)
+            whole.view(-1, size)[where] = torch.from_numpy(values.reshape(-1, size)).to(tensor)
+            if whole is not tensor:
+                tensor.copy_(whole)
 
     @staticmethod
     def get(entry: Slots, tensor: Tensor) -> np.ndarray:

@@ -16,18 +16,9 @@ from neurograph.errors import StaleError
 
 @dataclass
 class Ledger:
-    """Whether a network's values may differ from its graph's.
+    """Whether an optimizer has stepped a network's Parameters since their numbers were last written back."""
 
-    Parameters
-    ----------
-    moved
-        True from the start, after a forward or a step, until the next write-back.
-    versions
-        The Parameters' `_version`s at the last write-back.
-    """
-
-    moved: bool = True
-    versions: tuple[int, ...] = ()
+    stepped: bool = False
 
 
 @dataclass
@@ -76,7 +67,7 @@ def _after_step(optimizer: Optimizer, _args, _kwargs) -> None:
         for parameter in group["params"]:
             mark = mark_of(parameter)
             if mark is not None:
-                mark.ledger.moved = True
+                mark.ledger.stepped = True
 
 
 register_optimizer_step_pre_hook(_before_step)

@@ -4,6 +4,7 @@ Structure needs no log: a refresh plans the whole graph afresh and compares. Wha
 users wrote, and whose heir a newborn is. Entries are kept only while a network is there to read them.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -32,14 +33,34 @@ class Changes:
     neuron_heirs: dict[int, int] = field(default_factory=dict)
 
 
+@dataclass
+class _Reader:
+    """How far a reader has read, and which numbers users wrote since; those are worked out when they are asked for."""
+
+    at: int
+    before: tuple[tuple, ...] = ()  # what it had not read yet when it came here from another log
+    seen: int = 0
+    cuts: int = -1
+    written: dict[str, set[int]] = field(default_factory=dict)
+
+
 class ChangeLog:
-    """An append-only list with readers, trimmed to the oldest of them that is alive and empty when there is none."""
+    """An append-only list with readers, trimmed to the oldest of them that is alive and empty when there is none.
+
+    Attributes
+    ----------
+    writes
+        How many times values were written; set back where the writes were rolled back and nobody had read them. A
+        network that remembers another number is stale by value.
+    """
 
     def __init__(self) -> None:
         self._entries: list[tuple] = []
         self._start = 0  # number of the first entry that is kept
+        self._cuts = 0  # how often entries were rolled back
         self.awaited = False  # whether there may be a reader, or something left of one
-        self._readers: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._readers: WeakKeyDictionary[Any, _Reader] = WeakKeyDictionary()
+        self.writes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -55,19 +76,27 @@ class ChangeLog:
         """The number the next entry will get."""
         return self._start + len(self._entries)
 
-    def subscribe(self, reader: Any) -> None:
-        """Start to keep entries for a reader, from now on; it is held weakly."""
-        self._readers[reader] = self.end
+    def subscribe(self, reader: Any, before: tuple[tuple, ...] = ()) -> None:
+        """Start to keep entries for a reader, from now on; it is held weakly.
+
+        `before` is what `unread` returned of another log, where the reader's graph was copied from one that kept it.
+        """
+        self._readers[reader] = _Reader(self.end, before)
         self.awaited = True
 
     def advance(self, reader: Any) -> None:
         """Let a reader have seen everything so far."""
-        self._readers[reader] = self.end
+        self._readers[reader] = _Reader(self.end)
         self._trim()
+
+    def unread(self, reader: Any) -> tuple[tuple, ...]:
+        """The entries that a reader has not seen."""
+        held = self._readers[reader]
+        return (*held.before, *self._entries[held.at - self._start :])
 
     def since(self, reader: Any) -> Changes:
         """What happened since a reader subscribed or advanced."""
-        entries = self._entries[self._readers[reader] - self._start :]
+        entries = self.unread(reader)
         synapses = [ids for tag, ids in entries if tag == "synapses"]
         neurons: dict[str, list[np.ndarray]] = {}
         for tag, what in entries:
@@ -80,20 +109,52 @@ class ChangeLog:
                 known.update({new: known.get(old, old) for new, old in pairs})
         return changes
 
+    def written_since(self, reader: Any, name: str, number: int) -> bool:
+        """Whether users wrote a number ("weight" of a synapse, "bias", ... of a neuron) since a reader last looked."""
+        held = self._readers[reader]
+        if held.cuts != self._cuts:
+            held.written, held.seen, held.cuts = {}, held.at, self._cuts
+            _mark(held.written, held.before)
+        if held.seen < self.end:
+            _mark(held.written, self._entries[held.seen - self._start :])
+            held.seen = self.end
+        return number in held.written.get(name, ())
+
     def synapses_written(self, ids: np.ndarray) -> None:
-        self._add(("synapses", ids))
+        """Record that users wrote weights."""
+        if len(ids):
+            self.writes += 1
+            self._add(("synapses", ids))
 
     def neurons_written(self, name: str, keys: np.ndarray) -> None:
-        self._add(("neurons", (name, keys)))
+        """Record that users wrote values of neurons."""
+        if len(keys):
+            self.writes += 1
+            self._add(("neurons", (name, keys)))
 
     def heirs(self, synapses: list[tuple[int, int]], neurons: list[tuple[int, int]]) -> None:
         """Record (new, old) pairs of synapse ids and neuron keys."""
         self._add(("synapse_heirs", synapses))
         self._add(("neuron_heirs", neurons))
 
-    def cut(self, end: int) -> None:
-        """Forget what was recorded after a moment, because it was rolled back."""
+    def mark(self) -> tuple[int, int]:
+        """What `cut` goes back to."""
+        return self.end, self.writes
+
+    def cut(self, mark: tuple[int, int]) -> None:
+        """Forget what was recorded after a moment, because it was rolled back.
+
+        Where a reader has read it meanwhile, the numbers were written once more instead: back to what they were.
+        """
+        end, writes = mark
+        if self.was_read_since(mark):
+            return
         del self._entries[max(0, end - self._start) :]
+        self.writes, self._cuts = writes, self._cuts + 1
+
+    def was_read_since(self, mark: tuple[int, int]) -> bool:
+        """Whether a reader has read what was recorded after a moment."""
+        return any(reader.at > mark[0] for reader in self._readers.values())
 
     def _add(self, entry: tuple) -> None:
         if self._readers:
@@ -104,9 +165,17 @@ class ChangeLog:
             self.awaited = False
 
     def _trim(self) -> None:
-        oldest = min(self._readers.values(), default=self.end)
+        oldest = min((reader.at for reader in self._readers.values()), default=self.end)
         del self._entries[: oldest - self._start]
         self._start = oldest
+
+
+def _mark(written: dict[str, set[int]], entries: Iterable[tuple]) -> None:
+    for tag, what in entries:
+        if tag == "synapses":
+            written.setdefault("weight", set()).update(what.tolist())
+        elif tag == "neurons":
+            written.setdefault(what[0], set()).update(what[1].tolist())
 
 
 def _merged(parts: list[np.ndarray]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """`NeuronGraph`: a neural network that is a networkx graph, with the verbs people use on it."""
 
 from collections.abc import Hashable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,9 +86,10 @@ class NeuronGraph(Populations):
         return self._journal
 
     def own(self, network: Any) -> None:
-        """Let a compiled network own the values; a run of raw mutations that is going on becomes an entry."""
         self._close_run()
         super().own(network)
+
+    own.__doc__ = Populations.own.__doc__
 
     def _close_run(self) -> None:
         if self._effects and self._savepoint is None:
@@ -105,6 +107,7 @@ class NeuronGraph(Populations):
         self._effects, self._journal = [], Journal()
 
     def _between_edits(self, what: str) -> None:
+        self._take_turn()
         if self._savepoint is not None:
             raise JournalError(f"cannot {what} in the middle of an edit or of atomic(); do it afterwards")
 
@@ -122,6 +125,7 @@ class NeuronGraph(Populations):
             Of the edit; or what it returned is no `Outcome`.
         """
         self._open()
+        self._take_turn()
         if self._savepoint is not None:
             raise JournalError("an edit cannot apply another edit; call its apply(graph) instead")
         self._synchronise()
@@ -264,8 +268,34 @@ class NeuronGraph(Populations):
         return new
 
     def __getstate__(self):
-        self._synchronise()
+        if self._has_table():
+            self._synchronise()
         return super().__getstate__() | {"_numbered": None}
+
+    def __deepcopy__(self, memo: dict):
+        new = memo[id(self)] = self.__class__.__new__(self.__class__)
+        state = self.__getstate__()
+        if self._has_table():  # columns are copied as columns, not item by item
+            table, columns = self.table.copy(), self._columns.copy()
+            table.extra = table.values.extra = deepcopy(self.table.extra, memo)
+            columns.extra = deepcopy(self._columns.extra, memo)
+            kept = {self.table: table, self._columns: columns, self._ranks: self._ranks.copy()}
+            memo |= {id(old): copied for old, copied in kept.items()}
+            memo[id(self._journal)] = self._journal.copy()
+        new.__setstate__(deepcopy(state, memo))
+        return new
+
+    def copy(self, as_view: bool = False):
+        if not as_view:
+            self._whole_graph()._synchronise()
+        return super().copy(as_view)
+
+    def _whole_graph(self) -> "NeuronGraph":
+        """The graph itself, where this is a view of it."""
+        graph = self
+        while not graph._has_table():
+            graph = graph._graph
+        return graph
 
     def reverse(self, copy: bool = True):
         """The reverse of the graph, an `ArrayDiGraph` (inputs would have incoming synapses), or a view."""

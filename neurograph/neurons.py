@@ -31,7 +31,8 @@ class NeuronData(DictView, MutableMapping):
         if name in columns.value_items:
             value = columns.value_items[name][key]
             if not isnan(value):
-                return value
+                holder = self._table.holder
+                return value if holder is None else holder.value(name, key, value)
             if name == "bias":
                 return None
             raise KeyError(name)
@@ -106,6 +107,14 @@ class Neurons(DictView):
 
     def __contains__(self, name: object) -> bool:
         return name in self._table.index
+
+    def items(self):
+        self._table.bring_up_to_date()
+        return super().items()
+
+    def values(self):
+        self._table.bring_up_to_date()
+        return super().values()
 
     def update(self, attributes) -> None:
         """Set attributes of many neurons, as algorithms that rebuild a graph do to its node dictionary."""

@@ -49,7 +49,7 @@ def portable(net: "CompiledNetwork") -> fx.GraphModule:
 def draw(net: "CompiledNetwork") -> Drawing:
     """The layers of the portable form and what each reads; raises as `portable` does."""
     if net.stale:
-        net._raise_stale()
+        net.refuse_stale()
     drawing, numbers = Drawing(net.dtype, net.device), Numbers(net.slots)
     products, program = Products(drawing, numbers), net.program
     reading = Reading(drawing, program)

@@ -103,6 +103,8 @@ class NeuronsDied(Effect):
         born = NeuronsBorn(self.rows.keys)
         graph._effects.append(born)
         self.roll_back(graph)
+        for name, values in self.rows.values.items():  # they have what they died with, whatever a network has for them
+            graph.changes.neurons_written(name, self.rows.keys[~np.isnan(values)])
         return born
 
     def roll_back(self, graph: "NeuronCore") -> None:

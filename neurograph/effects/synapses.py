@@ -121,6 +121,7 @@ class SynapsesDied(Effect):
         graph._ranks.admit_many(graph.table, rows.source, rows.target, graph._effects)
         graph._effects.append(born)
         rows.put_back(graph.table)
+        graph.changes.synapses_written(rows.ids)  # they have what they died with, whatever a network has for them
         return born
 
     def roll_back(self, graph: "NeuronCore") -> None:

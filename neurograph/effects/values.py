@@ -121,7 +121,7 @@ class WeightsWritten(Effect):
 
     def check(self, graph: "NeuronCore") -> None:
         synapses_are_there(graph, self.ids)
-        if len(self.ids) and graph.read_weights(self.ids).shape != self.before.shape:
+        if len(self.ids) and graph._stored_weights(self.ids).shape != self.before.shape:
             raise JournalError(f"synapses {listed(np.asarray(self.ids).tolist())} have weights of another shape")
 
     def forward(self, past: "Past") -> list[Effect]:
@@ -162,6 +162,7 @@ class WeightReplaced(Effect):
         inverse = WeightReplaced(self.number, now, self.before, self.ends)
         graph._effects.append(inverse)
         self.roll_back(graph)
+        graph.changes.synapses_written(np.array([self.number]))
         return inverse
 
     def roll_back(self, graph: "NeuronCore") -> None:

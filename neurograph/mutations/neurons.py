@@ -57,7 +57,6 @@ class NeuronMutations(Transactions):
 
     @whole
     def _new_node(self, name: Hashable, attr: Mapping) -> None:
-        self._synchronise()
         try:
             kind, values, extra = self._parse_neuron(attr)
         except NeuroGraphError as err:
@@ -85,8 +84,7 @@ class NeuronMutations(Transactions):
         code = None if attr or "hidden" not in self._populations else columns.numbers.get(_PLAIN)
         if code is None or node_for_adding is None or node_for_adding in self._node:
             return super().add_node(node_for_adding, **attr)  # and nothing after: the commit is the last line
-        if self._owner is not None:  # from here on the fast path: a plain hidden neuron
-            self._synchronise()
+        self._take_turn()  # from here on the fast path: a plain hidden neuron
         table, effects, ranks = self._adj.table, self._effects, self._ranks
         outer, key, mark, version, top = self._savepoint, len(table.names), len(effects), self.version, ranks.top
         try:
@@ -110,7 +108,6 @@ class NeuronMutations(Transactions):
         self, names: list[Hashable], kind: NeuronKind, values: Mapping[str, Any], extra: Mapping
     ) -> np.ndarray:
         """Add new neurons of one kind; values are numbers or one per neuron. Returns their keys."""
-        self._synchronise()
         nx._clear_cache(self)
         table, columns = self._open(), self._columns
         keys = np.arange(len(table.names), len(table.names) + len(names))
@@ -165,12 +162,12 @@ class NeuronMutations(Transactions):
                 self._check_new_kind(key, kind)
         except NeuroGraphError as err:
             raise type(err)(f"neuron {name!r}: {err}") from None
-        self._synchronise()
         nx._clear_cache(self)
         if kind != columns.of(key):
             self._change_kind(np.array([key]), kind)
         for value_name, value in values.items():
             self._change_values(value_name, np.array([key]), np.array([value]))
+            self.changes.neurons_written(value_name, np.array([key]))  # also where it is what was there
         if extra:
             self._note_extra(columns.extra, "neuron", key, key)
             columns.extra[key] = columns.extra.get(key, {}) | extra
@@ -197,6 +194,7 @@ class NeuronMutations(Transactions):
     def _change_kind(self, keys: np.ndarray, kind: NeuronKind) -> None:
         """Give neurons a new kind and the values it brings along."""
         columns = self._columns
+        self._bring_neurons(keys)
         self._register(kind.population)
         before, after = columns.kind[keys], np.full(len(keys), columns.number(kind), np.int32)
         self._record(KindsChanged(keys, before, after, columns.kinds))
@@ -214,6 +212,8 @@ class NeuronMutations(Transactions):
     def _change_values(self, name: str, keys: np.ndarray, values: np.ndarray) -> None:
         """Store values of neurons, inside a transaction; a run of raw mutations keeps the effect if it is structure."""
         column = self._columns.values[name]
+        if np.isnan(values).any():  # numbers go, and undoing brings them back
+            self._bring_neurons(keys)
         before = column[keys]
         moved = (before != values) & ~(np.isnan(before) & np.isnan(values))
         if not moved.any():
@@ -283,7 +283,6 @@ class NeuronMutations(Transactions):
     @whole
     def _drop_keys(self, keys: np.ndarray) -> None:
         """Remove neurons and all their synapses."""
-        self._synchronise()
         table = self.table
         if len(keys) * 8 > len(table.index):
             gone = np.zeros(len(table.names), bool)
@@ -294,7 +293,9 @@ class NeuronMutations(Transactions):
             rows = [table.rows(key, side) for key in keys.tolist() for side in (table.out, table.inn)]
             rows = np.sort(np.concatenate(rows)) if rows else np.empty(0, np.int64)
             rows = rows[np.diff(rows, prepend=-1) > 0]
+        self._bring_neurons(keys)
         if len(rows):
+            self._bring_synapses(rows)
             self._record(SynapsesDied(take_synapses(table, rows)))
             table.kill(rows)
         self._record(NeuronsDied(take_neurons(table, self._columns, self._ranks, keys)))

@@ -32,9 +32,10 @@ class Savepoint:
 
     def __init__(self, graph: "Transactions", entry: bool = False, **changes: Any) -> None:
         table = graph.table
+        graph._take_turn()
         self.outer, self.entry = graph._savepoint, entry
         self.effects, self.mark = graph._effects, len(graph._effects)
-        self.version, self.log, self.next_name = graph.version, graph.changes.end, graph._next_name
+        self.version, self.log, self.next_name = graph.version, graph.changes.mark(), graph._next_name
         self.names, self.next_id = len(table.names), table.next_id
         self.forms, self.pools = len(table.forms.bundles), len(table.pools)
         self.kinds, self.top = len(graph._columns.kinds), graph._ranks.top
@@ -58,6 +59,8 @@ class Savepoint:
         effects = self.effects
         while len(effects) > self.mark:
             effects[-1].roll_back(graph)
+            if graph.changes.was_read_since(self.log):
+                _write_again(graph, effects[-1])
             del effects[-1]
         table.take_back(self.names, self.next_id, self.forms, self.pools)
         graph._columns.take_back(self.kinds)
@@ -67,3 +70,11 @@ class Savepoint:
         graph.changes.cut(self.log)
         graph.version, graph._next_name, graph._effects = self.version, self.next_name, effects
         graph._savepoint = self.outer
+
+
+def _write_again(graph: Any, effect: Any) -> None:
+    """Tell whoever has read what is rolled back that its numbers were written once more: back to what they were."""
+    if effect.tag == "weight":
+        graph.changes.synapses_written(effect.ids)
+    elif effect.tag == "value":
+        graph.changes.neurons_written(effect.name, effect.keys)

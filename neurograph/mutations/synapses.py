@@ -46,8 +46,7 @@ class SynapseMutations(NeuronMutations):
         return form, weight, without_views(extra)
 
     def _new_edge(self, u: int, v: int, attr: Mapping) -> None:
-        if self._owner is not None:
-            self._synchronise()
+        self._take_turn()
         table, columns = self._adj.table, self._columns
         code = columns.item[v]
         if columns.reads_data[code]:
@@ -107,7 +106,6 @@ class SynapseMutations(NeuronMutations):
         """Write attributes of one synapse: checked as a whole, then stored and recorded."""
         self._open()
         form, weight, extra = self._parse_edge(edge.u, edge.v, attr, edge)
-        self._synchronise()
         if form:
             have = {k: x for k, x in edge.items() if k in FORM_FIELDS}
             self._change_form(edge, have | form)
@@ -135,8 +133,6 @@ class SynapseMutations(NeuronMutations):
         if not number or self._savepoint is not None or self.changes.awaited or getattr(self, "frozen", False):
             self._edge_update(edge, {name: value})
             return
-        if self._owner is not None:
-            self._synchronise()
         table.pools[0].item[table._m[4][row]] = value
 
     def _note_weight(self, edge: EdgeData, before: Any, after: Any) -> None:
@@ -152,7 +148,6 @@ class SynapseMutations(NeuronMutations):
         """Delete an attribute of a synapse: its weight, an option (back to the default), or the user's own."""
         table = self._open()
         if key == WEIGHT:
-            self._synchronise()
             before = edge[WEIGHT]
             before = before if np.ndim(before) == 0 else np.array(before)
             self._record(WeightReplaced(edge.id, before, None, (edge.u, edge.v)))
@@ -164,7 +159,6 @@ class SynapseMutations(NeuronMutations):
                 check_fit(form_of(bundle), _shape(edge.get(WEIGHT)), *ends)
             except NeuroGraphError as err:
                 raise self._fault(edge.u, edge.v, err) from None
-            self._synchronise()
             self._change_form(edge, bundle)
         else:
             self._note_extra(table.extra, "synapse", edge.id, edge.row, (edge.u, edge.v))
@@ -176,9 +170,9 @@ class SynapseMutations(NeuronMutations):
         row = -1 if i is None or j is None else table.find(i, j)
         if row < 0 or i is None or j is None:
             raise nx.NetworkXError(f"The edge {u}-{v} not in graph.")
-        if self._owner is not None:
-            self._synchronise()
-            row = table.find(i, j)
+        self._take_turn()
+        if table.holder is not None:
+            self._bring_synapses(np.array([row]))
         values, extra, effects = table.values, table.extra.get(row) if table.extra else None, self._effects
         weight = values.weight(row)
         if weight is not None and type(weight) is not float:
@@ -201,7 +195,7 @@ class SynapseMutations(NeuronMutations):
     @whole
     def _drop_edges(self, rows: np.ndarray) -> None:
         if len(rows):
-            self._synchronise()
+            self._bring_synapses(rows)
             self._record(SynapsesDied(take_synapses(self.table, rows)))
             self.table.kill(rows)
             self.table.settle()
@@ -216,7 +210,6 @@ class SynapseMutations(NeuronMutations):
                 at = int(np.flatnonzero(~np.isfinite(weight.reshape(len(weight), -1)).all(axis=1))[0])
                 raise self._fault(int(u[at]), int(v[at]), SynapseError("a weight must be finite"))
         self._check_ends(u, v, columns, form_of(form), None if weight is None else weight.shape[1:])
-        self._synchronise()
         self._ranks.admit_many(table, u, v, self._effects)
         ids = np.arange(table.next_id, table.next_id + len(u))
         if len(ids):

@@ -1,9 +1,8 @@
-"""The state of a neuron graph, the network that owns its values, and all-or-nothing mutations."""
+"""The state of a neuron graph, and all-or-nothing mutations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from weakref import ref
 
 import networkx as nx
 
@@ -11,6 +10,7 @@ from neurograph.changes import ChangeLog
 from neurograph.columns import NeuronColumns
 from neurograph.effects.base import Effect
 from neurograph.effects.unjournaled import AttributesWritten
+from neurograph.mutations.owning import Owning
 from neurograph.mutations.savepoint import Savepoint
 from neurograph.mutations.unfinished import owe
 from neurograph.mutations.whole import whole
@@ -23,8 +23,8 @@ from neurograph.storage.table import EdgeTable
 _CACHED = ("adj", "succ", "pred", "nodes", "edges", "out_edges", "in_edges", "degree", "in_degree", "out_degree")
 
 
-class Transactions(ArrayDiGraph):
-    """The state of a neuron graph, its owner, and mutations that happen whole or not at all."""
+class Transactions(Owning):
+    """The state of a neuron graph, and mutations that happen whole or not at all."""
 
     node_dict_factory: Any = Neurons
     interned = FORM_FIELDS
@@ -37,56 +37,38 @@ class Transactions(ArrayDiGraph):
         self._effects: list[Effect] = []  # of the edit, or of the run of raw mutations, that is going on
         self._savepoint: Savepoint | None = None  # of the innermost transaction that is going on
         self._next_name = 0  # no free whole number is below it
-        self._owner = None
         self.replacements: dict[int, int] = {}  # key of an input or output -> of the one it replaced
         self.compiled_columns: dict[tuple[str, str], tuple[int, ...]] = {}  # of the network compiled last, by port
         super().__init__(incoming_graph_data, **attr)
 
     def _adopt(self, table: EdgeTable) -> None:
         super()._adopt(table)
-        table.guard = ref(self)
         self._node = Neurons(table, self._columns)
 
     def __getstate__(self):
-        left_out = {*_CACHED, "_owner", "_savepoint"}
+        left_out = {*_CACHED, "_savepoint"}
         return {k: v for k, v in self.__dict__.items() if k not in left_out}
 
     def __setstate__(self, state) -> None:
         self.__dict__.update(state)
-        self._owner = self._savepoint = None
+        self._savepoint = None
         if self._has_table():
             self._adopt(self.table)
-
-    def own(self, network: Any) -> None:
-        """Let a compiled network own the values: it is asked to write them back before anything depends on them.
-
-        Parameters
-        ----------
-        network
-            Anything with a method `synchronise()`; held weakly. The owner before it is synchronised and released.
-        """
-        self._synchronise()
-        self._owner = ref(network)
-
-    @property
-    def owner(self) -> Any:
-        """The network that owns the values, or None."""
-        return self._owner() if self._owner is not None else None
-
-    def _synchronise(self) -> None:
-        owner = self._owner
-        if owner is not None:
-            network = owner()
-            if network is not None:
-                network.synchronise()
 
     @contextmanager
     def atomic(self) -> Iterator[list[Effect]]:
         """All or nothing: where an exception leaves the block, the graph is as it was before it.
 
         That holds for a `KeyboardInterrupt` too, and for one that comes while the graph is put back: the rest is put
-        back by the next access.
+        back by the next access. What a network has learned is written back as the block begins, and not within it.
+
+        Raises
+        ------
+        NeuroGraphError
+            Where another thread is changing the graph.
         """
+        if self._savepoint is None:
+            self._synchronise()
         savepoint = Savepoint(self)
         try:
             try:

@@ -1,7 +1,5 @@
 """The numbers that training moves, read and written in bulk by stable number."""
 
-from typing import Any
-
 import numpy as np
 
 from neurograph.effects.values import WeightsWritten
@@ -31,11 +29,18 @@ class NeuronCore(SynapseMutations):
         SynapseError
             A synapse that is gone, has no weight, or one of another shape.
         """
-        rows, pool = self._weight_rows(np.asarray(ids, np.int64))
+        self._synchronise()
+        return self._stored_weights(np.asarray(ids, np.int64))
+
+    def _stored_weights(self, ids: np.ndarray) -> np.ndarray:
+        """What the graph itself has, whatever its owner has learned since."""
+        rows, pool = self._weight_rows(ids)
         return self.table.pools[pool].data[self.table.row[rows]]
 
-    def write_weights(self, ids: np.ndarray, values: np.ndarray, author: Any = None) -> None:
+    def write_weights(self, ids: np.ndarray, values: np.ndarray) -> None:
         """Write weights by synapse id, all of the shape that is there.
+
+        The next refresh loads them, and until then they win over what a network learns.
 
         Parameters
         ----------
@@ -43,9 +48,6 @@ class NeuronCore(SynapseMutations):
             (n,) int64.
         values
             (n,) or (n, height, width), finite.
-        author
-            The owning network, when it writes back what it has learned; anybody else's write synchronises first and is
-            loaded by the next refresh.
 
         Raises
         ------
@@ -53,24 +55,20 @@ class NeuronCore(SynapseMutations):
             As `read_weights`; or values that are not finite or of another shape.
         """
         ids, values = np.asarray(ids, np.int64), np.asarray(values, np.float64)
-        if author is None:
-            self._open()
-            self._synchronise()
-            if not np.isfinite(values).all():
-                raise SynapseError("weights must be finite, and some of these are NaN or infinite")
+        self._open()
+        self._take_turn()
+        if not np.isfinite(values).all():
+            raise SynapseError("weights must be finite, and some of these are NaN or infinite")
         rows, pool = self._weight_rows(ids)
         data, at = self.table.pools[pool].data, self.table.row[rows]
         if values.shape != (len(ids), *data.shape[1:]):
             raise SynapseError(
                 f"{len(ids)} weights of shape {data.shape[1:]} cannot take values of shape {values.shape}"
             )
-        if author is not None:
-            data[at] = values
-            return
         if self._savepoint is not None:
             ends = self.table.src[rows].astype(np.int64), self.table.dst[rows].astype(np.int64)
             self._effects.append(WeightsWritten(ids, data[at], values.copy(), ends))
-        log = self.changes.end
+        log = self.changes.mark()
         try:
             self.changes.synapses_written(ids)
             data[at] = values
@@ -93,19 +91,48 @@ class NeuronCore(SynapseMutations):
 
     def read_values(self, name: str, keys: np.ndarray) -> np.ndarray:
         """(n,) float64 values of neurons by key ("bias", "slope", "gamma", ...); NaN where there is none."""
+        self._synchronise()
         return self._columns.values[name][np.asarray(keys, np.int64)]
 
-    def write_values(self, name: str, keys: np.ndarray, values: np.ndarray, author: Any = None) -> None:
-        """Write values of neurons by key; see `write_weights` for the author."""
+    def write_values(self, name: str, keys: np.ndarray, values: np.ndarray) -> None:
+        """Write values of neurons by key; see `write_weights`."""
         keys, values = np.asarray(keys, np.int64), np.asarray(values, np.float64)
         column = self._columns.values[name]
-        if author is not None:
-            column[keys] = values
-            return
         self._open()
-        self._synchronise()
+        self._take_turn()
         if not np.isfinite(values).all() or np.isnan(column[keys]).any():
             raise NeuronError(f"{name}: values must be finite, and every neuron must have one already")
         self._write_values(name, keys, values)
 
-    _write_values = whole(SynapseMutations._change_values)
+    @whole
+    def _write_values(self, name: str, keys: np.ndarray, values: np.ndarray) -> None:
+        self.changes.neurons_written(name, keys)  # those too that are what was there
+        self._change_values(name, keys, values)
+
+    def _survivors(
+        self, space: tuple[str, tuple[int, ...]], numbers: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which of a network's numbers the graph has still, and where; weights of another shape are others.
+
+        Parameters
+        ----------
+        space
+            "weight" and the shape of one of them, or the name of a value of neurons and ().
+        numbers
+            (n,) int64 synapse ids or neuron keys.
+
+        Returns
+        -------
+        tuple of arrays
+            (n,) bool which are there; the array that has their values; and the (m,) places in it of those.
+        """
+        name, shape = space
+        if name != "weight":
+            column = self._columns.values[name]
+            there = ~np.isnan(column[numbers])
+            return there, column, numbers[there]
+        table = self.table
+        rows = table.rows_of(numbers)
+        pool = next((at for at, pool in enumerate(table.pools, 1) if pool.data.shape[1:] == shape), 0)
+        there = (rows >= 0) & (table.kind[rows] == pool) & (pool > 0)
+        return there, table.pools[pool - 1].data, table.row[rows if there.all() else rows[there]]

@@ -25,6 +25,7 @@ from neurograph.storage.values import ABSENT, Values
 SLACK = 8  # reindex once tail + dead > base / SLACK
 MIN_TAIL = 4096
 NO_NEIGHBOURS: dict = {}
+_LEFT_OUT = ("values", "guard", "holder")  # of copies and pickles
 
 
 class EdgeTable:
@@ -59,6 +60,7 @@ class EdgeTable:
     _indexed: int  # keys below it have a place in the pointers of the base
     _asked: dict[int, tuple[np.ndarray, np.ndarray]]
     _asked_at: Any
+    _place: Any
 
     torn = False  # whether a write in place has begun and not ended
 
@@ -74,6 +76,7 @@ class EdgeTable:
         self.extra: dict[int, dict] = {}  # row -> the attributes that are not columns
         self.out, self.inn = Side("dst"), Side("src", perm=np.zeros(0, np.int32))
         self.guard: Any = None  # weak reference to a graph that wants a say in attribute writes
+        self.holder: Any = None  # what has newer numbers than the columns; see `neurograph.mutations.owning.Holder`
         self.install()
 
     def install(self, **changes: Any) -> None:
@@ -92,15 +95,16 @@ class EdgeTable:
             _indexed=len(now["out"].ptr) - 1,
             _asked={},
             _asked_at=None,
+            _place=None,
         )
 
     def __getstate__(self):
-        state = {k: v for k, v in self.__dict__.items() if not k.startswith("_") and k not in ("values", "guard")}
+        state = {k: v for k, v in self.__dict__.items() if not k.startswith("_") and k not in _LEFT_OUT}
         return state | {c: getattr(self, c)[: self.size] for c in self.COLUMNS}
 
     def __setstate__(self, state) -> None:
         self.__dict__.update(state)
-        self.guard = None
+        self.guard = self.holder = None
         self.install()
 
     def _reserve(self, rows: int) -> None:
@@ -165,6 +169,12 @@ class EdgeTable:
         return np.fromiter(self.index.values(), np.int64, len(self.index))
 
     # ------------------------------------------------------------------------------------------------ queries
+    def bring_up_to_date(self) -> None:
+        """Before values are read as a whole: let whoever has newer numbers write them into the columns."""
+        graph = self.holder and self.guard and self.guard()
+        if graph is not None:
+            graph._synchronise()
+
     def __len__(self) -> int:
         return self.size - self.dead
 
@@ -230,7 +240,7 @@ class EdgeTable:
         ids = np.asarray(ids, np.int64)
         state = (self.values, self.size, self.dead)
         if self._asked_at != state:
-            self._asked, self._asked_at = {}, state
+            self._asked, self._asked_at, self._place = {}, state, None
         known = self._asked.get(id(ids))
         if known is None:
             known = ids, self._look_up(ids)
@@ -242,10 +252,12 @@ class EdgeTable:
     def _look_up(self, ids: np.ndarray) -> np.ndarray:
         live = self.live()
         have = self.id[live]
-        if self.next_id < 4 * (len(ids) + 1024):
-            place = np.full(self.next_id + 1, -1, np.int64)  # the last place is for ids that were never given
-            place[have] = live
-            return np.where(ids >= 0, place[np.clip(ids, 0, self.next_id)], -1)
+        if self.next_id < 4 * (len(live) + 1024):
+            if self._place is None:
+                place = np.full(self.next_id + 1, -1, np.int32)  # the last place is for ids that were never given
+                place[have] = live
+                self._place = place
+            return np.where(ids >= 0, self._place[np.clip(ids, 0, self.next_id)], -1).astype(np.int64)
         mine = np.flatnonzero(np.isin(have, ids))
         order = mine[np.argsort(have[mine], kind="stable")]
         if not len(order):

@@ -71,6 +71,9 @@ class EdgeData(DictView, MutableMapping):
             kind = values.kind[self.row]
             if kind:
                 found = values.pools[kind - 1].item[values.row[self.row]]
+                table = self.table
+                if table.holder is not None and values is table.values and table._alive[self.row]:
+                    found = table.holder.value(WEIGHT, self.id, found)
                 return found if kind == 1 else _readonly(found)
         else:
             form = values.forms.bundles[values.form[self.row]]
@@ -249,7 +252,10 @@ class Adjacency(DictView):
         return name in self.table.index
 
     def __iter__(self):
-        return iter(self.table.index)
+        table = self.table
+        if table.holder is not None:
+            table.bring_up_to_date()
+        return iter(table.index)
 
     def __len__(self) -> int:
         return len(self.table.index)
@@ -267,6 +273,8 @@ def _columns(graph, data, out: bool):
     if type(adjacency) is not Adjacency or adjacency.out is not out or data is True:
         return None
     table = adjacency.table
+    if table.holder is not None and data is not False:
+        table.bring_up_to_date()
     if data not in (False, WEIGHT) or (data == WEIGHT and table.extra):
         return None
     table.compact()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 import compiler
 from neurograph import NeuronGraph
-from neurograph.errors import CompileError, StaleError
+from neurograph.errors import CompileError, NeuroGraphError, StaleError
 from tests.compiler.graphs import assert_equals_reference, batch, build, loss_of, mlp, recipes
 
 # ------------------------------------------------------------------------------------------ what cannot be compiled
@@ -196,7 +196,7 @@ def test_training_flows_into_the_graph_at_the_first_edit():
     optimizer.step()
     moved = net.slots.gather(("weight", ())).numpy().copy()
     ids = net.slots.numbers(("weight", ()))
-    assert not np.array_equal(graph.read_weights(ids), moved)
+    assert not np.array_equal(graph._stored_weights(ids), moved)
     graph.add_neuron()
     np.testing.assert_array_equal(graph.read_weights(ids), moved)
 
@@ -242,8 +242,12 @@ def test_a_synchronised_network_that_did_not_move_writes_nothing(monkeypatch):
     graph = mlp()
     net = compiler.compile(graph)
     net.write_back()
-    monkeypatch.setattr(net.slots, "gather", lambda *a, **k: pytest.fail("gathered although nothing had moved"))
+    refuse = lambda *a, **k: pytest.fail("gathered although nothing had moved")  # noqa: E731
+    monkeypatch.setattr(net.slots, "gather", refuse)
+    monkeypatch.setattr("compiler.exchange.write_back", refuse)
+    net(*batch(graph, dtype=torch.float32)).sum().backward()
     net.synchronise()
+    graph.arrays()
 
 
 def test_diverged_values_stay_out_of_the_graph_and_are_told():
@@ -271,36 +275,64 @@ def test_a_new_compile_takes_over_what_the_old_network_learned():
 
 @settings(max_examples=15, deadline=None)
 @given(recipe=recipes())
-def test_a_deep_copy_runs_alike_shares_the_graph_and_owns_nothing(recipe):
+def test_a_deep_copy_runs_alike_and_has_a_graph_of_its_own(recipe):
     graph = build(recipe)
     net = compiler.compile(graph, dtype=torch.float64)
     twin = copy.deepcopy(net)
-    assert twin.graph is graph and graph.owner is net and not twin.owns
+    assert twin.graph is not graph and graph.owner is net and twin.graph.owner is twin
     assert not {id(p) for p in net.parameters()} & {id(p) for p in twin.parameters()}
     assert_equals_reference(twin, graph)
-    with torch.no_grad():
-        for p in twin.parameters():
-            p.add_(1.0)
-    graph.add_neuron()
-    net.refresh()
+    for space in twin.slots.spaces:
+        twin.slots.scatter(space, twin.slots.gather(space) + 1.0)
+    twin.graph.add_neuron()
+    assert twin.stale and not net.stale
     assert_equals_reference(net, graph)
+    twin.refresh()
+    assert_equals_reference(twin, twin.graph)
 
 
-def test_a_copy_that_is_written_back_is_a_users_write():
+def test_a_graph_that_is_copied_along_is_the_copys_graph():
     graph = mlp()
-    net = compiler.compile(graph, dtype=torch.float64)
-    twin = copy.deepcopy(net)
+    first, second = compiler.compile(graph), compiler.compile(graph)
+    again, one, two = copy.deepcopy([graph, first, second])
+    assert one.graph is again is two.graph is not graph
+    assert again.owner is two and not one.owns and graph.owner is second
+
+
+def test_a_stale_network_is_not_copied():
+    graph = mlp()
+    net = compiler.compile(graph)
+    graph[0][4]["weight"] = 1.0
+    with pytest.raises(StaleError, match=r"net.refresh\(\)"):
+        copy.deepcopy(net)
+
+
+def test_who_does_not_own_writes_nothing_until_the_graph_says_so():
+    graph = mlp()
+    first = compiler.compile(graph, dtype=torch.float64)
+    second = compiler.compile(graph, dtype=torch.float64)
     with torch.no_grad():
-        twin.stages[0].units[0].weight.add_(1.0)
-    assert twin.write_back() == 24
-    net.refresh()
-    torch.testing.assert_close(net(*batch(graph)), twin(*batch(graph)))
+        first.stages[0].units[0].weight.add_(1.0)
+        second.stages[0].units[0].weight.add_(2.0)
+    with pytest.raises(CompileError, match=r"graph.own\(net\)"):
+        first.write_back()
+    torch.testing.assert_close(compiler.reference(graph, *batch(graph)).outputs[0], second(*batch(graph)))
+    graph.own(first)
+    assert graph.owner is first and first.write_back() == 24
+    torch.testing.assert_close(compiler.reference(graph, *batch(graph)).outputs[0], first(*batch(graph)))
+    with pytest.raises(CompileError, match=r"graph.own\(net\)"):
+        second.write_back()
+    graph.release()
+    with pytest.raises(CompileError, match=r"belong to no network.*graph.own\(net\)"):
+        first.write_back()
+    with pytest.raises(NeuroGraphError, match="another graph"):
+        mlp().own(first)
 
 
-def test_a_copy_refreshes_from_its_own_values():
+def test_a_copy_that_shares_the_graph_refreshes_from_its_own_values():
     graph = mlp()
     net = compiler.compile(graph, dtype=torch.float64)
-    twin = copy.deepcopy(net)
+    twin = compiler.EMA(net, 0.0).network()
     with torch.no_grad():
         twin.stages[0].units[0].weight.add_(1.0)
     graph.add_neuron(population="h1", activation="tanh", bias=0.0)
@@ -330,7 +362,7 @@ def test_pickles_run_alike(recipe):
 
 def test_an_unpickled_network_owns_its_own_graph_if_it_did_before():
     net = compiler.compile(mlp())
-    twin = copy.deepcopy(net)
+    twin = compiler.EMA(net).network()
     again, other = (pickle.loads(pickle.dumps(n)) for n in (net, twin))
     assert again.owns and other.graph.owner is None
     with torch.no_grad():

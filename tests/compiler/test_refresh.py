@@ -324,5 +324,5 @@ def test_a_refresh_has_read_the_change_log_and_keeps_the_mode():
     u, v = next(iter(graph.edges))
     graph[u][v]["weight"] = 3.0
     net.refresh()
-    assert len(graph.changes.since(net).synapses) == 0
+    assert len(graph.changes.since(net.holding).synapses) == 0
     assert not any(module.training for module in net.modules())

@@ -11,6 +11,7 @@ from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import FileError
 from neurograph.files import EXPORTS, export, to_plain
+from tests.neurograph.holders import Network
 
 
 def read_dot(path):
@@ -192,11 +193,7 @@ def test_what_a_network_holds_is_written_back_first(tmp_path):
     g = mlp([1, 1])
     ids = g.arrays().ids
 
-    class Network:
-        def synchronise(self):
-            g.write_weights(ids, np.array([5.0]), author=self)
-
-    network = Network()
+    network = Network(g, dict(zip(ids.tolist(), [5.0], strict=True)))
     g.own(network)
     export(g, tmp_path / "net.json")
     assert READERS["json"](tmp_path / "net.json")["0"]["1"]["weight"] == 5.0

@@ -10,6 +10,7 @@ from neurograph.builders import mlp, random_field
 from neurograph.edits.base import Outcome
 from neurograph.errors import FileError, NeuroGraphError
 from neurograph.files import packing, parts
+from tests.neurograph.holders import Network
 
 
 def picture(graph):
@@ -203,11 +204,7 @@ def test_what_a_network_holds_is_written_back_first(tmp_path):
     g = mlp([2, 1])
     ids = g.arrays().ids
 
-    class Network:
-        def synchronise(self):
-            g.write_weights(ids, np.array([5.0, 6.0]), author=self)
-
-    network = Network()
+    network = Network(g, dict(zip(ids.tolist(), [5.0, 6.0], strict=True)))
     g.own(network)
     g.save(tmp_path / "net.safetensors")
     back = NeuronGraph.load(tmp_path / "net.safetensors")

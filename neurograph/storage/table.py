@@ -250,14 +250,15 @@ class EdgeTable:
         return known[1]
 
     def _look_up(self, ids: np.ndarray) -> np.ndarray:
-        live = self.live()
-        have = self.id[live]
-        if self.next_id < 4 * (len(live) + 1024):
+        if self.next_id < 4 * (len(self) + 1024):
             if self._place is None:
                 place = np.full(self.next_id + 1, -1, np.int32)  # the last place is for ids that were never given
-                place[have] = live
+                live = self.live()
+                place[self.id[live]] = live
                 self._place = place
             return np.where(ids >= 0, self._place[np.clip(ids, 0, self.next_id)], -1).astype(np.int64)
+        live = self.live()
+        have = self.id[live]
         mine = np.flatnonzero(np.isin(have, ids))
         order = mine[np.argsort(have[mine], kind="stable")]
         if not len(order):

@@ -19,6 +19,7 @@ from compiler.lowering.transforms import transformed
 from neurograph.schema.activations import ACTIVATIONS
 
 CODES = {name: code for code, name in enumerate(ACTIVATIONS)}  # csrc/activation.h has them in this order
+HALVES = (torch.bfloat16, torch.float16)
 _WIRING = ("start", "source", "activation", "outputs")
 _DTYPES = (torch.int32, torch.int32, torch.uint8, torch.int32)
 
@@ -87,7 +88,7 @@ class FieldWiring:
 
 
 def run_field(x: Tensor, weight: Tensor, bias: Tensor, slope: Tensor | None, wiring: FieldWiring) -> Tensor:
-    """The values wanted of a field.
+    """The values wanted of a field; half precisions, and what autocast has halved, are computed in float32.
 
     Parameters
     ----------
@@ -115,6 +116,10 @@ def run_field(x: Tensor, weight: Tensor, bias: Tensor, slope: Tensor | None, wir
     if x.dim() != 2 or x.shape[1] != wiring.inputs:
         raise ValueError(f"this field reads (batch, {wiring.inputs}), and got {tuple(x.shape)}")
     tensors = [t for t in (x, weight, bias, slope) if t is not None]
+    if any(t.dtype in HALVES for t in tensors):
+        with torch.autocast(x.device.type, enabled=False):
+            x, weight, bias = x.float(), weight.float(), bias.float()
+            return run_field(x, weight, bias, None if slope is None else slope.float(), wiring).to(tensors[1].dtype)
     if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack():
         keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
         return torch.ops.neurograph.field(x, weight, bias, slope, *wiring, keep)[0]

@@ -187,16 +187,23 @@ static void NAME(pack_task)(void *context, int64_t task) {
     NAME(pack)(k->matrix, (k->first + block) * k->width, k->width, from, to, k->panels + block * neurons * k->width);
 }
 
+/* Whether a matrix that lies in panels is copied all the same: the rows of a block that is a small part of the batch lie so
+far apart that they fall into few sets of the cache, and each is read more often than the copy costs. */
+static int NAME(crowded)(int64_t batch, int64_t width, int64_t synapses, int64_t columns) {
+    return batch > 4 * width && synapses > 12 * columns;
+}
+
 /* The panels of blocks [first, first + blocks): the matrix itself where it lies in panels, or scratch that is filled. */
-static Panels NAME(panels)(const Matrix *m, int64_t width, int64_t first, int64_t blocks, real *scratch, int threads) {
-    if (NAME(lies_in_panels)(m, width)) return (Panels){m->values + first * width, width, m->batch};
+static Panels NAME(panels)(
+    const Matrix *m, int64_t width, int64_t first, int64_t blocks, real *scratch, int crowded, int threads) {
+    if (NAME(lies_in_panels)(m, width) && !crowded) return (Panels){m->values + first * width, width, m->batch};
     NAME(Packing) packing = {m, scratch, width, first, (m->neurons + TILE - 1) / TILE};
     team_share(threads, blocks * packing.tiles, NAME(pack_task), &packing);
     return (Panels){scratch, m->neurons * width, width};
 }
 
-static int64_t NAME(scratch)(const Matrix *m, int64_t width, int64_t blocks) {
-    return NAME(lies_in_panels)(m, width) ? 0 : m->neurons * width * blocks;
+static int64_t NAME(scratch)(const Matrix *m, int64_t width, int64_t blocks, int crowded) {
+    return NAME(lies_in_panels)(m, width) && !crowded ? 0 : m->neurons * width * blocks;
 }
 
 static Task NAME(multiply)(int64_t width) {
@@ -235,8 +242,9 @@ int NAME(neurograph_sparse_product)(
     if (threads < 1 || (synapses + (rows + columns) / 4) * batch < 1 << 16) threads = 1;
     p.width = NAME(panel_width)(batch);
     p.tiles = (rows + TILE - 1) / TILE;
+    const int crowded = NAME(crowded)(batch, p.width, synapses, columns);
     const int64_t blocks = (batch + p.width - 1) / p.width, most = blocks < threads ? blocks : threads;
-    const int64_t panel = batch == 1 ? 0 : NAME(scratch)(&p.source, p.width, most);
+    const int64_t panel = batch == 1 ? 0 : NAME(scratch)(&p.source, p.width, most, crowded);
     const int64_t wanted = (order ? (synapses + 15) / 16 * 16 : 0) + panel;
     real *scratch = NULL;
     if (wanted && posix_memalign((void **)&scratch, 64, wanted * sizeof(real))) return 1;
@@ -253,7 +261,7 @@ int NAME(neurograph_sparse_product)(
         const int direct = NAME(lies_in_panels)(&p.target, p.width);
         for (p.first = 0; p.first < blocks; p.first += most) {
             p.blocks = blocks - p.first < most ? blocks - p.first : most;
-            p.in = NAME(panels)(&p.source, p.width, p.first, p.blocks, rest, threads);
+            p.in = NAME(panels)(&p.source, p.width, p.first, p.blocks, rest, crowded, threads);
             if (direct) p.out = (Panels){target + p.first * p.width, p.width, batch};
             team_share(threads, p.blocks * p.tiles, NAME(multiply)(p.width), &p);
         }
@@ -277,14 +285,15 @@ int NAME(neurograph_sampled_product)(
         return 0;
     }
     p.width = NAME(panel_width)(batch);
+    const int crowded = NAME(crowded)(batch, p.width, synapses, columns);
     const int64_t blocks = (batch + p.width - 1) / p.width, most = blocks < threads ? blocks : threads;
-    const int64_t first = NAME(scratch)(&p.source, p.width, most), second = NAME(scratch)(&p.target, p.width, most);
+    const int64_t first = NAME(scratch)(&p.source, p.width, most, crowded), second = NAME(scratch)(&p.target, p.width, most, 0);
     real *scratch = NULL;
     if (first + second && posix_memalign((void **)&scratch, 64, (first + second) * sizeof(real))) return 1;
     for (p.first = 0; p.first < blocks; p.first += most) {
         p.blocks = blocks - p.first < most ? blocks - p.first : most;
-        p.in = NAME(panels)(&p.source, p.width, p.first, p.blocks, scratch, threads);
-        p.out = NAME(panels)(&p.target, p.width, p.first, p.blocks, scratch + first, threads);
+        p.in = NAME(panels)(&p.source, p.width, p.first, p.blocks, scratch, crowded, threads);
+        p.out = NAME(panels)(&p.target, p.width, p.first, p.blocks, scratch + first, 0, threads);
         team_share(threads, p.tiles, NAME(sample)(p.width), &p);
     }
     free(scratch);

@@ -164,6 +164,21 @@ def test_transforms_and_derivatives_forwards():
     torch.testing.assert_close(along, each[0].sum())
 
 
+def test_half_precisions_are_computed_in_float32():
+    wiring = SMOOTH.wiring()
+    tensors = SMOOTH.tensors(wiring, torch.float32)
+    exact = run_field(*tensors, wiring)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(run_field(*tensors, wiring), exact)
+        y = run_field(tensors[0].bfloat16(), *tensors[1:], wiring)
+    assert y.dtype == torch.float32
+    torch.testing.assert_close(y, exact, rtol=0.05, atol=0.05)
+    halves = [t.detach().bfloat16().requires_grad_() for t in tensors]
+    y = run_field(*halves, wiring)
+    y.sum().backward()
+    assert y.dtype == torch.bfloat16 and all(t.grad.dtype == torch.bfloat16 for t in halves)
+
+
 def test_it_traces_as_one_graph(build):
     skip_without(build)
     wiring = SMOOTH.wiring()

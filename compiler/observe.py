@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from compiler.batches import parts_of, run_batch
 from compiler.slots import WEIGHT, Space
 from neurograph.errors import CompileError
 from neurograph.observations import Observations
@@ -70,7 +71,10 @@ def observe(
     Raises
     ------
     CompileError
-        Where there is no batch.
+        Where there is no batch, or no row in any; for a tensor of another shape, dtype or device than the network's,
+        naming the batch.
+    DataError
+        For a number that is not finite, naming batch and row.
     """
     keys = np.concatenate(network.program.blocks)
     order = np.argsort(keys)
@@ -81,10 +85,10 @@ def observe(
     recorded, samples, count, training = [], 0, 0, network.training
     network.eval()
     try:
-        for batch in batches:
-            inputs, rest = _split(batch, network)
+        for number, batch in enumerate(batches):
+            inputs, rest = parts_of(batch, number)
             with torch.set_grad_enabled(gradients is not None):
-                blocks = network.run(inputs)
+                blocks = run_batch(network, inputs, rest, number)
                 if gradients is not None and loss is not None:
                     gradients.add(loss(network.outputs(blocks), *rest))
             for known, block in zip(moments, blocks, strict=True):
@@ -96,6 +100,8 @@ def observe(
         network.train(training)
     if not count:
         raise CompileError("there was no batch to observe: a generator can be read only once, and this one was empty")
+    if not samples:
+        raise CompileError(f"the {count} batches to observe have no rows")
     found = {} if gradients is None else gradients.statistics()
     return Observations(
         keys=keys[order],
@@ -120,15 +126,6 @@ def _by_sample(block: Tensor) -> np.ndarray:
     """(samples, neurons) float64; of feature maps, the mean over positions."""
     block = block.detach()
     return (block.double().mean((2, 3)) if block.dim() > 2 else block.double()).cpu().numpy()
-
-
-def _split(batch: Any, network: "CompiledNetwork") -> tuple[tuple, tuple]:
-    """(inputs, what is left for the loss)."""
-    if isinstance(batch, Tensor):
-        return (batch,), ()
-    x, *rest = batch
-    inputs = tuple(x) if isinstance(x, tuple | list) else (x,)
-    return inputs, tuple(rest)
 
 
 def _recorded(network: "CompiledNetwork", chosen: bool | Iterable[Any], keys: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compiler.activations import activate
+from compiler.batches import parts_of, run_batch
 from compiler.totals import Total
 from neurograph.errors import CompileError, EditError, StaleError, listed
 from neurograph.insertion.layer import NewLayer
@@ -70,7 +71,7 @@ def record(
     -------
     Recording
         A `neurograph.insertion.Recorded`. Its methods raise `StaleError` where the graph has been edited since, and
-        `EditError` where a value is not finite.
+        `EditError` where a value is not finite, `CompileError` and `DataError` for a batch, as `observe`.
 
     Raises
     ------
@@ -200,26 +201,30 @@ class Recording:
             yield from self._held[1]
             return
         self._held, held, room = None, [], self.keep
-        for batch in self.batches:
-            values = self._run(batch, pair)
+        for number, batch in enumerate(self.batches):
+            values = self._run(batch, number, pair)
             room -= sum(v.numel() * v.element_size() for v in {id(v): v for v in values}.values())
             held = [*held, values] if room >= 0 else []
             yield values
         self._held = (moment, held) if room >= 0 else None
 
-    def _run(self, batch: Any, pair: Pair) -> Values:
+    def _run(self, batch: Any, number: int, pair: Pair) -> Values:
         network, training = self.network, self.network.training
-        x = batch if isinstance(batch, Tensor) else batch[0]
-        inputs = tuple(x) if isinstance(x, tuple | list) else (x,)
+        inputs = tuple(self._there(x) for x in parts_of(batch, number)[0])
         network.eval()
         try:
             with torch.no_grad():
-                blocks = network.run(tuple(v.to(network.device, network.dtype) for v in inputs))
+                blocks = run_batch(network, inputs, (), number)
         finally:
             network.train(training)
         sources = _picked(network.program.blocks, blocks, pair.sources)
         same = np.array_equal(pair.sources, pair.readers)
         return sources, sources if same else _picked(network.program.blocks, blocks, pair.readers)
+
+    def _there(self, x: Any) -> Any:
+        """Floating numbers of any type, as the network takes them."""
+        floating = isinstance(x, Tensor) and x.is_floating_point()
+        return x.to(self.network.device, self.network.dtype) if floating else x
 
 
 def _parted(both: Sums, inputs: int, window: int) -> Regression:

@@ -13,7 +13,7 @@ from neurograph.files.streams import is_stream
 from neurograph.observations import Observations
 from neurograph.view import view
 from search.commands.shared import add_data, add_out, data_of, say, whole
-from search.fit import fitting
+from search.fit import check_fit, fitting
 from search.runs import Run, open_run
 from search.training import sample
 from search.training.tasks import loss_of
@@ -70,6 +70,7 @@ def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -
     changes = {change: bool(options.get(change)) for change in ("standardise", "whiten")}
     data = fitting(data_of(given, name), graph, **changes)
     net = compiler.compile(graph, batch_size=_BATCH)
+    check_fit(net, data)
     there = sample(data.train_y, _EXAMPLES, int(options.get("seed", 0)))
     x, y = (some[there].split(_BATCH) for some in (data.train_x, data.train_y))
     with torch.random.fork_rng(devices=[]):

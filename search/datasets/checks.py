@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from compiler.batches import refuse_first, refuse_infinite
 from neurograph.errors import DataError
 
 _WHOLE = {torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32, torch.int64}
@@ -39,9 +40,9 @@ def check_examples(x: Any, what: str, shape: tuple[int, ...] | None = None) -> T
     if shape is not None and tuple(x.shape[1:]) != tuple(shape):
         raise DataError(f"{what} has examples of shape {tuple(x.shape[1:])}, and they should be {tuple(shape)}")
     if not x.is_floating_point():
-        _refuse_first(x.float().double() != x.double(), x, what, "is not exact in float32")
+        refuse_first(x.float().double() != x.double(), x, what, "is not exact in float32")
         x = x.float()
-    _refuse_infinite(x, what)
+    refuse_infinite(x, what)
     return x
 
 
@@ -70,13 +71,13 @@ def check_targets(y: Any, what: str, count: int, classes: int | None = None) -> 
     if not y.dim() or len(y) != count:
         raise DataError(f"{what} has {len(y) if y.dim() else 1} targets for {count} examples: each needs one")
     if y.is_floating_point():
-        _refuse_infinite(y, what)
+        refuse_infinite(y, what)
         width = y[:1].numel() if len(y) else 0
         if classes is None or not len(y) or (y.dim() <= 2 and width == classes):
             return y
         if y.dim() > 2 or width != 1:
             raise DataError(f"{what} has targets of shape {tuple(y.shape[1:])}, and they should be {classes} numbers")
-        _refuse_first(y != y.floor(), y, what, f"is no class number, and there are {classes} classes")
+        refuse_first(y != y.floor(), y, what, f"is no class number, and there are {classes} classes")
     if y.dim() == 2 and y.shape[1] == 1:
         y = y.flatten()
     if y.dim() != 1:
@@ -86,7 +87,7 @@ def check_targets(y: Any, what: str, count: int, classes: int | None = None) -> 
         )
     y = y.to(torch.int64)
     there = "classes count from 0" if classes is None else f"its {classes} classes are 0 to {classes - 1}"
-    _refuse_first((y < 0) | (y >= classes) if classes is not None else y < 0, y, what, f"is no class: {there}")
+    refuse_first((y < 0) | (y >= classes) if classes is not None else y < 0, y, what, f"is no class: {there}")
     return y
 
 
@@ -114,19 +115,3 @@ def _tensor(x: Any, what: str) -> Tensor:
     if not x.is_floating_point() and x.dtype not in _WHOLE | {torch.bool}:
         raise DataError(f"{what} must hold real numbers, and is {x.dtype}")
     return x
-
-
-def _refuse_infinite(x: Tensor, what: str) -> None:
-    if not torch.isfinite(x.sum()):  # a sum tells in one pass; only a large one that is not asks every number
-        _refuse_first(~torch.isfinite(x), x, what, "is not finite")
-
-
-def _refuse_first(bad: Tensor, x: Tensor, what: str, why: str) -> None:
-    """Refuse the first row with something bad in it, naming the number."""
-    if not bad.any():
-        return
-    place = bad.nonzero()[0].tolist()
-    row, rest = place[0], "".join(f", {at}" for at in place[1:])
-    more = int(bad.flatten(1).any(1).sum() if bad.dim() > 1 else bad.sum()) - 1
-    others = f" (and {more} more rows)" if more else ""
-    raise DataError(f"{what}[{row}{rest}] is {x[tuple(place)].item()}, which {why}{others}")

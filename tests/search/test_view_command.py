@@ -65,3 +65,10 @@ def test_a_file_becomes_a_page_beside_it(tmp_path, capsys):
     assert (tmp_path / "net.html").exists()
     assert cli.main(["view", str(tmp_path / "elsewhere")]) == 2
     assert "elsewhere" in capsys.readouterr().err
+
+
+def test_gradients_are_of_data_that_fit_the_network(tmp_path, capsys):
+    mlp([64, 6, 7], seed=0).save(tmp_path / "graph.safetensors")
+    assert cli.main(["view", str(tmp_path / "graph.safetensors"), "--gradients", "--data", "digits"]) == 2
+    assert "population 'output' answers with 7 numbers" in capsys.readouterr().err
+    assert not (tmp_path / "graph.html").exists()

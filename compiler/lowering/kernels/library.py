@@ -19,6 +19,7 @@ import torch
 HERE = Path(__file__).resolve().parent
 SWITCH = "NEUROGRAPH_KERNELS"
 BUILDS = ("portable", "avx2", "avx512")  # by what `neurograph_instructions` returns
+VERSION = 1  # of the C functions' signatures, as `neurograph_version` says it
 SUFFIXES = {torch.float32: "f32", torch.float64: "f64"}
 
 _pointer, _long, _int = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
@@ -114,9 +115,11 @@ def _switch() -> str:
 def _open(name: str) -> ctypes.CDLL | None:
     for path in sorted(HERE.glob(f"_{name}.*so")):
         try:
-            return ctypes.CDLL(str(path))
+            library = ctypes.CDLL(str(path))
         except OSError:  # built for another machine
             continue
+        if getattr(library, "neurograph_version", int)() == VERSION:  # older sources may stand beside newer Python
+            return library
     return None
 
 

@@ -32,6 +32,18 @@ x = torch.randn(64, 300, generator=torch.Generator().manual_seed(0))
 
 
 @built
+def test_a_library_of_older_sources_is_not_used(monkeypatch):
+    monkeypatch.setattr(library, "VERSION", library.VERSION + 1)
+    library.forget()
+    assert library.instruction_set() is None
+    with pytest.warns(RuntimeWarning, match="build_ext"):
+        assert library.kernel("sparse_product", torch.float32) is None
+    monkeypatch.undo()
+    library.forget()
+    assert library.instruction_set() is not None
+
+
+@built
 def test_the_threads_are_those_of_pytorch():
     source = """
 import torch

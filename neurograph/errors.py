@@ -73,6 +73,14 @@ class DataError(NeuroGraphError, FileNotFoundError, ValueError):
     """A data set that is not where it was looked for, not what its format promises, or not what the network takes."""
 
 
+def reason(error: Exception) -> str:
+    """Why a path or a file was refused, in the system's words: an `OSError` has them apart, a `ValueError` does not.
+
+    Python raises `ValueError` itself for names that no system takes, such as those with a zero byte.
+    """
+    return str(getattr(error, "strerror", None) or error)
+
+
 def listed(items, most: int = 6) -> str:
     """Some items as text for an error message: the first few, then how many more.
 

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurograph.errors import FileError, JournalError, NeuroGraphError
+from neurograph.errors import FileError, JournalError, NeuroGraphError, reason
 
 if TYPE_CHECKING:
     from neurograph.effects.base import Effect
@@ -55,10 +55,10 @@ def read_lines(path: str | Path) -> list[str]:
     """The lines of a journal that `write_lines` wrote; raises `FileError` where it did not, or not those."""
     try:
         head, _, body = Path(path).read_text(encoding="utf-8").partition("\n")
-    except OSError as err:
-        raise FileError(f"cannot read {path}: {err.strerror or err}") from None
     except UnicodeDecodeError:
         raise FileError(f"{path} is not a journal; Journal.load reads what journal.save wrote") from None
+    except (OSError, ValueError) as err:
+        raise FileError(f"cannot read {path}: {reason(err)}") from None
     try:
         told = json.loads(head)
         known = told["format"] == FORMAT

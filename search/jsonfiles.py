@@ -5,7 +5,7 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
-from neurograph.errors import FileError
+from neurograph.errors import FileError, reason
 from neurograph.files.aside import written_aside
 
 _CHECKSUM = "checksum"
@@ -22,8 +22,8 @@ def digest_of_file(path: str | Path) -> str:
     try:
         with open(path, "rb") as file:
             return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot read {path}: {reason(error)}") from None
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -43,7 +43,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise FileError(f"{path} cannot be read: {reason(error)}") from None
     except (ValueError, RecursionError) as error:
         raise FileError(f"{path} is damaged: {error}") from None
     if not isinstance(content, dict):

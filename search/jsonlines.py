@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from neurograph.errors import FileError
+from neurograph.errors import FileError, reason
 from neurograph.files.aside import written_aside
 
 _CRC = re.compile(rb'(?:, )?"crc32": "([0-9a-f]{8})"\}$')
@@ -37,7 +37,7 @@ def append(path: Path, entry: dict[str, Any]) -> None:
                     file.truncate(end)
                 raise
     except (OSError, ValueError) as error:
-        raise FileError(f"cannot write {path}: {getattr(error, 'strerror', None) or error}") from error
+        raise FileError(f"cannot write {path}: {reason(error)}") from error
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -146,5 +146,5 @@ def _whole_lines(path: Path) -> list[bytes]:
         return path.read_bytes().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"{path} cannot be read: {reason(error)}") from None

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
-from neurograph.errors import OptionError
+from neurograph.errors import OptionError, reason
 
 T = TypeVar("T")
 MOST_WHOLE = 2**31 - 1  # what a whole number may be where its option sets no bound: torch takes no larger sizes
@@ -140,7 +140,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise OptionError(f"the options file {path} cannot be read: {error.strerror or error}") from None
+        raise OptionError(f"the options file {path} cannot be read: {reason(error)}") from None
     except RecursionError:
         raise OptionError(f"the options file {path} nests its tables and lists too deeply") from None
     except ValueError as error:  # of UnicodeDecodeError and TOMLDecodeError alike

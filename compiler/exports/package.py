@@ -11,7 +11,7 @@ from compiler.exports.source import Source, source_of
 from compiler.network import CompiledNetwork
 from compiler.portable.build import draw
 from compiler.program import PortPlan
-from neurograph.errors import FileError
+from neurograph.errors import FileError, reason
 from neurograph.files.aside import written_aside
 from neurograph.graph import NeuronGraph
 
@@ -77,8 +77,8 @@ def write_package(graph: NeuronGraph, path: str | Path, *, dtype: torch.dtype = 
     folder = Path(path)
     try:
         folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot make the folder {folder}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot make the folder {folder}: {reason(error)}") from None
     held = io.BytesIO()  # torch writes to files with errors of its own kind
     torch.save(drawing.module().state_dict(), held)
     with written_aside(folder / WEIGHTS) as aside:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-from neurograph.errors import FileError, NeuroGraphError
+from neurograph.errors import FileError, NeuroGraphError, reason
 from neurograph.files.locks import fcntl, try_lock
 from neurograph.files.streams import is_stream, pour
 
@@ -42,7 +42,7 @@ def written_aside(path: str | Path) -> Iterator[Path]:
     except OSError as err:
         if isinstance(err, NeuroGraphError):
             raise
-        raise FileError(f"cannot write {path}: {err.strerror or err}") from err
+        raise FileError(f"cannot write {path}: {reason(err)}") from err
 
 
 def remove_strays(folder: str | Path, name: str | None = None) -> None:

@@ -5,6 +5,7 @@ Nothing here knows what a neuron is, and nothing that is read is ever executed.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,7 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from neurograph.errors import FileError
+from neurograph.errors import FileError, reason
 from neurograph.files.aside import written_aside
 
 FORMAT = "neurograph.network"
@@ -115,13 +116,13 @@ def _array(path: str | Path, file: Any, name: str) -> np.ndarray:
 
 def _start(path: str | Path) -> bytes:
     """The first bytes of a file that can be read at all."""
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         raise FileError(f"{path} is a folder; give the name of a file in it")
     try:
         with open(path, "rb") as file:
             start = file.read(64)
-    except OSError as err:
-        raise FileError(f"cannot read {path}: {err.strerror or err}") from None
+    except (OSError, ValueError) as err:
+        raise FileError(f"cannot read {path}: {reason(err)}") from None
     if not start:
         raise FileError(f"{path} is empty; {_WAY_OUT}")
     return start

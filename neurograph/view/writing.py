@@ -1,5 +1,6 @@
 """Write the page; show a graph in a notebook."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def view(
     '<!doctype html>'
     """
     path = Path(path)
-    if path.exists() and not path.is_dir() and not force and not is_stream(path):
+    if os.path.exists(path) and not os.path.isdir(path) and not force and not is_stream(path):
         raise FileError(f"{path} is there already; force=True (--force) overwrites it")
     text = page(content(graph, metrics, observations, max_synapses, title))
     with written_aside(path) as aside:

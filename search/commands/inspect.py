@@ -1,6 +1,7 @@
 """`neurograph inspect`."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def add(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> None:
     found = inspect(NeuronGraph.load(graph_file(given.graph)), given.batch_size)
-    about = run_lines(open_run(given.graph)) if given.graph.is_dir() else []
+    about = run_lines(open_run(given.graph)) if os.path.isdir(given.graph) else []
     show(found, about, Console())
 
 

@@ -1,6 +1,7 @@
 """What commands have in common: data, run directories, options as flags, results told."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
@@ -87,7 +88,7 @@ def start_of(given: argparse.Namespace, data: Dataset, seed: int) -> NeuronGraph
 
 def graph_file(path: Path) -> Path:
     """The file of a saved graph: the path itself, or the newest graph of the run directory it names."""
-    return open_run(path).graph if path.is_dir() else path
+    return open_run(path).graph if os.path.isdir(path) else path
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """`neurograph view`."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def add(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> None:
-    run = open_run(given.graph) if given.graph.is_dir() else None
+    run = open_run(given.graph) if os.path.isdir(given.graph) else None
     graph = NeuronGraph.load(run.graph if run else given.graph)
     out = given.out or (run.path / "view.html" if run else given.graph.with_suffix(".html"))
     path = view(

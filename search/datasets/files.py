@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neurograph.errors import DataError
+from neurograph.errors import DataError, reason
 
 _CIFAR_RECORD = 1 + 3 * 32 * 32  # a label, then a red, a green and a blue plane
 CIFAR_RECORDS = 10_000  # in each of the six files
@@ -88,5 +88,5 @@ def _bytes(path: Path) -> bytes:
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path} is damaged: {error}. {_AGAIN}") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read: {reason(error)}") from None

@@ -156,7 +156,7 @@ def _digits() -> Arrays:
 
 
 def _present(folder: Path, file: str) -> Path | None:
-    return next((path for path in (folder / file, folder / f"{file}.gz") if path.is_file()), None)
+    return next((path for path in (folder / file, folder / f"{file}.gz") if os.path.isfile(path)), None)
 
 
 def _read_idx_set(paths: list[Path]) -> Arrays:

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from neurograph import draw
-from neurograph.errors import FileError
+from neurograph.errors import FileError, reason
 from neurograph.files.aside import written_aside
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, load
@@ -189,6 +189,6 @@ def _made(path: Path) -> Path:
     """A path in a folder that exists."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileError(f"cannot make the folder {path.parent}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot make the folder {path.parent}: {reason(error)}") from None
     return path

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from neurograph.errors import FileError
+from neurograph.errors import FileError, reason
 from neurograph.files.locks import try_lock
 
 LOCK = "lock"
@@ -69,8 +69,8 @@ def _taken(folder: Path) -> int:
 def _opened(path: Path) -> int:
     try:
         number = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot write {path}: {reason(error)}") from None
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
         raise FileError(f"{path} is no file, so {path.parent} cannot be locked: remove it")

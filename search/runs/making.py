@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neurograph.errors import FileError, OptionError
+from neurograph.errors import FileError, OptionError, reason
 from neurograph.files.aside import remove_strays
 from search.jsonfiles import read_json, write_json
 from search.runs.environment import environment
@@ -42,9 +42,7 @@ def started_run(
     try:
         run.path.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise FileError(
-            f"{run.path} cannot be made a run directory: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        raise FileError(f"{run.path} cannot be made a run directory: {reason(error)}") from None
     with locked(run.path):
         _clear(run, force, parts)
         write_json(run.path / "config.json", {"format": FORMAT, **config, "parts": list(parts), **environment()})
@@ -79,7 +77,7 @@ def open_run(path: str | Path) -> Run:
     try:
         there = (run.path / "config.json").exists()
     except (OSError, ValueError) as error:
-        raise FileError(f"{run.path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise FileError(f"{run.path} cannot be read: {reason(error)}") from None
     if not there:
         raise FileError(f"{run.path} is not a run directory: it has no config.json")
     return run
@@ -109,7 +107,7 @@ def remove(path: Path) -> None:
         else:
             path.unlink()
     except OSError as error:
-        raise FileError(f"{path} cannot be removed: {error.strerror or error}") from None
+        raise FileError(f"{path} cannot be removed: {reason(error)}") from None
 
 
 def _clear(run: Run, force: bool, parts: Iterable[str]) -> None:

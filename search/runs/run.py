@@ -1,13 +1,14 @@
 """One run directory: its files, written and read back."""
 
 import json
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurograph.errors import FileError
+from neurograph.errors import FileError, reason
 from neurograph.files.aside import written_aside
 from search import jsonlines
 from search.jsonfiles import read_json, write_json
@@ -41,7 +42,7 @@ class Run:
     @property
     def begun(self) -> bool:
         """Whether there is a checkpoint to go on from."""
-        return any((self.path / name).exists() for name in (checkpoints.NEWEST, checkpoints.PREVIOUS))
+        return any(os.path.exists(self.path / name) for name in (checkpoints.NEWEST, checkpoints.PREVIOUS))
 
     @property
     def start(self) -> Path:
@@ -59,8 +60,8 @@ class Run:
         folder = self.path / "pictures"
         try:
             folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise FileError(f"cannot make the folder {folder}: {error.strerror or error}") from None
+        except (OSError, ValueError) as error:
+            raise FileError(f"cannot make the folder {folder}: {reason(error)}") from None
         return folder
 
     def config(self) -> dict[str, Any]:
@@ -206,5 +207,5 @@ class Run:
 def _bytes_of(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise FileError(f"cannot read {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot read {path}: {reason(error)}") from None

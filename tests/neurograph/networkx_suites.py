@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
+import networkx as nx
 import pytest
+from packaging import version
 
 MODULES = (
     *(f"algorithms.operators.tests.test_{name}" for name in ("all", "binary", "product", "unary")),
@@ -26,6 +28,8 @@ MODULES = (
     ),
 )
 
+LISTED = version.parse("3.6.1")  # of networkx, whose tests the exceptions name
+
 
 def gathered(exceptions: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     """networkx's tests that take a DiGraph, for the globals of a test module; those that are excepted must fail.
@@ -44,7 +48,7 @@ def gathered(exceptions: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     Raises
     ------
     LookupError
-        An exception that is no test.
+        An exception that is no test of the networkx that the exceptions were listed with; older ones lack some.
     """
     reasons = {name: reason for reason, names in exceptions.items() for name in names}
     found: dict[str, Any] = {}
@@ -55,7 +59,7 @@ def gathered(exceptions: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
             kind = "Test" if inspect.isclass(thing) else "test"
             made = _class(f"{short}.{name}", thing, reasons) if kind == "Test" else thing
             found[f"{kind}_{short}_{name[4:].lstrip('_')}"] = _marked(made, reasons.pop(f"{short}.{name}", None))
-    if reasons:
+    if reasons and version.parse(nx.__version__) >= LISTED:
         raise LookupError(f"no such tests: {sorted(reasons)}")
     return found
 

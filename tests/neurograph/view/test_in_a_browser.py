@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import pytest
 
+pytest.importorskip("selenium", reason="selenium is not installed")
+
 from neurograph.builders import metanet_cnn, mlp
 from neurograph.observations import Observations
 from tests.neurograph.view.browsing import NO_WEBGL, chromium

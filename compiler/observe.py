@@ -1,6 +1,7 @@
 """Statistics over data: what edits look at when they choose where to grow and what to eat."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def observe(
     ------
     CompileError
         Where there is no batch, or no row in any; for a tensor of another shape, dtype or device than the network's,
-        naming the batch.
+        naming the batch; where a loss is not one number, or has no gradient.
     DataError
         For a number that is not finite, naming batch and row.
     """
@@ -87,10 +88,14 @@ def observe(
     try:
         for number, batch in enumerate(batches):
             inputs, rest = parts_of(batch, number)
-            with torch.set_grad_enabled(gradients is not None):
-                blocks = run_batch(network, inputs, rest, number)
-                if gradients is not None and loss is not None:
-                    gradients.add(loss(network.outputs(blocks), *rest))
+            if gradients is None or loss is None:
+                with torch.no_grad():
+                    blocks = run_batch(network, inputs, rest, number)
+            else:
+                with gradients.taken():
+                    blocks = run_batch(network, inputs, rest, number)
+                    outputs = network.outputs(blocks)
+                    gradients.add(loss(outputs, *rest), outputs, number)
             for known, block in zip(moments, blocks, strict=True):
                 known.add(_by_position(block))
             recorded.append(np.concatenate([_by_sample(block) for block in blocks], 1)[:, picked])
@@ -143,12 +148,29 @@ class _Gradients:
         self.slots = network.slots
         self.spaces = [s for s in self.slots.spaces if s[0] == WEIGHT[0] and len(self.slots.numbers(s, True))]
         entries = [entry for space in self.spaces for entry in self.slots.of(space, trained=True)]
-        self.parameters = [entry.tensor for entry in entries if entry.tensor.requires_grad]
+        self.parameters = [entry.tensor for entry in entries]
         sizes = {space: (len(self.slots.numbers(space, True)), *space[1]) for space in self.spaces}
         self.moments = {space: _Moments(*size) for space, size in sizes.items()}
         self.absolute = {space: np.zeros(size[0]) for space, size in sizes.items()}
 
-    def add(self, loss: Tensor) -> None:
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Run with gradients of every trained synapse, those of Parameters that are held still for now too."""
+        if torch.is_inference_mode_enabled():
+            raise CompileError("gradients cannot be observed under torch.inference_mode(): observe outside it")
+        still = [p for p in self.parameters if not p.requires_grad]
+        try:
+            for parameter in still:
+                parameter.requires_grad_(True)
+            with torch.enable_grad():
+                yield
+        finally:
+            for parameter in still:
+                parameter.requires_grad_(False)
+
+    def add(self, loss: Tensor, outputs: Any, number: int) -> None:
+        """Take in the gradient of a batch's loss, which was found from these outputs."""
+        _check_loss(loss, outputs, number)
         found = (
             torch.autograd.grad(loss, self.parameters, allow_unused=True)
             if self.parameters and loss.requires_grad
@@ -175,6 +197,21 @@ class _Gradients:
             "gradient_mean_square": joined(lambda s: moments[s].variance + moments[s].mean ** 2),
             "gradient_variance": joined(lambda s: moments[s].variance),
         }
+
+
+def _check_loss(loss: Any, outputs: Any, number: int) -> None:
+    if not isinstance(loss, Tensor):
+        raise CompileError(f"batch {number}: the loss is a {type(loss).__name__}, and must be a tensor of one number")
+    if loss.numel() != 1:
+        raise CompileError(
+            f"batch {number}: the loss has shape {tuple(loss.shape)}, and must be one number: its mean, or its sum"
+        )
+    outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
+    if any(y.requires_grad for y in outputs) and not loss.requires_grad:
+        raise CompileError(
+            f"batch {number}: the loss does not follow from what the network answers, or was taken out of autograd on "
+            "the way (detach(), numpy, no_grad), so there is no gradient to observe"
+        )
 
 
 def _over_kernel(values: np.ndarray) -> np.ndarray:

@@ -130,12 +130,12 @@ class Unit(nn.Module):
     def register_parameter(self, name: str, param: nn.Parameter | None) -> None:
         """Take a Parameter while the unit is made; afterwards there is no place for another."""
         if self.sealed and param is not None and name not in self._parameters:
-            refuse_reparametrization(self, f"a new Parameter {name!r}")
+            refuse_reparametrization(self, f"take a new Parameter {name!r}")
         super().register_parameter(name, param)
 
     def __delattr__(self, name: str) -> None:
         if self.sealed and name in self._parameters:
-            refuse_reparametrization(self, f"to take {name!r} away")
+            refuse_reparametrization(self, f"give {name!r} away")
         super().__delattr__(name)
 
     def _save_to_state_dict(self, *_args, **_kwargs) -> None:
@@ -148,7 +148,7 @@ class Unit(nn.Module):
 def refuse_reparametrization(unit: Unit, wish: str) -> NoReturn:
     """Refuse what torch.nn.utils would put in a Parameter's place, naming the edits that do it."""
     raise CompileError(
-        f"a {type(unit).__name__} of a compiled network cannot take {wish}: each of its numbers belongs to a synapse "
+        f"a {type(unit).__name__} of a compiled network cannot {wish}: each of its numbers belongs to a synapse "
         "or neuron of the graph, so masks (torch.nn.utils.prune), weight norms and other parametrizations do not fit. "
         "Prune the graph, graph.apply(neurograph.edits.Prune(...)) or RemoveSynapses(...), and net.refresh(optimizer); "
         "normalise with norm='batch' on its neurons; hold numbers still with trainable=False"

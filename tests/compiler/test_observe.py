@@ -84,3 +84,45 @@ def test_statistics_stay_valid_for_survivors_and_say_who_is_missing():
 def test_nothing_to_observe_is_an_error():
     with pytest.raises(CompileError, match="no batch"):
         compiler.compile(mlp()).observe([])
+
+
+def test_gradients_of_parameters_that_are_held_still_are_those_of_the_loss():
+    graph = mlp()
+    net = compiler.compile(graph, dtype=torch.float64)
+    x = batch(graph)[0]
+    wanted = net.observe([x], loss=loss_of)
+    for still in (list(net.parameters())[:1], list(net.parameters())):
+        for parameter in still:
+            parameter.requires_grad_(False)
+        seen = net.observe([x], loss=loss_of)
+        np.testing.assert_array_equal(seen.ids, wanted.ids)
+        np.testing.assert_allclose(seen.gradient_mean_square, wanted.gradient_mean_square, atol=1e-12)
+        assert not any(parameter.requires_grad for parameter in still)
+    averaged = compiler.EMA(net).network().observe([x], loss=loss_of)
+    np.testing.assert_allclose(averaged.gradient_mean_square, wanted.gradient_mean_square, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("loss", "match"),
+    [
+        (lambda y: y.detach().square().mean(), "batch 0: the loss does not follow"),
+        (lambda y: torch.ones(()), "batch 0: the loss does not follow"),
+        (lambda y: y.square().mean(1), r"batch 0: the loss has shape \(5,\)"),
+        (lambda y: y.square().mean().item(), "batch 0: the loss is a float"),
+    ],
+)
+def test_losses_without_a_gradient_are_refused(loss, match):
+    graph = mlp()
+    net = compiler.compile(graph, dtype=torch.float64)
+    with pytest.raises(CompileError, match=match):
+        net.observe([batch(graph)[0]], loss=loss)
+
+
+def test_gradients_are_refused_in_inference_mode_and_found_without_one():
+    graph = mlp()
+    net = compiler.compile(graph, dtype=torch.float64)
+    x = batch(graph)[0]
+    with torch.inference_mode(), pytest.raises(CompileError, match="inference_mode"):
+        net.observe([x], loss=loss_of)
+    with torch.no_grad():
+        assert net.observe([x], loss=loss_of).gradient_mean_absolute.any()

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from compiler.lifting.alone import surprise
 from compiler.lifting.context import Context
 from compiler.lifting.drafts import CLOSED, Draft, Value
 from compiler.lifting.emit import emit
@@ -31,9 +32,9 @@ _VIEWS = (
 def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor], *, zeros: str = KEEP) -> NeuronGraph:
     """Make a neuron graph that computes what a module computes, with its weights, to be edited and compiled.
 
-    The module is traced by `torch.export` in both modes and left as it was. The graph computes what eval mode does, and
-    in train mode that with batch norm and dropout. A layer becomes a population named by the
-    path of its module ("features.0"); the batch norm, activation and dropout behind it go into its neurons. Weights are
+    The module is traced by `torch.export` in both modes, run on two batches and left as it was. The graph computes what
+    eval mode does, and in train mode that with batch norm and dropout. A layer becomes a population named by the path
+    of its module ("features.0"); the batch norm, activation and dropout behind it go into its neurons. Weights are
     taken over exactly. What does not need gradients is not trained in the graph either.
 
     Parameters
@@ -61,7 +62,8 @@ def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor], *, zeros: 
     -----
     UserWarning
         Where train mode computes anything else (stochastic depth, noise, sampling, heads of its own), with its line;
-        where zeros lie in kernels that are not absent.
+        where a row is answered otherwise in a larger batch or in another call; where zeros lie in kernels that are not
+        absent.
 
     Raises
     ------
@@ -97,8 +99,8 @@ def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor], *, zeros: 
     outputs = _outputs(context, program.graph)
     left = leave_out_zeros(context.drafts) if zeros == ABSENT else 0
     graph = emit(context, inputs, outputs)
-    if warning:
-        warnings.warn(warning, stacklevel=2)
+    for said in filter(None, (warning, surprise(module, given))):
+        warnings.warn(said, stacklevel=2)
     if left:
         warnings.warn(f"{left} weights that are zero lie in kernels that are not; training moves them", stacklevel=2)
     return graph

@@ -29,7 +29,7 @@ def trace(module: nn.Module, inputs: tuple[Tensor, ...], training: bool = False)
     LiftError
         Where tracing fails: control flow that depends on the data, or whatever torch says.
     """
-    with _in_mode(module, training), _quiet():
+    with in_mode(module, training), _quiet():
         try:
             return torch.export.export(module, inputs, strict=False)
         except Exception as error:
@@ -43,7 +43,8 @@ def trace(module: nn.Module, inputs: tuple[Tensor, ...], training: bool = False)
 
 
 @contextmanager
-def _in_mode(module: nn.Module, training: bool) -> Iterator[None]:
+def in_mode(module: nn.Module, training: bool) -> Iterator[None]:
+    """With the module in a mode, and in that it was in afterwards."""
     was = {part: part.training for part in module.modules()}
     if not training or not module.training:
         module.train(training)

@@ -8,10 +8,11 @@ import numpy as np
 
 from neurograph.edits.base import Outcome
 from neurograph.edits.options import DATA, number, one_of, told, whole
+from neurograph.edits.paths import refuse_cycle
 from neurograph.edits.windows import same_padding, window
 from neurograph.errors import EditError, OptionError
 from neurograph.initializers import INITIALIZERS, Weights, from_name
-from neurograph.insertion.algorithms import ALGORITHMS
+from neurograph.insertion.algorithms import ALGORITHMS, check_algorithm
 from neurograph.insertion.layer import NewLayer
 from neurograph.insertion.pair import PLACES, Pair, find_pair
 from neurograph.insertion.problem import Problem
@@ -160,11 +161,25 @@ class InsertLayer:
         if self.width is None and self.algorithm != "identity":
             raise OptionError("width= is needed: how many neurons are drawn, of which a target or lambda keeps some")
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
-        """Insert the layer."""
+    def check(self, graph: "NeuronGraph") -> Pair:
+        """What lies between the two, where the layer could be inserted for all that is known without activations.
+
+        Raises
+        ------
+        OptionError, MissingError, EditError, CycleError
+            What `apply` would raise before it looks at activations.
+        """
         pair = find_pair(graph, self.between, self.place)
         if self.population is not None and len(graph.population_keys(self.population)):
             raise EditError(f"population {self.population!r} is there already; give the new layer another name")
+        self._window(pair.shape)
+        check_algorithm(self.algorithm, pair, self._width(pair), self.target)
+        refuse_cycle(graph, pair.sources, pair.targets, f"a layer between {self.between[0]!r} and {self.between[1]!r}")
+        return pair
+
+    def apply(self, graph: "NeuronGraph") -> Outcome:
+        """Insert the layer."""
+        pair = self.check(graph)
         if self.observations is not None and self.observations.version != graph.version:
             raise EditError(
                 f"these activations were recorded at version {self.observations.version} of the graph, which is at "
@@ -191,13 +206,16 @@ class InsertLayer:
 
     def _drawn(self, pair: Pair) -> NewLayer:
         """The layer at random."""
-        width = len(pair.sources) if self.width is None else self.width
+        width = self._width(pair)
         kernel, padding = self._window(pair.shape)
         name = self.initializer or ("he_normal" if known(self.activation).gain > 1 else "xavier_normal")
         draw = from_name(name, self.seed) if isinstance(name, str) else name
         weights = np.asarray(draw((len(pair.sources), width, *kernel), self.activation), np.float64)
         bias = None if self.bias is None else np.full(width, float(self.bias))
         return NewLayer(weights, bias, self.activation, padding)
+
+    def _width(self, pair: Pair) -> int:
+        return len(pair.sources) if self.width is None else self.width
 
     def _window(self, shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
         """Kernel and padding, such that a map keeps its size."""

@@ -4,12 +4,14 @@ Each is a function of `Problem` that returns a `Solution`; `ALGORITHMS` lists th
 """
 
 from collections.abc import Callable
+from typing import cast
 
 import numpy as np
 
 from neurograph.errors import EditError, OptionError
 from neurograph.insertion.alternating import alternating
 from neurograph.insertion.layer import NewLayer
+from neurograph.insertion.pair import Pair
 from neurograph.insertion.problem import Problem, Solution, fitted
 from neurograph.insertion.sparse import input_side, output_side
 
@@ -20,18 +22,16 @@ def redundant(problem: Problem) -> Solution:
     The paper does not say how it ran NetMorph (Wei et al. 2016), which takes a layer apart by alternating least
     squares; what it compares is the width, and so does this.
     """
-    if problem.target is not None:
-        raise OptionError("algorithm 'redundant' keeps every neuron: give their number as width=, and no target=")
+    _check("redundant", problem)
     everyone = list(range(problem.layer.neurons))
     return fitted(problem, problem.layer, kept=everyone)
 
 
 def random(problem: Problem) -> Solution:
     """So many of the neurons that were drawn stay, whichever: what any selection must beat."""
-    width = problem.layer.neurons
-    if not isinstance(problem.target, int) or problem.target > width:
-        raise OptionError(f"algorithm 'random' needs target=, how many of the {width} neurons stay")
-    kept = np.sort(np.random.default_rng(problem.seed + 1).permutation(width)[: problem.target])
+    _check("random", problem)
+    drawn = np.random.default_rng(problem.seed + 1).permutation(problem.layer.neurons)
+    kept = np.sort(drawn[: cast("int", problem.target)])
     return fitted(problem, problem.layer.of(kept), kept=kept.tolist())
 
 
@@ -40,12 +40,9 @@ def identity(problem: Problem) -> Solution:
 
     Exact where the activation leaves what the sources say as it is: the identity, or a ReLU behind ReLUs.
     """
+    _check("identity", problem)
     pair, drawn = problem.pair, problem.layer
     count = len(pair.sources)
-    if drawn.neurons != count:
-        raise OptionError(f"algorithm 'identity' makes a neuron for each of the {count} sources: leave width= out")
-    if len(pair.readers) != count:
-        raise EditError("algorithm 'identity' needs one relay for each source; place='after' does without")
     weights, (height, width) = np.zeros_like(drawn.weights), drawn.weights.shape[2:]
     weights[np.arange(count), np.arange(count), height // 2, width // 2] = 1.0
     bias = None if drawn.bias is None else np.zeros(count)
@@ -56,6 +53,40 @@ def identity(problem: Problem) -> Solution:
     old[pair.origin] = pair.dense()
     details = {"neurons": count, "kept": list(range(count))}
     return Solution(layer, old, np.zeros(len(pair.targets)), wired, details)
+
+
+def check_algorithm(name: int | str, pair: Pair, width: int, target: int | float | None) -> None:
+    """Refuse what an algorithm could not do, before anything is drawn or recorded.
+
+    Parameters
+    ----------
+    name
+        One of `ALGORITHMS`.
+    pair
+        Between whom.
+    width
+        Neurons that are drawn.
+    target
+        As `InsertLayer` takes it.
+
+    Raises
+    ------
+    OptionError, EditError
+        A width or target that the algorithm has no use for, or a target that it needs; relays that are no one's own.
+    """
+    count = len(pair.sources)
+    if name == "redundant" and target is not None:
+        raise OptionError("algorithm 'redundant' keeps every neuron: give their number as width=, and no target=")
+    if name == "random" and (not isinstance(target, int) or target > width):
+        raise OptionError(f"algorithm 'random' needs target=, how many of the {width} neurons stay")
+    if name == "identity" and width != count:
+        raise OptionError(f"algorithm 'identity' makes a neuron for each of the {count} sources: leave width= out")
+    if name == "identity" and len(pair.readers) != count:
+        raise EditError("algorithm 'identity' needs one relay for each source; place='after' does without")
+
+
+def _check(name: str, problem: Problem) -> None:
+    check_algorithm(name, problem.pair, problem.layer.neurons, problem.target)
 
 
 ALGORITHMS: dict[int | str, Callable[[Problem], Solution]] = {

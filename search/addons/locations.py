@@ -31,7 +31,7 @@ class Locations:
     graph
         The network, pruned or not.
     kernels
-        Kernel sizes, odd.
+        Kernel sizes, odd and different.
     layers
         Populations that are layers, in the order of their genes within a segment. Unless given: those named "layer0",
         "layer1", ..., as `enas_macro` names the ends of its layers; where there are none, all that read others of their
@@ -40,7 +40,8 @@ class Locations:
     Raises
     ------
     OptionError, EditError, MissingError
-        An even kernel size; no segment in which anything could be added; a layer that is not there or is no map.
+        No kernel size, one twice or an even one; no segment in which anything could be added; a layer that is not
+        there or is no map.
 
     Examples
     --------
@@ -58,6 +59,8 @@ class Locations:
     def __init__(
         self, graph: NeuronGraph, kernels: Sequence[int] = (3, 5), layers: Sequence[str] | None = None
     ) -> None:
+        if not kernels or len(set(kernels)) < len(kernels):
+            raise OptionError(f"kernels must be different sizes, one at least, not {tuple(kernels)}")
         for size in kernels:
             same_padding((size, size))
         rows = _rows(graph, layers)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from compiler.activations import FUNCTIONS, IDENTITY
+from neurograph.errors import OptionError
 from search.options import MOST_SEED, Checked, option
 
 
@@ -31,3 +33,9 @@ class AddOnOptions(Checked):
     memory: float = option(0.0, "GiB that may be used; 0 means what the device has free", least=0)
     seed: int = option(0, "of the add-ons' first weights and their own directions", least=0, reach=MOST_SEED)
     device: str = option("cpu", "where to compute, in torch's words: cpu, cuda, cuda:1")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.activation not in (*FUNCTIONS, IDENTITY):
+            known = ", ".join((*FUNCTIONS, IDENTITY))
+            raise OptionError(f"activation must be one without a slope: {known}; not {self.activation!r}")

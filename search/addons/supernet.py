@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.activations import FUNCTIONS, IDENTITY
 from compiler.devices import usable_device
 from neurograph.edits import AddOnNeurons, Directions
 from neurograph.errors import OptionError
@@ -62,9 +61,6 @@ class AddOnSupernet:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.options = options = options or AddOnOptions()
-        if options.activation not in (*FUNCTIONS, IDENTITY):
-            known = ", ".join((*FUNCTIONS, IDENTITY))
-            raise OptionError(f"activation must be one without a slope: {known}; not {options.activation!r}")
         self.locations, self.places = locations, locations.every_place()
         self.number = {place: at for at, place in enumerate(self.places)}
         for name in dict.fromkeys(name for place in self.places for name in place[:2]):

@@ -1,19 +1,23 @@
 """A Dask cluster: workers on other machines, through the `distributed` package."""
 
 import logging
+import socket
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError
+from importlib.util import find_spec
 from time import monotonic, sleep
 from typing import Any
+from urllib.parse import urlsplit
 
-from neurograph.errors import OptionError
+from neurograph.errors import OptionError, reason
 from search.executors.outcomes import Failed, WorkerError, reason_of
 from search.executors.serial import Serial
 from search.executors.work import Work
 from search.runs import environment
 
 _CONNECT = 30.0  # seconds to wait for a scheduler
+_MISSING = 'the executor dask needs distributed: pip install "neurograph-compiler[dask]"'
 _POLL = 5.0  # seconds between looks at whether the cluster has workers left
 
 
@@ -100,7 +104,7 @@ class Dask:
         try:
             from distributed import Client, LocalCluster
         except ImportError:
-            raise OptionError('the executor dask needs distributed: pip install "neurograph-compiler[dask]"') from None
+            raise OptionError(_MISSING) from None
         if address is None:
             self._cluster = LocalCluster(
                 n_workers=workers,
@@ -180,6 +184,45 @@ class Dask:
             except (ValueError, TimeoutError) as error:  # without a nanny nothing can; the worker is busy till it ends
                 warnings.warn(f"worker {', '.join(at)} could not be restarted: {reason_of(error)}", stacklevel=4)
             work.again(place, f"it took longer than {self.timeout:g} seconds")
+
+
+def check_address(address: str) -> None:
+    """Refuse, by `OptionError`, what cannot be the address of a scheduler."""
+    try:
+        parts = urlsplit(address if "://" in address else f"tcp://{address}")
+        there = bool(parts.hostname) and (parts.port is not None or parts.scheme == "inproc")
+    except ValueError:  # of a port that is none
+        there = False
+    if not there:
+        raise OptionError(f"address must be that of a Dask scheduler, as in tcp://host:8786, not {address!r}")
+
+
+def require_scheduler(address: str | None, seconds: float = 5.0) -> None:
+    """Refuse, without making a cluster, an executor dask for which something is missing.
+
+    Parameters
+    ----------
+    address
+        Of the scheduler; None where a cluster is to be started here.
+    seconds
+        To wait for a connection.
+
+    Raises
+    ------
+    OptionError
+        `distributed` is not installed, or nothing listens at the address.
+    """
+    if find_spec("distributed") is None:
+        raise OptionError(_MISSING)
+    parts = urlsplit(address if address and "://" in address else f"tcp://{address}")
+    if address is None or parts.scheme not in ("tcp", "tls") or parts.hostname is None:
+        return
+    try:
+        socket.create_connection((parts.hostname, parts.port), seconds).close()
+    except OSError as error:
+        raise OptionError(
+            f"no Dask scheduler answers at {address}: {reason(error)}. `dask scheduler` starts one and says its address"
+        ) from None
 
 
 class _Gone(Exception):

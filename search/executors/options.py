@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from search.executors.cluster import Dask
+from search.executors.cluster import Dask, check_address
 from search.executors.processes import ProcessPool
 from search.executors.serial import Serial
 from search.options import Checked, option
@@ -52,6 +52,11 @@ class ExecutorOptions(Checked):
     )
     startup: float = option(300.0, "seconds that a worker may take to start, with network and data", above=0, reach=1e7)
     fallback: bool = option(False, "whether to go on in this process when a Dask cluster goes away")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.address is not None:
+            check_address(self.address)
 
 
 def _processes(options: ExecutorOptions) -> Executor:

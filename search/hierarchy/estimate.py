@@ -1,5 +1,7 @@
 """What training a supernet takes, known before it is built."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
@@ -13,6 +15,7 @@ from search.hierarchy.supernet import Supernet
 _COPIES = {"sgd": 3, "adam": 4}  # of every parameter: itself, its gradient, and the optimizer's moments
 
 
+@lru_cache(maxsize=8)  # a pipeline asks before its first stage, which asks again
 def estimated_bytes(space: MacroSpace, batch_size: int, optimizer: str = "sgd") -> int:
     """Memory for parameters, gradients, moments, and what the hungriest network keeps for its backward pass.
 

@@ -45,7 +45,7 @@ class HierarchyOptions(TrainingOptions):
     flip: bool = option(True, "whether every second image, at random, is mirrored")
     validation: float = option(0.1, "share of the training examples that networks are rated on", above=0, below=1)
 
-    layers: int = option(12, "layers of the network", least=1, reach=200)
+    layers: int = option(12, "layers of the network", least=1, reach=64)
     segments: int = option(3, "parts of the network, between which the maps are halved", least=1, reach=16)
     channels: int = option(36, "of every layer of the first segment", least=1, reach=2**16)
     widen: int = option(1, "factor on the channels from a segment to the next", least=1, reach=64)

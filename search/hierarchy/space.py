@@ -33,7 +33,7 @@ class MacroSpace(Checked):
     Gene(operation='maximum', skips=(1,))
     """
 
-    layers: int = option(12, "layers of the network", least=1, reach=200)
+    layers: int = option(12, "layers of the network", least=1, reach=64)
     operations: tuple[str, ...] = option(OPERATIONS, "those a layer may have; convolutions alone can be pruned later")
     segments: int = option(3, "parts of the network, between which the maps are halved", least=1, reach=16)
     channels: int = option(36, "of every layer of the first segment", least=1, reach=2**16)

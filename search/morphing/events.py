@@ -6,7 +6,6 @@ from typing import Any
 import compiler
 from neurograph.edits import Reinitialize
 from neurograph.graph import NeuronGraph
-from neurograph.insertion import find_pair
 from neurograph.memory import require_bytes
 from search.events import Event, Keep
 from search.morphing.options import MorphOptions
@@ -20,7 +19,7 @@ def insertable(graph: NeuronGraph, options: MorphOptions) -> None:
     if edit is not None:
         width = options.width or 0
         require_bytes(8 * width**2, f"width={width}: the regression over neurons that are drawn", "draw fewer")
-        find_pair(graph, edit.between, edit.place)
+        edit.check(graph)
 
 
 class Insertion:

@@ -6,9 +6,9 @@ from typing import Any
 from neurograph import draw
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset
-from search.expansion.scores import scorable
 from search.growing import Grown, Method, grow
 from search.pruning.events import Pruning
+from search.pruning.feasible import check_prunable
 from search.pruning.options import PruneOptions
 
 
@@ -22,7 +22,7 @@ def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> No
         draw.tradeoff([curve], {}, folder / "tradeoff.png", error_name=name)
 
 
-PRUNE = Method("prune", PruneOptions, scorable, Pruning, pictures)
+PRUNE = Method("prune", PruneOptions, check_prunable, Pruning, pictures)
 
 
 def prune(
@@ -67,8 +67,8 @@ def prune(
     Raises
     ------
     OptionError
-        An impossible option; a population that reads nothing; a metric of gradients where synapses are frozen; a run
-        directory that is taken.
+        An impossible option; so few synapses left that no path could be; a population that reads nothing; a metric of
+        gradients where synapses are frozen; a run directory that is taken.
     CompileError, DataError, DivergenceError
         From compiling, loading and training.
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from neurograph.builders.enas import Gene
+from neurograph.memory import require_bytes
 from search.hierarchy.samplers.base import checked_rewards, different
 from search.hierarchy.samplers.policy import Policy, Written
 from search.hierarchy.space import Genes, MacroSpace
@@ -27,7 +28,11 @@ class ControllerOptions(Checked):
         0.95, "of the moving average of rewards; ENAS: 0.99, over more steps", least=0, below=1
     )
     bound: float = option(1.5, "what logits are kept within, plus and minus; operations' within 1 / 2.5 of it", above=0)
-    hidden: int = option(64, "width of the LSTM", least=1, reach=2**14)
+    hidden: int = option(64, "width of the LSTM", least=1, reach=2**12)
+
+
+_COPIES = 16  # bytes of a weight, with its gradient and Adam's two moments
+_MATRICES = 10  # of hidden x hidden numbers: eight of the LSTM, two of the attention
 
 
 class Controller:
@@ -56,6 +61,9 @@ class Controller:
 
     def __init__(self, space: MacroSpace, seed: int = 0, **settings: float) -> None:
         self.space, self.options = space, read_options(ControllerOptions, settings=settings)
+        width = self.options.hidden
+        needed = _COPIES * _MATRICES * width**2
+        require_bytes(needed, f"hidden={width}: the controller, its gradients and moments", "choose a smaller one")
         self.baseline: float | None = None
         self.generator = generator(seed)
         self.policy = Policy(space, self.generator, self.options.hidden, self.options.bound, self.options.skip_prior)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from neurograph.edits import PruneKernels
-from neurograph.edits.prune_kernels import prunable_kernels
+from neurograph.edits.paths import has_path
+from neurograph.edits.prune_kernels import Kernels, prunable_kernels
 from neurograph.errors import OptionError
 from neurograph.graph import NeuronGraph
 from search.events import Event, Keep
@@ -46,7 +47,8 @@ def has_kernels(graph: NeuronGraph, options: PruneNetworkOptions) -> None:
     Raises
     ------
     OptionError
-        The network has no trained kernel of more than one number between feature maps.
+        The network has no trained kernel of more than one number between feature maps, or no path is left without
+        those that go.
     EditError
         See `PruneKernels`.
     """
@@ -56,7 +58,20 @@ def has_kernels(graph: NeuronGraph, options: PruneNetworkOptions) -> None:
             "this network has no kernels to prune: they are those of more than one number between feature maps, "
             "trained and not depthwise; search.prune prunes any synapses"
         )
-    edit(options, 1.0).choose(kernels)
+    gone = edit(options, 1.0).choose(kernels)
+    if options.epochs:
+        _refuse_cut(graph, options, kernels, gone)
+
+
+def _refuse_cut(graph: NeuronGraph, options: PruneNetworkOptions, kernels: Kernels, gone: np.ndarray) -> None:
+    """Refuse shares that leave no path, where that is known: training says which kernels go, and not how many."""
+    if options.ratios or options.scope == "layer":
+        gone = (np.bincount(kernels.layer, ~gone) == 0)[kernels.layer]  # layers that lose them all
+    elif not gone.all():
+        return
+    if has_path(graph) and not has_path(graph, kernels.ids[gone]):
+        share = f"ratios={options.ratios}" if options.ratios else f"ratio={options.ratio:g}"
+        raise OptionError(f"{share} takes kernels that every path from an input to an output leads through: prune less")
 
 
 def edit(options: PruneNetworkOptions, share: float) -> PruneKernels:

@@ -196,6 +196,7 @@ class _Gradients:
             "gradient_mean_absolute": joined(lambda s: self.absolute[s] / max(moments[s].count, 1)),
             "gradient_mean_square": joined(lambda s: moments[s].variance + moments[s].mean ** 2),
             "gradient_variance": joined(lambda s: moments[s].variance),
+            "gradient_absolute_of_mean": joined(lambda s: np.abs(moments[s].mean)),
         }
 
 

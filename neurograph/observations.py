@@ -30,6 +30,8 @@ class Observations:
     gradient_mean_absolute, gradient_mean_square, gradient_variance
         (E,) float64 over batches, of the gradient of each batch's loss; the variance divides by their number. Of a
         kernel, the mean over its numbers.
+    gradient_absolute_of_mean
+        (E,) float64 absolute value of the gradient's mean over batches; of a kernel, the mean over its numbers.
     recorded_keys
         (n,) int64 neurons whose every value was kept, rising.
     recorded
@@ -49,6 +51,7 @@ class Observations:
     recorded: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     samples: int = 0
     batches: int = 0
+    gradient_absolute_of_mean: np.ndarray = field(default_factory=_none)
 
     def of_neurons(self, name: str, keys: np.ndarray) -> np.ndarray:
         """One statistic of some neurons.
@@ -68,7 +71,7 @@ class Observations:
         return getattr(self, name)[_places(self.keys, keys, "neurons", "they were born later: observe again")]
 
     def of_synapses(self, name: str, ids: np.ndarray) -> np.ndarray:
-        """One statistic of some synapses: "gradient_mean_absolute", "gradient_mean_square" or "gradient_variance".
+        """One statistic of some synapses: "gradient_mean_absolute", "gradient_absolute_of_mean" and so on.
 
         Raises
         ------

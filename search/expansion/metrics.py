@@ -18,7 +18,9 @@ class Traits:
     weight_absolute, weight_square
         Mean over the numbers of the weight (a kernel has several).
     gradient_absolute, gradient_square, gradient_variance
-        Mean |g|, mean g^2 and variance of g over the batches.
+        Mean |g|, mean g^2 and variance of g over the batches; of a kernel, the mean of that over its numbers.
+    gradient_absolute_of_mean
+        |mean g| likewise.
     source_variance
         Of the activation at the synapse's source, over the examples.
     drawn
@@ -32,6 +34,7 @@ class Traits:
     gradient_variance: np.ndarray
     source_variance: np.ndarray
     drawn: np.ndarray
+    gradient_absolute_of_mean: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,8 @@ def perturbation_sensitivity(traits: Traits) -> np.ndarray:
 
 def gradient_similarity(traits: Traits) -> np.ndarray:
     """|mean g| / mean |g|: 1 where all batches want the same, 0 where they cancel; 0 where there is no gradient."""
-    mean = np.sqrt(np.maximum(traits.gradient_square - traits.gradient_variance, 0.0))
-    return np.divide(mean, traits.gradient_absolute, out=np.zeros_like(mean), where=traits.gradient_absolute > 0.0)
+    agreed, each = traits.gradient_absolute_of_mean, traits.gradient_absolute
+    return np.divide(agreed, each, out=np.zeros_like(agreed), where=each > 0.0)
 
 
 def random(traits: Traits) -> np.ndarray:

@@ -203,7 +203,7 @@ def _traits(arrays: GraphArrays, at: np.ndarray, measure: Metric, seen: Observat
         numbers = tuple(range(1, weights.ndim))  # of each kernel
         absolute[mine], square[mine] = np.abs(weights).mean(numbers), (weights**2).mean(numbers)
     none = np.zeros(len(at))
-    gradients = {"mean_absolute": none, "mean_square": none, "variance": none}
+    gradients = {"mean_absolute": none, "mean_square": none, "variance": none, "absolute_of_mean": none}
     if measure.gradients and seen is not None:
         gradients = {name: seen.of_synapses(f"gradient_{name}", arrays.ids[at]) for name in gradients}
     variance = none
@@ -211,4 +211,5 @@ def _traits(arrays: GraphArrays, at: np.ndarray, measure: Metric, seen: Observat
         variance = seen.of_neurons("activation_variance", arrays.keys[arrays.source[at]])
     moments = gradients["mean_absolute"], gradients["mean_square"], gradients["variance"]
     drawn = np.random.default_rng(seed).random(len(at))
-    return Traits(absolute, square, *moments, source_variance=variance, drawn=drawn)
+    agreed = gradients["absolute_of_mean"]
+    return Traits(absolute, square, *moments, variance, drawn, agreed)

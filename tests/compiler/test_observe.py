@@ -41,6 +41,7 @@ def test_gradient_statistics_are_numpys(name):
     np.testing.assert_allclose(seen.gradient_mean_absolute, np.abs(table).mean(0), atol=1e-12)
     np.testing.assert_allclose(seen.gradient_mean_square, (table**2).mean(0), atol=1e-12)
     np.testing.assert_allclose(seen.gradient_variance, table.var(0), atol=1e-12)
+    np.testing.assert_allclose(seen.gradient_absolute_of_mean, np.abs(table.mean(0)), atol=1e-12)
     assert seen.recorded.shape == (20, len(graph))
     some = seen.ids[[3, 1]]
     np.testing.assert_array_equal(seen.of_synapses("gradient_variance", some), seen.gradient_variance[[3, 1]])

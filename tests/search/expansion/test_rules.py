@@ -64,6 +64,7 @@ TRAITS = Traits(
     gradient_variance=np.array([0.0, 1.75, 0.0]),
     source_variance=np.array([9.0, 0.25, 4.0]),
     drawn=np.array([0.25, 0.5, 0.75]),
+    gradient_absolute_of_mean=np.array([0.5, 0.5, 0.0]),
 )
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import compiler
-from neurograph.builders import mlp
+from neurograph.builders import metanet_cnn, mlp
 from neurograph.errors import DivergenceError, MissingError, OptionError
 from search.expansion import METRICS, scores
 from search.training.tasks import loss_of
@@ -110,9 +110,30 @@ def test_gradients_of_frozen_synapses_are_refused_or_passed_over():
 
 
 def test_what_is_not_finite_is_named():
-    _, net, batches = network()
-    broken = [(x * float("nan"), y) for x, y in batches]
+    graph, net, batches = network()
+    for u, v in graph.edges:
+        graph[u][v]["weight"] = 1e308
+    net.refresh()
     with pytest.raises(DivergenceError, match="gradient_absolute.*not finite for synapse"):
-        scores(net, "gradient_absolute", broken)
+        scores(net, "gradient_absolute", batches)
     with pytest.raises(OptionError, match="no metric 'loudness'"):
         scores(net, "loudness", batches)
+
+
+def test_similarity_of_kernels_is_that_of_their_numbers():
+    graph = metanet_cnn((3, 4), inputs=1, size=8)
+    net = compiler.compile(graph, dtype=torch.float64)
+    draw = torch.Generator().manual_seed(0)
+    batches = [
+        (torch.randn(6, 1, 8, 8, generator=draw, dtype=torch.float64), torch.randint(10, (6,), generator=draw))
+        for _ in range(3)
+    ]
+    one = scores(net, "gradient_similarity", batches[:1]).values
+    np.testing.assert_allclose(one[one > 0], 1.0, rtol=1e-9)
+    seen = [compiler.reference(graph, x, loss=lambda y, t=t: loss_of(y, t)).synapses for x, t in batches]
+    wanted, arrays = {}, graph.arrays()
+    for at, u, v in zip(arrays.ids.tolist(), arrays.source.tolist(), arrays.target.tolist(), strict=True):
+        g = np.stack([np.asarray(each[arrays.names[u], arrays.names[v]]) for each in seen])
+        wanted[at] = np.abs(g.mean(0)).mean() / np.abs(g).mean() if g.any() else 0.0
+    found = scores(net, "gradient_similarity", batches)
+    np.testing.assert_allclose(found.values, [wanted[i] for i in found.ids.tolist()], atol=1e-9)

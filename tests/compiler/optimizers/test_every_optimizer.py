@@ -68,7 +68,7 @@ def test_every_number_keeps_its_state_and_newborns_get_their_start(row, edit):
     scalars = [{n: float(optimizer.state[p][n]) for n in row.scalars} for p in net.parameters()]
     old = {name: {s: by_number(net, optimizer, s, name) for s in net.slots.spaces} for name in row.vectors}
     edit(graph, net)
-    changes = graph.changes.since(net)
+    changes = graph.changes.since(net.holding)
     net.refresh(optimizer)
     for name, rule in row.vectors.items():
         median = float(np.median([v for space in old[name].values() for v in space.values()]))

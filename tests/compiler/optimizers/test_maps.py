@@ -49,7 +49,7 @@ def test_kernels_and_norms_keep_their_state_and_newborns_get_their_start(row):
     pick = {name: lambda p, name=name: optimizer.state[p][name] for name in row.vectors}
     old = {name: {s: by_number(net.slots, s, pick[name]) for s in net.slots.spaces} for name in row.vectors}
     graph.apply(Proliferate("a", 2, seed=0))
-    changes = graph.changes.since(net)
+    changes = graph.changes.since(net.holding)
     net.refresh(optimizer)
     for name, rule in row.vectors.items():
         median = np.median(np.concatenate([v.ravel() for space in old[name].values() for v in space.values()]))

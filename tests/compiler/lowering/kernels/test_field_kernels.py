@@ -141,7 +141,8 @@ def test_each_activation_over_its_whole_range(name):
     found, wanted = run_field(x, one, one * 0, slope, wiring), plain(name, x, slope)
     torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-14)
     ours, theirs = (torch.autograd.grad(y.sum(), x)[0] for y in (found, wanted))
-    torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
+    rtol = 1e-9 if library.instruction_set() else 1e-7  # PyTorch computes where nothing was built; see `plain`
+    torch.testing.assert_close(ours, theirs, rtol=rtol, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", NAMES)

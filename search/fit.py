@@ -1,9 +1,13 @@
 """Whether a network and data belong together, asked before anything is written."""
 
 from math import prod
+from typing import Any
+
+import numpy as np
+import torch
 
 import compiler
-from neurograph.errors import DataError, OptionError
+from neurograph.errors import DataError, DivergenceError, OptionError
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset
 from search.training.tasks import check_outputs
@@ -61,6 +65,23 @@ def check_steps(graph: NeuronGraph, examples: int, batch_size: int) -> None:
                 f"{what}: in training, the batch norm of neuron {neuron!r} ({d['population']!r}) needs more than one "
                 "value to go by: choose at least two examples a step"
             )
+
+
+def check_numbers(net: compiler.CompiledNetwork) -> None:
+    """Refuse, by `DivergenceError`, a network that holds numbers which are not finite in its dtype, naming one."""
+    if all(bool(parameter.isfinite().all()) for parameter in net.parameters()):
+        return
+    graph = net.graph
+    places = [(f"neuron {neuron!r}", d) for neuron, d in graph.nodes(data=True)]
+    places += [(f"synapse {source!r} -> {target!r}", d) for source, target, d in graph.edges(data=True)]
+    most = torch.finfo(net.dtype).max
+    found = next((f" ({name} of {where})" for where, d in places for name in d if _beyond(d[name], most)), "")
+    raise DivergenceError(f"the network holds numbers that are not finite in {net.dtype}{found}: it cannot be trained")
+
+
+def _beyond(value: Any, most: float) -> bool:
+    """Whether an attribute is a number, or holds one, that is larger than `most` or none."""
+    return isinstance(value, float | np.ndarray) and not (np.abs(value) <= most).all()
 
 
 def _words(sizes: tuple[int, ...]) -> str:

@@ -14,7 +14,7 @@ from neurograph.errors import DataError, DivergenceError, OptionError
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, hold_out, load
 from search.events import Keep
-from search.fit import check_fit, check_steps, fitting
+from search.fit import check_fit, check_numbers, check_steps, fitting
 from search.options import option, read_options
 from search.pictures import leave_pictures
 from search.progress import ShowProgress
@@ -168,6 +168,7 @@ def _trainer(
 ) -> Trainer:
     """The trainer, without callbacks; whatever cannot go together is refused."""
     check_fit(net, data)
+    check_numbers(net)
     split = hold_out(data, options.validation, options.seed)
     check_steps(net.graph, len(split.train_y), options.batch_size)
     return Trainer(net, split, options, make_optimizer(net.parameters(), options), rows=rows)

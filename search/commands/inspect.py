@@ -37,12 +37,16 @@ def run_lines(run: Run) -> list[str]:
     lines = [f"{config.get('command', 'a run')} on {config.get('data', '?')}: {len(rows)} of {epochs} epochs"]
     if rows:
         errors = [(name, rows[-1].get(f"{name}_error")) for name in ("train", "validation")]
-        errors.append(("test", config.get("result", {}).get("test_error")))
+        errors.append(("test", _table(config.get("result")).get("test_error")))
         known = [f"{name} {error:.2f}%" for name, error in errors if error is not None]
         lines.append(f"error: {', '.join(known)}" if known else "no error is known")
         if "parameters" in rows[0]:
             lines.append(f"parameters: {rows[0]['parameters']:,} after the first epoch, {rows[-1]['parameters']:,} now")
     return lines
+
+
+def _table(found: Any) -> dict[str, Any]:
+    return found if isinstance(found, dict) else {}
 
 
 def show(found: Inspection, about: list[str], console: Console) -> None:

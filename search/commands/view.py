@@ -9,7 +9,7 @@ import torch
 
 import compiler
 from neurograph import NeuronGraph
-from neurograph.errors import OptionError
+from neurograph.errors import FileError, OptionError
 from neurograph.files.streams import is_stream
 from neurograph.observations import Observations
 from neurograph.view import view
@@ -72,7 +72,10 @@ def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -
     data = fitting(data_of(given, name), graph, **changes)
     net = compiler.compile(graph, batch_size=_BATCH)
     check_fit(net, data)
-    there = sample(data.train_y, _EXAMPLES, int(options.get("seed", 0)))
+    seed = options.get("seed", 0)
+    if run and not isinstance(seed, int):
+        raise FileError(f"{run.path / 'config.json'} is damaged: its seed is {seed!r:.60}")
+    there = sample(data.train_y, _EXAMPLES, seed)
     x, y = (some[there].split(_BATCH) for some in (data.train_x, data.train_y))
     with torch.random.fork_rng(devices=[]):
         return net.observe(zip(x, y, strict=True), loss=loss_of)

@@ -26,6 +26,15 @@ FILES = (
 )
 MARKERS = ("result.json", "origin.json")  # of a stage in a folder of its own
 
+_KINDS: dict[str, tuple[type, ...]] = {  # of what config.json holds, where it does
+    "command": (str,),
+    "data": (str,),
+    "options": (dict,),
+    "result": (dict, list),
+    "fingerprint": (int, str, type(None)),
+    "train_shape": (list,),
+}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -69,6 +78,9 @@ class Run:
         config = read_json(self.path / "config.json")
         if config.get("format") != FORMAT:
             raise FileError(f"{self.path / 'config.json'} is not the configuration of a run in format {FORMAT}")
+        for name, kinds in _KINDS.items():
+            if name in config and not isinstance(config[name], kinds):
+                raise FileError(f"{self.path / 'config.json'} is damaged: its {name} is {config[name]!r:.60}")
         return config
 
     def update_config(self, **changes: Any) -> None:

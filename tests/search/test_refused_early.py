@@ -30,9 +30,16 @@ def tangled():
     return graph
 
 
+def overflowing():
+    graph = flat()
+    graph[0][64]["weight"] = 1e200  # finite in float64
+    return graph
+
+
 MORPH = {"insert_after": 2, "width": 12, "between": ("hidden1", "hidden2")}
 READ = {**MORPH, "between": ("layer0.reduce", "layer0")}
 CASES = {
+    "no float32": ("train", overflowing, {}, "weight of synapse 0 -> 64.: it cannot be trained"),
     "a kernel between scalars": ("morph", flat, {**MORPH, "kernel": 3}, "are scalars, which no kernel reads"),
     "no number for random": ("morph", flat, {**MORPH, "algorithm": "random"}, "'random' needs target="),
     "nothing between": ("morph", flat, {**MORPH, "between": ("input", "output")}, "there is nothing between"),

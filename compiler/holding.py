@@ -11,6 +11,7 @@ from compiler import exchange
 from compiler.assembly import cast
 from compiler.digests import digests
 from compiler.lookups import Book, Gate
+from compiler.lowering.held import emptied
 from compiler.slots import RUNNING, SlotMap, Slots, Space
 from compiler.watch import Ledger
 
@@ -93,6 +94,9 @@ class Holding:
             for entry, new, old in zip(self.slots.slots, now, self._seen, strict=True)
             if old is None or old.digest != new.digest
         ]
+        filled = [emptied(entry.module, entry.tensor) for entry in moved if entry.trained]
+        if any(filled):
+            now = self._now()
         written = exchange.write_back(self.slots, graph, moved, graph.changes.since(self)) if moved else 0
         self._seen, self.ledger.stepped = now, False
         return written

@@ -14,6 +14,7 @@ from compiler.cost import Calibration, default_calibration
 from compiler.followers import tell
 from compiler.holding import Holding
 from compiler.lowering.base import Unit
+from compiler.lowering.held import has_empty_slots
 from compiler.optimizers import canonical
 from compiler.pins import Pin
 from compiler.program import Options, Program
@@ -152,10 +153,11 @@ class CompiledNetwork(nn.Module):
             _output_fetches=outputs,
             _only_output=outputs[0] if len(outputs) == 1 else None,
         )
+        ledger, masked = self.holding.ledger, {id(u.weight): u for u in self._units.values() if has_empty_slots(u)}
         for parameter in self.parameters():
             known = mark_of(parameter)
-            if known is None or known.ledger is not self.holding.ledger:
-                watch(parameter, self.holding.ledger)
+            if known is None or known.ledger is not ledger:
+                watch(parameter, ledger, masked.get(id(parameter)))
 
     def hold(self, unread: tuple[tuple, ...] = ()) -> None:
         """Hold its numbers anew, as a network that was made or copied just now.

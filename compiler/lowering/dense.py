@@ -57,7 +57,7 @@ class Dense(Unit):
         if self.plain:
             return weight
         mask, frozen = self._buffers["mask"], self._buffers["frozen"]
-        held: Any = weight if mask is None or weight is None else hold(weight, mask)
+        held: Any = weight if mask is None or weight is None else hold(self)
         if frozen is not None:
             held = frozen if held is None else held + frozen
         return held

@@ -7,26 +7,58 @@ from torch import Tensor, nn
 from compiler.lowering.base import FROZEN, TRAINED
 from compiler.lowering.transforms import transformed
 from compiler.slots import Slots, Space
+from compiler.watch import Mark, mark_of
 
 
 class _Held(torch.autograd.Function):
     """The weight itself; its gradient is zero outside the mask, so an optimizer leaves empty slots at zero."""
 
     @staticmethod
-    def forward(ctx, weight: Tensor, mask: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        ctx.mask = mask
+    def forward(ctx, weight: Tensor, mask: Tensor, mark: Mark) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        ctx.mask, ctx.mark = mask, mark
         return weight.view_as(weight)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return gradient * ctx.mask, None
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        masked = gradient * ctx.mask
+        if not transformed(gradient):
+            ctx.mark.gradient = masked.detach()
+        return masked, None, None
 
 
-def hold(weight: Tensor, mask: Tensor) -> Tensor:
-    """The weight; its gradient is zero where the mask is False (it broadcasts), and so is its tangent."""
-    if transformed():
+def hold(unit: nn.Module) -> Tensor:
+    """The weight of a unit with a mask: zero where that is False (it broadcasts), as its gradient and tangent are.
+
+    A Parameter of a network is as good as masked: its empty slots are zeros, and where it was written since that was
+    last known they are emptied first, in place. Whatever stands in for one, or is traced, is masked.
+    """
+    weight, mask = unit._parameters["weight"], unit._buffers["mask"]
+    assert weight is not None and mask is not None
+    mark = None if torch.compiler.is_compiling() or transformed() else mark_of(weight)
+    if mark is None:
         return torch.where(mask, weight, 0.0)
-    return _Held.apply(weight, mask)  # pyright: ignore[reportReturnType]
+    mark.gradient = None
+    if not mark.knows(weight):
+        emptied(unit, weight)
+    return _Held.apply(weight, mask, mark)  # pyright: ignore[reportReturnType]
+
+
+def has_empty_slots(unit: nn.Module) -> bool:
+    """Whether a unit has a Parameter `weight` with slots that no number owns."""
+    return unit._buffers.get("mask") is not None
+
+
+def emptied(unit: nn.Module, weight: Tensor) -> bool:
+    """Set the slots of a unit's `weight` that no number owns to zero, in place; whether any was not."""
+    mark, mask = mark_of(weight), unit._buffers.get("mask")
+    if mark is None or mask is None:
+        return False
+    with torch.no_grad():
+        filled = bool(torch.where(mask, 0.0, weight).any())
+        if filled:
+            weight.copy_(torch.where(mask, weight, 0.0))
+    mark.note(weight)
+    return filled
 
 
 def add_kernels(
@@ -78,7 +110,7 @@ def read_kernels(module: nn.Module) -> Tensor:
     if weight is None:
         assert frozen is not None
         return frozen
-    held = weight if mask is None else hold(weight, mask)
+    held = weight if mask is None else hold(module)
     return held if frozen is None else frozen + held
 
 

@@ -180,6 +180,7 @@ class SynapseDied(_SynapseDied, Effect):
         if self.extra:
             table.extra[row] = dict(self.extra)
         table.settle()
+        graph.changes.synapses_written(np.array([self.number]))  # as of many
         return born
 
     def roll_back(self, graph: "NeuronCore") -> None:

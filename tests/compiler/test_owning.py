@@ -210,3 +210,18 @@ def test_a_digest_sees_every_change(size, at, seed, dtype):
         swapped = tensor.clone()
         swapped[[0, size - 1]] = tensor[[size - 1, 0]]
         assert digests([swapped]) != before or tensor[0] == tensor[-1]
+
+
+@pytest.mark.parametrize("edges", [[(0, 4)], [(0, 4), (1, 4)]])
+def test_what_an_undo_brings_back_has_what_it_died_with(edges):
+    graph = mlp()
+    net, optimizer = trained(graph)
+    died = {edge: graph.edges[edge]["weight"] for edge in edges}
+    graph.remove_edges_from(edges) if len(edges) > 1 else graph.remove_edge(*edges[0])
+    for p in net.parameters():
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    graph.undo()
+    assert {edge: graph.edges[edge]["weight"] for edge in edges} == died
+    net.refresh(optimizer)
+    assert {(u, v): w for u, v, w in graph.edges(data="weight") if (u, v) in died} == died

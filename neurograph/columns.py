@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from neurograph.schema.neuron import VALUES, NeuronKind
-from neurograph.storage.pools import grown, items
+from neurograph.storage.pools import items
+from neurograph.storage.sparse import kept, roomier
 
 
 class NeuronColumns:
@@ -26,7 +27,7 @@ class NeuronColumns:
         self.gone: dict[int, dict[str, Any]] = {}  # the user's own of dead neurons, for views that outlive them
         self._hold(np.zeros(16, np.int32), {name: np.full(16, np.nan) for name in VALUES})
 
-    def _hold(self, kind: np.ndarray, values: dict[str, np.ndarray]) -> None:
+    def _hold(self, kind: Any, values: dict[str, Any]) -> None:
         item, value_items = items(kind), {name: items(column) for name, column in values.items()}
         # in one step: an exception finds all old or all new
         self.kind, self.values, self.item, self.value_items = kind, values, item, value_items
@@ -41,23 +42,19 @@ class NeuronColumns:
         for one in kinds:
             self.number(one)
 
-    def copy(self) -> "NeuronColumns":
+    def copy(self, keys: np.ndarray) -> "NeuronColumns":
+        """A copy for a graph whose neurons have these keys, (n,) int64."""
         new = object.__new__(NeuronColumns)
-        values = {name: column.copy() for name, column in self.values.items()}
-        new.__setstate__((self.kinds, self.kind.copy(), values, {k: d.copy() for k, d in self.extra.items()}))
+        kind, values = kept(self.kind, keys, 0), {n: kept(column, keys, np.nan) for n, column in self.values.items()}
+        new.__setstate__((self.kinds, kind, values, {k: d.copy() for k, d in self.extra.items()}))
         return new
 
-    def reserve(self, keys: int) -> None:
-        """Make room for keys below `keys`."""
+    def reserve(self, keys: int, written: int | None = None) -> None:
+        """Make room for keys below `keys`, of which so many are going to be written; None: all of them."""
         if keys > len(self.kind):
-            capacity = max(keys, len(self.kind) * 3 // 2)
-            values = {name: grown(column, capacity, np.nan) for name, column in self.values.items()}
-            self._hold(grown(self.kind, capacity), values)
-
-    def reserve_gaps(self, keys: int) -> None:
-        """Make room for keys below `keys`, most of whose neurons are gone: rows nobody writes to take no memory."""
-        if keys > len(self.kind):
-            self._hold(np.zeros(keys, np.int32), {name: np.zeros(keys) for name in VALUES})
+            spare = len(self.kind) * 3 // 2
+            values = {n: roomier(column, keys, spare, written, np.nan) for n, column in self.values.items()}
+            self._hold(roomier(self.kind, keys, spare, written), values)
 
     def number(self, kind: NeuronKind) -> int:
         """The number of a kind."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.schema.neuron import VALUES
+from neurograph.storage.sparse import places
 
 if TYPE_CHECKING:
     from neurograph.graph import NeuronGraph
@@ -20,8 +21,7 @@ def wiring_digest(graph: "NeuronGraph") -> str:
     """
     table, columns = graph.table, graph._columns
     keys = table.keys()
-    place = np.zeros(len(table.names), np.int32)
-    place[keys] = np.arange(len(keys))
+    place = places(keys, len(table.names))
     kinds = [repr(astuple(replace(kind, population="-"))) for kind in columns.kinds]
     rows = table.live()
     rows = rows[np.argsort(table.id[rows], kind="stable")]

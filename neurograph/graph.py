@@ -19,6 +19,7 @@ from neurograph.numbering import graph_arrays
 from neurograph.outcome import checked_outcome
 from neurograph.populations import Populations
 from neurograph.storage import ArrayDiGraph
+from neurograph.storage.sparse import by_key
 
 if TYPE_CHECKING:
     from neurograph.outcome import Edit
@@ -248,7 +249,8 @@ class NeuronGraph(Populations):
         self._close_run()
         new = self.__class__()
         new.graph.update(self.graph)
-        new._columns, new._ranks = self._columns.copy(), self._ranks.copy()
+        keys = self.table.keys()
+        new._columns, new._ranks = self._columns.copy(keys), self._ranks.copy(keys)
         new._adopt(self.table.copy())
         new._populations, new._next_name = dict(self._populations), self._next_name
         new.replacements, new.compiled_columns = dict(self.replacements), self.compiled_columns
@@ -259,11 +261,10 @@ class NeuronGraph(Populations):
         new = self._copy_all()
         new.graph.clear()
         new.graph.update(graph_attr)
-        keep = np.zeros(len(new.table.names), bool)
-        keep[new.keys_of(names)] = True
         keys = new.table.keys()
-        if not keep[keys].all():
-            new._drop_keys(keys[~keep[keys]])
+        keep = by_key(new.keys_of(names), True, len(new.table.names))[keys]
+        if not keep.all():
+            new._drop_keys(keys[~keep])
         new.restart_journal()
         return new
 
@@ -276,10 +277,11 @@ class NeuronGraph(Populations):
         new = memo[id(self)] = self.__class__.__new__(self.__class__)
         state = self.__getstate__()
         if self._has_table():  # columns are copied as columns, not item by item
-            table, columns = self.table.copy(), self._columns.copy()
+            keys = self.table.keys()
+            table, columns, ranks = self.table.copy(), self._columns.copy(keys), self._ranks.copy(keys)
             table.extra = table.values.extra = deepcopy(self.table.extra, memo)
             columns.extra = deepcopy(self._columns.extra, memo)
-            kept = {self.table: table, self._columns: columns, self._ranks: self._ranks.copy()}
+            kept = {self.table: table, self._columns: columns, self._ranks: ranks}
             memo |= {id(old): copied for old, copied in kept.items()}
             memo[id(self._journal)] = self._journal.copy()
         new.__setstate__(deepcopy(state, memo))

@@ -8,6 +8,7 @@ import numpy as np
 from neurograph.arrays import GraphArrays
 from neurograph.order import levels
 from neurograph.schema.synapse import form_of
+from neurograph.storage.sparse import places
 from neurograph.storage.table import EdgeTable
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ def _numbers(graph: "NeuronGraph", arrays: GraphArrays) -> dict:
 def _structure(graph: "NeuronGraph") -> GraphArrays:
     table, columns = graph.table, graph._columns
     keys = table.keys()
-    place = np.zeros(len(table.names), np.int32)
-    place[keys] = np.arange(len(keys))
+    place = places(keys, len(table.names))
     rows = _live_by_target(table)
     src, dst = place[table.src[rows]], place[table.dst[rows]]
     level = levels(len(keys), src, dst)

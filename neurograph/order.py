@@ -7,13 +7,15 @@ move.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from neurograph.effects.base import Effect
 from neurograph.effects.unjournaled import RanksMoved
 from neurograph.errors import CycleError
-from neurograph.storage.pools import grown, items, ranges
+from neurograph.storage.pools import items, ranges
+from neurograph.storage.sparse import SparseColumn, by_key, gappy, kept, places, roomier
 from neurograph.storage.table import EdgeTable
 
 
@@ -22,11 +24,11 @@ class Ranks:
 
     __slots__ = ("item", "rank", "top")
 
-    def __init__(self, rank: np.ndarray | None = None, top: float = 0.0) -> None:
+    def __init__(self, rank: Any = None, top: float = 0.0) -> None:
         self._hold(np.zeros(16) if rank is None else rank)
         self.top = top
 
-    def _hold(self, rank: np.ndarray) -> None:
+    def _hold(self, rank: Any) -> None:
         item = items(rank)
         self.rank, self.item = rank, item  # in one step: an exception finds both old or both new
 
@@ -36,12 +38,19 @@ class Ranks:
     def __setstate__(self, state) -> None:
         self.__init__(*state)
 
-    def copy(self) -> "Ranks":
-        return Ranks(self.rank.copy(), self.top)
+    def copy(self, keys: np.ndarray) -> "Ranks":
+        """A copy for a graph whose neurons have these keys, (n,) int64."""
+        return Ranks(kept(self.rank, keys, 0), self.top)
 
-    def reserve(self, keys: int) -> None:
+    def reserve(self, keys: int, written: int | None = None) -> None:
+        """Make room for keys below `keys`, of which so many are going to be written; None: all of them."""
         if keys > len(self.rank):
-            self._hold(grown(self.rank, max(keys, 2 * len(self.rank))))
+            self._hold(roomier(self.rank, keys, 2 * len(self.rank), written))
+
+    def _all(self, table: EdgeTable) -> np.ndarray | None:
+        """The keys of all neurons; None where those that are gone are so few that all ranks are gone through sooner."""
+        sparse = isinstance(self.rank, SparseColumn) or gappy(len(table.index), len(table.names))
+        return table.keys() if sparse else None
 
     def add(self, key: int) -> None:
         """Rank a new neuron above all others."""
@@ -121,16 +130,22 @@ class Ranks:
         else:
             span = (high, high + 1.0 + len(fore) if above == np.inf else above)
             moved = fore
-        self._move(moved, span, effects, lambda: self.admit(table, u, v, effects))
+        self._move(moved, span, effects, table, lambda: self.admit(table, u, v, effects))
 
-    def _move(self, moved: dict, span: tuple[float, float], effects: list[Effect], again: Callable[[], None]) -> None:
+    def _move(
+        self, moved: dict, span: tuple[float, float], effects: list[Effect], table: EdgeTable, again: Callable
+    ) -> None:
         keys = np.fromiter(moved, np.int64, len(moved))
         old, place = np.unique(self.rank[keys], return_inverse=True)
         new = np.linspace(*span, len(old) + 2)
         if (np.diff(new) <= 0).any():  # the gap is used up: spread all ranks to whole numbers
-            effects.append(RanksMoved(slice(len(self.rank)), self.rank.copy()))
-            self.rank[:] = np.unique(self.rank, return_inverse=True)[1]
-            self.top = float(self.rank.max())
+            everyone = self._all(table)
+            everyone = slice(len(self.rank)) if everyone is None else everyone
+            before = self.rank[everyone].copy()
+            after = np.unique(before, return_inverse=True)[1]
+            effects.append(RanksMoved(everyone, before))
+            self.rank[everyone] = after
+            self.top = float(after.max())
             again()
             return
         effects.append(RanksMoved(keys, self.rank[keys]))
@@ -163,13 +178,19 @@ class Ranks:
         rows = table.live()
         u = np.concatenate([table.src[rows], u]).astype(np.int64)
         v = np.concatenate([table.dst[rows], v]).astype(np.int64)
-        level = levels(len(table.names), u, v)
+        keys = self._all(table)
+        if keys is None:
+            level = levels(len(table.names), u, v)
+            self.reserve(len(level))
+        else:
+            place = places(keys, len(table.names))
+            level = levels(len(keys), place[u], place[v])
         stuck = np.flatnonzero(level < 0)
         if len(stuck):
-            raise CycleError(_some_cycle(table, u, v, stuck, len(rows)))
-        self.reserve(len(level))
-        effects.append(RanksMoved(slice(len(level)), self.rank[: len(level)].copy()))
-        self.rank[: len(level)] = level
+            raise CycleError(_some_cycle(table, u, v, stuck if keys is None else keys[stuck], len(rows)))
+        everyone = slice(len(level)) if keys is None else keys
+        effects.append(RanksMoved(everyone, self.rank[everyone].copy()))
+        self.rank[everyone] = level
         self.top = float(level.max(initial=0))
 
 
@@ -233,8 +254,7 @@ def _told(table: EdgeTable, path: list[int]) -> str:
 
 def _some_cycle(table: EdgeTable, u: np.ndarray, v: np.ndarray, stuck: np.ndarray, present: int) -> str:
     """One of the cycles that a batch of new synapses, those after the first `present`, would close."""
-    inside = np.zeros(len(table.names), bool)
-    inside[stuck] = True
+    inside = by_key(stuck, True, len(table.names))
     keep = np.flatnonzero(inside[u] & inside[v])
     step = dict(zip(v[keep].tolist(), keep.tolist(), strict=True))  # each stuck node has a stuck source
     seen: dict[int, int] = {}

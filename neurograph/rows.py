@@ -111,8 +111,8 @@ class NeuronRows:
         """Add them to a graph that lacks them, under their own keys."""
         table.restore_names(self.keys.tolist(), self.names)
         top = int(self.keys.max(initial=-1)) + 1
-        columns.reserve(top)
-        ranks.reserve(top)
+        columns.reserve(top, len(self.keys))
+        ranks.reserve(top, len(self.keys))
         ranks.rank[self.keys] = self.ranks
         ranks.top = max(ranks.top, float(self.ranks.max(initial=0.0)))
         columns.kind[self.keys] = [columns.number(kind) for kind in self.kinds]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurograph.storage.sparse import by_key
+
 if TYPE_CHECKING:
     from neurograph.graph import NeuronGraph
 
@@ -19,19 +21,18 @@ class Reach:
     parents, children
         Keys, rising.
     level
-        (highest key + 1,) int64 length of the longest path to each neuron, before the event.
+        Length of the longest path to each neuron before the event, by key; an array or a `SparseColumn`.
     """
 
     parents: np.ndarray
     children: np.ndarray
-    level: np.ndarray
+    level: Any
 
     @classmethod
     def of(cls, graph: "NeuronGraph", source: np.ndarray, target: np.ndarray, connected: str) -> "Reach":
         """Of an event whose chosen synapses have these ends; see `Expand.connected`."""
         arrays = graph.arrays()
-        level = np.zeros(int(arrays.keys.max()) + 1, np.int64)
-        level[arrays.keys] = arrays.level
+        level = by_key(arrays.keys, arrays.level.astype(np.int64), len(graph.table.names))
         parents, children = (np.unique(ends) for ends in (source, target))
         if connected == "all":
             parents, children = (_populations(graph, keys) for keys in (parents, children))

@@ -17,6 +17,7 @@ from neurograph.schema import synapse
 from neurograph.schema.neuron import SCHEMA, VALUES, NeuronKind, change_kind, default_values, may_have
 from neurograph.schema.synapse import check_fit, form_of, form_value
 from neurograph.storage.pools import Pool, distinct
+from neurograph.storage.sparse import by_key
 from neurograph.storage.table import EdgeTable
 
 _MOST_NEURONS = int(np.iinfo(np.int32).max)
@@ -72,7 +73,7 @@ def _columns(parts: Parts) -> NeuronColumns:
         columns.number(change_kind(NeuronKind(), {name: decode(value) for name, value in fields.items()}))
     need(len(columns.kinds) == len(parts.sequence("kinds")), "it names a kind of neuron twice")
     need(within(codes, len(columns.kinds)), "a neuron is of a kind that is not there")
-    columns.reserve_gaps(parts.whole("next_key", _MOST_NEURONS))
+    columns.reserve(parts.whole("next_key", _MOST_NEURONS), len(keys))
     columns.kind[keys] = codes
     for name in VALUES:
         values = parts.values(f"neuron.{name}", len(keys))
@@ -102,7 +103,7 @@ def _ranks(parts: Parts) -> Ranks:
     need(type(top) in (int, float) and 0 <= top <= _HIGHEST, f"top_rank is {top!r}")
     need((np.abs(rank) <= _HIGHEST).all(), "a neuron has no rank")
     ranks = Ranks(top=float(top))
-    ranks.reserve(parts.whole("next_key", _MOST_NEURONS))
+    ranks.reserve(parts.whole("next_key", _MOST_NEURONS), len(keys))
     ranks.rank[keys] = rank
     return ranks
 
@@ -112,8 +113,8 @@ def _table(parts: Parts) -> EdgeTable:
     next_key = parts.whole("next_key")
     need(next_key <= _MOST_NEURONS, "it has more neurons than a graph can have")
     need(within(keys, next_key) and (np.diff(keys) > 0).all(), "its neurons are not in order")
-    table.names = [None] * next_key
     _restore_names(table, keys, decode(parts.sequence("names")))
+    table.reach(next_key, 0)
     for bundle in parts.sequence("forms"):
         need(isinstance(bundle, dict), "a form of synapse is no dictionary")
         table.forms.number({name: form_value(name, decode(value)) for name, value in bundle.items()})
@@ -167,11 +168,11 @@ def _pools(parts: Parts, table: EdgeTable) -> list[Pool]:
 
 def _check_synapses(table: EdgeTable, columns: NeuronColumns, ranks: Ranks) -> None:
     """What the graph's own verbs would have refused: a cycle, strangers, two synapses on a pair, what does not fit."""
-    living = np.zeros(len(table.names), bool)
-    living[table.keys()] = True
+    below = len(table.names)
+    living = by_key(table.keys(), True, below)
     u, v = table.src, table.dst
     for ends in (u, v):
-        need(within(ends, len(living)) and living[ends].all(), "a synapse joins a neuron that is not there")
+        need(within(ends, below) and living[ends].all(), "a synapse joins a neuron that is not there")
     pair = (u.astype(np.int64) << 32) | v
     need((pair[1:] > pair[:-1]).all(), "its synapses are not in order")
     need((ranks.rank[u] < ranks.rank[v]).all(), "its synapses may close a cycle")

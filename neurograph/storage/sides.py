@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.storage.pools import items
+from neurograph.storage.sparse import SparsePointers
 
 
 class Side:
@@ -12,9 +13,9 @@ class Side:
 
     __slots__ = ("dead", "far", "item", "perm", "ptr", "tail")
 
-    def __init__(self, far: str, ptr: np.ndarray | None = None, perm: np.ndarray | None = None) -> None:
+    def __init__(self, far: str, ptr: Any = None, perm: np.ndarray | None = None) -> None:
         self.far = far
-        self.ptr = np.zeros(1, np.int64) if ptr is None else ptr
+        self.ptr: Any = np.zeros(1, np.int64) if ptr is None else ptr
         self.item = items(self.ptr)
         self.perm: Any = perm
         self.tail: dict[int, dict[int, int]] = {}  # key -> {far key: row}
@@ -26,3 +27,33 @@ class Side:
     def __setstate__(self, state) -> None:
         self.far, self.ptr, self.perm, self.tail, self.dead = state
         self.item = items(self.ptr)
+
+    def reach(self, nodes: int) -> None:
+        """Let there be so many nodes; the new ones have no base rows."""
+        if isinstance(self.ptr, SparsePointers):
+            self.ptr = self.ptr.reaching(nodes)
+        else:
+            self.ptr = np.pad(self.ptr, (0, nodes + 1 - len(self.ptr)), mode="edge")
+        self.item = items(self.ptr)
+
+
+def pointers(ends: np.ndarray, nodes: int, sparse: bool) -> Any:
+    """Where the rows of each node begin.
+
+    Parameters
+    ----------
+    ends
+        (rows,) keys; ascending where `sparse`.
+    nodes
+        The next key.
+    sparse
+        Whether most keys are gone.
+
+    Returns
+    -------
+    numpy.ndarray or SparsePointers
+        (nodes + 1,) int64.
+    """
+    if sparse:
+        return SparsePointers(ends, nodes)
+    return np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=nodes))])

@@ -19,7 +19,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neurograph.storage.pools import Forms, Pool, grown, items, room, roomy
-from neurograph.storage.sides import Side
+from neurograph.storage.sides import Side, pointers
+from neurograph.storage.sparse import SparseNames, gappy
 from neurograph.storage.values import ABSENT, Values
 
 SLACK = 8  # reindex once tail + dead > base / SLACK
@@ -67,7 +68,7 @@ class EdgeTable:
     def __init__(self, interned: Iterable[str] = ()) -> None:
         self.interned = frozenset(interned)
         self.index: dict[Hashable, int] = {}
-        self.names: list[Hashable] = []
+        self.names: list[Hashable] | SparseNames = []
         self.size = self.base = self.dead = self.next_id = 0
         for column, dtype in self.COLUMNS.items():
             setattr(self, column, np.zeros(0, dtype))
@@ -126,9 +127,8 @@ class EdgeTable:
         """Bring nodes back under the keys they had, at their old places in the node order."""
         self.torn = True
         last, sorted_ = next(reversed(self.index.values()), -1), True
+        self.reach(max(keys, default=-1) + 1, len(keys))
         for key, name in zip(keys, names, strict=True):
-            while key >= len(self.names):
-                self.names.append(None)
             self.names[key] = name
             self.index[name] = key
             last, sorted_ = key, sorted_ and key > last
@@ -136,8 +136,34 @@ class EdgeTable:
             self.index = self._ordered()
         self.torn = False
 
+    def reach(self, keys: int, named: int) -> None:
+        """Let the next key be `keys` at least, when so many are going to be named."""
+        missing = keys - len(self.names)
+        if missing > 0 and gappy(len(self.names) + named, keys):
+            self.names = self._sparse_names()
+        if isinstance(self.names, SparseNames):
+            self.names.reach(keys)
+        elif missing > 0:
+            self.names.extend([None] * missing)
+
+    def _sparse_names(self) -> SparseNames:
+        return SparseNames(dict(self._present()), len(self.names))
+
+    def _present(self) -> Iterable[tuple[int, Hashable]]:
+        """(key, name) of the nodes, by key."""
+        if isinstance(self.names, SparseNames):
+            return self.names.present()
+        return ((key, name) for key, name in enumerate(self.names) if name is not None)
+
+    def _fitting_names(self) -> list[Hashable] | SparseNames:
+        """The names as they take the least memory, as a list or by key."""
+        names, length = self.names, len(self.names)
+        if gappy(len(self.index), length):
+            return names if isinstance(names, SparseNames) else self._sparse_names()
+        return [names[key] for key in range(length)] if isinstance(names, SparseNames) else names
+
     def _ordered(self) -> dict[Hashable, int]:
-        return {name: key for key, name in enumerate(self.names) if name is not None}
+        return {name: key for key, name in self._present()}
 
     def rename(self, keys: Iterable[int], names: Iterable[Hashable]) -> None:
         """Give nodes other names, free ones or each other's; keys and places in the node order stay."""
@@ -159,7 +185,10 @@ class EdgeTable:
 
     def take_back(self, names: int, next_id: int, forms: int, pools: int) -> None:
         """Forget what was numbered since there were so many: nodes, forms and pools that nothing uses any more."""
-        del self.names[names:]
+        if isinstance(self.names, SparseNames):
+            self.names.cut(names)
+        else:
+            del self.names[names:]
         self.next_id = next_id
         if len(self.forms.bundles) != forms or len(self.pools) != pools:
             self.install(forms=self.forms.first(forms), pools=self.pools[:pools])
@@ -378,8 +407,7 @@ class EdgeTable:
             self.reindex()
         elif self._indexed < len(self.names):  # only nodes are new: they have no edges
             for side in (self.out, self.inn):
-                side.ptr = np.pad(side.ptr, (0, len(self.names) - self._indexed), mode="edge")
-                side.item = items(side.ptr)
+                side.reach(len(self.names))
             self._indexed = len(self.names)
 
     def reindex(self) -> None:
@@ -397,10 +425,11 @@ class EdgeTable:
         src, dst = new["src"][:size], new["dst"][:size]
         order = (dst.astype(np.int64) << 32) | np.arange(size)
         order.sort()
-        out = Side("dst", _pointers(src, nodes))
-        inn = Side("src", _pointers(dst, nodes), (order & 0xFFFFFFFF).astype(np.int32))
-        extra = self._moved_extra(keep)
-        self.install(**new, size=size, base=size, dead=0, pools=pools, out=out, inn=inn, extra=extra)
+        sparse, perm = gappy(len(self.index), nodes), (order & 0xFFFFFFFF).astype(np.int32)
+        out = Side("dst", pointers(src, nodes, sparse))
+        inn = Side("src", pointers(dst[perm] if sparse else dst, nodes, sparse), perm)
+        extra, names = self._moved_extra(keep), self._fitting_names()
+        self.install(**new, size=size, base=size, dead=0, pools=pools, out=out, inn=inn, extra=extra, names=names)
 
     def _moved_extra(self, keep: np.ndarray) -> dict[int, dict]:
         if not self.extra:
@@ -426,7 +455,7 @@ class EdgeTable:
             state[column] = roomy(getattr(self, column), self.size, _slack(self.size))
         state |= {
             "index": self.index.copy(),
-            "names": self.names.copy(),
+            "names": self._fitting_names().copy(),
             "pools": [pool.copy(_slack(pool.size)) for pool in self.pools],
             "forms": self.forms.copy(),
             "extra": {row: d.copy() for row, d in self.extra.items()},
@@ -440,7 +469,3 @@ class EdgeTable:
 def _slack(size: int) -> int:
     """Room for the tail that a table of that size may grow before it is reindexed."""
     return min(size, MIN_TAIL + size // SLACK)
-
-
-def _pointers(ends: np.ndarray, nodes: int) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=nodes))])

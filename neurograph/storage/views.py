@@ -6,6 +6,7 @@ from copy import deepcopy
 import numpy as np
 from networkx.classes.reportviews import InEdgeDataView, InEdgeView, OutEdgeDataView, OutEdgeView
 
+from neurograph.storage.sparse import SparseNames
 from neurograph.storage.table import EdgeTable
 from neurograph.storage.values import WEIGHT, Values
 
@@ -289,6 +290,8 @@ def _columns(graph, data, out: bool):
 
 def _named(table: EdgeTable, keys: np.ndarray) -> list:
     """The nodes that have these keys."""
+    if isinstance(table.names, SparseNames):
+        return [table.names[key] for key in keys.tolist()]
     names = np.empty(len(table.names), object)
     names[:] = table.names
     return names[keys].tolist()

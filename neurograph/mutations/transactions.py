@@ -11,6 +11,7 @@ from neurograph.columns import NeuronColumns
 from neurograph.effects.base import Effect
 from neurograph.effects.unjournaled import AttributesWritten
 from neurograph.mutations.owning import Owning
+from neurograph.mutations.parallel import refuse_several_weights
 from neurograph.mutations.savepoint import Savepoint
 from neurograph.mutations.unfinished import owe
 from neurograph.mutations.whole import whole
@@ -30,6 +31,7 @@ class Transactions(Owning):
     interned = FORM_FIELDS
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
+        refuse_several_weights(incoming_graph_data)
         self.version = 0
         self.changes = ChangeLog()
         self._columns, self._ranks = NeuronColumns(), Ranks()

@@ -136,3 +136,12 @@ def test_a_kernel_that_was_read_stays_what_it_was():
     plain, kernel = nx.DiGraph(g), g["a"]["b"]["weight"]
     g["a"]["b"]["weight"] = np.zeros((3, 3))
     assert kernel.sum() == plain["a"]["b"]["weight"].sum() == 9
+
+
+@pytest.mark.parametrize("kind", [nx.MultiDiGraph, nx.MultiGraph])
+def test_no_weight_of_a_multigraph_is_lost(kind):
+    data = kind([("a", "b", {"weight": 1.0}), ("a", "b", {"weight": 2.0})])
+    with pytest.raises(SynapseError, match=r"'a' -> 'b'.*2 weighted edges.*add their weights up"):
+        NeuronGraph(data)
+    single = nx.MultiDiGraph([("a", "b", {"weight": 1.0}), ("a", "b"), ("a", "c"), ("a", "c")])
+    assert sorted(NeuronGraph(single).edges(data="weight")) == [("a", "b", 1.0), ("a", "c", None)]

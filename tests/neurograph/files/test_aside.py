@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 
@@ -21,6 +22,8 @@ from neurograph.files.streams import descriptor, is_stream
 WRITERS = {"save": lambda graph, path: graph.save(path)} | {
     name: (lambda graph, path, name=name: export(graph, path, name)) for name, found in EXPORTS.items() if found.endings
 }
+without_onnx = pytest.mark.skipif(find_spec("onnxscript") is None, reason="onnxscript is not installed")
+NAMES = [pytest.param(name, marks=without_onnx) if name == "onnx" else name for name in WRITERS]
 NET = mlp([3, 2], seed=0)
 
 
@@ -35,7 +38,7 @@ def pipe(tmp_path):
 
 
 @pytest.mark.parametrize("link", [False, True], ids=["itself", "through a link"])
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_pipe_gets_what_a_file_would_and_stays_a_pipe(name, link, pipe, tmp_path):
     WRITERS[name](NET, tmp_path / "file")
     target = tmp_path / "link" if link else pipe
@@ -52,7 +55,7 @@ def test_a_pipe_gets_what_a_file_would_and_stays_a_pipe(name, link, pipe, tmp_pa
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a device")
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_device_stays_a_device(name, tmp_path):
     null = tmp_path / "null"
     os.mknod(null, stat.S_IFCHR | 0o666, os.makedev(1, 3))

@@ -129,4 +129,9 @@ class Transactions(Owning):
     remove_edges_from = whole(ArrayDiGraph.remove_edges_from)
     clear = whole(ArrayDiGraph.clear)
     clear_edges = whole(ArrayDiGraph.clear_edges)
-    update = whole(nx.DiGraph.update)
+    _update = whole(nx.DiGraph.update)
+
+    def update(self, edges=None, nodes=None) -> None:
+        """Add nodes and edges, or another graph, as `networkx.DiGraph.update`; multigraphs as the constructor does."""
+        refuse_several_weights(edges)
+        self._update(edges, nodes)

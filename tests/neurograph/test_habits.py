@@ -143,5 +143,9 @@ def test_no_weight_of_a_multigraph_is_lost(kind):
     data = kind([("a", "b", {"weight": 1.0}), ("a", "b", {"weight": 2.0})])
     with pytest.raises(SynapseError, match=r"'a' -> 'b'.*2 weighted edges.*add their weights up"):
         NeuronGraph(data)
+    graph = NeuronGraph()
+    with pytest.raises(SynapseError, match="2 weighted edges"):
+        graph.update(data)
+    assert not len(graph)
     single = nx.MultiDiGraph([("a", "b", {"weight": 1.0}), ("a", "b"), ("a", "c"), ("a", "c")])
     assert sorted(NeuronGraph(single).edges(data="weight")) == [("a", "b", 1.0), ("a", "c", None)]

@@ -38,7 +38,7 @@ class NeuronCore(SynapseMutations):
         return self.table.pools[pool].data[self.table.row[rows]]
 
     def write_weights(self, ids: np.ndarray, values: np.ndarray) -> None:
-        """Write weights by synapse id, all of the shape that is there.
+        """Write weights by synapse id, all of the shape that is there; not journaled: the edit `SetValues` is.
 
         The next refresh loads them, and until then they win over what a network learns.
 
@@ -95,7 +95,7 @@ class NeuronCore(SynapseMutations):
         return self._columns.values[name][np.asarray(keys, np.int64)]
 
     def write_values(self, name: str, keys: np.ndarray, values: np.ndarray) -> None:
-        """Write values of neurons by key; see `write_weights`."""
+        """Write values of neurons by key; not journaled: the edit `SetValues` is. See `write_weights`."""
         keys, values = np.asarray(keys, np.int64), np.asarray(values, np.float64)
         column = self._columns.values[name]
         self._open()

@@ -39,4 +39,5 @@ def _stored(value: Any, around: tuple[int, ...]) -> Any:
 
 
 def _is_networkx_view(value: Any) -> bool:
-    return isinstance(value, Mapping) and type(value).__module__.startswith("networkx.classes.")
+    """Whether a value is a view of networkx's, or of a class that the graph has made of one."""
+    return isinstance(value, Mapping) and any(c.__module__.startswith("networkx.classes.") for c in type(value).__mro__)

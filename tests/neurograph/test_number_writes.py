@@ -5,7 +5,7 @@ import pytest
 
 from neurograph import NeuronGraph
 from neurograph.errors import SynapseError
-from tests.neurograph.test_ownership import Network
+from tests.neurograph.holders import Network
 
 
 def graph() -> NeuronGraph:
@@ -39,19 +39,19 @@ def test_a_transaction_takes_a_number_back():
 
 def test_readers_hear_of_it_and_owners_write_back_first():
     g = graph()
+    (other,) = g.add_edges_from_arrays(["a"], ["c"], weight=[0.5]).tolist()
     early = g["a"]["b"]
     early["weight"] = 2.0  # nobody reads yet
-    network = Network(g, 9.0)
-    g.changes.subscribe(network)
+    assert len(g.changes) == 0
+    network = Network(g, {other: 9.0})
     early["weight"] = 3.0
-    assert len(g.changes.since(network).synapses) == 1
-    g.changes.advance(network)
+    assert len(g.changes.since(network.holding).synapses) == 1
+    g.changes.advance(network.holding)
     g.own(network)
-    asked = network.asked
     early["weight"] = 4.0
-    assert network.asked > asked
-    assert g["a"]["b"]["weight"] == 4.0
-    assert len(g.changes.since(network).synapses) == 1
+    assert network.holding.fresh
+    assert (g["a"]["b"]["weight"], g["a"]["c"]["weight"]) == (4.0, 9.0)
+    assert len(g.changes.since(network.holding).synapses) == 1
     del network
     early["weight"] = 5.0
     early["weight"] = 6.0

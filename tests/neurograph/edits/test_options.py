@@ -23,6 +23,7 @@ from neurograph.edits import (
     RemoveNeurons,
     RemoveSynapses,
     Rename,
+    SetValues,
     SplitEdge,
 )
 from neurograph.edits.options import number, whole
@@ -51,6 +52,7 @@ KEPT = [
     (RemoveNeurons(np.array([2])), {"names": (2,), "stranded": "leave"}),
     (RemoveSynapses([(0, 2)]), {"pairs": ((0, 2),)}),
     (Rename({0: "age"}), {"names": {0: "age"}}),
+    (SetValues({0: {"note": 1}}, {(0, 2): {"weight": 0.5}}), {"neurons": {0: {"note": 1}}}),
     (Expand([(0, 2), (1, 2)], neurons=2), {"synapses": ((0, 2), (1, 2)), "rule": "exact", "noise": 1e-8, "bias": None}),
     (Prune(0.5, scope="layer"), {"left": 0.5, "scope": "layer", "stranded": "remove"}),
     (Reinitialize("he_normal", "hidden1"), {"initializer": "he_normal", "populations": ("hidden1",), "seed": 0}),

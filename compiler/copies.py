@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from compiler.network import CompiledNetwork
 
+_OWN = frozenset({"holding", "_forwards", "_number"})
+
+
+def taken_along(network: "CompiledNetwork") -> dict[str, Any]:
+    """The attributes that a copy has from its original; the others it makes anew."""
+    own = _OWN if network._forwards.replaced(network) else _OWN | {"forward"}
+    return {name: held for name, held in network.__dict__.items() if name not in own}
+
 
 def sharing(network: "CompiledNetwork") -> "CompiledNetwork":
     """A copy that follows the same graph and owns nothing, with Parameters of its own.
@@ -26,8 +34,7 @@ def deep(network: "CompiledNetwork", memo: dict) -> "CompiledNetwork":
 def _twin(network: "CompiledNetwork", graph: Any, memo: dict) -> "CompiledNetwork":
     made = network.__class__.__new__(network.__class__)
     memo[id(network)], memo[id(network.graph)] = made, graph
-    for name, held in network.__dict__.items():
-        if name != "holding":
-            made.__dict__[name] = copy.deepcopy(held, memo)
+    for name, held in taken_along(network).items():
+        made.__dict__[name] = copy.deepcopy(held, memo)
     made.hold()
     return made

@@ -49,10 +49,16 @@ class Holding:
     ----------
     network
         The network, which holds this as well.
+
+    Attributes
+    ----------
+    fresh
+        Whether the graph is as it was when the network was compiled or refreshed; its clock keeps that.
     """
 
     def __init__(self, network: "CompiledNetwork") -> None:
         self.network, self._graph = ref(network), ref(network.graph)
+        self.fresh = False
         self.ledger = Ledger()
         self.install(SlotMap(()))
 
@@ -61,6 +67,12 @@ class Holding:
         self.slots = slots
         self._books: dict[str, Book] = {}
         self._seen: tuple[Seen | None, ...] = (None,) * len(slots.slots)
+
+    def turn(self, fresh: bool) -> None:
+        """Be fresh or stale: whether the graph is as it was when the network was compiled or refreshed."""
+        self.fresh, network = fresh, self.network()
+        if network is not None:
+            network.turn(fresh)
 
     # whether anything moved
 

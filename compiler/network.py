@@ -21,6 +21,7 @@ from compiler.program import Options, Program
 from compiler.slots import RUNNING, SlotMap, Space
 from compiler.snapshot import Snapshot
 from compiler.stage import Fetch, Stage
+from compiler.traced import Forwards, number, refusal
 from compiler.watch import bury, mark_of, watch
 from neurograph.errors import CompileError, StaleError
 from neurograph.observations import Observations
@@ -53,11 +54,12 @@ class CompiledNetwork(nn.Module):
     _input_blocks: tuple[int, ...]
     _steps: tuple[tuple[int, Stage, tuple[int, ...]], ...]
     holding: Holding
+    _forwards: Forwards
+    _number: int
     _count: int
     _output_fetches: tuple[Fetch, ...]
     _only_output: Fetch | None
     _version: int
-    _writes: int
     _digest: str | None
     _size: str
     columns: Columns
@@ -94,6 +96,8 @@ class CompiledNetwork(nn.Module):
             Where a tensor has the wrong shape, dtype or device, or there are too many or too few; where a batch norm in
             train mode has one value per channel to go by.
         """
+        if not self.holding.fresh and torch.compiler.is_dynamo_compiling() and not torch.compiler.is_exporting():
+            return refusal(self)
         return self.outputs(self.run(inputs, keep=False))
 
     def outputs(self, values: list) -> Any:
@@ -107,8 +111,7 @@ class CompiledNetwork(nn.Module):
 
         Without `keep`, only those that come out: the others are let go when the last stage has read them.
         """
-        graph = self.graph
-        if graph.version != self._version or graph.changes.writes != self._writes:
+        if not self.holding.fresh:
             self.refuse_stale()
         like: Any = self._buffers["_like"]  # past nn.Module's slow lookup
         if not checks.fit(inputs, self._sizes, like):
@@ -127,6 +130,8 @@ class CompiledNetwork(nn.Module):
     def install(self, snapshot: Snapshot, program: Program, assembly: Assembly) -> None:
         """Take a program and its units as what runs from now on."""
         old, before = {id(p): p for p in self.parameters()}, getattr(self, "slots", None)
+        if before is None or program != self.program:
+            self._forwards.renew()
         self.program, self.slots, self._units = program, assembly.slots, assembly.units
         self.stages, self._outputs = nn.ModuleList(assembly.stages), nn.ModuleList(assembly.outputs)
         alive = {id(p) for p in self.parameters()}
@@ -164,12 +169,17 @@ class CompiledNetwork(nn.Module):
 
         `unread` is what it has yet to read of the change log of the graph that it was copied with.
         """
-        self.__dict__["holding"] = Holding(self)
+        holding = Holding(self)
+        self.__dict__.update(holding=holding, _forwards=Forwards(holding), _number=number(self))
         self.graph.changes.subscribe(self.holding, unread)
         if "slots" in self.__dict__:
             self.holding.install(self.slots)
             self._wire()
             self.catch_up(self._version, -1 if unread else None)
+
+    def turn(self, fresh: bool) -> None:
+        """Be fresh or stale, as the graph's clock has it."""
+        self._forwards.turn(self, fresh)
 
     # what it is
 
@@ -199,15 +209,16 @@ class CompiledNetwork(nn.Module):
     @property
     def stale_by(self) -> Literal["structure", "values"] | None:
         """What of the graph has changed since the network was compiled or refreshed; structure, where both have."""
-        if self.graph.version != self._version:
-            return "structure"
-        return "values" if self.graph.changes.writes != self._writes else None
+        if self.holding.fresh:
+            return None
+        clock = self.graph.changes.clock
+        return "values" if clock.noted(self.holding)[0] == clock.version else "structure"
 
     def catch_up(self, version: int | None = None, writes: int | None = None) -> None:
         """Count as fresh: what the network has is what the graph is, or was at a version and after some writes."""
-        graph = self.graph
-        self.__dict__["_version"] = graph.version if version is None else version
-        self.__dict__["_writes"] = graph.changes.writes if writes is None else writes
+        clock = self.graph.changes.clock
+        clock.note(self.holding, version, writes)
+        self.__dict__["_version"] = clock.version if version is None else version
 
     @property
     def wiring(self) -> str:
@@ -368,8 +379,9 @@ class CompiledNetwork(nn.Module):
         return copies.deep(self, memo)
 
     def __getstate__(self) -> dict:
-        state = {name: held for name, held in self.__dict__.items() if name != "holding"}
-        return state | {"_owned": self.owns, "_unread": self.graph.changes.unread(self.holding)}
+        changes, holding = self.graph.changes, self.holding
+        seen = {"_version": changes.clock.noted(holding)[0], "_unread": changes.unread(holding)}
+        return copies.taken_along(self) | seen | {"_owned": self.owns}
 
     def __setstate__(self, held: dict) -> None:
         owned, unread = held.pop("_owned"), held.pop("_unread")

@@ -11,6 +11,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from neurograph.clock import Clock
+
 
 @dataclass
 class Changes:
@@ -49,27 +51,31 @@ class ChangeLog:
 
     Attributes
     ----------
-    writes
-        How many times values were written; set back where the writes were rolled back and nobody had read them. A
-        network that remembers another number is stale by value.
+    clock
+        The version of the structure and how many times values were written.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, version: int = 0) -> None:
+        self.clock = Clock(version)
         self._entries: list[tuple] = []
         self._start = 0  # number of the first entry that is kept
         self._cuts = 0  # how often entries were rolled back
         self.awaited = False  # whether there may be a reader, or something left of one
         self._readers: WeakKeyDictionary[Any, _Reader] = WeakKeyDictionary()
-        self.writes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def __getstate__(self):
-        return {}  # readers belong to the graph that was copied, not to its copy
+        return {"version": self.clock.version}  # readers belong to the graph that was copied, not to its copy
 
     def __setstate__(self, state) -> None:
-        self.__init__()
+        self.__init__(**state)
+
+    @property
+    def writes(self) -> int:
+        """How many times values were written."""
+        return self.clock.writes
 
     @property
     def end(self) -> int:
@@ -123,13 +129,13 @@ class ChangeLog:
     def synapses_written(self, ids: np.ndarray) -> None:
         """Record that users wrote weights."""
         if len(ids):
-            self.writes += 1
+            self.clock.write()
             self._add(("synapses", ids))
 
     def neurons_written(self, name: str, keys: np.ndarray) -> None:
         """Record that users wrote values of neurons."""
         if len(keys):
-            self.writes += 1
+            self.clock.write()
             self._add(("neurons", (name, keys)))
 
     def heirs(self, synapses: list[tuple[int, int]], neurons: list[tuple[int, int]]) -> None:
@@ -150,11 +156,13 @@ class ChangeLog:
         if self.was_read_since(mark):
             return
         del self._entries[max(0, end - self._start) :]
-        self.writes, self._cuts = writes, self._cuts + 1
+        self._cuts += 1
+        self.clock.unwrite(writes)
 
     def was_read_since(self, mark: tuple[int, int]) -> bool:
         """Whether a reader has read what was recorded after a moment."""
-        return any(reader.at > mark[0] for reader in self._readers.values())
+        end, writes = mark
+        return any(reader.at > end for reader in self._readers.values()) or self.clock.was_noted_since(writes)
 
     def _add(self, entry: tuple) -> None:
         if self._readers:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 import networkx as nx
@@ -32,7 +33,6 @@ class Transactions(Owning):
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
         refuse_several_weights(incoming_graph_data)
-        self.version = 0
         self.changes = ChangeLog()
         self._columns, self._ranks = NeuronColumns(), Ranks()
         self._populations: dict[str, None] = {}
@@ -42,6 +42,11 @@ class Transactions(Owning):
         self.replacements: dict[int, int] = {}  # key of an input or output -> of the one it replaced
         self.compiled_columns: dict[tuple[str, str], tuple[int, ...]] = {}  # of the network compiled last, by port
         super().__init__(incoming_graph_data, **attr)
+
+    def _edit(self, version: int) -> None:
+        self.changes.clock.edit(version)
+
+    version = property(attrgetter("changes.clock.version"), _edit, doc="How often the structure was changed.")
 
     def _adopt(self, table: EdgeTable) -> None:
         super()._adopt(table)

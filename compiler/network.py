@@ -96,7 +96,7 @@ class CompiledNetwork(nn.Module):
             Where a tensor has the wrong shape, dtype or device, or there are too many or too few; where a batch norm in
             train mode has one value per channel to go by.
         """
-        if not self.holding.fresh and torch.compiler.is_dynamo_compiling() and not torch.compiler.is_exporting():
+        if not self.holding.fresh and torch.compiler.is_dynamo_compiling():
             return refusal(self)
         return self.outputs(self.run(inputs, keep=False))
 

@@ -68,10 +68,9 @@ class SynapseMutations(NeuronMutations):
                     table._m[4][row] = table.pools[0].append(weight)
                     table._m[3][row] = 1
                 table.settle()
+                self.version = version + 1
                 if outer is None and len(effects) > mark + 1:  # moved ranks are for rolling back alone
-                    effects[mark:], self.version = effects[-1:], version + 1
-                else:
-                    self.version = version + 1
+                    effects[mark:] = effects[-1:]
             except BaseException:
                 self._take_back(outer=outer, mark=mark, version=version, next_id=edge_id, top=top)
                 raise

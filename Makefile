@@ -8,6 +8,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+WORKERS ?= 2  # processes that run the tests
 
 # Both names: older pips hand PIP_CONSTRAINT to the isolated environment of a build, newer ones PIP_BUILD_CONSTRAINT.
 # Relative, since pip splits the value at blanks and a clone may lie anywhere.
@@ -21,7 +22,7 @@ demo: .venv/installed
 	$(BIN)/python examples/demo.py
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 test-lowest: .venv-lowest/installed
 	.venv-lowest/bin/python -m pytest -q -p no:cacheprovider --ignore=tests/test_wheel.py

@@ -16,7 +16,7 @@ from search.datasets import Dataset, hold_out, load
 from search.events import Keep
 from search.fit import check_fit, check_numbers, check_steps, fitting
 from search.options import option, read_options
-from search.pictures import leave_pictures
+from search.pictures import leave_pictures, network_at_start
 from search.progress import ShowProgress
 from search.runs import Run, continued_run, started_run
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
@@ -134,11 +134,13 @@ def go_on(method: Method, run: str | Path, data: Dataset | None = None, progress
 def _go_on(method: Method, run: Run, data: Dataset | None, progress: bool) -> Grown:
     config = run.config()
     options = read_options(method.options, settings=config["options"])
+    data = same_data(config, data)
+    network_at_start(run)  # what is wrong with its file is said now, not when all is trained
     state = run.load_checkpoint()
     graph = NeuronGraph.load(run.graph)
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
     net.load_state_dict(state["network"])
-    data = fitting(same_data(config, data), graph, options.standardise, options.whiten)
+    data = fitting(data, graph, options.standardise, options.whiten)
     trainer = _trainer(net, data, options, run.metrics())
     trainer.callbacks = _callbacks(method, data, options, run)
     net.load_optimizer_state(trainer.optimizer, state["optimizer"])
@@ -151,12 +153,21 @@ def _config(method: Method, data: Dataset, options: GrowingOptions) -> dict[str,
 
 
 def same_data(config: dict[str, Any], data: Dataset | None) -> Dataset:
-    """The data that a run began with: those given, or those of its name; refused where they are others."""
+    """The data that a run began with: those given, or those of its name; refused where they are others.
+
+    Runs of layer hierarchies say the shape of their examples as well, and older ones of them nothing else.
+    """
     name = config["data"]
     try:
         found = data or load(name, download=False)
     except OptionError:
         raise DataError(f"the run learned from {name!r}: hand that to search.resume(run, data=...)") from None
+    shape = list(found.train_x.shape)
+    if config.get("train_shape") not in (None, shape):
+        raise OptionError(
+            f"the run was begun on {name} with training examples of shape {config['train_shape']}, not {shape}: hand "
+            "its own to search.resume(run, data=...)"
+        )
     if config.get("fingerprint") not in (None, found.fingerprint()):
         whose = "those given" if data else f"what {name!r} is here"
         raise DataError(f"the run began with other data than {whose}: hand its own to search.resume(run, data=...)")

@@ -85,10 +85,10 @@ def check(path: Path, count: int, crc: int | None = None) -> None:
 
 
 def cut(path: Path, count: int) -> None:
-    """Keep the first `count` lines and nothing else."""
+    """Keep the first `count` lines and nothing else, in a file that no copy of the directory shares (`cp -l`)."""
     if path.exists():
-        kept = b"".join(line + b"\n" for line in _whole_lines(path)[:count])
-        if len(kept) != path.stat().st_size:
+        kept, there = b"".join(line + b"\n" for line in _whole_lines(path)[:count]), path.stat()
+        if len(kept) != there.st_size or there.st_nlink > 1:
             _replace(path, kept)
 
 

@@ -18,7 +18,7 @@ from search.pictures import leave_pictures
 from search.plain import TRAIN
 from search.pruning.kernels import PRUNE_NETWORK
 from search.pruning.prune import PRUNE
-from search.runs import open_run
+from search.runs import open_run, refuse_links_out
 
 METHODS: dict[str, Method] = {
     method.command: method for method in (METABOLIZE, EXPAND, MORPH, PRUNE, PRUNE_NETWORK, TRAIN)
@@ -98,11 +98,12 @@ def redraw(run: str | Path, beside: Mapping[str, str | Path] | None = None) -> P
     Raises
     ------
     FileError
-        No run lies there, or a file of it is missing or damaged.
+        No run lies there, or a file of it is missing or damaged; or links in it lead out of it.
     OptionError
         A run has no epochs yet.
     """
     kept = open_run(run)
+    refuse_links_out(kept.path)
     others = {name: open_run(other) for name, other in (beside or {}).items()}
     empty = [str(one.path) for one in (kept, *others.values()) if not one.metrics()]
     if empty:

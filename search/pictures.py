@@ -1,5 +1,6 @@
 """The pictures that every run leaves, and what is kept in its journal to draw them from."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurograph import draw
+from neurograph.errors import FileError
 from neurograph.graph import NeuronGraph
 from neurograph.journal import Entry
 from search.runs import Run
@@ -40,12 +42,25 @@ def leave_pictures(
     """
     if rows:
         draw.growth(rows, run.pictures / "growth.png", beside=beside)
-    draw.before_and_after(NeuronGraph.load(run.start), graph, run.pictures / "topology.png")
+    start = network_at_start(run)
+    if start is not None:
+        draw.before_and_after(start, graph, run.pictures / "topology.png")
     births = inherited(graph)
     if births:
         draw.weights(births, run.pictures / "weights.png")
     if own and rows:
         own(rows, graph, run.pictures)
+
+
+def network_at_start(run: Run) -> NeuronGraph | None:
+    """The network that a run began with; None, with a warning, where its file is missing or damaged: only pictures are
+    drawn from it.
+    """
+    try:
+        return NeuronGraph.load(run.start)
+    except FileError as error:
+        warnings.warn(f"{error}; the run goes without a picture of the network before and after", stacklevel=2)
+        return None
 
 
 def remember_weights(graph: NeuronGraph, entry: Entry, seed: int = 0) -> None:

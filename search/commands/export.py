@@ -8,7 +8,7 @@ import compiler  # noqa: F401  (adds its formats)
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError, listed
 from neurograph.files import EXPORTS, export, find_format
-from search.commands.shared import add_out, graph_file, say
+from search.commands.shared import add_out, graph_file, refuse_way_out, say
 
 _EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in EXPORTS.items())
 
@@ -30,6 +30,7 @@ def add(commands: Any) -> None:
 def _run(given: argparse.Namespace) -> None:
     if given.to is None and given.out is None:
         raise OptionError(f"name a format with --to: {listed(EXPORTS, len(EXPORTS))}")
+    refuse_way_out(given)
     path = graph_file(given.graph)
     chosen = find_format(given.out or "", given.to)
     name = next(name for name, found in EXPORTS.items() if found is chosen)

@@ -16,7 +16,7 @@ from neurograph.files.streams import STDOUT, descriptor
 from search.datasets import NAMES, Dataset, load
 from search.neuron_hierarchy import NeuronHierarchy
 from search.options import MOST_WHOLE, describe
-from search.runs import open_run
+from search.runs import open_run, refuse_links_out
 
 OPTIONS_USAGE = "[--config TOML] [--set KEY=VALUE] [--OPTION VALUE ...]"
 MOST_NEURONS = 10_000_000  # of a hidden layer
@@ -103,6 +103,12 @@ def add_out(parser: argparse.ArgumentParser, usual: str) -> None:
         "--out", type=_place, metavar="PATH", help=f"where to, - for standard output (default: {usual})"
     )
     parser.add_argument("--force", action="store_true", help="write over what lies there")
+
+
+def refuse_way_out(given: argparse.Namespace) -> None:
+    """Where the run directory is the place to write to, and not one that the user has named: no link may lead out."""
+    if given.out is None and os.path.isdir(given.graph):
+        refuse_links_out(given.graph)
 
 
 def say(out: Path, *lines: str) -> None:

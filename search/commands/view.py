@@ -13,7 +13,7 @@ from neurograph.errors import FileError, OptionError
 from neurograph.files.streams import is_stream
 from neurograph.observations import Observations
 from neurograph.view import view
-from search.commands.shared import add_data, add_out, data_of, say, whole
+from search.commands.shared import add_data, add_out, data_of, refuse_way_out, say, whole
 from search.fit import check_fit, fitting
 from search.runs import Run, open_run
 from search.training import sample
@@ -41,6 +41,7 @@ def add(commands: Any) -> None:
 
 
 def _run(given: argparse.Namespace) -> None:
+    refuse_way_out(given)
     run = open_run(given.graph) if os.path.isdir(given.graph) else None
     graph = NeuronGraph.load(run.graph if run else given.graph)
     out = given.out or (run.path / "view.html" if run else given.graph.with_suffix(".html"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.errors import FileError
+from neurograph.errors import DataError, FileError
 from neurograph.files.aside import written_aside
 from search.evolution.options import EvolutionOptions
 from search.executors import Task
@@ -32,6 +32,31 @@ def keep_files(task: Task, folder: Path) -> None:
             raise FileError(f"{task.arguments[name]} cannot be kept in {folder}: {error}") from None
 
 
+def inputs_of(task: Task, evaluator: Any) -> dict[str, Any]:
+    """What a search reads besides its options, as plain JSON: digests of files, and the fingerprint of data."""
+    return {"files": _digests(task), "fingerprint": str(getattr(evaluator, "fingerprint", None))}
+
+
+def check_inputs(inputs: Mapping[str, Any] | None, task: Task, evaluator: Any) -> None:
+    """Refuse to go on with other inputs than a search began with; searches from before they were written down pass.
+
+    Raises
+    ------
+    FileError
+        The copy of a file is not what it was.
+    DataError
+        The data are not.
+    """
+    if inputs is None:
+        return
+    now = inputs_of(task, evaluator)
+    for name, found in now["files"].items():
+        if inputs["files"].get(name) != found:
+            raise FileError(f"{task.arguments[name]} is not the file that the search began with")
+    if inputs["fingerprint"] != now["fingerprint"]:
+        raise DataError("the search began with other data than those that its task loads here")
+
+
 def as_table(task: Task) -> dict[str, Any]:
     """A task as plain JSON, its files by their names in the run directory."""
     return asdict(replace(task, arguments=task.arguments | names_of(task))) | {"files": list(task.files)}
@@ -52,9 +77,12 @@ def from_table(table: Any, folder: Path, trust: str | Collection[str] = ()) -> T
 
 def origin_of(task: Task, options: EvolutionOptions, weights: Mapping[str, np.ndarray] | None) -> str:
     """The digest of what a search comes from: builder, arguments, contents of files, options, weights at the start."""
-    files = {name: digest_of_file(task.arguments[name]) for name in task.files}
     total = blake2b(digest_size=16)
     for name, value in sorted((weights or {}).items()):
         total.update(repr((name, value.dtype.str, value.shape)).encode())
         total.update(np.ascontiguousarray(value).tobytes())
-    return digest([task.function, task.arguments | files, asdict(options), total.hexdigest()])
+    return digest([task.function, task.arguments | _digests(task), asdict(options), total.hexdigest()])
+
+
+def _digests(task: Task) -> dict[str, str]:
+    return {name: digest_of_file(task.arguments[name]) for name in task.files}

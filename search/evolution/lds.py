@@ -15,7 +15,7 @@ from search.evolution.loop import go_on, search
 from search.evolution.options import EvolutionOptions
 from search.evolution.supernet import AddOnEvaluator
 from search.executors import Executor, Task
-from search.runs import Run
+from search.runs import Run, refuse_links_out
 
 OWN, SENSITIVE, DRAWN = "own", "sensitive", "drawn"
 
@@ -86,10 +86,14 @@ def locate_and_direct(
 
     Raises
     ------
+    FileError
+        A link in the directory leads out of it.
     OptionError
         What lies there came of other options, another network or other data names, and `force` is not set.
     """
     options = options or EvolutionOptions()
+    if run is not None:
+        refuse_links_out(run)
     directions = replace(directions or options, strategy="random", renewal="regenerate")
     shown: dict[str, Any] = {"executor": executor, "callbacks": callbacks, "progress": progress}
     located = _searched(task, options, _inside(run, "locations"), force, shown)

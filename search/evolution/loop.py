@@ -18,7 +18,7 @@ from search.answers import as_array
 from search.evolution.found import Found, Ranked, Row, row_of
 from search.evolution.genes import Genome
 from search.evolution.individual import Individual
-from search.evolution.kept import as_table, from_table, keep_files, names_of, origin_of
+from search.evolution.kept import as_table, check_inputs, from_table, inputs_of, keep_files, names_of, origin_of
 from search.evolution.options import EvolutionOptions, learning_rate
 from search.evolution.picture import draw_search
 from search.evolution.progress import ShowSearch
@@ -90,6 +90,7 @@ def search(
         if run is not None and isinstance(evaluator, Task):  # the evaluator stands: what could be refused has been
             origin = origin_of(evaluator, options, weights)
             about = {"command": COMMAND, "task": as_table(evaluator), "options": asdict(options), "origin": origin}
+            about["inputs"] = inputs_of(evaluator, searching.evaluator)
             parts = names_of(evaluator).values()
             searching.run = stack.enter_context(started_run(run, about, force, parts))
             keep_files(evaluator, searching.run.path)
@@ -123,6 +124,8 @@ def resume(
     ------
     FileError
         Where the directory holds no search, is damaged, or names a builder of a module that is not trusted.
+    DataError
+        The data are not those that it began with.
     """
     return go_on(run, None, executor, toolbox, callbacks, progress, trust)
 
@@ -144,6 +147,7 @@ def go_on(
         options = read_options(EvolutionOptions, settings=config["options"])
         task = task or from_table(config.get("task"), kept.path, trust)
         searching = Searching(task, options, toolbox, executor, kept, callbacks)
+        check_inputs(config.get("inputs"), task, searching.evaluator)
         searching.load(kept.load_checkpoint())
         searching.rows = kept.metrics()
         return searching.finish(progress)

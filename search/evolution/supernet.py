@@ -31,10 +31,14 @@ class AddOnEvaluator:
         The data, as numbered batches.
     genome
         None: genomes are locations. A genome of locations: its add-ons stand, and genomes are seeds of directions.
+    fingerprint
+        Of the data set, as it was loaded.
     """
 
-    def __init__(self, net: AddOnSupernet, walk: Walk, genome: Sequence[int] | None = None) -> None:
-        self.net, self.walk = net, walk
+    def __init__(
+        self, net: AddOnSupernet, walk: Walk, genome: Sequence[int] | None = None, fingerprint: int | None = None
+    ) -> None:
+        self.net, self.walk, self.fingerprint = net, walk, fingerprint
         self.locations: Locations = net.locations
         self.genome = None if genome is None else self.locations.check(genome)
         if self.genome is not None and not self.locations.places(self.genome):
@@ -172,5 +176,6 @@ def add_on_evaluator(
     options = read_options(BatchOptions, settings=batches)
     loaded = load(data, download=False)
     check_fit(net.trunk.net, loaded)
-    loaded = loaded.standardised() if options.standardise else loaded
-    return AddOnEvaluator(net, Walk(hold_out(loaded, options.validation, options.seed), options), genome)
+    learned = loaded.standardised() if options.standardise else loaded
+    walk = Walk(hold_out(learned, options.validation, options.seed), options)
+    return AddOnEvaluator(net, walk, genome, loaded.fingerprint())

@@ -65,6 +65,8 @@ class Evaluator(Protocol):
 
     It keeps nothing from turn to turn, but what it could compute again: whatever it trains comes with the turn and
     leaves with the result. So any process may take any turn, and a lost one costs nothing but itself.
+
+    It may have a `fingerprint` (a number or a text) of the data that it reads: a run then goes on only with the same.
     """
 
     @property

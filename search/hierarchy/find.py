@@ -12,6 +12,7 @@ from neurograph.errors import FileError, OptionError
 from neurograph.graph import NeuronGraph
 from search.datasets import Dataset, hold_out, load
 from search.datasets.dataset import stratified
+from search.growing import same_data
 from search.hierarchy.estimate import require_memory
 from search.hierarchy.inherit import inherit
 from search.hierarchy.oneshot import OneShot, SamplerSteps
@@ -115,8 +116,7 @@ def find_hierarchy(
     with ExitStack() as stack:
         kept = None
         if run is not None:
-            told = {"command": COMMAND, "data": data.name, "train_shape": list(data.train_x.shape)}
-            kept = stack.enter_context(started_run(run, told | {"options": asdict(options)}, force))
+            kept = stack.enter_context(started_run(run, _config(data, options), force))
             _checkpoint(kept, trainer)
         return _finish(trainer, options, kept, progress)
 
@@ -139,8 +139,8 @@ def resume_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: 
     ------
     FileError
         No such search lies there, or a file of it is missing or damaged.
-    OptionError
-        Other data than those it was begun on.
+    DataError, OptionError
+        Other data than those it was begun on, or examples of another shape.
     """
     with continued_run(run) as kept:
         return _go_on(kept, data, progress)
@@ -151,13 +151,8 @@ def _go_on(kept: Run, data: Dataset | None, progress: bool) -> Hierarchy:
     if config.get("command") != COMMAND:
         raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for a layer hierarchy")
     options = read_options(HierarchyOptions, settings=config["options"])
+    data = same_data(config, data)
     state = kept.load_checkpoint()
-    data = load(config["data"], download=False) if data is None else data
-    if list(data.train_x.shape) != config["train_shape"]:
-        raise OptionError(
-            f"{kept.path} was begun on {config['data']} with training examples of shape {config['train_shape']}, not "
-            f"{list(data.train_x.shape)}: give the same data="
-        )
     trainer = _trainer(_prepared(data, options), options, kept.metrics())
     shot: OneShot = trainer.net
     shot.net.load_state_dict(state["net"])
@@ -165,6 +160,11 @@ def _go_on(kept: Run, data: Dataset | None, progress: bool) -> Hierarchy:
     shot.chosen = shot.net.space.genes(state["chosen"])
     trainer.optimizer.load_state_dict(state["optimizer"])
     return _finish(trainer, options, kept, progress)
+
+
+def _config(data: Dataset, options: HierarchyOptions) -> dict[str, Any]:
+    about = {"data": data.name, "train_shape": list(data.train_x.shape), "fingerprint": data.fingerprint()}
+    return {"command": COMMAND, **about, "options": asdict(options)}
 
 
 def _prepared(data: Dataset, options: HierarchyOptions) -> Dataset:

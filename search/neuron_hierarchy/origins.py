@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neurograph.files import container
 from search.jsonfiles import digest, digest_of_file
 
 
@@ -55,9 +56,14 @@ def origin_of(stage: str, path: Path, options: Mapping[str, Any], fingerprint: i
     Raises
     ------
     FileError
-        The network of the stage before is missing.
+        The network of the stage before is missing or damaged: nothing is known of the stage then.
     """
     origin = ORIGINS[stage]
-    graph = None if origin.graph is None else digest_of_file(path / origin.graph / "graph.safetensors")
+    graph = None if origin.graph is None else _digest(path / origin.graph / "graph.safetensors")
     chosen = {name: options[name] for name in (*origin.tables, *origin.shared)}
     return digest({"stage": stage, "graph": graph, "options": chosen, "data": fingerprint})
+
+
+def _digest(graph: Path) -> str:
+    container.read(graph)  # a flipped bit must not pass for another network
+    return digest_of_file(graph)

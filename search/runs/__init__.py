@@ -16,6 +16,7 @@ newest checkpoint is damaged, the one before it is taken.
 """
 
 from search.runs.environment import differences, environment
+from search.runs.links import refuse_links_out
 from search.runs.lock import locked
 from search.runs.making import continued_run, create_run, is_of_runs, next_directory, open_run, remove, started_run
 from search.runs.run import FILES, FORMAT, Run
@@ -32,6 +33,7 @@ __all__ = [
     "locked",
     "next_directory",
     "open_run",
+    "refuse_links_out",
     "remove",
     "started_run",
 ]

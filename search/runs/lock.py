@@ -60,8 +60,9 @@ def _taken(folder: Path) -> int:
             os.close(number)
             raise FileError(f"{folder} is in use by {holder}: wait until it has ended, or end it")
         if _is_at(number, path):
-            os.truncate(number, 0)
-            os.write(number, f"{os.getpid()} {socket.gethostname()}\n".encode())
+            with suppress(OSError):  # a full disk: the lock holds, only the number is missing
+                os.truncate(number, 0)
+                os.write(number, f"{os.getpid()} {socket.gethostname()}\n".encode())
             return number
         os.close(number)  # its holder removed it between the two
 

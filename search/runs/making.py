@@ -1,5 +1,6 @@
 """Run directories made, found again and worked in: by one process at a time."""
 
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from neurograph.errors import FileError, OptionError, reason
 from neurograph.files.aside import remove_strays
 from search.jsonfiles import read_json, write_json
 from search.runs.environment import environment
+from search.runs.links import refuse_links_out
 from search.runs.lock import locked
 from search.runs.run import FILES, FORMAT, MARKERS, Run
 
@@ -36,7 +38,8 @@ def started_run(
     OptionError
         Where another run lies there and `force` is not set.
     FileError
-        Where the directory cannot be made, or another process works in it, force or not.
+        Where the directory cannot be made, or another process works in it, force or not; or where a run lies there
+        with links that lead out of it.
     """
     run = Run(Path(path))
     try:
@@ -56,9 +59,10 @@ def continued_run(path: str | Path) -> Iterator[Run]:
     Raises
     ------
     FileError
-        Where the directory holds no run, or another process works in it.
+        Where the directory holds no run, or links that lead out of it; or another process works in it.
     """
     run = open_run(path)
+    refuse_links_out(run.path)
     with locked(run.path):
         remove_strays(run.path)
         remove_strays(run.path / "pictures")
@@ -92,9 +96,9 @@ def next_directory(parent: str | Path, stem: str) -> Path:
 
 
 def is_of_runs(path: Path) -> bool:
-    """Whether a file or folder may belong to a run: any file; a folder with files of one or more runs in it."""
-    if not path.is_dir():
-        return path.exists()
+    """Whether a file or folder may belong to a run: any file or link; a folder with files of runs in it."""
+    if path.is_symlink() or not path.is_dir():
+        return os.path.lexists(path)
     folders = [path, *(inside for inside in path.iterdir() if inside.is_dir())]
     return any((folder / name).exists() for folder in folders for name in (*FILES, *MARKERS))
 
@@ -112,10 +116,13 @@ def remove(path: Path) -> None:
 
 def _clear(run: Run, force: bool, parts: Iterable[str]) -> None:
     """Throw away the run that lies there, if that is allowed."""
-    held = [name for name in (*FILES, "pictures") if (run.path / name).exists()]
-    held += [name for name in dict.fromkeys((*parts, *_recorded(run))) if is_of_runs(run.path / name)]
+    names = dict.fromkeys((*FILES, "pictures", *parts, *_recorded(run)))
+    there = [name for name in names if os.path.lexists(run.path / name)]
+    held = [name for name in there if name in (*FILES, "pictures") or is_of_runs(run.path / name)]
     if held and not force:
         raise OptionError(f"{run.path} holds another run ({', '.join(held)}); name a new directory, or use force")
+    if there:
+        refuse_links_out(run.path)
     for name in held:
         remove(run.path / name)
     remove_strays(run.path)

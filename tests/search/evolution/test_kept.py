@@ -4,17 +4,20 @@ import json
 import shutil
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import search as top
 from neurograph import NeuronGraph
 from neurograph.builders import enas_macro
-from neurograph.errors import FileError, OptionError
+from neurograph.errors import DataError, FileError, OptionError
 from search import cli
 from search.addons import AddOnOptions
+from search.datasets import load
 from search.evolution import BatchOptions, EvolutionOptions, add_on_task, locate_and_direct, resume, search
 from search.executors import Task
+from search.executors.task import _BUILT
 from search.runs import open_run
 
 QUICK = EvolutionOptions(cycles=2, train_batches=1, population=10, survivors=5, recombined=3)
@@ -127,6 +130,44 @@ def test_a_search_goes_on_where_it_was_moved_to_without_the_file_it_began_with(s
         assert NeuronGraph.load(tmp_path / name / "deep" / "run" / "task-graph.safetensors")
 
 
+@pytest.fixture(scope="module")
+def stopped(saved, tmp_path_factory):
+    run = tmp_path_factory.mktemp("runs") / "stopped"
+    with pytest.raises(Killed):
+        search(task_of(saved), QUICK, run=run, callbacks=[kill])
+    return run
+
+
+@pytest.fixture
+def elsewhere(stopped, tmp_path):
+    """A copy of a search that was stopped; nothing is built yet in this process."""
+    _BUILT.clear()
+    yield Path(shutil.copytree(stopped, tmp_path / "run"))
+    _BUILT.clear()
+
+
+@pytest.mark.parametrize("weights", [0.25, None])
+def test_a_search_goes_on_with_its_own_file_only(elsewhere, saved, weights):
+    copy = elsewhere / "task-graph.safetensors"
+    if weights is None:
+        copy.write_bytes(copy.read_bytes()[:-3])
+    else:
+        graph = NeuronGraph.load(saved)
+        graph.nodes[list(graph)[-1]]["bias"] = weights
+        graph.save(copy)
+    checkpoint = (elsewhere / "checkpoint.safetensors").read_bytes()
+    with pytest.raises(FileError, match=r"task-graph\.safetensors"):
+        resume(elsewhere)
+    assert (elsewhere / "checkpoint.safetensors").read_bytes() == checkpoint
+
+
+def test_a_search_goes_on_with_its_own_data_only(elsewhere, monkeypatch):
+    digits = load("digits:200")
+    monkeypatch.setattr("search.evolution.supernet.load", lambda *_, **__: replace(digits, train_x=digits.train_x / 2))
+    with pytest.raises(DataError, match="other data"):
+        resume(elsewhere)
+
+
 def test_searches_for_places_are_gone_on_with_only_where_all_is_the_same(saved, tmp_path):
     found = locate_and_direct(task_of(saved), QUICK, run=tmp_path / "run")
     shutil.copytree(tmp_path / "run", tmp_path / "copy")
@@ -148,7 +189,7 @@ def test_a_search_from_before_files_were_kept_goes_on(saved, tmp_path):
     with pytest.raises(Killed):
         search(task_of(saved), QUICK, run=tmp_path / "run", callbacks=[kill])
     config = json.loads((tmp_path / "run" / "config.json").read_text())
-    for name in ("checksum", "origin", "parts"):
+    for name in ("checksum", "origin", "parts", "inputs"):
         del config[name]
     del config["task"]["files"]
     config["task"]["arguments"]["graph"] = str(saved)

@@ -1,5 +1,6 @@
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +11,14 @@ from rich.console import Console
 import compiler
 from neurograph import NeuronGraph
 from neurograph.builders.enas import gene_rows
-from neurograph.errors import FileError, OptionError
+from neurograph.errors import DataError, FileError, OptionError
 from search.datasets import hold_out, load
 from search.hierarchy import HierarchyOptions, Supernet, find_hierarchy, resume_hierarchy
 from search.hierarchy import find as module
 from search.hierarchy.oneshot import OneShot, SamplerSteps, rewards
 from search.hierarchy.progress import ShowSearch
 from search.options import read_options
+from search.runs import open_run
 from search.training import Trainer, evaluate, generator
 
 SMALL = {
@@ -122,6 +124,21 @@ def test_a_search_is_not_resumed_on_other_data(found):
     digits = load("digits")
     with pytest.raises(OptionError, match=r"begun on digits with training examples of shape \[1346, 1, 8, 8\]"):
         resume_hierarchy(found.run, replace(digits, train_x=digits.train_x[:500], train_y=digits.train_y[:500]))
+
+
+def test_a_search_is_not_resumed_on_other_data_of_the_same_shape(found, tmp_path):
+    digits, checkpoint = load("digits"), (found.run / "checkpoint.safetensors").read_bytes()
+    for part in ("train_x", "test_x"):
+        other = replace(digits, **{part: getattr(digits, part).flip(0)})
+        with pytest.raises(DataError, match="other data than those given"):
+            resume_hierarchy(found.run, other)
+    assert (found.run / "checkpoint.safetensors").read_bytes() == checkpoint
+    run = open_run(shutil.copytree(found.run, tmp_path / "run"))
+    config = json.loads((run.path / "config.json").read_text())
+    for name in ("fingerprint", "checksum"):  # which older runs do not have
+        del config[name]
+    (run.path / "config.json").write_text(json.dumps(config))
+    assert resume_hierarchy(run.path, digits).genes == found.genes
 
 
 def test_other_runs_are_not_resumed(tmp_path):

@@ -115,6 +115,23 @@ def test_stages_on_another_network_are_made_again(tmp_path):
     assert RAN == ["retrained", "add-ons", "final", "control"]
 
 
+@pytest.mark.parametrize("damage", ["flipped", "gone"])
+@pytest.mark.parametrize("stage", [origin.graph for origin in ORIGINS.values() if origin.graph])
+def test_a_damaged_network_is_no_other_network(tmp_path, stage, damage):
+    """What came of it stays as it is until the file is there again."""
+    whole = made(tmp_path / "run")
+    graph = whole.run / stage / "graph.safetensors"
+    held = graph.read_bytes()
+    graph.unlink()
+    if damage == "flipped":
+        graph.write_bytes(held[:-1] + bytes([held[-1] ^ 1]))
+    RAN.clear()
+    with pytest.raises(FileError, match=rf"{stage}/graph\.safetensors"):
+        resume_neuron_hierarchy(whole.run)
+    graph.write_bytes(held)
+    assert resume_neuron_hierarchy(whole.run).results == whole.results and not RAN
+
+
 def test_contents_count_and_places_do_not(tmp_path):
     whole = made(tmp_path / "run")
     shutil.copytree(whole.run, tmp_path / "deep" / "copy")

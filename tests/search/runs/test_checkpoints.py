@@ -16,6 +16,7 @@ from neurograph.builders import mlp
 from neurograph.errors import FileError
 from search.packing import _SKELETON, _as_bytes, _taken_apart, pack_state, unpack_state
 from search.runs import Run, create_run, open_run
+from search.training import Trainer
 
 SETTINGS = {
     "epochs": 5, "first_cycle": 2, "cycle": 1, "cool_down": 0, "slope": 100.0, "newborns": 2, "learning_rate": 0.01,
@@ -146,6 +147,27 @@ def test_a_journal_that_lost_its_end_goes_back_one_checkpoint(run, whole):
     (run.path / "journal.jsonl").write_bytes(b"".join(lines[: saved["lines"]["journal"] - 1]))
     with pytest.warns(UserWarning, match=r"journal\.jsonl is damaged.*going on from the checkpoint before it"):
         as_whole(run, whole)
+
+
+@pytest.mark.parametrize("damage", ["flipped", "gone"])
+def test_a_damaged_start_is_told_before_training_and_costs_a_picture(run, whole, damage, monkeypatch):
+    flip(run.start, run.start.stat().st_size - 9)
+    if damage == "gone":
+        run.start.unlink()
+    train = Trainer.run
+    told = []
+
+    def trained(self):
+        told.extend(seen)
+        return train(self)
+
+    monkeypatch.setattr(Trainer, "run", trained)
+    with warnings.catch_warnings(record=True, action="always") as seen:
+        again = search.resume(run.path)
+    assert any(re.search(r"start\.safetensors.*goes without a picture", str(one.message)) for one in told)
+    assert numbers(again.rows) == numbers(whole.rows) and again.test_loss == whole.test_loss
+    drawn = [{path.name for path in one.pictures.iterdir()} for one in (open_run(whole.run), run)]
+    assert drawn[0] - drawn[1] == {"topology.png"}
 
 
 @pytest.mark.parametrize("name", ["config.json", "journal.jsonl", "graph.safetensors", "start.safetensors"])

@@ -1,5 +1,6 @@
 """A run directory belongs to one process at a time, as long as that lives."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -90,3 +91,17 @@ def test_a_lock_that_is_no_file_is_refused_and_not_written_through(tmp_path):
     with pytest.raises(FileError, match="lock is no file"), locked(tmp_path):
         pass
     assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_a_full_disk_costs_the_lock_nothing_but_the_number(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        holder = locked(tmp_path)
+        holder.__enter__()
+    with pytest.raises(FileError, match="in use by another process"), locked(tmp_path):
+        pass
+    holder.__exit__(None, None, None)
+    assert not list(tmp_path.iterdir())

@@ -32,6 +32,7 @@ _ROOT_HALF, _ROOT_2_PI = tl.constexpr(0.7071067811865475244), tl.constexpr(0.797
 _DENSITY = tl.constexpr(0.3989422804014326779)  # of the standard normal at 0
 _ONE = tl.constexpr(1)
 _CUBIC = tl.constexpr(0.044715)
+_SIXTH, _THIRD = tl.constexpr(1 / 6), tl.constexpr(1 / 3)  # a device divides float64 by a constant in float32
 
 
 @triton.jit
@@ -94,9 +95,9 @@ def activate(z, code, slope, USED: tl.constexpr):
     if (_ONE << _HARD_TANH) & USED:
         y = tl.where(code == _HARD_TANH, tl.minimum(tl.maximum(z, -1.0), 1.0), y)
     if (_ONE << _HARD_SIGMOID) & USED:
-        y = tl.where(code == _HARD_SIGMOID, tl.minimum(tl.maximum(z + 3, 0.0), 6.0) / 6, y)
+        y = tl.where(code == _HARD_SIGMOID, tl.minimum(tl.maximum(z + 3, 0.0), 6.0) * _SIXTH, y)
     if (_ONE << _HARD_SWISH) & USED:
-        y = tl.where(code == _HARD_SWISH, z * tl.minimum(tl.maximum(z + 3, 0.0), 6.0) / 6, y)
+        y = tl.where(code == _HARD_SWISH, z * tl.minimum(tl.maximum(z + 3, 0.0), 6.0) * _SIXTH, y)
     if (_ONE << _HARD_SHRINK) & USED:
         y = tl.where(code == _HARD_SHRINK, tl.where(tl.abs(z) > 0.5, z, 0.0), y)
     if (_ONE << _SOFT_SHRINK) & USED:
@@ -158,9 +159,9 @@ def derivative(z, code, slope, USED: tl.constexpr):
     if (_ONE << _HARD_TANH) & USED:
         d = tl.where(code == _HARD_TANH, tl.where((z > -1) & (z < 1), one, none), d)
     if (_ONE << _HARD_SIGMOID) & USED:
-        d = tl.where(code == _HARD_SIGMOID, tl.where((z > -3) & (z < 3), one / 6, none), d)
+        d = tl.where(code == _HARD_SIGMOID, tl.where((z > -3) & (z < 3), one * _SIXTH, none), d)
     if (_ONE << _HARD_SWISH) & USED:
-        middle = z / 3 + 0.5
+        middle = z * _THIRD + 0.5
         d = tl.where(code == _HARD_SWISH, tl.where(z <= -3, none, tl.where(z < 3, middle, one)), d)
     if (_ONE << _HARD_SHRINK) & USED:
         d = tl.where(code == _HARD_SHRINK, tl.where(tl.abs(z) > 0.5, one, none), d)

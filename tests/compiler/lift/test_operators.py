@@ -61,7 +61,6 @@ def test_convolutions(conv):
         lambda x: x.mean(-1),
         lambda x: x[:, :, ::3],
     ],
-    ids=str,
 )
 def test_sequences_are_maps_of_one_row(conv):
     call(conv, SEQUENCES)
@@ -76,7 +75,7 @@ ACTIVATIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("function", ACTIVATIONS, ids=str)
+@pytest.mark.parametrize("function", ACTIVATIONS)
 @pytest.mark.parametrize("shape", [MAPS, ROWS], ids=["maps", "rows"])
 def test_activations(function, shape):
     relays = ["function"] if isinstance(function, nn.Softsign) else []  # torch computes it of several operators
@@ -100,7 +99,7 @@ POOLS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("function", POOLS, ids=str)
+@pytest.mark.parametrize("function", POOLS)
 def test_pools(function):
     assert len(call(function)) == 3
 

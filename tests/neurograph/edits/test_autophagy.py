@@ -155,7 +155,6 @@ def test_impossible_options_are_refused_at_once(make, match):
         (Autophagy("hidden1", lambda s: np.array([0])), EditError, "'hidden1'"),
         (Autophagy("hidden2", lambda s: s.keys, stranded="refuse"), EditError, "spared"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_eaten_is_refused_and_changes_nothing(edit, error, match):
     g, _ = network()

@@ -297,7 +297,6 @@ def of_the_wrong_shape(growth):
         (Proliferate("hidden2", 1), EditError, "6 do not sum.*'paper'"),
         (Proliferate("hidden2", 1, outgoing="zero"), EditError, "6 do not sum"),
     ],
-    ids=str,
 )
 def test_what_cannot_proliferate_is_refused_and_changes_nothing(edit, error, match):
     g = mlp([2, 3, 1, 1], seed=0)

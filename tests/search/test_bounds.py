@@ -27,7 +27,7 @@ def subclasses(cls):
 
 
 FOUND = {cls for cls in subclasses(Checked) if cls.__module__.startswith("search.")}
-OPTIONS = sorted(FOUND, key=lambda cls: cls.__name__)
+OPTIONS = sorted(FOUND, key=lambda cls: (cls.__name__, cls.__module__))
 
 
 def numeric(f: Field) -> bool:

@@ -48,7 +48,7 @@ wheel: .venv/installed-dev
 	$(BIN)/python -m zipfile -l dist/*.whl
 
 clean:
-	rm -rf .venv .venv-lowest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache
+	rm -rf .venv .venv-lowest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache compiler/lowering/kernels/_*.so
 
 .venv/bin/python:
 	"$(PYTHON)" -m venv .venv

@@ -49,7 +49,7 @@ def find_uneven(row: np.ndarray, column: np.ndarray) -> Uneven | None:
     --------
     >>> found = find_uneven(np.array([0, 1, 2, 2]), np.array([5, 5, 2, 3]))
     >>> found.rows.tolist(), found.columns.tolist(), found.flat.tolist()
-    ([[2, -1], [0, 1]], [[2, 3], [5, 5]], [0, 1, 4, 6])
+    ([[2, -1], [0, 1]], [[2, 3], [5, 5]], [4, 6, 0, 1])
     """
     rows, target = np.unique(row, return_inverse=True)
     columns, source = np.unique(column, return_inverse=True)

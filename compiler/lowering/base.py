@@ -19,6 +19,13 @@ MAPS = "it is between scalars, and these synapses are of feature maps"
 NOT_MAPS = "it is for feature maps, and these synapses are between scalars"
 
 
+def not_sliding(extent: Extent) -> str | None:
+    """Why a convolution cannot run a bundle: it is between scalars, or reads maps in another way; else None."""
+    if extent.window is None:
+        return NOT_MAPS
+    return None if extent.window.slides else f"it slides kernels over maps, and these synapses are {extent.window}"
+
+
 class Shared:
     """What never changes, so that a deep copy of a network need not copy it."""
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compiler.cost import Calibration, Extent, Number
-from compiler.lowering.base import NOT_MAPS, Layout, Lowering, Unit
+from compiler.lowering.base import Layout, Lowering, Unit, not_sliding
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
 from compiler.slots import Slots
 
@@ -37,12 +37,6 @@ class Conv(Unit):
         return kernel_slots(self, self.space, self.layout.ids, self.flat, self.layout.sort)
 
 
-def _refuses(extent: Extent) -> str | None:
-    if extent.window is None:
-        return NOT_MAPS
-    return None if extent.window.slides else f"it slides kernels over maps, and these synapses are {extent.window}"
-
-
 def _cost(extent: Extent, calibration: Calibration) -> Number:
     window, (source, target) = extent.window, extent.areas
     kernels = 1.0 * extent.inputs * extent.outputs * (window.taps if window else 1)
@@ -54,4 +48,4 @@ def _cost(extent: Extent, calibration: Calibration) -> Number:
     )
 
 
-CONV = Lowering("conv", _refuses, _cost, Conv)
+CONV = Lowering("conv", not_sliding, _cost, Conv)

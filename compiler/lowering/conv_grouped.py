@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compiler.cost import Calibration, Extent, Number
-from compiler.lowering.base import NOT_MAPS, Layout, Lowering, Unit
+from compiler.lowering.base import Layout, Lowering, Unit, not_sliding
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
 from compiler.lowering.maps import add_bias, pick
 from compiler.regions.groups import Groups, find_groups
@@ -62,10 +62,8 @@ def _groups(layout: Layout) -> Groups:
 
 
 def _refuses(extent: Extent) -> str | None:
-    if extent.window is None:
-        return NOT_MAPS
-    if not extent.window.slides:
-        return f"it slides kernels over maps, and these synapses are {extent.window}"
+    if reason := not_sliding(extent):
+        return reason
     return None if np.max(extent.groups, initial=1) > 1 else "its synapses do not fall into equal disjoint blocks"
 
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compiler.cost import Calibration, Extent, Number, gathering
-from compiler.lowering.base import NOT_MAPS, Layout, Lowering, Unit
+from compiler.lowering.base import Layout, Lowering, Unit, not_sliding
 from compiler.lowering.conv_grouped import CONV_GROUPED
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
 from compiler.lowering.maps import add_bias, pick
@@ -52,10 +52,8 @@ class ConvPadded(Unit):
 
 
 def _refuses(extent: Extent) -> str | None:
-    if extent.window is None:
-        return NOT_MAPS
-    if not extent.window.slides:
-        return f"it slides kernels over maps, and these synapses are {extent.window}"
+    if reason := not_sliding(extent):
+        return reason
     return None if np.max(extent.padded, initial=0) > 0 else "its synapses are not disjoint blocks of several sizes"
 
 

@@ -1,14 +1,13 @@
 """The activations and their derivatives in Triton; only those that a field has are compiled into its kernels.
 
-`CODES` numbers them. `used` is a bit set of the codes in a field: a compile-time constant, so absent ones cost nothing.
+`CODES`, those of the native kernels, number them. `used` is a bit set of the codes in a field: a compile-time constant,
+so absent ones cost nothing.
 """
 
 import triton
 import triton.language as tl
 
-from neurograph.schema.activations import ACTIVATIONS
-
-CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
+from compiler.lowering.kernels.field import CODES
 
 
 def bits(names: set[str]) -> int:

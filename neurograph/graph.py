@@ -14,7 +14,7 @@ from neurograph.arrays import GraphArrays
 from neurograph.digest import wiring_digest
 from neurograph.errors import JournalError
 from neurograph.journal import RAW, Entry, Journal, pack, replay
-from neurograph.mutations.whole import whole_entry
+from neurograph.mutations.whole import in_turn, whole_entry
 from neurograph.numbering import graph_arrays
 from neurograph.outcome import checked_outcome
 from neurograph.populations import Populations
@@ -102,14 +102,15 @@ class NeuronGraph(Populations):
         self._effects.append(self._journal.before_writing())
         self._journal.write(run)
 
+    @in_turn
     def restart_journal(self) -> None:
         """Forget how the graph came to be: what is done from here on can be undone, what was done before cannot."""
         self._between_edits("restart the journal")
-        self._effects, self._journal = [], Journal()
+        self._effects, self._journal, self._turn = [], Journal(), {}
 
     def _between_edits(self, what: str) -> None:
-        self._take_turn()
-        if self._savepoint is not None:
+        self._check_turn()
+        if self._savepoint is not None and self._is_my_turn():
             raise JournalError(f"cannot {what} in the middle of an edit or of atomic(); do it afterwards")
 
     def apply(self, edit: "Edit") -> EditResult:
@@ -126,8 +127,8 @@ class NeuronGraph(Populations):
             Of the edit; or what it returned is no `Outcome`.
         """
         self._open()
-        self._take_turn()
-        if self._savepoint is not None:
+        self._check_turn()
+        if self._savepoint is not None and self._is_my_turn():
             raise JournalError("an edit cannot apply another edit; call its apply(graph) instead")
         self._synchronise()
         self._close_run()
@@ -157,12 +158,12 @@ class NeuronGraph(Populations):
         self._between_edits("undo")
         self._synchronise()
         self._close_run()
-        if not self._journal.entries:
-            raise JournalError("nothing to undo: the journal is empty")
         return self._undo()
 
     @whole_entry
     def _undo(self) -> Entry:
+        if not self._journal.entries:
+            raise JournalError("nothing to undo: the journal is empty")
         entry = self._toggled(self._journal.entries[-1])
         self._effects.append(self._journal.before_undoing())
         del self._journal.entries[-1]
@@ -174,12 +175,12 @@ class NeuronGraph(Populations):
         self._open()
         self._between_edits("redo")
         self._synchronise()
-        if self._effects or not self._journal.undone:
-            raise JournalError("nothing to redo: nothing was undone, or the graph was edited since")
         return self._redo()
 
     @whole_entry
     def _redo(self) -> Entry:
+        if self._effects or not self._journal.undone:
+            raise JournalError("nothing to redo: nothing was undone, or the graph was edited since")
         entry = self._toggled(self._journal.undone[-1])
         self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
         self._effects.append(self._journal.before_redoing())

@@ -21,7 +21,7 @@ from neurograph.effects.values import ValuesWritten
 from neurograph.errors import NeuroGraphError, NeuronError, listed
 from neurograph.live import without_views
 from neurograph.mutations.transactions import Transactions
-from neurograph.mutations.whole import whole
+from neurograph.mutations.whole import in_turn, whole
 from neurograph.rows import take_neurons, take_synapses
 from neurograph.schema import neuron
 from neurograph.schema.neuron import KIND_FIELDS, NeuronKind
@@ -80,12 +80,16 @@ class NeuronMutations(Transactions):
             self._record(PopulationAdded(population))
             self._populations = {**self._populations, population: None}
 
+    @in_turn
     def add_node(self, node_for_adding, **attr) -> None:
         columns = self._columns
         code = None if attr or "hidden" not in self._populations else columns.numbers.get(_PLAIN)
         if code is None or node_for_adding is None or node_for_adding in self._node:
+            if not attr and node_for_adding in self._node:
+                nx._clear_cache(self)
+                return self._leave_turn()
             return super().add_node(node_for_adding, **attr)  # and nothing after: the commit is the last line
-        self._take_turn()  # from here on the fast path: a plain hidden neuron
+        # from here on the fast path: a plain hidden neuron
         table, effects, ranks = self._adj.table, self._effects, self._ranks
         outer, key, mark, version, top = self._savepoint, len(table.names), len(effects), self.version, ranks.top
         try:
@@ -96,7 +100,7 @@ class NeuronMutations(Transactions):
                     columns.reserve(key + 1)
                 columns.item[key] = code
                 ranks.add(key)
-                self.version = version + 1
+                self.version, self._turn = version + 1, {} if outer is None else self._turn
             except BaseException:
                 self._take_back(outer=outer, mark=mark, version=version, names=key, top=top)
                 raise

@@ -43,6 +43,10 @@ class Holder(Protocol):
         ...
 
 
+_TURN = (
+    "another thread is changing this graph, and graphs are not thread-safe: change it from one thread at a time, or "
+    "give each thread a graph.copy()"
+)
 _FEW = 256  # numbers that are looked up one by one rather than by looking through all
 
 
@@ -52,7 +56,7 @@ class Owning(ArrayDiGraph):
     changes: ChangeLog
     _columns: NeuronColumns
     _savepoint: Any
-    _thread = 0  # that changes the graph, or did so last
+    _turn: dict[int, int]  # under 0, the thread that changes the graph; a new one, empty, once it has
 
     def _adopt(self, table: EdgeTable) -> None:
         super()._adopt(table)
@@ -104,24 +108,42 @@ class Owning(ArrayDiGraph):
         Waits for a transaction of another thread; this one's has brought them up to date when it began.
         """
         holder, written = self.table.holder, 0
-        if holder is None or (not always and self._savepoint is not None and self._thread == get_ident()):
+        if holder is None or (not always and self._savepoint is not None and self._is_my_turn()):
             return written
         if holder.moved():
-            while self._savepoint is not None and self._thread != get_ident():
-                sleep(0.001)
-            written = holder.write_back(cast("NeuronCore", self))
+            written = self._write_back(holder)
         if holder.network() is None and self.table.holder is holder:
             self.table.holder = None
         return written
 
+    def _write_back(self, holder: Holder) -> int:
+        while self._turn.setdefault(0, get_ident()) != get_ident():
+            sleep(0.001)
+        try:
+            return holder.write_back(cast("NeuronCore", self))
+        finally:
+            self._leave_turn()
+
+    def _is_my_turn(self) -> bool:
+        return self._turn.get(0) == get_ident()
+
     def _take_turn(self) -> None:
-        """Begin a mutation; refused while another thread is in the middle of one. Graphs are not thread-safe."""
-        if self._savepoint is not None and self._thread != get_ident():
-            raise NeuroGraphError(
-                "another thread is changing this graph, and graphs are not thread-safe: change it from one thread at a "
-                "time, or give each thread a graph.copy()"
-            )
-        self._thread = get_ident()
+        """Begin a mutation; refused while another thread is in the middle of one. Graphs are not thread-safe.
+
+        One call looks and takes, so that of two threads one is refused. What ends the mutation gives the turn up.
+        """
+        if self._turn.setdefault(0, get_ident()) != get_ident():
+            raise NeuroGraphError(_TURN)
+
+    def _check_turn(self) -> None:
+        """As `_take_turn`, for what begins a mutation later on."""
+        if self._turn.get(0, get_ident()) != get_ident():
+            raise NeuroGraphError(_TURN)
+
+    def _leave_turn(self) -> None:
+        """Give up the turn, if this thread has it and is not in the middle of a transaction."""
+        if self._savepoint is None and self._is_my_turn():
+            self._turn = {}
 
     def _bring_synapses(self, rows: np.ndarray) -> None:
         """Bring the weights of some rows up to date that are about to go."""

@@ -31,8 +31,8 @@ class Savepoint:
     effects: list[Effect]
 
     def __init__(self, graph: "Transactions", entry: bool = False, **changes: Any) -> None:
-        table = graph.table
         graph._take_turn()
+        table = graph.table
         self.outer, self.entry = graph._savepoint, entry
         self.effects, self.mark = graph._effects, len(graph._effects)
         self.version, self.log, self.next_name = graph.version, graph.changes.mark(), graph._next_name
@@ -69,7 +69,7 @@ class Savepoint:
         graph.graph.update(self.attributes)
         graph.changes.cut(self.log)
         graph.version, graph._next_name, graph._effects = self.version, self.next_name, effects
-        graph._savepoint = self.outer
+        graph._savepoint, graph._turn = self.outer, {} if self.outer is None else graph._turn
 
 
 def _write_again(graph: Any, effect: Any) -> None:

@@ -12,11 +12,12 @@ from neurograph.effects.values import WeightReplaced, WeightsWritten
 from neurograph.errors import NeuroGraphError, SynapseError
 from neurograph.live import without_views
 from neurograph.mutations.neurons import NeuronMutations
-from neurograph.mutations.whole import whole
+from neurograph.mutations.whole import in_turn, whole
 from neurograph.rows import take_synapses
 from neurograph.schema import synapse
 from neurograph.schema.spelling import warn_of_misspelled
 from neurograph.schema.synapse import FORM_FIELDS, WEIGHT, check_fit, form_of, form_value, weight_array, weight_value
+from neurograph.storage import ArrayDiGraph
 from neurograph.storage.views import EdgeData
 
 _INPUT = "the target is an input neuron, which reads data and no synapse"
@@ -45,8 +46,18 @@ class SynapseMutations(NeuronMutations):
         warn_of_misspelled(extra, synapse.SCHEMA, "synapse")
         return form, weight, without_views(extra)
 
+    add_edge = in_turn(ArrayDiGraph.add_edge)
+
+    def _put_edge(self, u: int, v: int, attr: dict) -> None:
+        row = self._adj.table.find(u, v)
+        if row < 0:
+            self._new_edge(u, v, attr)
+        elif attr:
+            self._set_edge(row, u, v, attr)
+        else:  # nothing is done; the others give the turn up as they commit
+            self._leave_turn()
+
     def _new_edge(self, u: int, v: int, attr: Mapping) -> None:
-        self._take_turn()
         table, columns = self._adj.table, self._columns
         code = columns.item[v]
         if columns.reads_data[code]:
@@ -68,9 +79,10 @@ class SynapseMutations(NeuronMutations):
                     table._m[4][row] = table.pools[0].append(weight)
                     table._m[3][row] = 1
                 table.settle()
-                self.version = version + 1
-                if outer is None and len(effects) > mark + 1:  # moved ranks are for rolling back alone
-                    effects[mark:] = effects[-1:]
+                if outer is not None:
+                    self.version = version + 1
+                else:  # moved ranks are for rolling back alone
+                    self.version, effects[mark:], self._turn = version + 1, effects[-1:], {}
             except BaseException:
                 self._take_back(outer=outer, mark=mark, version=version, next_id=edge_id, top=top)
                 raise
@@ -129,7 +141,7 @@ class SynapseMutations(NeuronMutations):
         """Write one attribute of a synapse; the common case, one number over another, needs hardly a check."""
         table, row = edge.table, edge.row
         number = name == WEIGHT and type(value) is float and value - value == 0.0 and table._m[3][row] == 1
-        if not number or self._savepoint is not None or self.changes.awaited or getattr(self, "frozen", False):
+        if not number or self._turn or self.changes.awaited or getattr(self, "frozen", False):
             self._edge_update(edge, {name: value})
             return
         table.pools[0].item[table._m[4][row]] = value
@@ -163,13 +175,13 @@ class SynapseMutations(NeuronMutations):
             self._note_extra(table.extra, "synapse", edge.id, edge.row, (edge.u, edge.v))
             edge.erase(key)
 
+    @in_turn
     def remove_edge(self, u, v) -> None:
         table = self._open()
         i, j = table.index.get(u), table.index.get(v)
         row = -1 if i is None or j is None else table.find(i, j)
         if row < 0 or i is None or j is None:
             raise nx.NetworkXError(f"The edge {u}-{v} not in graph.")
-        self._take_turn()
         if table.holder is not None:
             self._bring_synapses(np.array([row]))
         values, extra, effects = table.values, table.extra.get(row) if table.extra else None, self._effects
@@ -183,7 +195,7 @@ class SynapseMutations(NeuronMutations):
                 effects.append(died)
                 table.kill_one(row, i, j)
                 table.settle()
-                self.version = version + 1
+                self.version, self._turn = version + 1, {} if outer is None else self._turn
             except BaseException:
                 self._take_back(outer=outer, mark=mark, version=version)
                 raise

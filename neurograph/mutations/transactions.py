@@ -37,6 +37,7 @@ class Transactions(Owning):
         self._columns, self._ranks = NeuronColumns(), Ranks()
         self._populations: dict[str, None] = {}
         self._effects: list[Effect] = []  # of the edit, or of the run of raw mutations, that is going on
+        self._turn = {}
         self._savepoint: Savepoint | None = None  # of the innermost transaction that is going on
         self._next_name = 0  # no free whole number is below it
         self.replacements: dict[int, int] = {}  # key of an input or output -> of the one it replaced
@@ -53,12 +54,12 @@ class Transactions(Owning):
         self._node = Neurons(table, self._columns)
 
     def __getstate__(self):
-        left_out = {*_CACHED, "_savepoint"}
+        left_out = {*_CACHED, "_savepoint", "_turn"}
         return {k: v for k, v in self.__dict__.items() if k not in left_out}
 
     def __setstate__(self, state) -> None:
         self.__dict__.update(state)
-        self._savepoint = None
+        self._savepoint, self._turn = None, {}
         if self._has_table():
             self._adopt(self.table)
 
@@ -76,9 +77,10 @@ class Transactions(Owning):
         """
         if self._savepoint is None:
             self._synchronise()
-        savepoint = Savepoint(self)
+        savepoint = None
         try:
             try:
+                savepoint = Savepoint(self)
                 self._savepoint = savepoint
                 yield self._effects
                 self._commit(savepoint)
@@ -96,15 +98,18 @@ class Transactions(Owning):
             return
         effects, mark = savepoint.effects, savepoint.mark
         if savepoint.entry:  # which holds them
-            effects[:], self._savepoint = [], None
+            effects[:], self._savepoint, self._turn = [], None, {}
         else:  # a run of raw mutations keeps no value writes
-            effects[mark:], self._savepoint = [effect for effect in effects[mark:] if effect.structural], None
+            structural = [effect for effect in effects[mark:] if effect.structural]
+            effects[mark:], self._savepoint, self._turn = structural, None, {}
 
-    def _abandon(self, savepoint: Savepoint) -> None:
+    def _abandon(self, savepoint: Savepoint | None) -> None:
         """End a transaction badly: the graph is as it was before it, now or, if this is interrupted, when next used."""
+        if savepoint is None or not savepoint.is_open(self):
+            self._leave_turn()
+            return
         try:
-            if savepoint.is_open(self):
-                savepoint.restore(self)
+            savepoint.restore(self)
         except BaseException:
             owe(self, savepoint)
             raise
@@ -112,7 +117,8 @@ class Transactions(Owning):
     def _take_back(self, outer: Savepoint | None, mark: int, **before: Any) -> None:
         """Put the graph back from the middle of a mutation too small for a savepoint; `before` is what it moved."""
         if self._savepoint is outer and len(self._effects) == mark and not self.table.torn:
-            return  # nothing was done, or it has been put back
+            self._leave_turn()  # nothing was done, or it has been put back
+            return
         savepoint = Savepoint(self, outer=outer, mark=mark, **before)
         self._savepoint = savepoint
         self._abandon(savepoint)

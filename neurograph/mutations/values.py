@@ -5,7 +5,7 @@ import numpy as np
 from neurograph.effects.values import WeightsWritten
 from neurograph.errors import NeuronError, SynapseError
 from neurograph.mutations.synapses import SynapseMutations
-from neurograph.mutations.whole import whole
+from neurograph.mutations.whole import in_turn, whole
 
 
 class NeuronCore(SynapseMutations):
@@ -37,6 +37,7 @@ class NeuronCore(SynapseMutations):
         rows, pool = self._weight_rows(ids)
         return self.table.pools[pool].data[self.table.row[rows]]
 
+    @in_turn
     def write_weights(self, ids: np.ndarray, values: np.ndarray) -> None:
         """Write weights by synapse id, all of the shape that is there; not journaled: the edit `SetValues` is.
 
@@ -56,7 +57,6 @@ class NeuronCore(SynapseMutations):
         """
         ids, values = np.asarray(ids, np.int64), np.asarray(values, np.float64)
         self._open()
-        self._take_turn()
         if not np.isfinite(values).all():
             raise SynapseError("weights must be finite, and some of these are NaN or infinite")
         rows, pool = self._weight_rows(ids)
@@ -71,7 +71,7 @@ class NeuronCore(SynapseMutations):
         log = self.changes.mark()
         try:
             self.changes.synapses_written(ids)
-            data[at] = values
+            data[at], self._turn = values, {} if self._savepoint is None else self._turn
         except BaseException:
             self.changes.cut(log)
             raise
@@ -99,7 +99,7 @@ class NeuronCore(SynapseMutations):
         keys, values = np.asarray(keys, np.int64), np.asarray(values, np.float64)
         column = self._columns.values[name]
         self._open()
-        self._take_turn()
+        self._check_turn()
         if not np.isfinite(values).all() or np.isnan(column[keys]).any():
             raise NeuronError(f"{name}: values must be finite, and every neuron must have one already")
         self._write_values(name, keys, values)

@@ -25,9 +25,10 @@ def whole(verb: Verb, entry: bool = False) -> Verb:
 
     @wraps(verb)
     def run(self, *args, **kwargs):
-        savepoint = Savepoint(self, entry)
+        savepoint = None
         try:
             try:
+                savepoint = Savepoint(self, entry)
                 self._savepoint = savepoint
                 result = verb(self, *args, **kwargs)
                 return self._commit(savepoint) or result
@@ -36,6 +37,28 @@ def whole(verb: Verb, entry: bool = False) -> Verb:
                 raise
         except BaseException:
             self._abandon(savepoint)
+            raise
+
+    return cast("Verb", run)
+
+
+def in_turn(verb: Verb) -> Verb:
+    """A method of a graph that sees to its own rollback, and that no other thread's mutation can come into.
+
+    It gives the turn up as it commits, in the same assignment; here that is done where it raises.
+    """
+
+    @wraps(verb)
+    def run(self, *args, **kwargs):
+        try:
+            try:
+                self._take_turn()
+                return verb(self, *args, **kwargs)
+            except BaseException:
+                self._leave_turn()
+                raise
+        except BaseException:
+            self._leave_turn()
             raise
 
     return cast("Verb", run)

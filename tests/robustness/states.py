@@ -12,7 +12,7 @@ from tests.neurograph.networks import dump
 def state(g: NeuronGraph) -> dict:
     """All of a graph, numbers that a user never sees included; its run of raw mutations stays open."""
     table, columns, ranks = g.table, g._columns, g._ranks
-    assert g._savepoint is None
+    assert g._savepoint is None and not g._turn
     assert not table.torn
     going_on, g._effects = g._effects, []  # reading the journal would close the run
     try:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from neurograph.errors import NeuroGraphError
 from search.commands import COMMANDS
+from search.output import watched
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,8 +18,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Words of the command line, `sys.argv[1:]` when None.
     """
     given = _parser().parse_args(arguments)
+    with watched("stderr", silent=True):
+        return _status(given)
+
+
+def _status(given: argparse.Namespace) -> int:
     try:
-        given.command(given)
+        with watched("stdout"):
+            given.command(given)
         return 0
     except NeuroGraphError as error:
         print(f"neurograph: {error}", file=sys.stderr)

@@ -36,6 +36,17 @@ _KINDS: dict[str, tuple[type, ...]] = {  # of what config.json holds, where it d
 }
 
 
+class _Config(dict[str, Any]):
+    """The entries of a configuration; one that is not there makes it a damaged file, whoever asks."""
+
+    def __init__(self, entries: dict[str, Any], path: Path) -> None:
+        super().__init__(entries)
+        self.path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise FileError(f"{self.path} is damaged: it has no {name}")
+
+
 @dataclass(frozen=True)
 class Run:
     """A run directory; made by `create_run`, found again by `open_run`.
@@ -81,7 +92,7 @@ class Run:
         for name, kinds in _KINDS.items():
             if name in config and not isinstance(config[name], kinds):
                 raise FileError(f"{self.path / 'config.json'} is damaged: its {name} is {config[name]!r:.60}")
-        return config
+        return _Config(config, self.path / "config.json")
 
     def update_config(self, **changes: Any) -> None:
         """Set some entries of the configuration, such as the lowerings pinned by the first compile."""

@@ -327,7 +327,12 @@ class CompiledNetwork(nn.Module):
         """
         canonical.load_optimizer_state(self, optimizer, saved)
 
-    def refresh(self, optimizer: torch.optim.Optimizer | None = None, group: int | None = None) -> None:
+    def refresh(
+        self,
+        optimizer: torch.optim.Optimizer | None = None,
+        group: int | None = None,
+        newborns: Literal["own", "inherited"] = "own",
+    ) -> None:
         """Follow the graph: run what it is now, with the values and optimizer state of everything that survived.
 
         Yields what a fresh compile would; stages that did not change keep their Parameters. Where nothing but values
@@ -341,6 +346,13 @@ class CompiledNetwork(nn.Module):
             number on its own (`compiler.optimizers.kinds` lists them).
         group
             The parameter group of new Parameters whose ancestors are in several.
+        newborns
+            What the optimizer holds for numbers that are born. "own": Adam, AdamW, Adamax, NAdam and RAdam train each
+            of them as they would in a Parameter that began at its birth, with a step count of its own (`step(closure)`
+            is refused as long as it makes a difference, 16,600 steps in float32 with a beta of 0.999); what stands in
+            for one number that is gone, with its value, goes on with its state. All other optimizers, and these with
+            "inherited": means of gradients begin at zero, squares and step sizes are their heir's (else the median of
+            the group, or the learning rate), averages of values begin there, and everyone counts as its Parameter does.
 
         Raises
         ------
@@ -349,7 +361,7 @@ class CompiledNetwork(nn.Module):
         """
         from compiler.refresh import refresh
 
-        refresh(self, optimizer, group)
+        refresh(self, optimizer, group, newborns)
 
     def observe(self, batches: Any, *, loss: Any = None, activations: Any = False) -> Observations:
         """Statistics of activations and gradients over some data; see `compiler.observe.observe`."""

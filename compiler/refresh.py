@@ -20,7 +20,9 @@ from compiler.slots import SlotMap, Slots
 from compiler.snapshot import Snapshot, snapshot
 
 
-def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group: int | None = None) -> None:
+def refresh(
+    network: CompiledNetwork, optimizer: Optimizer | None = None, group: int | None = None, newborns: str = "own"
+) -> None:
     """Bring a network up to date with its graph; see `CompiledNetwork.refresh`."""
     graph, holding = network.graph, network.holding
     changes = graph.changes.since(holding)
@@ -39,7 +41,7 @@ def refresh(network: CompiledNetwork, optimizer: Optimizer | None = None, group:
     assembly = assemble(program, network.dtype, network.device, _pool(network, changes))
     _fill(network, found, assembly, changes)
     _keep_switches(network, assembly)
-    legacy = prepare(network, assembly, changes, optimizer, group)
+    legacy = prepare(network, assembly, changes, optimizer, group, newborns)
     network.install(found, program, assembly)
     network.train(network.training)
     hand_over(legacy)

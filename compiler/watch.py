@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from compiler.optimizers.kinds import KINDS
+from compiler.optimizers.stepping import after_step, before_step
 from neurograph.errors import StaleError
 
 
@@ -118,7 +119,7 @@ def _by_hand(mark: Mark, parameter: Tensor) -> Tensor | None:
     return None if as_made else gradient
 
 
-def _before_step(optimizer: Optimizer, _args, _kwargs) -> None:
+def _before_step(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
     for group in optimizer.param_groups:
         for parameter in group["params"]:
             mark = mark_of(parameter)
@@ -132,9 +133,11 @@ def _before_step(optimizer: Optimizer, _args, _kwargs) -> None:
                     "refresh has replaced, so its steps would train nothing: hand it over, net.refresh(optimizer), at "
                     "the refresh, or make a new optimizer of net.parameters()"
                 )
+    before_step(optimizer, args, kwargs)
 
 
 def _after_step(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
+    after_step(optimizer)
     closure = len(args) > 1 or bool(kwargs)  # which may have set gradients
     for group in optimizer.param_groups:
         for parameter in group["params"]:

@@ -71,7 +71,7 @@ class Event:
             The loss after the event is not finite; the journal's lines are not handed on.
         """
         trainer = self.trainer
-        trainer.net.refresh(trainer.optimizer)
+        trainer.net.refresh(trainer.optimizer, newborns=trainer.options.newborn_state)
         told = {"kind": self.kind, "epoch": self.epoch} | _compared(self.before, self._measure()) | facts
         if not isfinite(told.get("loss_after", 0.0)):
             verbs = ", ".join(dict.fromkeys(entry.verb for entry, _ in self.lines))

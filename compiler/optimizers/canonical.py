@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from compiler.assembly import entries_by_parameter
 from compiler.optimizers.kinds import STEP, Kind, Options, has_state, kind_of
 from compiler.optimizers.newborns import start
+from compiler.optimizers.own import own_state, own_vectors
 from compiler.slots import SlotMap, Slots, Space
 from compiler.state import check_wiring, space_name
 from neurograph.errors import CompileError
@@ -29,8 +30,9 @@ def optimizer_state(network: "CompiledNetwork", optimizer: Optimizer) -> dict[st
     dict
         "wiring" (text), "optimizer" (its name), "groups" (options of each parameter group) and "spaces": for each space
         the vectors "group" (-1: in none), "step" (-1: no state yet) and one per thing the optimizer keeps, in canonical
-        order; what it keeps once a Parameter stands at each of its numbers. Plain values and tensors only, so
-        `torch.save` and `torch.load(weights_only=True)` take it.
+        order; what it keeps once a Parameter stands at each of its numbers, and where some have step counts of their
+        own, that and what their moments are scaled by (`own.py`). Plain values and tensors only, so `torch.save` and
+        `torch.load(weights_only=True)` take it.
     """
     kind, group_of = kind_of(optimizer), _groups(network, optimizer)
     slots = network.slots
@@ -59,11 +61,12 @@ def _space(
         if any(optimizer.state.get(e.tensor, {}).get(name) is not None for e in slots.of(space, True)):
             pick = lambda p, name=name: optimizer.state.get(p, {}).get(name)  # noqa: E731
             held[name] = slots.gather(space, pick, trained=True)
-    return held
+    own = own_vectors(slots, space, optimizer) if kind.youth else {}
+    return held | {name: torch.from_numpy(vector) for name, vector in own.items()}
 
 
 def load_optimizer_state(network: "CompiledNetwork", optimizer: Optimizer, saved: dict[str, Any]) -> None:
-    """Give an optimizer a saved state: options, everyone's vectors, the largest step among each Parameter's.
+    """Give an optimizer a saved state: options, everyone's vectors and own step counts, each Parameter's largest step.
 
     Raises
     ------
@@ -122,6 +125,9 @@ def _restored(slots: SlotMap, entry: Slots, saved: dict[str, Any], kind: Kind, g
     if group == NO_GROUP or not stepped.any():
         return None
     options, eldest = saved["groups"][group], place[held[STEP].numpy()[place].argmax()]
+    if kind.youth:
+        mine = {name: vector.numpy()[place] for name, vector in held.items()}
+        return own_state(entry, kind, options, mine, lambda _, value: _scalar(value, entry.tensor, kind, options))
     state: dict[str, Any] = {
         name: _scalar(float(held[name][eldest]), entry.tensor, kind, options) for name in kind.scalars if name in held
     }

@@ -8,8 +8,9 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from compiler.optimizers.family import Ancestry
-from compiler.optimizers.kinds import Kind, Vector, has_state, steps
+from compiler.optimizers.kinds import STEP, Kind, Vector, has_state, steps
 from compiler.optimizers.newborns import start
+from compiler.optimizers.own import own_state, own_vectors
 from compiler.slots import SlotMap, Slots, Space
 
 
@@ -26,16 +27,24 @@ class Estate:
         What it keeps.
     group_of
         id(Parameter) -> its parameter group.
+    own
+        Whether newborns count steps of their own, where the optimizer is one that can have that.
     """
 
-    def __init__(self, optimizer: Optimizer, old: SlotMap, kind: Kind, group_of: dict[int, int]) -> None:
+    def __init__(
+        self, optimizer: Optimizer, old: SlotMap, kind: Kind, group_of: dict[int, int], own: bool = False
+    ) -> None:
         self.optimizer, self.old, self.kind, self.group_of = optimizer, old, kind, group_of
+        self.own = own and kind.youth is not None
+        self._brought: dict[Space, dict[str, np.ndarray]] = {}
         self._vectors: dict[tuple[Space, str], np.ndarray] = {}
         self._there: dict[tuple[Space, str], np.ndarray] = {}
         self._medians: dict[tuple[int, str], float] = {}
 
     def share(self, line: Ancestry, home: int) -> dict[str, Any] | None:
-        """The state of a new Parameter, or None where its group has taken no step yet."""
+        """The state of a new Parameter, or None where there is none to have: it begins with its next step."""
+        if self.own:
+            return self._own(line, home)
         heirs = [entry for entry in line.parents if has_state(self.optimizer, entry.tensor, self.kind)]
         givers = heirs or self._stepped(home)
         if not givers:
@@ -48,6 +57,33 @@ class Estate:
             if vector.needed(options) or any(self._held(entry, name) is not None for entry in givers):
                 state[name] = self._moment(line, home, name, vector)
         return state
+
+    def _own(self, line: Ancestry, home: int) -> dict[str, Any] | None:
+        """What survivors bring along, and nothing of newborns."""
+        donors = [entry for entry in line.parents if has_state(self.optimizer, entry.tensor, self.kind)]
+        if not donors:
+            return None
+
+        def scalar(name: str, value: float) -> Any:
+            like = self._held(donors[0], name)
+            return torch.full_like(like, value) if isinstance(like, Tensor) else value
+
+        brought, there = self._everything(line.entry.space), line.same >= 0
+        found = {}
+        for name, vector in brought.items():
+            found[name] = np.zeros((len(there), *vector.shape[1:]), vector.dtype)
+            found[name][there] = vector[line.same[there]]
+        return own_state(line.entry, self.kind, self.optimizer.param_groups[home], found, scalar)
+
+    def _everything(self, space: Space) -> dict[str, np.ndarray]:
+        """Every scalar and vector of one space, in canonical order."""
+        if space not in self._brought:
+            label = lambda name: self.old.label(space, lambda e: float(self._held(e, name) or 0.0), np.float64)  # noqa: E731
+            found = {name: label(name) for name in (STEP, *self.kind.scalars)}
+            kept = [name for name in self.kind.vectors if any(self._held(e, name) is not None for e in self.old.slots)]
+            found |= {name: self._vector(space, name) for name in kept}
+            self._brought[space] = found | own_vectors(self.old, space, self.optimizer)
+        return self._brought[space]
 
     def _held(self, entry: Slots, name: str) -> Any:
         return self.optimizer.state.get(entry.tensor, {}).get(name)

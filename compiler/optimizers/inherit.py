@@ -28,8 +28,16 @@ class Legacy:
     names: dict[int, str]
 
 
+NEWBORN_STATES = ("own", "inherited")
+
+
 def prepare(
-    network: "CompiledNetwork", assembly: Assembly, changes: Any, optimizer: Optimizer | None, group: int | None
+    network: "CompiledNetwork",
+    assembly: Assembly,
+    changes: Any,
+    optimizer: Optimizer | None,
+    group: int | None,
+    newborns: str = "own",
 ) -> Legacy | None:
     """Work out what an optimizer inherits; nothing is changed yet.
 
@@ -43,12 +51,16 @@ def prepare(
         The one to hand over, or None.
     group
         The parameter group of new Parameters whose ancestors are in several.
+    newborns
+        What newborns start from, "own" or "inherited"; see `CompiledNetwork.refresh`.
 
     Raises
     ------
     CompileError
         Where the optimizer cannot follow, or a group has to be chosen.
     """
+    if newborns not in NEWBORN_STATES:
+        raise CompileError(f'newborns must be "own" or "inherited", not {newborns!r}')
     if optimizer is None:
         return None
     kind = kind_of(optimizer)
@@ -58,10 +70,10 @@ def prepare(
     old = network.slots
     _refuse_foreign(old, group_of)
     fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]
-    family = Family(old, changes)
+    family = Family(old, changes, assembly.slots)
     lines = [family.trace(entry) for entry in fresh]
     homes = [_home(line, group_of, optimizer, group) for line in lines]
-    estate = Estate(optimizer, old, kind, group_of)
+    estate = Estate(optimizer, old, kind, group_of, newborns == "own")
     state = tuple(
         (line.entry.tensor, held)
         for line, home in zip(lines, homes, strict=True)

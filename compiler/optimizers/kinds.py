@@ -1,8 +1,9 @@
 """The optimizers whose state can follow a synapse: those that treat every number on its own, and what each keeps."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from math import ceil, log
 from typing import Any
 
 from torch import Tensor
@@ -74,11 +75,19 @@ class Kind:
         all of them are taken from the ancestor with most steps.
     beside
         Whether scalars live on the Parameter's device whatever the options say.
+    corrected
+        name -> which of the betas a vector is the running mean by, where the optimizer corrects that mean for its start
+        at zero by the Parameter's step count and uses the count for nothing else.
+    youth
+        From options and a unit of rounding to the steps after which a number's own step count no longer differs from a
+        larger one by more than rounding; None where newborns are not given a count of their own.
     """
 
     vectors: Mapping[str, Vector]
     scalars: tuple[str, ...] = (STEP,)
     beside: bool = False
+    corrected: Mapping[str, int] = field(default_factory=dict)
+    youth: Callable[[Options, float], float] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,17 +99,41 @@ def _vectors(**moments: Moment) -> dict[str, Vector]:
     return {name: Vector(moment) for name, moment in moments.items()}
 
 
+def fading(rate: float, unit: float) -> float:
+    """The steps t after which rate^t is below a unit of rounding."""
+    rate = float(rate)
+    return 0 if rate <= 0 else ceil(log(unit) / log(rate)) if rate < 1 else float("inf")
+
+
+def _adam_youth(options: Options, unit: float) -> float:
+    return max(fading(beta, unit) for beta in options["betas"])
+
+
+def _nadam_youth(options: Options, unit: float) -> float:
+    decay = float(options["momentum_decay"])  # mu_t = beta_1 (1 - 0.96^(t decay) / 2)
+    return max(_adam_youth(options, unit), fading(0.96**decay, unit) if decay else 0)
+
+
+def _radam_youth(options: Options, unit: float) -> float:
+    beta, steps = float(options["betas"][1]), _adam_youth(options, unit)  # rho_t has 2 t beta_2^t in it
+    while 0 < beta < 1 and steps * beta**steps >= unit:
+        steps += 1 + steps // 64
+    return steps
+
+
 _ADAM = Kind(
     _vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND)
-    | {"max_exp_avg_sq": Vector(Moment.SECOND, lambda o: o["amsgrad"])}
+    | {"max_exp_avg_sq": Vector(Moment.SECOND, lambda o: o["amsgrad"])},
+    corrected={"exp_avg": 0, "exp_avg_sq": 1, "max_exp_avg_sq": 1},
+    youth=_adam_youth,
 )
 
 KINDS: dict[type[Optimizer], Kind] = {
     SGD: Kind({"momentum_buffer": Vector(Moment.FIRST, lambda o: o["momentum"] != 0)}, ()),
     Adam: _ADAM,
     AdamW: _ADAM,
-    NAdam: Kind(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND), (STEP, "mu_product")),
-    RAdam: Kind(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND)),
+    NAdam: Kind(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND), (STEP, "mu_product"), youth=_nadam_youth),
+    RAdam: Kind(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND), youth=_radam_youth),
     RMSprop: Kind(
         {
             "square_avg": Vector(Moment.SECOND),
@@ -110,7 +143,7 @@ KINDS: dict[type[Optimizer], Kind] = {
     ),
     Adagrad: Kind(_vectors(sum=Moment.SECOND)),
     Adadelta: Kind(_vectors(square_avg=Moment.SECOND, acc_delta=Moment.SECOND)),
-    Adamax: Kind(_vectors(exp_avg=Moment.FIRST, exp_inf=Moment.SECOND)),
+    Adamax: Kind(_vectors(exp_avg=Moment.FIRST, exp_inf=Moment.SECOND), corrected={"exp_avg": 0}, youth=_adam_youth),
     Rprop: Kind(_vectors(prev=Moment.FIRST, step_size=Moment.RATE)),
     ASGD: Kind(_vectors(ax=Moment.AVERAGE), (STEP, "eta", "mu"), beside=True),
 }

@@ -61,7 +61,7 @@ def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[
     details = event.apply(edit).details
     if options.scratch:
         event.apply(Reinitialize(seed=options.seed))
-    trainer.net.refresh(trainer.optimizer)
+    trainer.net.refresh(trainer.optimizer, newborns=trainer.options.newborn_state)
     if options.scratch:
         trainer.optimizer.state.clear()
     facts |= {"held_out_after": _held_out(trainer), "drawn": details["width"], "neurons_new": details["neurons"]}

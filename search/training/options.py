@@ -35,6 +35,11 @@ class TrainingOptions(Checked):
     step_factor: float = option(0.1, "what each of those steps multiplies the learning rate by", above=0, most=1)
     momentum: float = option(0.9, "of sgd", least=0, below=1)
     nesterov: bool = option(False, "whether sgd's momentum looks ahead")
+    newborn_state: str = option(
+        "own",
+        "what adam holds for newborns: step counts of their own, from nothing, or the second moments of their heirs",
+        choices=("own", "inherited"),
+    )
     weight_decay: float = option(0.0, "L2 penalty", least=0)
     clip: float = option(0.0, "norm that all gradients together are scaled down to; 0 means never", least=0)
     label_smoothing: float = option(

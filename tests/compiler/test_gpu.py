@@ -1,9 +1,12 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 
 import compiler
+from neurograph.edits import Proliferate
 from tests.compiler.graphs import assert_equals_reference, batch, build, mlp, recipes
+from tests.compiler.optimizers.apart import Apart, set_gradients, values
 from tests.compiler.test_lowerings import LOWERINGS, where_legal
 from tests.compiler.test_refresh import OPTIMIZERS
 
@@ -48,3 +51,58 @@ def test_training_and_refresh_on_the_device(kind):
     step()
     assert all(p.is_cuda for p in net.parameters())
     assert net.write_back() > 0
+
+
+ON_DEVICE = {
+    "foreach": lambda p: torch.optim.Adam(p, lr=0.01, amsgrad=True, weight_decay=0.1),
+    "fused": lambda p: torch.optim.Adam(p, lr=0.01, fused=True),
+    "fused, decay": lambda p: torch.optim.Adam(p, lr=0.01, fused=True, amsgrad=True, weight_decay=0.1, maximize=True),
+    "capturable": lambda p: torch.optim.AdamW(p, lr=0.01, capturable=True),
+    "adamax": lambda p: torch.optim.Adamax(p, lr=0.01, capturable=True),
+    "nadam": lambda p: torch.optim.NAdam(p, lr=0.01, capturable=True),
+    "radam": lambda p: torch.optim.RAdam(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("spoil", [False, True])
+@pytest.mark.parametrize("kind", ON_DEVICE)
+def test_newborns_on_the_device_are_trained_as_in_parameters_of_their_own(kind, spoil):
+    graph, rng = mlp(), np.random.default_rng(0)
+    net = compiler.compile(graph, dtype=torch.float64, device="cuda")
+    optimizer, apart = ON_DEVICE[kind](net.parameters()), Apart(ON_DEVICE[kind], "cuda")
+    scaler = torch.amp.GradScaler("cuda", init_scale=256.0, growth_interval=7, enabled=spoil)
+    apart.born(net)
+    for step in range(120):
+        if step in (20, 21, 60):
+            graph.apply(Proliferate("h1", 2, outgoing="zero", seed=step))
+            net.refresh(optimizer)
+            apart.born(net)
+        set_gradients(net, rng)
+        gradients, scale = values(net, lambda p: p.grad), float(scaler.scale(torch.ones((), device="cuda")))
+        spoilt = spoil and step in (20, 40, 61)
+        for parameter in net.parameters():
+            parameter.grad *= float("inf") if spoilt else scale
+        scaler.step(optimizer)
+        scaler.update()
+        if not spoilt:
+            apart.step(gradients)
+    apart.assert_equals(net, 1e-6 if kind in ("capturable", "adamax", "nadam") else 1e-11)  # counts in float32
+
+
+@pytest.mark.parametrize("kind", ["fused", "capturable"])
+def test_a_step_with_newborns_does_not_wait_for_the_device(kind):
+    graph = mlp()
+    net = compiler.compile(graph, device="cuda")
+    optimizer = ON_DEVICE[kind](net.parameters())
+    for step in range(3):
+        set_gradients(net, np.random.default_rng(step))
+        optimizer.step()
+        graph.apply(Proliferate("h1", 2, outgoing="zero", seed=step))
+        net.refresh(optimizer)
+    set_gradients(net, np.random.default_rng(3))
+    optimizer.step()  # finds the newborns, once
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        optimizer.step()
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

@@ -143,7 +143,7 @@ def test_newborns_start_with_no_momentum_and_the_median_of_their_group():
     _, net, optimizer, old, ids = grown()
     every = [optimizer.state[p]["exp_avg_sq"].flatten() for g in optimizer.param_groups for p in g["params"]]
     median = float(np.median(torch.cat(every).numpy()))
-    net.refresh(optimizer)
+    net.refresh(optimizer, newborns="inherited")
     first, second = (by_number(net, optimizer, WEIGHT, n) for n in ("exp_avg", "exp_avg_sq"))
     assert all(first[i] == 0.0 and second[i] == median for i in ids.tolist())
     assert all(second[i] == v for i, v in old.items())
@@ -154,7 +154,7 @@ def test_newborns_inherit_the_second_moment_of_their_heir():
     graph, net, optimizer, old, ids = grown()
     parent = net.slots.numbers(WEIGHT)[:9]
     graph.changes.heirs(list(zip(ids.tolist(), parent.tolist(), strict=True)), [])
-    net.refresh(optimizer)
+    net.refresh(optimizer, newborns="inherited")
     second = by_number(net, optimizer, WEIGHT, "exp_avg_sq")
     assert [second[i] for i in ids.tolist()] == [old[i] for i in parent.tolist()]
 
@@ -168,7 +168,7 @@ def test_a_parameter_of_several_ancestors_takes_their_largest_step():
     groups = {id(p): 0 for p in net.parameters()}
     estate = Estate(optimizer, net.slots, kind_of(optimizer), groups)
     place = net.slots.place(one, True)
-    share = estate.share(Ancestry(one, place, np.full(len(place), -1, np.int32), (one, two)), 0)
+    share = estate.share(Ancestry(one, place, np.full(len(place), -1, np.int32), place, (one, two)), 0)
     assert float(share["step"]) == 8.0 and share["step"] is not optimizer.state[two.tensor]["step"]
 
 

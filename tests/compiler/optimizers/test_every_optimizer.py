@@ -69,7 +69,7 @@ def test_every_number_keeps_its_state_and_newborns_get_their_start(row, edit):
     old = {name: {s: by_number(net, optimizer, s, name) for s in net.slots.spaces} for name in row.vectors}
     edit(graph, net)
     changes = graph.changes.since(net.holding)
-    net.refresh(optimizer)
+    net.refresh(optimizer, newborns="inherited")
     for name, rule in row.vectors.items():
         median = float(np.median([v for space in old[name].values() for v in space.values()]))
         for space in net.slots.spaces:
@@ -148,18 +148,20 @@ def test_a_saved_state_is_the_state_to_the_bit_and_shares_nothing(row):
 
 def test_what_had_no_state_gets_a_newborns_when_its_new_neighbours_bring_some():
     whole = compiler.compile(mlp(), lowering="dense")
-    optimizer = OPTIMIZERS["adam"](whole.parameters())
-    train(whole, whole.graph, optimizer)
-    saved = whole.optimizer_state(optimizer)
-    held = saved["spaces"]["weight"]
-    held["step"][:4] = -1.0
-    held["exp_avg"][:4], held["exp_avg_sq"][:4] = 0.0, 0.0
-    known = torch.cat([s["exp_avg_sq"][s["step"] >= 0] for s in saved["spaces"].values()])
-    whole.load_optimizer_state(optimizer, saved)
-    second = by_number(whole, optimizer, WEIGHT, "exp_avg_sq")
-    assert set(list(second.values())[:4]) == {float(np.median(known.numpy()))}
-    assert list(second.values())[4:] == held["exp_avg_sq"][4:].tolist()
-    assert {float(state["step"]) for state in optimizer.state.values()} == {3.0}
+    for kind, name in (("adam", "exp_avg_sq"), ("rmsprop", "square_avg")):
+        optimizer = OPTIMIZERS[kind](whole.parameters())
+        train(whole, whole.graph, optimizer)
+        saved = whole.optimizer_state(optimizer)
+        held = saved["spaces"]["weight"]
+        held["step"][:4] = -1.0
+        held[name][:4] = 0.0
+        known = torch.cat([s[name][s["step"] >= 0] for s in saved["spaces"].values()])
+        whole.load_optimizer_state(optimizer, saved)
+        second = by_number(whole, optimizer, WEIGHT, name)
+        start = 0.0 if kind == "adam" else float(np.median(known.numpy()))
+        assert set(list(second.values())[:4]) == {start}
+        assert list(second.values())[4:] == held[name][4:].tolist()
+        assert {float(state["step"]) for state in optimizer.state.values()} == {3.0}
 
 
 def test_a_group_with_other_options_gets_the_vectors_it_needs():
@@ -170,7 +172,7 @@ def test_a_group_with_other_options_gets_the_vectors_it_needs():
     train(net, net.graph, optimizer)
     entry = next(e for e in net.slots.slots if e.tensor is first)
     place = net.slots.place(entry, True)
-    line = Ancestry(entry, place, np.full(len(place), -1, np.int32), (entry,))
+    line = Ancestry(entry, place, np.full(len(place), -1, np.int32), place, (entry,))
     estate = Estate(optimizer, net.slots, kind_of(optimizer), {id(p): int(p is not first) for p in net.parameters()})
     assert set(estate.share(line, 0)) == {"step", "square_avg"}
     moved = estate.share(line, 1)

@@ -50,7 +50,7 @@ def test_kernels_and_norms_keep_their_state_and_newborns_get_their_start(row):
     old = {name: {s: by_number(net.slots, s, pick[name]) for s in net.slots.spaces} for name in row.vectors}
     graph.apply(Proliferate("a", 2, seed=0))
     changes = graph.changes.since(net.holding)
-    net.refresh(optimizer)
+    net.refresh(optimizer, newborns="inherited")
     for name, rule in row.vectors.items():
         median = np.median(np.concatenate([v.ravel() for space in old[name].values() for v in space.values()]))
         for space, before in old[name].items():

@@ -44,8 +44,10 @@ def prepare(optimizer: Optimizer, kind: Kind, young: list[Young]) -> None:
     options = [{**group, "params": sides} for group, sides in groups.values()]
     for held in options:
         held.pop("param_names", None)
-    stepper = type(optimizer)(options)
-    stepper.state.update(state)
+    make: Any = type(optimizer)  # its options all stand in the groups
+    stepper = make(options)
+    for side, held in state.items():
+        stepper.state[side] = held
     stepper.step()
     for newborns, sides in products:
         if "mu_product" in newborns:

@@ -2,9 +2,9 @@
 
 These optimizers keep means x <- b x + (1 - b) g and divide them by 1 - b^T, T being the Parameter's step count. A
 number of t steps should be divided by 1 - b^t. So what is stored for it is s x with s = (1 - b^T) / (1 - b^t), and
-before a step that is set to the value from which the optimizer's own recursion lands on s' (b x + (1 - b) g), s' being the scale
-after the step: (s' / s) stored + (s' - 1) (1 - b) / b g. Nothing else of the step knows of it. A maximum of such means
-(amsgrad) is scaled alike; Adamax's norm is corrected for nothing, so that it starts at zero is all.
+before a step that is set to the value from which the optimizer's own recursion lands on s' (b x + (1 - b) g), s' being
+the scale after the step: (s' / s) stored + (s' - 1) (1 - b) / b g. Nothing else of the step knows of it. A maximum of
+such means (amsgrad) is scaled alike; Adamax's norm is corrected for nothing, so that it starts at zero is all.
 """
 
 from itertools import pairwise

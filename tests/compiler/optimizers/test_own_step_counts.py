@@ -9,6 +9,7 @@ import torch
 from torch import optim
 
 import compiler
+from compiler.optimizers import scaled
 from compiler.optimizers.cohorts import NEWBORNS
 from compiler.slots import WEIGHT
 from neurograph.edits import Proliferate, RemoveNeurons, SplitEdge
@@ -374,3 +375,16 @@ def test_the_inherited_form_is_still_to_be_had():
         graph.apply(Proliferate("h1", 2, seed=0))
         net.refresh(optimizer, newborns="old")
     assert net.slots.numbers(WEIGHT).size < graph.number_of_edges()
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_factors_worked_out_on_a_device_are_those_worked_out_on_the_host(spoilt):
+    births = np.array([3.0, 10.0, 49.0, 50.0])
+    for beta, then in ((0.9, 0.9), (0.999, 0.99), (0.0, 0.0)):
+        wanted = scaled._on_host(50.0, 50.0 - births, beta, then, spoilt)
+        given = torch.tensor(float(spoilt)), torch.tensor(50.0)
+        for b, was in ((beta, then), [torch.tensor(each, dtype=torch.float64) for each in (beta, then)]):
+            if beta or not isinstance(b, torch.Tensor):
+                found = scaled._on_device(given[1], torch.from_numpy(births), b, was, given[0])
+                for a, c in zip(wanted, found, strict=True):
+                    np.testing.assert_allclose(c.numpy(), a, rtol=1e-12)

@@ -23,7 +23,7 @@ from benchmarks.measure import clock_for, interleaved, median_ratio, show, told
 from neurograph import NeuronGraph
 from neurograph.builders import enas_macro
 from neurograph.edits import PruneKernels
-from search.addons import AddOnOptions, AddOnSupernet, Genome, Locations
+from search.nhn.addons import AddOnOptions, AddOnSupernet, Genome, Locations
 
 GENES = [
     ["conv3"],

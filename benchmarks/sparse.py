@@ -16,8 +16,8 @@ import torch
 
 import compiler
 from benchmarks.measure import interleaved, show, told
-from compiler.cost import CPU, Extent
 from compiler.lowering import REGISTRY
+from compiler.planning.cost import CPU, Extent
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
 

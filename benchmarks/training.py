@@ -20,7 +20,7 @@ import compiler
 from benchmarks.measure import clock_for, interleaved, median_ratio, show, timed, told
 from neurograph.builders import mlp, random_field
 from neurograph.edits import Proliferate, SplitEdge
-from search.metabolism import MetabolizeOptions, growing_populations
+from search.growth.metabolism import MetabolizeOptions, growing_populations
 
 BATCHES = (1, 8, 32, 256, 1024)
 OPTIMIZERS = {

@@ -2,11 +2,11 @@
 
 from compiler import exports
 from compiler.build import compile
-from compiler.cost import Calibration
-from compiler.ema import EMA
+from compiler.compiled import CompiledNetwork
 from compiler.lifting import lift
-from compiler.network import CompiledNetwork
-from compiler.record import record
+from compiler.planning.cost import Calibration
 from compiler.reference import reference
+from compiler.statistics.record import record
+from compiler.sync.ema import EMA
 
 __all__ = ["EMA", "Calibration", "CompiledNetwork", "compile", "exports", "lift", "record", "reference"]

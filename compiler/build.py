@@ -4,15 +4,15 @@ from typing import Any
 
 import torch
 
-from compiler.assembly import assemble, fill, graph_numbers
-from compiler.checks import check_batch_size
-from compiler.columns import columns_of, warn_of_moved_columns
-from compiler.cost import Calibration
-from compiler.devices import usable_device
-from compiler.network import CompiledNetwork
-from compiler.pins import Pin, check_pin
-from compiler.planner import plan
+from compiler.compiled import CompiledNetwork
+from compiler.planning.cost import Calibration
+from compiler.planning.pins import Pin, check_pin
+from compiler.planning.planner import plan
+from compiler.runtime.assembly import assemble, fill, graph_numbers
+from compiler.runtime.devices import usable_device
+from compiler.runtime.inputs import check_batch_size
 from compiler.snapshot import snapshot
+from compiler.sync.columns import columns_of, warn_of_moved_columns
 from neurograph.errors import CompileError
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
@@ -43,7 +43,7 @@ def compile(
         Where they live; torch's default device where None.
     lowering
         Pins the way bundles run: a name ("dense", "sparse"), a dict {(source population, target population): name} or
-        {target population: name}, or a function of a `compiler.pins.Bundle` that returns a name or None. None: the
+        {target population: name}, or a function of a `compiler.planning.pins.Bundle` to a name or None. None: the
         cheapest.
     batch_size
         Rows per batch that the choice is made for; any number runs.

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.order import Order, rising
+from compiler.regions.order import Order, rising
 
 Space = tuple[str, tuple[int, ...]]
 WEIGHT: Space = ("weight", ())

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
 
 

@@ -22,7 +22,7 @@ import search
 from neurograph import NeuronGraph, draw
 from neurograph.builders import mlp, parameter_count
 from search.datasets import Dataset, load
-from search.morphing import report
+from search.growth.morphing import report
 
 PAIR = ("hidden1", "output")
 RECIPE: dict[str, Any] = {"schedule": "cosine", "batch_size": 32, "validation": 0.0, "watch_test": True}

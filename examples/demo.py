@@ -20,7 +20,7 @@ import compiler
 import search
 from neurograph.builders import mlp
 from search.datasets import Dataset, hold_out, load
-from search.metabolism import Metabolized, MetabolizeOptions
+from search.growth.metabolism import Metabolized, MetabolizeOptions
 from search.options import read_options
 from search.runs import next_directory
 from search.training import Trainer, evaluate

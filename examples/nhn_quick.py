@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 
 import search
-from search.neuron_hierarchy import PRESETS, read_stage_options
+from search.nhn.pipeline import PRESETS, read_stage_options
 
 
 def main(words: list[str] | None = None) -> search.NeuronHierarchy:

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 
 import compiler
 from neurograph.builders import enas_macro
-from search.addons import AddOnOptions
 from search.datasets import hold_out, load
-from search.evolution import BatchOptions, EvolutionOptions, add_on_task, make_toolbox, search
 from search.executors import Failed
+from search.nhn.addons import AddOnOptions
+from search.nhn.locations import BatchOptions, EvolutionOptions, add_on_task, make_toolbox, search
 from search.training import Trainer, TrainingOptions
 
 

@@ -18,7 +18,7 @@ import search
 from neurograph import draw
 from neurograph.builders import mlp, parameter_count
 from search.datasets import load
-from search.expansion import PRESETS
+from search.growth.expansion import PRESETS
 from search.runs import next_directory
 
 HIDDEN = {"digits": 32, "mnist": 96, "fashion-mnist": 96}  # of the fixed network: the authors' width, a third on digits

@@ -4,6 +4,6 @@
 """
 
 from neurograph.errors import NeuroGraphError
-from neurograph.graph import EditResult, NeuronGraph
+from neurograph.network import EditResult, NeuronGraph
 
 __all__ = ["EditResult", "NeuroGraphError", "NeuronGraph"]

@@ -1,15 +1,15 @@
 """How a network changes: training, metabolism, expansion and other ways to grow."""
 
-from search.expansion import expand
-from search.growing import Grown
-from search.hierarchy import find_hierarchy
-from search.metabolism import Metabolized, metabolize
+from search.growth.expansion import expand
+from search.growth.metabolism import Metabolized, metabolize
+from search.growth.method import Grown
+from search.growth.morphing import morph
+from search.growth.pruning import prune
+from search.growth.train import train
 from search.methods import METHODS, redraw, resume
-from search.morphing import morph
-from search.neuron_hierarchy import NeuronHierarchy, neuron_hierarchy
-from search.plain import train
-from search.pruning import prune
-from search.pruning.kernels import prune_network
+from search.nhn.kernels import prune_network
+from search.nhn.layers import find_hierarchy
+from search.nhn.pipeline import NeuronHierarchy, neuron_hierarchy
 
 __all__ = [
     "METHODS",

@@ -5,19 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.errors import FileError, OptionError
-from neurograph.graph import NeuronGraph
-from search import evolution
+from neurograph.network import NeuronGraph
 from search.datasets import Dataset
-from search.expansion.expand import EXPAND
-from search.growing import Method, go_on
-from search.hierarchy import resume_hierarchy
-from search.metabolism.metabolize import METABOLIZE
-from search.morphing.morph import MORPH
-from search.neuron_hierarchy import resume_neuron_hierarchy
-from search.pictures import leave_pictures
-from search.plain import TRAIN
-from search.pruning.kernels import PRUNE_NETWORK
-from search.pruning.prune import PRUNE
+from search.growth.expansion.expand import EXPAND
+from search.growth.metabolism.metabolize import METABOLIZE
+from search.growth.method import Method, go_on
+from search.growth.morphing.morph import MORPH
+from search.growth.pictures import leave_pictures
+from search.growth.pruning.prune import PRUNE
+from search.growth.train import TRAIN
+from search.nhn import locations as evolution
+from search.nhn.kernels import PRUNE_NETWORK
+from search.nhn.layers import resume_hierarchy
+from search.nhn.pipeline import resume_neuron_hierarchy
 from search.runs import open_run, refuse_links_out
 
 METHODS: dict[str, Method] = {
@@ -57,8 +57,8 @@ def resume(
     progress
         Whether to show the epochs as they come.
     trust
-        Modules that may be imported though they are not ours: a search by `search.evolution.search` with an evaluator
-        of your own names the module that builds it.
+        Modules that may be imported though they are not ours: a search by `search.nhn.locations.search` with
+        an evaluator of your own names the module that builds it.
 
     Raises
     ------

@@ -18,7 +18,7 @@ from benchmarks.papers.store import collect, markdown, spread
 from neurograph import draw
 from neurograph.builders import lenet4, parameter_count, vgg
 from neurograph.edits import InsertLayer, Reinitialize
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 from search.datasets import Dataset, load
 from search.training import evaluate
 

@@ -11,8 +11,8 @@ import search
 from benchmarks.papers.store import collect, fixed, markdown
 from neurograph.builders import mlp, parameter_count
 from search.datasets import Dataset, load
-from search.expansion import ExpandOptions
-from search.expansion.presets import PRESETS
+from search.growth.expansion import ExpandOptions
+from search.growth.expansion.presets import PRESETS
 from search.options import read_options
 
 SEEDS = 1

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.papers.metanet_rows import Contest
 from benchmarks.papers.metanet_rows import table as contest_table
 from neurograph.builders import mlp
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 from search.datasets import load
 
 SEEDS = 3

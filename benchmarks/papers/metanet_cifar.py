@@ -9,7 +9,7 @@ from benchmarks.papers.metanet_rows import Contest
 from benchmarks.papers.metanet_rows import table as contest_table
 from neurograph.builders import metanet_cnn
 from neurograph.builders.layers import convolution, linear, pool, weights_of
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 from search.datasets import load
 
 SEEDS = 1

@@ -15,11 +15,11 @@ from neurograph import draw
 from neurograph.builders import parameter_count
 from neurograph.edits import Autophagy, Proliferate
 from neurograph.edits.selectors import Chance
-from neurograph.graph import NeuronGraph
 from neurograph.initializers.newborns import Fresh
+from neurograph.network import NeuronGraph
 from search.datasets import Dataset
-from search.events import Event
-from search.metabolism import MetabolizeOptions
+from search.growth.events import Event
+from search.growth.metabolism import MetabolizeOptions
 from search.options import read_options
 from search.training import Trainer
 from search.training.batches import seed_of

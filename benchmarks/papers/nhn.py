@@ -13,9 +13,9 @@ from typing import Any
 import search
 from benchmarks.papers.store import collect, known, markdown, spread
 from neurograph.builders import parameter_count
-from neurograph.graph import NeuronGraph
-from search.neuron_hierarchy.options import read_stage_options
-from search.neuron_hierarchy.report import ROWS, rows_of, score
+from neurograph.network import NeuronGraph
+from search.nhn.pipeline.options import read_stage_options
+from search.nhn.pipeline.report import ROWS, rows_of, score
 from search.runs import open_run
 
 SEEDS = 3

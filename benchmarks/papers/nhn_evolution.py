@@ -16,15 +16,15 @@ import compiler
 import search
 from benchmarks.papers.store import collect, markdown, spread
 from neurograph.builders import enas_macro, parameter_count
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 from search.datasets import load
-from search.evolution import EvolutionOptions, Turn, add_on_task
-from search.evolution import search as search_places
-from search.evolution.genes import Genome
-from search.evolution.supernet import AddOnEvaluator
-from search.evolution.turns import Weights
-from search.evolution.walk import BatchOptions
-from search.neuron_hierarchy.presets import PRESETS
+from search.nhn.locations import EvolutionOptions, Turn, add_on_task
+from search.nhn.locations import search as search_places
+from search.nhn.locations.genes import Genome
+from search.nhn.locations.supernet import AddOnEvaluator
+from search.nhn.locations.turns import Weights
+from search.nhn.locations.walk import BatchOptions
+from search.nhn.pipeline.presets import PRESETS
 from search.training import evaluate
 
 SEEDS = 6

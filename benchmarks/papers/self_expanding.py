@@ -10,7 +10,7 @@ from benchmarks.papers.store import collect, fixed, lines, markdown
 from neurograph import draw
 from neurograph.builders import mlp, parameter_count
 from search.datasets import Dataset, load
-from search.expansion.presets import PRESETS
+from search.growth.expansion.presets import PRESETS
 from search.training import TrainingOptions
 
 SEEDS = 5

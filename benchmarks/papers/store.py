@@ -9,7 +9,7 @@ from typing import Any
 
 import compiler
 from neurograph.files.aside import written_aside
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 from search.datasets import Dataset, hold_out
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
 from search.training.loop import Callback, Row

@@ -4,7 +4,7 @@ from compiler.exports.onnx import write_onnx
 from compiler.exports.package import write_package
 from compiler.exports.program import write_program
 from neurograph.files import EXPORTS, Format
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 
 def dropout_losses(graph: NeuronGraph) -> list[str]:

@@ -15,7 +15,7 @@ from compiler.exports.program import export_program
 from compiler.portable.names import Names
 from neurograph.errors import FileError
 from neurograph.files.aside import written_aside
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 NEEDED = ("onnx", "onnxscript")
 MOST = 2**31 - 1  # bytes that one file of this format can hold

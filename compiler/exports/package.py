@@ -7,13 +7,13 @@ from textwrap import indent
 import torch
 
 from compiler.build import compile
+from compiler.compiled import CompiledNetwork
 from compiler.exports.source import Source, source_of
-from compiler.network import CompiledNetwork
+from compiler.planning.program import PortPlan
 from compiler.portable.build import draw
-from compiler.program import PortPlan
 from neurograph.errors import FileError, reason
 from neurograph.files.aside import written_aside
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 MODEL, WEIGHTS = "model.py", "weights.pt"
 

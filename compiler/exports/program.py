@@ -8,9 +8,9 @@ import torch
 from torch.export import Dim, ExportedProgram
 
 from compiler.build import compile
-from compiler.network import CompiledNetwork
+from compiler.compiled import CompiledNetwork
 from neurograph.files.aside import written_aside
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 
 def export_program(net: CompiledNetwork) -> ExportedProgram:

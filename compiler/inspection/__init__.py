@@ -2,6 +2,6 @@
 
 from compiler.inspection.facts import Growth, Inspection, Population, Wiring
 from compiler.inspection.inspect import inspect
-from compiler.inspection.sheets import Sheet, plain, sheets
+from compiler.inspection.tables import Sheet, plain, sheets
 
 __all__ = ["Growth", "Inspection", "Population", "Sheet", "Wiring", "inspect", "plain", "sheets"]

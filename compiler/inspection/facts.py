@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from compiler.program import PartPlan, Program
+from compiler.planning.program import PartPlan, Program
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,6 @@ class Inspection:
     refusal: str
 
     def __str__(self) -> str:
-        from compiler.inspection.sheets import plain
+        from compiler.inspection.tables import plain
 
         return plain(self)

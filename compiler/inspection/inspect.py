@@ -5,18 +5,18 @@ from math import prod
 
 import numpy as np
 
-from compiler.checks import check_batch_size
-from compiler.cost import default_calibration
-from compiler.devices import usable_device
 from compiler.inspection.facts import Growth, Inspection, Population, Wiring
-from compiler.planner import plan
-from compiler.program import Options, PartPlan, Program
+from compiler.planning.cost import default_calibration
+from compiler.planning.planner import plan
+from compiler.planning.program import Options, PartPlan, Program
 from compiler.regions.windows import NUMBER, SAME, Window, find_windows
+from compiler.runtime.devices import usable_device
+from compiler.runtime.inputs import check_batch_size
 from compiler.snapshot import snapshot
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
+from neurograph.core.journal import RAW, Entry, Journal
 from neurograph.errors import CompileError
-from neurograph.graph import NeuronGraph
-from neurograph.journal import RAW, Entry, Journal
+from neurograph.network import NeuronGraph
 from neurograph.schema.neuron import NeuronKind
 
 LATEST = 3  # entries of the journal that are told one by one

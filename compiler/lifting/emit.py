@@ -8,7 +8,7 @@ import numpy as np
 
 from compiler.lifting.context import Context
 from compiler.lifting.drafts import Bundle, Draft, Ref, Value
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 
 def emit(context: Context, inputs: Sequence[Draft], outputs: Sequence[tuple[Any, Value]]) -> NeuronGraph:

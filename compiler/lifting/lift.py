@@ -19,9 +19,9 @@ from compiler.lifting.registry import ADVICE, HANDLERS, UNKNOWN
 from compiler.lifting.reparametrized import ABSENT, KEEP, ZEROS, leave_out_zeros, refuse_reparametrized
 from compiler.lifting.shapes import item
 from compiler.lifting.trace import trace
-from neurograph.edits.options import one_of
 from neurograph.errors import LiftError
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
+from neurograph.options import one_of
 
 _VIEWS = (
     *("view", "reshape", "flatten", "squeeze", "unsqueeze", "alias", "contiguous", "to"),

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import MAPS, Layout, Lowering, Unit
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
+from compiler.planning.cost import Calibration, Extent, Number
 from compiler.slots import WEIGHT, Slots
 
 _PADDING = {"product": 1.0, "max": -torch.inf, "min": torch.inf, "mean": 0.0}

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.cost import Calibration, Extent, Number
+from compiler.planning.cost import Calibration, Extent, Number
 from compiler.regions.windows import Window
 from compiler.slots import Slots
 from neurograph.errors import CompileError

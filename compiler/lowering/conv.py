@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Layout, Lowering, Unit, not_sliding
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.planning.cost import Calibration, Extent, Number
 from compiler.slots import Slots
 
 

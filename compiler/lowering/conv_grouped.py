@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Layout, Lowering, Unit, not_sliding
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
 from compiler.lowering.maps import add_bias, pick
+from compiler.planning.cost import Calibration, Extent, Number
 from compiler.regions.groups import Groups, find_groups
 from compiler.slots import Slots
 

@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number, gathering
 from compiler.lowering.base import Layout, Lowering, Unit, not_sliding
 from compiler.lowering.conv_grouped import CONV_GROUPED
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
 from compiler.lowering.maps import add_bias, pick
+from compiler.planning.cost import Calibration, Extent, Number, gathering
 from compiler.regions.uneven import find_uneven
 from compiler.slots import Slots
 

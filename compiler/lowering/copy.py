@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number, gathering
 from compiler.lowering.base import Layout, Lowering, Unit
 from compiler.lowering.maps import add_bias, neighbours, pick
+from compiler.planning.cost import Calibration, Extent, Number, gathering
 from compiler.slots import Slots
 
 

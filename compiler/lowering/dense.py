@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import FIXED, FROZEN, MAPS, TRAINED, Layout, Lowering, Unit
 from compiler.lowering.held import hold
+from compiler.planning.cost import Calibration, Extent, Number
 from compiler.slots import WEIGHT, Slots
 
 MOST = 2**31  # slots are numbered in int32

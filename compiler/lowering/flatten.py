@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import NOT_MAPS, Layout, Lowering, Unit
 from compiler.lowering.dense import MOST
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.planning.cost import Calibration, Extent, Number
 from compiler.slots import Slots
 
 

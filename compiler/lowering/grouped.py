@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Layout, Lowering, Unit
 from compiler.lowering.sparse import SPARSE
 from compiler.lowering.transforms import transformed
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
+from compiler.planning.cost import Calibration, Extent, Number
 from compiler.regions.groups import find_groups
 from compiler.slots import WEIGHT, Slots
 

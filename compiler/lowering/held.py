@@ -6,8 +6,8 @@ from torch import Tensor, nn
 
 from compiler.lowering.base import FROZEN, TRAINED
 from compiler.lowering.transforms import transformed
+from compiler.runtime.watch import Mark, mark_of
 from compiler.slots import Slots, Space
-from compiler.watch import Mark, mark_of
 
 
 class _Held(torch.autograd.Function):

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Lowering
 from compiler.lowering.dense import DENSE, Dense
 from compiler.lowering.transforms import transformed
+from compiler.planning.cost import Calibration, Extent, Number
 
 LEAST = 16  # rows from which oneDNN is the faster
 

@@ -4,9 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import NOT_MAPS, Layout, Lowering
 from compiler.lowering.copy import Copy
+from compiler.planning.cost import Calibration, Extent, Number
 
 
 class Pool(Copy):

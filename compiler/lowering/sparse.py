@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import MAPS, Layout, Lowering, Unit
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.sparse import Wiring, multiply
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
+from compiler.planning.cost import Calibration, Extent, Number
 from compiler.slots import WEIGHT, Slots
 
 HALVES = (torch.bfloat16, torch.float16)

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.cost import Calibration, Extent, Number
 from compiler.lowering.base import Layout, Lowering
 from compiler.lowering.dense import DENSE
 from compiler.lowering.kernels.sparse import Wiring, gradients
 from compiler.lowering.sparse import SPARSE, Sparse
 from compiler.lowering.transforms import transformed
+from compiler.planning.cost import Calibration, Extent, Number
 from neurograph.errors import CompileError
 
 INSTALL = (

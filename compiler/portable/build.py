@@ -8,16 +8,16 @@ from torch import fx, nn
 from compiler.activations import FUNCTIONS, SLOPED
 from compiler.lowering.aggregate import empty_value
 from compiler.lowering.base import FIXED
+from compiler.planning.program import NeuronsPlan, StagePlan
 from compiler.portable import layers
 from compiler.portable.drawing import Drawing, Value, made
 from compiler.portable.names import identifier
 from compiler.portable.numbers import Numbers
 from compiler.portable.products import Products
 from compiler.portable.reading import Reading
-from compiler.program import NeuronsPlan, StagePlan
 
 if TYPE_CHECKING:
-    from compiler.network import CompiledNetwork
+    from compiler.compiled import CompiledNetwork
 
 
 def portable(net: "CompiledNetwork") -> fx.GraphModule:

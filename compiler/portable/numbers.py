@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compiler.order import Order
+from compiler.regions.order import Order
 from compiler.slots import SlotMap, Space
 
 

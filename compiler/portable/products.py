@@ -7,10 +7,10 @@ import numpy as np
 from torch import nn
 
 from compiler.lowering.base import FIXED, Layout
+from compiler.planning.program import PartPlan
 from compiler.portable import layers
 from compiler.portable.drawing import Drawing, Made, Value, made, table
 from compiler.portable.numbers import Numbers
-from compiler.program import PartPlan
 from compiler.regions.groups import Groups, find_groups
 from compiler.regions.windows import Window
 

@@ -8,8 +8,8 @@ one layer picks from that string.
 import numpy as np
 import torch
 
+from compiler.planning.program import Program
 from compiler.portable.drawing import Drawing, Value
-from compiler.program import Program
 from compiler.regions.parts import Piece
 
 MANY = 6  # pieces, beyond which a product picks from the string

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
 from neurograph.schema.neuron import NeuronKind
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from compiler.regions.blocks import Blocks
 from compiler.regions.windows import SAME, Sorts, Window, find_windows
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
 
 
 @dataclass(frozen=True, eq=False)

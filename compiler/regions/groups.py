@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compiler.regions.bundles import Bundles
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import numpy as np
 
 from compiler.regions.blocks import Blocks
 from compiler.regions.bundles import Bundles
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
 
 Piece = tuple[int, np.ndarray | None]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compiler.regions.bundles import Bundles
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
 
 _ROUNDS = 16  # of naming blocks by their lowest source; blocks that hang together by longer chains are no groups
 

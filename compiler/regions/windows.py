@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
 from neurograph.schema.synapse import POOLS, SynapseForm
 
 Pair = tuple[int, int]

@@ -5,8 +5,8 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
 from neurograph.initializers import Weights, from_name
+from neurograph.network import NeuronGraph
 
 Names = list[Hashable]
 

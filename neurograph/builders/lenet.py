@@ -1,8 +1,8 @@
 """LeNet with two convolutions, and with a third between them: parent and child of CompNet's first experiment."""
 
 from neurograph.builders.layers import convolution, linear, pool, weights_of, whole, wholes
-from neurograph.graph import NeuronGraph
 from neurograph.initializers import Weights
+from neurograph.network import NeuronGraph
 
 
 def lenet4(

@@ -3,8 +3,8 @@
 import numpy as np
 
 from neurograph.builders.layers import convolution, linear, weights_of, whole, wholes
-from neurograph.graph import NeuronGraph
 from neurograph.initializers import Weights
+from neurograph.network import NeuronGraph
 
 
 def metanet_cnn(

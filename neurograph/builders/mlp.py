@@ -6,9 +6,9 @@ from itertools import pairwise
 import numpy as np
 
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
 from neurograph.initializers import Weights, from_name
 from neurograph.memory import require_room
+from neurograph.network import NeuronGraph
 from neurograph.schema.activations import activation as checked
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 
 def parameter_count(graph: NeuronGraph, *, frozen: bool = False, statistics: bool = False) -> int:

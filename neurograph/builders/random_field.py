@@ -3,7 +3,7 @@
 import numpy as np
 
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 from neurograph.schema.activations import activation as known
 
 

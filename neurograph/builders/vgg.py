@@ -4,8 +4,8 @@ from math import isfinite
 
 from neurograph.builders.layers import convolution, linear, pool, shape_of, weights_of, whole, wholes
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
 from neurograph.initializers import Weights
+from neurograph.network import NeuronGraph
 
 FILTERS = (64, 128, 256, 512, 512)
 

@@ -15,7 +15,7 @@ from neurograph.draw.strongest import strengths
 from neurograph.draw.style import FAINT, GREY, INK, NEGATIVE, POSITIVE, RESOLUTION, number, picture, printable
 from neurograph.draw.topology import canvas, check, head, legend
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 LONG, ROOM = 240.0, 560.0  # points: the side of the largest population, and of all of them together
 SHORT, LEAST, WIDEST = 34.0, 12.0, 26.0  # points: a small population, where there is room and where not; one neuron

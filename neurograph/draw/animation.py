@@ -20,7 +20,7 @@ from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, NEWBORN, PO
 from neurograph.draw.topology import canvas, column_positions
 from neurograph.errors import FileError, OptionError, listed
 from neurograph.files.aside import written_aside
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 SIDE, TOP, TALL, LABELS, CURVE = 56.0, 66.0, 320.0, 50.0, 92.0  # points: around the columns, and below them
 SIZE = 560.0  # points, the least width

@@ -22,7 +22,7 @@ from neurograph.draw.topology import (
     height,
     legend,
 )
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 ROOM = 300.0  # points, for the columns of each
 

@@ -8,15 +8,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from neurograph.arrays import GraphArrays
+from neurograph.analysis.sizes import mean_and_deviation
+from neurograph.core.arrays import GraphArrays
 from neurograph.draw.axes import bare
 from neurograph.draw.layout import Layout, lay_out
 from neurograph.draw.panel import summary
 from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, POSITIVE, picture, printable
 from neurograph.draw.topology import check
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
-from neurograph.sizes import mean_and_deviation
+from neurograph.network import NeuronGraph
 
 WIDTH, ROW, HEAD, FOOT, TOLD = 700.0, 27.0, 76.0, 40.0, 66.0  # points; the last for what is told behind a row
 MOST = 24  # rows; of more, those with most synapses are shown

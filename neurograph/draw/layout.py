@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
+from neurograph.core.ranks import levels
 from neurograph.draw.style import printable
 from neurograph.errors import OptionError
-from neurograph.order import levels
 
 TALL = 300.0  # points, of the largest column
 LOW = 60.0  # points that a column may take however small it is beside the largest

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
 from neurograph.draw.layout import APART, Layout
 from neurograph.draw.strongest import strengths, strongest
 from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, counted, number

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 
-from neurograph.arrays import GraphArrays
+from neurograph.core.arrays import GraphArrays
+from neurograph.core.journal import RAW, Entry
 from neurograph.draw.layout import Layout, lay_out
 from neurograph.draw.style import counted
-from neurograph.graph import NeuronGraph
-from neurograph.journal import RAW, Entry
+from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

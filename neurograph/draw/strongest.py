@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from neurograph.arrays import GraphArrays
-from neurograph.shares import equal_shares
-from neurograph.sizes import signs, sizes
+from neurograph.analysis.shares import equal_shares
+from neurograph.analysis.sizes import signs, sizes
+from neurograph.core.arrays import GraphArrays
 
 _MOST = 1e290  # a picture adds strengths up
 

@@ -12,7 +12,7 @@ from neurograph.draw.layout import LOW, Layout, lay_out
 from neurograph.draw.panel import Panel, draw_labels, draw_neurons, draw_synapses, flags, summary
 from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, number, picture, printable
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 SIDE, TOP, BOTTOM = 52.0, 58.0, 82.0  # points around the columns
 WIDE, NARROW = 150.0, 20.0  # points between two columns, at most and at least

@@ -8,7 +8,6 @@ from neurograph.edits.add_on_neurons import AddOnNeurons, Directions
 from neurograph.edits.autophagy import Autophagy
 from neurograph.edits.base import Edit, Outcome
 from neurograph.edits.connect import Connect
-from neurograph.edits.counts import CountPolicy, DynamicCount
 from neurograph.edits.expand import Expand
 from neurograph.edits.insert_layer import InsertLayer
 from neurograph.edits.proliferate import Proliferate
@@ -21,6 +20,7 @@ from neurograph.edits.rename import Rename
 from neurograph.edits.selectors import LowRepresentationalPower
 from neurograph.edits.set_values import SetValues
 from neurograph.edits.split_edge import SplitEdge
+from neurograph.edits.support.counts import CountPolicy, DynamicCount
 
 EDITS: dict[str, type] = {
     edit.__name__: edit

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import told
 from neurograph.errors import OptionError, listed
+from neurograph.options import told
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

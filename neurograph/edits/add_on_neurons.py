@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 import numpy as np
 
+from neurograph.analysis.segments import population_wiring, segment_of
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import number, told, whole
-from neurograph.edits.windows import same_padding, window
+from neurograph.edits.support.windows import same_padding, window
 from neurograph.errors import EditError, OptionError, listed
 from neurograph.initializers import INITIALIZERS, from_name
-from neurograph.segments import population_wiring, segment_of
+from neurograph.options import number, told, whole
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurograph.edits import stranded
+from neurograph.analysis.observations import Observations
 from neurograph.edits.base import Outcome
-from neurograph.edits.growing import inner_population
-from neurograph.edits.options import DATA, named_or_called, one_of, told, whole
 from neurograph.edits.selectors import SELECTORS, Selection, Selector, selector
+from neurograph.edits.support import stranded
+from neurograph.edits.support.growing import inner_population
 from neurograph.errors import EditError
-from neurograph.observations import Observations
+from neurograph.options import DATA, named_or_called, one_of, told, whole
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

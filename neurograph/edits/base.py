@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from neurograph.outcome import Edit, Outcome
+from neurograph.core.outcome import Edit, Outcome
 
 __all__ = ["Edit", "Outcome", "pairs"]
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import one_of, population_or_neurons, told
-from neurograph.edits.windows import same_padding, window
+from neurograph.edits.support.windows import same_padding, window
 from neurograph.errors import EditError, OptionError, listed
 from neurograph.initializers import INITIALIZERS, from_name
+from neurograph.options import one_of, population_or_neurons, told
 from neurograph.schema.synapse import FORM_FIELDS, form_value, weight_array
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from neurograph.edits.base import Outcome, pairs
-from neurograph.edits.options import number, one_of, pairs_of_neurons, told, whole
-from neurograph.edits.reach import Reach
+from neurograph.edits.support.reach import Reach
 from neurograph.errors import EditError, MissingError, OptionError, listed
+from neurograph.options import number, one_of, pairs_of_neurons, told, whole
 from neurograph.schema.activations import activation as known
 from neurograph.schema.neuron import NeuronKind
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 class Rule(NamedTuple):

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import DATA, number, one_of, told, whole
-from neurograph.edits.paths import refuse_cycle
-from neurograph.edits.windows import same_padding, window
+from neurograph.edits.support.paths import refuse_cycle
+from neurograph.edits.support.windows import same_padding, window
 from neurograph.errors import EditError, OptionError
 from neurograph.initializers import INITIALIZERS, Weights, from_name
 from neurograph.insertion.algorithms import ALGORITHMS, check_algorithm
@@ -18,11 +17,12 @@ from neurograph.insertion.pair import PLACES, Pair, find_pair
 from neurograph.insertion.problem import Problem
 from neurograph.insertion.sums import Recorded
 from neurograph.insertion.wire import free_population, insert
+from neurograph.options import DATA, number, one_of, told, whole
 from neurograph.schema.activations import activation as known
 from neurograph.schema.synapse import form_value
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

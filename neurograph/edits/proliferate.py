@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurograph.analysis.observations import Observations
 from neurograph.edits.base import Outcome
-from neurograph.edits.copies import copies
-from neurograph.edits.counts import CountPolicy
-from neurograph.edits.following import Family, family
-from neurograph.edits.growing import give_birth, inner_population
-from neurograph.edits.options import DATA, named_or_called, number, one_of, told, whole
-from neurograph.edits.outgoing import OUTGOING, PRESERVING
+from neurograph.edits.support.copies import copies
+from neurograph.edits.support.counts import CountPolicy
+from neurograph.edits.support.growing import give_birth, inner_population
+from neurograph.edits.support.outgoing import OUTGOING, PRESERVING
+from neurograph.edits.support.relays import Family, family
 from neurograph.errors import EditError, listed
 from neurograph.initializers.newborns import (
     NEWBORN_INITIALIZERS,
@@ -20,10 +20,10 @@ from neurograph.initializers.newborns import (
     Newborns,
     newborn_initializer,
 )
-from neurograph.observations import Observations
+from neurograph.options import DATA, named_or_called, number, one_of, told, whole
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

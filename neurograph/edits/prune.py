@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurograph.analysis.observations import Observations
 from neurograph.edits.base import Outcome
-from neurograph.edits.following import multiplies
-from neurograph.edits.options import DATA, number, one_of, told, whole
-from neurograph.edits.paths import has_path, refuse_cut
-from neurograph.edits.stranded import STRATEGIES, Neighbours, settle
+from neurograph.edits.support.paths import has_path, refuse_cut
+from neurograph.edits.support.relays import multiplies
+from neurograph.edits.support.stranded import STRATEGIES, Neighbours, settle
 from neurograph.errors import MissingError, OptionError
-from neurograph.observations import Observations
+from neurograph.options import DATA, number, one_of, told, whole
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 SCOPES = ("graph", "layer")
 

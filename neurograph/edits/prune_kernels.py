@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import number, one_of, told
-from neurograph.edits.paths import has_path, refuse_cut
-from neurograph.edits.stranded import Neighbours, settle
+from neurograph.edits.support.paths import has_path, refuse_cut
+from neurograph.edits.support.stranded import Neighbours, settle
 from neurograph.errors import EditError, OptionError, listed
+from neurograph.options import number, one_of, told
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 SCOPES = ("network", "layer")
 STRATEGIES = ("remove", "leave")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import one_of, told
 from neurograph.errors import EditError, OptionError
 from neurograph.initializers import INITIALIZERS, Weights, from_name
+from neurograph.options import one_of, told
 from neurograph.schema.activations import activation
 from neurograph.schema.neuron import NORM_VALUES
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,12 +4,12 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from neurograph.edits import stranded
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import one_of, population_or_neurons, told
+from neurograph.edits.support import stranded
+from neurograph.options import one_of, population_or_neurons, told
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True)

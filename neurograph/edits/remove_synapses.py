@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import one_of, pairs_of_neurons, told
-from neurograph.edits.stranded import STRATEGIES, Neighbours, settle
+from neurograph.edits.support.stranded import STRATEGIES, Neighbours, settle
+from neurograph.options import one_of, pairs_of_neurons, told
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,15 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from neurograph.core.effects.attributes import AttributesSet
+from neurograph.core.live import without_views
 from neurograph.edits.base import Outcome
-from neurograph.edits.options import told
-from neurograph.effects.attributes import AttributesSet
 from neurograph.errors import EditError, MissingError, OptionError, listed
-from neurograph.live import without_views
+from neurograph.options import told
 from neurograph.schema import neuron, synapse
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 Pair = tuple[Hashable, Hashable]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurograph.edits.base import Outcome, pairs
-from neurograph.edits.options import told
-from neurograph.edits.windows import delta, same_padding, window
+from neurograph.edits.support.windows import delta, same_padding, window
 from neurograph.errors import EditError, MissingError, OptionError
+from neurograph.options import told
 from neurograph.schema.activations import activation as known
 from neurograph.schema.neuron import value
 from neurograph.schema.synapse import WEIGHT
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True)

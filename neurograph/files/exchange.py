@@ -19,7 +19,7 @@ from neurograph.errors import FileError
 from neurograph.files.aside import written_aside
 from neurograph.files.formats import counted
 from neurograph.files.plain import to_plain
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DOT_NODE = ("name", "obj_dict", "shape", "label", "style", "pos", "width", "height")

@@ -11,7 +11,7 @@ from typing import Any
 
 from neurograph.errors import FileError, listed
 from neurograph.files.streams import is_stream
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 Losses = list[str]
 

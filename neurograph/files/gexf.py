@@ -8,10 +8,10 @@ import networkx as nx
 from neurograph.files.aside import written_aside
 from neurograph.files.exchange import check_xml, set_apart
 from neurograph.files.plain import to_plain
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 if TYPE_CHECKING:
-    from neurograph.view.lives import Neurons
+    from neurograph.analysis.history import Neurons
 
 _NODE = ("id", "label", "pid", "start", "end", "parents", "spells", "slices", "viz")
 _EDGE = ("id", "label", "type", "start", "end", "spells", "slices", "viz")
@@ -54,11 +54,8 @@ def gexf_losses(graph: NeuronGraph) -> list[str]:
 
 def _add_lives(graph: NeuronGraph, plain: nx.DiGraph) -> bool:
     """Say when everything lived, and add what died; returns whether anything was born or died."""
-    from neurograph.view.lives import (  # they bring matplotlib along, which saving a file can do without
-        neurons_of,
-        synapses_of,
-    )
-    from neurograph.view.timeline import timeline
+    from neurograph.analysis.history import neurons_of, synapses_of
+    from neurograph.analysis.timeline import timeline
 
     neurons = neurons_of(graph)
     synapses = synapses_of(graph, neurons)

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from neurograph.effects.content import check_content
+from neurograph.core.effects.content import check_content
+from neurograph.core.journal import Entry
 from neurograph.errors import JournalError, NeuroGraphError
 from neurograph.files.parts import need
-from neurograph.graph import NeuronGraph
-from neurograph.journal import Entry
+from neurograph.network import NeuronGraph
 from neurograph.schema.neuron import VALUES, default_values, may_have
 from neurograph.schema.synapse import check_fit, form_of
 

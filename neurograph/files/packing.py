@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from neurograph import journal
-from neurograph.codec import DEEPEST, encode, store_plainly, unpacked_bytes
+from neurograph.core import journal
+from neurograph.core.codec import DEEPEST, encode, store_plainly, unpacked_bytes
 from neurograph.errors import FileError
 from neurograph.files.container import Content, as_bytes
 from neurograph.files.parts import UNPACKED_LEAST, UNPACKED_TIMES, unpacked_most
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 _AROUND = 10  # levels that a journal puts around attributes, and a file around a journal
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.codec import unpacked_bytes
+from neurograph.core.codec import unpacked_bytes
 from neurograph.errors import FileError
 from neurograph.files.container import Content
 

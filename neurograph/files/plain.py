@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 
 from neurograph.errors import FileError
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 _SIDES = ("shape", "stride", "padding", "dilation", "kernel_size")  # written "8x8"
 

@@ -6,7 +6,7 @@ from neurograph.errors import FileError, NeuroGraphError
 from neurograph.files import container
 from neurograph.files.packing import pack
 from neurograph.files.unpacking import unpack
-from neurograph.graph import NeuronGraph
+from neurograph.network import NeuronGraph
 
 
 def save(graph: NeuronGraph, path: str | Path) -> None:

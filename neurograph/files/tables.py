@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from neurograph.arrays import GraphArrays
+from neurograph.analysis.sizes import signed_sizes
+from neurograph.core.arrays import GraphArrays
 from neurograph.files.aside import written_aside
 from neurograph.files.formats import counted
 from neurograph.files.plain import to_plain
-from neurograph.graph import NeuronGraph
-from neurograph.sizes import signed_sizes
+from neurograph.network import NeuronGraph
 
 _FIRST = ("source", "target", "weight", "kernel", "op")
 

@@ -4,15 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from neurograph import journal
-from neurograph.codec import decode
-from neurograph.columns import NeuronColumns
+from neurograph.core import journal
+from neurograph.core.codec import decode
+from neurograph.core.columns import NeuronColumns
+from neurograph.core.ranks import Ranks
 from neurograph.errors import FileError
 from neurograph.files.container import Content
 from neurograph.files.history import check_history
 from neurograph.files.parts import Parts, need, need_attributes, within
-from neurograph.graph import NeuronGraph
-from neurograph.order import Ranks
+from neurograph.network import NeuronGraph
 from neurograph.schema import synapse
 from neurograph.schema.neuron import SCHEMA, VALUES, NeuronKind, change_kind, default_values, may_have
 from neurograph.schema.synapse import check_fit, form_of, form_value

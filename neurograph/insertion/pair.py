@@ -10,7 +10,7 @@ from neurograph.errors import EditError, MissingError, listed
 from neurograph.schema.synapse import WEIGHT
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 PLACES = ("after", "before")
 

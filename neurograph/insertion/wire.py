@@ -10,7 +10,7 @@ from neurograph.insertion.pair import Pair
 from neurograph.insertion.problem import Solution
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 def insert(graph: "NeuronGraph", pair: Pair, solution: Solution, population: str) -> np.ndarray:

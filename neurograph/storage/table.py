@@ -77,7 +77,9 @@ class EdgeTable:
         self.extra: dict[int, dict] = {}  # row -> the attributes that are not columns
         self.out, self.inn = Side("dst"), Side("src", perm=np.zeros(0, np.int32))
         self.guard: Any = None  # weak reference to a graph that wants a say in attribute writes
-        self.holder: Any = None  # what has newer numbers than the columns; see `neurograph.mutations.owning.Holder`
+        self.holder: Any = (
+            None  # what has newer numbers than the columns; see `neurograph.core.mutations.owning.Holder`
+        )
         self.install()
 
     def install(self, **changes: Any) -> None:

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.shares import equal_shares
-from neurograph.sizes import histogram, mean_and_deviation
+from neurograph.analysis.history import NEVER, Synapses
+from neurograph.analysis.shares import equal_shares
+from neurograph.analysis.sizes import histogram, mean_and_deviation
 from neurograph.view.layout import Layout
-from neurograph.view.lives import NEVER, Synapses
 
 BINS = 41
 LINES = 60_000  # synapses, beyond which a bundle is drawn as a band

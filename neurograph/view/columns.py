@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from neurograph.observations import Observations
+from neurograph.analysis.history import NEVER, Neurons, Synapses
+from neurograph.analysis.observations import Observations
 from neurograph.schema.neuron import VALUES
 from neurograph.view.bundles import Bundle
 from neurograph.view.layout import Layout
-from neurograph.view.lives import NEVER, Neurons, Synapses
 
 
 def neuron_arrays(

@@ -6,17 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.analysis.history import NEVER, Neurons, Synapses, neurons_of, synapses_of
+from neurograph.analysis.observations import Observations
+from neurograph.analysis.timeline import Row, timeline
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
-from neurograph.observations import Observations
+from neurograph.network import NeuronGraph
 from neurograph.schema.synapse import form_of
 from neurograph.view.bundles import Bundle, bundles_of
 from neurograph.view.columns import neuron_arrays, synapse_arrays
+from neurograph.view.describe import name_of, tell_bundle, tell_form, tell_kind, tell_own, tell_population
 from neurograph.view.kernels import kernel_arrays
 from neurograph.view.layout import Layout, lay_out
-from neurograph.view.lives import NEVER, Neurons, Synapses, neurons_of, synapses_of
-from neurograph.view.telling import name_of, tell_bundle, tell_form, tell_kind, tell_own, tell_population
-from neurograph.view.timeline import Row, timeline
 
 DOTS = 30_000  # neurons, beyond which the largest populations are drawn as a whole
 

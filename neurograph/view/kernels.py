@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from neurograph.analysis.history import Synapses
 from neurograph.view.bundles import Bundle
-from neurograph.view.lives import Synapses
 
 MOST = 600_000  # numbers of kernels that go into a page
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.order import levels
-from neurograph.view.lives import Neurons, Synapses, levels_of
+from neurograph.analysis.history import Neurons, Synapses, levels_of
+from neurograph.core.ranks import levels
 
 TILE = 2.4  # units between two feature maps; between two numbers it is 1
 APART = 3.0  # units between two neurons of a small population, at most

@@ -4,15 +4,15 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from neurograph.analysis.observations import Observations
+from neurograph.analysis.timeline import Row
 from neurograph.errors import FileError
 from neurograph.files.aside import written_aside
 from neurograph.files.streams import is_stream
-from neurograph.graph import NeuronGraph
-from neurograph.observations import Observations
+from neurograph.network import NeuronGraph
 from neurograph.view.content import content
 from neurograph.view.page import page
 from neurograph.view.picture import LINES, picture
-from neurograph.view.timeline import Row
 
 MOST = 2_000_000  # synapses of a page
 _PICTURED = 300_000  # synapses, beyond which a notebook shows words alone: the picture would take a second

@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.commands.starting import add_training
-from search.expansion import PRESETS, ExpandOptions
+from search.growth.expansion import PRESETS, ExpandOptions
 
 add = partial(
     add_training,

@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.commands.starting import add_training
-from search.metabolism import MetabolizeOptions
+from search.growth.metabolism import MetabolizeOptions
 
 add = partial(
     add_training,

@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.commands.starting import add_training
-from search.morphing import PRESETS, MorphOptions, report
+from search.growth.morphing import PRESETS, MorphOptions, report
 
 add = partial(
     add_training,

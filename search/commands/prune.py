@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.commands.starting import add_training
-from search.pruning import PruneOptions
+from search.growth.pruning import PruneOptions
 
 add = partial(
     add_training,

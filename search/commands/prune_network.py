@@ -7,8 +7,8 @@ from typing import Any
 import search
 from neurograph import NeuronGraph
 from search.commands.shared import OPTIONS_USAGE, add_data, add_options, add_run, data_of, graph_file, settings, tell
+from search.nhn.kernels import PruneNetworkOptions
 from search.options import read_options
-from search.pruning.kernels import PruneNetworkOptions
 from search.runs import next_directory
 
 

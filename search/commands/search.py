@@ -6,8 +6,8 @@ from typing import Any
 
 import search
 from search.commands.shared import add_data, add_run, tell
-from search.neuron_hierarchy import PRESETS, read_stage_options
-from search.neuron_hierarchy.options import described
+from search.nhn.pipeline import PRESETS, read_stage_options
+from search.nhn.pipeline.options import described
 from search.runs import next_directory
 
 

@@ -9,12 +9,12 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from compiler.checks import MOST_BATCH
+from compiler.runtime.inputs import MOST_BATCH
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.files.streams import STDOUT, descriptor
 from search.datasets import NAMES, Dataset, load
-from search.neuron_hierarchy import NeuronHierarchy
+from search.nhn.pipeline import NeuronHierarchy
 from search.options import MOST_WHOLE, describe
 from search.runs import open_run, refuse_links_out
 

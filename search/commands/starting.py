@@ -18,7 +18,7 @@ from search.commands.shared import (
     start_of,
     tell,
 )
-from search.growing import GrowingOptions
+from search.growth.method import GrowingOptions
 from search.options import read_options
 from search.runs import next_directory
 

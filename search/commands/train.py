@@ -3,7 +3,7 @@
 from functools import partial
 
 from search.commands.starting import add_training
-from search.growing import GrowingOptions
+from search.growth.method import GrowingOptions
 
 add = partial(
     add_training,

@@ -9,14 +9,14 @@ import torch
 
 import compiler
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
 from neurograph.errors import FileError, OptionError
 from neurograph.files.streams import is_stream
-from neurograph.observations import Observations
 from neurograph.view import view
 from search.commands.shared import add_data, add_out, data_of, refuse_way_out, say, whole
-from search.fit import check_fit, fitting
 from search.runs import Run, open_run
 from search.training import sample
+from search.training.fit import check_fit, fitting
 from search.training.tasks import loss_of
 
 _EXAMPLES, _BATCH = 2048, 64  # of the training data, for gradients

@@ -9,7 +9,7 @@ from typing import Any
 from neurograph.errors import FileError
 from neurograph.files import container
 from neurograph.files.aside import written_aside
-from search.packing import fill, unpack_checked
+from search.runs.packing import fill, unpack_checked
 
 FORMAT = 1
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"

@@ -9,8 +9,8 @@ from typing import Any
 
 from neurograph.errors import FileError, OptionError, reason
 from neurograph.files.aside import remove_strays
-from search.jsonfiles import read_json, write_json
 from search.runs.environment import environment
+from search.runs.jsonfiles import read_json, write_json
 from search.runs.links import refuse_links_out
 from search.runs.lock import locked
 from search.runs.run import FILES, FORMAT, MARKERS, Run

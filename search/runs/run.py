@@ -10,9 +10,8 @@ from typing import Any
 
 from neurograph.errors import FileError, reason
 from neurograph.files.aside import written_aside
-from search import jsonlines
-from search.jsonfiles import read_json, write_json
-from search.runs import checkpoints
+from search.runs import checkpoints, jsonlines
+from search.runs.jsonfiles import read_json, write_json
 
 FORMAT = 1
 FILES = (

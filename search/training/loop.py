@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from compiler.devices import usable_device
+from compiler.runtime.devices import usable_device
 from neurograph.errors import DivergenceError, OptionError
 from search.datasets import Split
 from search.training.augment import changed, draw_changes

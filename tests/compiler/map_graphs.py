@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from hypothesis import strategies as st
 
 import compiler
-import compiler.norm
+import compiler.runtime.norm
 from neurograph import NeuronGraph
 from tests.compiler.graphs import SMOOTH
 
@@ -216,18 +216,18 @@ def map_loss(*outputs: torch.Tensor) -> torch.Tensor:
 def recorded_masks(net: compiler.CompiledNetwork):
     """What dropout multiplies by, neuron by neuron, while the network runs."""
     masks, drawn = {}, []
-    original = compiler.norm.drop
+    original = compiler.runtime.norm.drop
 
     def drop(x, rate, channelwise):
         mask = original(torch.ones_like(x), rate, channelwise)
         drawn.append(mask.detach())
         return x * mask
 
-    compiler.norm.drop = drop
+    compiler.runtime.norm.drop = drop
     try:
         yield masks
     finally:
-        compiler.norm.drop = original
+        compiler.runtime.norm.drop = original
         stages = [stage for stage in net.program.stages if stage.neurons.dropout]
         for stage, mask in zip(stages, drawn, strict=bool(drawn)):
             names = net.graph.names_of(stage.neurons.keys)

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 import compiler
 from neurograph.edits import Proliferate
 from tests.compiler.graphs import assert_equals_reference, batch, build, mlp, recipes
-from tests.compiler.optimizers.apart import Apart, set_gradients, values
+from tests.compiler.sync.optimizers.apart import Apart, set_gradients, values
+from tests.compiler.sync.test_refresh import OPTIMIZERS
 from tests.compiler.test_lowerings import LOWERINGS, where_legal
-from tests.compiler.test_refresh import OPTIMIZERS
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")]
 

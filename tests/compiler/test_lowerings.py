@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from torch.func import grad, jacrev, jvp, vmap
 
 import compiler
-from compiler.cost import CPU, Extent
 from compiler.lowering import REGISTRY
-from compiler.pins import Bundle
+from compiler.planning.cost import CPU, Extent
+from compiler.planning.pins import Bundle
 from compiler.regions.windows import Window
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError

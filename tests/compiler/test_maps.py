@@ -12,7 +12,7 @@ from torch import nn
 
 import compiler
 from compiler.lowering.maps import pick
-from compiler.stage import Stage
+from compiler.runtime.stage import Stage
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
 from tests.compiler.graphs import build, recipes

@@ -244,7 +244,7 @@ def test_a_synchronised_network_that_did_not_move_writes_nothing(monkeypatch):
     net.write_back()
     refuse = lambda *a, **k: pytest.fail("gathered although nothing had moved")  # noqa: E731
     monkeypatch.setattr(net.slots, "gather", refuse)
-    monkeypatch.setattr("compiler.exchange.write_back", refuse)
+    monkeypatch.setattr("compiler.sync.write_back.write_back", refuse)
     net(*batch(graph, dtype=torch.float32)).sum().backward()
     net.synchronise()
     graph.arrays()

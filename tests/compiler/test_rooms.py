@@ -20,9 +20,7 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "path", [ROOT / "snapshot.py", ROOT / "order.py", *sorted((ROOT / "regions").glob("*.py"))], ids=str
-)
+@pytest.mark.parametrize("path", [ROOT / "snapshot.py", *sorted((ROOT / "regions").glob("*.py"))], ids=str)
 def test_regions_are_pure_functions_over_arrays(path):
     names = imported(path)
     assert not {name for name in names if name.split(".")[0] == "torch"}

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import compiler
-from compiler.order import Order, rising
+from compiler.regions.order import Order, rising
 from compiler.slots import BIAS, SLOPE, WEIGHT
 from tests.compiler.graphs import build, mlp, recipes
 from tests.compiler.test_lowerings import where_legal

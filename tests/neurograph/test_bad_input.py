@@ -6,10 +6,10 @@ import pytest
 
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
+from neurograph.core.journal import from_line, to_line
 from neurograph.edits import SplitEdge
 from neurograph.edits.base import Outcome
 from neurograph.errors import CycleError, JournalError, MissingError, NeuronError, OptionError, SynapseError
-from neurograph.journal import from_line, to_line
 from tests.neurograph.networks import dump, random_network, structure
 
 

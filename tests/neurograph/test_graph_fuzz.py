@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
-from neurograph.journal import from_line, to_line
+from neurograph.core.journal import from_line, to_line
 from neurograph.storage import ArrayDiGraph
 from neurograph.storage import table as table_module
 from tests.neurograph.networks import check_saved_and_loaded

@@ -9,8 +9,8 @@ import pytest
 
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
+from neurograph.core.journal import from_line, to_line
 from neurograph.edits import AddNeuron, Proliferate, RemoveNeurons, SplitEdge
-from neurograph.journal import from_line, to_line
 from tests.neurograph.edits.test_options import KEPT
 from tests.neurograph.networks import check_saved_and_loaded
 from tests.robustness.interrupts import Tracer, lines_of

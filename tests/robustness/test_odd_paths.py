@@ -8,17 +8,17 @@ import compiler  # noqa: F401  (adds its formats)
 import search
 from neurograph import NeuronGraph, draw
 from neurograph.builders import mlp
+from neurograph.core.journal import Journal
 from neurograph.errors import NeuroGraphError
 from neurograph.files import EXPORTS, export
-from neurograph.journal import Journal
-from search import evolution
 from search.datasets import load
-from search.hierarchy import find_hierarchy, resume_hierarchy
-from search.jsonfiles import digest_of_file, read_json, write_json
-from search.neuron_hierarchy import read_stage_options, resume_neuron_hierarchy
+from search.nhn import locations as evolution
+from search.nhn.layers import find_hierarchy, resume_hierarchy
+from search.nhn.pipeline import read_stage_options, resume_neuron_hierarchy
 from search.options import read_options
-from search.packing import pack_state, unpack_state
 from search.runs import Run, open_run
+from search.runs.jsonfiles import digest_of_file, read_json, write_json
+from search.runs.packing import pack_state, unpack_state
 from search.training import TrainingOptions
 
 GRAPH, DATA = mlp([64, 1, 10], seed=0), load("digits:20")

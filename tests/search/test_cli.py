@@ -8,9 +8,9 @@ import search
 from neurograph.builders import lenet4, mlp
 from neurograph.errors import FileError
 from search import cli
-from search.expansion import PRESETS, ExpandOptions
-from search.growing import GrowingOptions
-from search.metabolism import MetabolizeOptions
+from search.growth.expansion import PRESETS, ExpandOptions
+from search.growth.metabolism import MetabolizeOptions
+from search.growth.method import GrowingOptions
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import numpy as np
 from neurograph.builders.enas.genes import Gene
 from neurograph.builders.layers import Names, convolution, depthwise, pool, shape_of
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
 from neurograph.initializers import Weights
+from neurograph.network import NeuronGraph
 
 UNIT: dict[str, Any] = {
     "norm": "batch",

@@ -6,8 +6,8 @@ from neurograph.builders.enas.cells import UNIT, averages, grouped_convolution, 
 from neurograph.builders.enas.genes import read_genes
 from neurograph.builders.layers import Names, convolution, linear, weights_of, whole, wholes
 from neurograph.errors import OptionError
-from neurograph.graph import NeuronGraph
 from neurograph.initializers import Weights
+from neurograph.network import NeuronGraph
 
 READ_OUTS = {"average": lambda graph, source, weights: averages(graph, source), "grouped": grouped_convolution}
 

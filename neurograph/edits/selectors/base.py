@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from neurograph.observations import Observations
+from neurograph.analysis.observations import Observations
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)

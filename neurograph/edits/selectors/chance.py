@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.edits.options import whole
 from neurograph.edits.selectors.base import Selection
+from neurograph.options import whole
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurograph.edits.following import family
-from neurograph.edits.options import number
 from neurograph.edits.selectors.base import Selection
+from neurograph.edits.support.relays import family
 from neurograph.initializers.newborns import representational_power
+from neurograph.options import number
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class LowContribution:
     Examples
     --------
     >>> from neurograph import NeuronGraph
-    >>> from neurograph.observations import Observations
+    >>> from neurograph.analysis.observations import Observations
     >>> g = NeuronGraph()
     >>> hidden, out = g.add_population("h", 3), g.add_population("out", 1, is_output=True)
     >>> ids = g.connect("h", "out", weight=[[2.0], [1.0], [0.1]])

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.edits.options import number, one_of, whole
 from neurograph.edits.selectors.base import Selection
 from neurograph.initializers.newborns import representational_power
+from neurograph.options import number, one_of, whole
 
 MEASURES = ("mean", "share", "count")
 
@@ -32,7 +32,7 @@ class LowRepresentationalPower:
 
     Examples
     --------
-    >>> from neurograph.observations import Observations
+    >>> from neurograph.analysis.observations import Observations
     >>> seen = Observations(np.arange(4), np.zeros(4), np.array([1.0, 0.02, 1.0, 0.01]))
     >>> selection = Selection(None, np.arange(4), np.random.default_rng(0), seen)
     >>> LowRepresentationalPower(nu=0.1)(selection).tolist()

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.edits.options import number, whole
+from neurograph.analysis.weight_space import weight_space
 from neurograph.edits.selectors.base import Selection
-from neurograph.weight_space import weight_space
+from neurograph.options import number, whole
 
 
 @dataclass(frozen=True)

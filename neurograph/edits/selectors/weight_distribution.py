@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.edits.options import number, one_of
+from neurograph.analysis.weight_space import WeightSpace, weight_space
 from neurograph.edits.selectors.base import Selection
-from neurograph.weight_space import WeightSpace, weight_space
+from neurograph.options import number, one_of
 
 DISTRIBUTIONS = {"uniform": 6.0, "gaussian": 2.0}  # n_l times the square of what alpha multiplies
 

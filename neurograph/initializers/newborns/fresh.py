@@ -12,7 +12,7 @@ from neurograph.initializers.newborns.base import Growth, Newborns
 from neurograph.initializers.newborns.random_parameterization import random_parameterization
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurograph.analysis.weight_space import WeightSpace, distances_squared, weight_space
 from neurograph.errors import EditError, OptionError
 from neurograph.initializers.newborns.base import Growth, Newborns
-from neurograph.weight_space import WeightSpace, distances_squared, weight_space
 
 if TYPE_CHECKING:
-    from neurograph.graph import NeuronGraph
+    from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True)

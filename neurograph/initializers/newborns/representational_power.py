@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from neurograph.analysis.observations import Observations
 from neurograph.errors import MissingError
 from neurograph.initializers.newborns.base import Growth, Newborns
-from neurograph.observations import Observations
 
 
 def representational_power(observations: Observations | None, keys: np.ndarray) -> np.ndarray:

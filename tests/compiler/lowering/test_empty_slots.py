@@ -13,7 +13,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 import compiler
 from compiler import CompiledNetwork
 from compiler.lowering import held
-from compiler.optimizers.kinds import KINDS
+from compiler.sync.optimizers.kinds import KINDS
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from tests.compiler.graphs import assert_equals_reference, batch, build, loss_of, recipes

@@ -10,16 +10,16 @@ import torch
 from torch.autograd.function import once_differentiable
 
 import compiler
-from compiler.cost import CPU, Extent
 from compiler.lowering import REGISTRY, sparse, torch_sparse
 from compiler.lowering.kernels.sparse import gradients, multiply
+from compiler.planning.cost import CPU, Extent
 from compiler.slots import WEIGHT
 from neurograph.edits import SplitEdge
 from neurograph.errors import CompileError
 from tests.compiler.extras import needs_torch_sparse
 from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, mlp
-from tests.compiler.optimizers.table import OPTIMIZERS
-from tests.compiler.test_refresh import train
+from tests.compiler.sync.optimizers.table import OPTIMIZERS
+from tests.compiler.sync.test_refresh import train
 
 CHEAP = replace(CPU, torch_sparse_call=0.0, torch_sparse_product=0.0, torch_sparse_weight=0.0, torch_sparse_value=0.0)
 EXTENT = Extent(10, 10, 50, 8, False, "sum", "float32", "cpu")

@@ -3,11 +3,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from neurograph.analysis.observations import Observations
 from neurograph.builders import mlp
 from neurograph.edits import Autophagy, LowRepresentationalPower
 from neurograph.edits.selectors import SELECTORS, selector
 from neurograph.errors import EditError, MissingError, OptionError
-from neurograph.observations import Observations
 from tests.neurograph.networks import dump, structure, values, weights
 
 VARIANCE = [1.0, 0.0, 0.06, 1.0, 0.08, 0.04]  # of the six hidden neurons; their mean is 0.3633

@@ -3,7 +3,7 @@ from math import exp
 import numpy as np
 import pytest
 
-from neurograph.edits.counts import DynamicCount, dynamic_count, error_variance
+from neurograph.edits.support.counts import DynamicCount, dynamic_count, error_variance
 from neurograph.errors import OptionError
 
 

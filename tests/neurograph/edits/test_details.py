@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurograph.analysis.observations import Observations
 from neurograph.builders import enas_macro, lenet5, mlp
 from neurograph.edits import EDITS, AddOnNeurons, Autophagy, Prune, PruneKernels
 from neurograph.edits.prune import weight_sizes
 from neurograph.edits.prune_kernels import prunable_kernels
 from neurograph.errors import NeuroGraphError
-from neurograph.observations import Observations
 from tests.neurograph.edits.test_random_edits import MAKE
 from tests.neurograph.networks import random_network
 

@@ -7,9 +7,9 @@ import pytest
 
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
+from neurograph.core.journal import from_line, to_line
 from neurograph.edits import InsertLayer
 from neurograph.errors import CycleError, EditError, NeuronError, OptionError
-from neurograph.journal import from_line, to_line
 from tests.neurograph.insertion.recorded import Dense
 
 RNG = np.random.default_rng(4)

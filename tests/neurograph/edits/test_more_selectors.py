@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
 from neurograph.builders import mlp
 from neurograph.builders.layers import convolution, linear, pool
 from neurograph.edits import Autophagy
@@ -11,7 +12,6 @@ from neurograph.edits.selectors import Chance, LowContribution, Selection
 from neurograph.edits.selectors.low_contribution import heard
 from neurograph.errors import MissingError, OptionError
 from neurograph.initializers import from_name
-from neurograph.observations import Observations
 
 
 def selection(g, seen=None, seed=0):

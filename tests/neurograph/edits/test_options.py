@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from neurograph.analysis.observations import Observations
 from neurograph.builders import mlp
+from neurograph.core.journal import from_line, to_line
 from neurograph.edits import (
     EDITS,
     AddNeuron,
@@ -26,11 +28,9 @@ from neurograph.edits import (
     SetValues,
     SplitEdge,
 )
-from neurograph.edits.options import number, whole
 from neurograph.errors import OptionError
 from neurograph.initializers.newborns import Newborns
-from neurograph.journal import from_line, to_line
-from neurograph.observations import Observations
+from neurograph.options import number, whole
 
 
 def doubled(size):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
 from neurograph.edits import Autophagy, Prune, RemoveNeurons, RemoveSynapses
 from neurograph.edits.selectors import LowRepresentationalPower
 from neurograph.errors import EditError
-from neurograph.observations import Observations
 
 
 def gated(output: bool = False) -> NeuronGraph:

@@ -3,12 +3,12 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
 from neurograph.builders import mlp
 from neurograph.edits import DynamicCount, Proliferate, SplitEdge
-from neurograph.edits.outgoing import OUTGOING
+from neurograph.edits.support.outgoing import OUTGOING
 from neurograph.errors import EditError, MissingError, OptionError
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, Newborns
-from neurograph.observations import Observations
 from tests.neurograph.networks import batch, dump, outputs, random_network, structure, values, weights
 
 

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
 from neurograph.builders import lenet5
 from neurograph.edits import Proliferate
 from neurograph.errors import EditError
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, Newborns
-from neurograph.observations import Observations
 from neurograph.schema.neuron import VALUES
 from tests.neurograph.map_networks import FAMILIES, Layers, images, lenet, random_maps, residual, separable, vgg
 from tests.neurograph.networks import dump, forward, outputs, structure, values, weights

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
 from neurograph.builders import lenet5, mlp
 from neurograph.edits import Prune
-from neurograph.edits.paths import has_path
 from neurograph.edits.prune import weight_sizes
+from neurograph.edits.support.paths import has_path
 from neurograph.errors import EditError, MissingError, OptionError
-from neurograph.observations import Observations
 from tests.neurograph.networks import dump, structure, values
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurograph.analysis.observations import Observations
+from neurograph.core.journal import Journal, from_line, to_line
 from neurograph.edits import (
     EDITS,
     AddNeuron,
@@ -28,8 +30,6 @@ from neurograph.edits import (
     SplitEdge,
 )
 from neurograph.errors import NeuroGraphError
-from neurograph.journal import Journal, from_line, to_line
-from neurograph.observations import Observations
 from tests.neurograph.networks import (
     batch,
     check_saved_and_loaded,

@@ -5,6 +5,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurograph.analysis.observations import Observations
+from neurograph.core.journal import from_line
 from neurograph.edits import (
     AddNeuron,
     AddOnNeurons,
@@ -17,8 +19,6 @@ from neurograph.edits import (
     RemoveSynapses,
     SplitEdge,
 )
-from neurograph.journal import from_line
-from neurograph.observations import Observations
 from tests.neurograph.edits.test_random_edits import attempt, check_sound
 from tests.neurograph.map_networks import images, random_maps
 from tests.neurograph.networks import outputs, structure, weights

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurograph.analysis.observations import Observations
 from neurograph.builders import lenet4
 from neurograph.edits import Autophagy, LowRepresentationalPower, RemoveNeurons, RemoveSynapses
 from neurograph.errors import EditError
-from neurograph.observations import Observations
 from tests.neurograph.map_networks import FAMILIES, Layers, concatenation, images, lenet, random_maps, residual, vgg
 from tests.neurograph.networks import dump, forward, outputs, structure, values, weights
 

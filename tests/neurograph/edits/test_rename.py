@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
+from neurograph.core.journal import from_line, to_line
 from neurograph.edits import Rename, SplitEdge
 from neurograph.errors import JournalError, MissingError, NeuronError, OptionError
-from neurograph.journal import from_line, to_line
 from tests.neurograph.networks import dump, random_network
 
 

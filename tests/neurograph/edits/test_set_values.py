@@ -6,9 +6,9 @@ import pytest
 
 from neurograph import NeuronGraph
 from neurograph.builders import enas_macro, mlp
+from neurograph.core.journal import Journal
 from neurograph.edits import AddNeuron, RemoveNeurons, SetValues
 from neurograph.errors import EditError, FileError, JournalError, MissingError, NeuronError, OptionError, SynapseError
-from neurograph.journal import Journal
 from tests.neurograph.networks import dump, structure
 
 

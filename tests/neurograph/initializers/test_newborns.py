@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
 from neurograph.errors import MissingError, OptionError
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, Growth, Newborns, newborn_initializer
-from neurograph.observations import Observations
 
 KEYS = np.array([3, 5, 8, 13, 21])
 SEEN = Observations(np.arange(30), np.zeros(30), np.random.default_rng(4).random(30))

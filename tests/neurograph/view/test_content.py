@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
+from neurograph.analysis.timeline import timeline
 from neurograph.builders import lenet4, mlp
 from neurograph.errors import FileError, OptionError
-from neurograph.observations import Observations
 from neurograph.view import bundles, view
 from neurograph.view import content as content_
 from neurograph.view.content import content
 from neurograph.view.packing import pack
-from neurograph.view.timeline import timeline
 from tests.neurograph.view.histories import HOSTILE, epochs_on, grown, hostile, metrics
 
 

@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 
+from neurograph.analysis.observations import Observations
 from neurograph.builders import metanet_cnn, mlp
-from neurograph.observations import Observations
 from tests.neurograph.view.browsing import NO_WEBGL, chromium
 from tests.neurograph.view.histories import HOSTILE, epochs_on, grown, hostile, metrics
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
+from neurograph.analysis.history import neurons_of, synapses_of
 from neurograph.builders import enas_macro, lenet5, mlp, random_field, vgg
 from neurograph.view.layout import WIDEST, lay_out
-from neurograph.view.lives import neurons_of, synapses_of
 from tests.neurograph.view.histories import grown
 
 GRAPHS = {

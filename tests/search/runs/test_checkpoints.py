@@ -14,8 +14,8 @@ import search
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import FileError
-from search.packing import _SKELETON, _as_bytes, _taken_apart, pack_state, unpack_state
 from search.runs import Run, create_run, open_run
+from search.runs.packing import _SKELETON, _as_bytes, _taken_apart, pack_state, unpack_state
 from search.training import Trainer
 
 SETTINGS = {
@@ -258,7 +258,7 @@ def test_a_full_disk_keeps_both_checkpoints(tmp_path, monkeypatch):
     def full(*_args, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("search.packing.safetensors.torch.save_file", full)
+    monkeypatch.setattr("search.runs.packing.safetensors.torch.save_file", full)
     with pytest.raises(FileError, match=r"checkpoint\.safetensors: No space left"):
         run.save_checkpoint({"epoch": 3})
     assert [unpack_state(tmp_path / name)["state"]["epoch"] for name in (NEWEST, PREVIOUS)] == [2, 1]

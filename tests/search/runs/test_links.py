@@ -9,9 +9,9 @@ import search
 from neurograph.builders import mlp
 from neurograph.errors import FileError, OptionError
 from search import cli
-from search.evolution import EvolutionOptions, locate_and_direct
 from search.executors import Task
-from search.neuron_hierarchy.stages import STAGES
+from search.nhn.locations import EvolutionOptions, locate_and_direct
+from search.nhn.pipeline.stages import STAGES
 from search.runs import continued_run, open_run, started_run
 from search.runs.run import FILES
 

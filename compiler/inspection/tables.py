@@ -1,0 +1,127 @@
+"""An inspection as tables: plain text here, and what a terminal shows in colour elsewhere."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from compiler.inspection.facts import Growth, Inspection, Wiring
+from compiler.planning.cost import told_time
+from neurograph.core.journal import RAW
+
+MOST, LAST = 14, 4  # rows of one table, and how many of them are its last where some in the middle are left out
+LONG = 110  # letters of an entry of the journal
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table.
+
+    Parameters
+    ----------
+    title
+        Above it.
+    columns
+        Their heads; those that begin with ">" are set to the right.
+    rows
+        Their cells.
+    notes
+        Lines below it.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    notes: tuple[str, ...] = ()
+
+
+def sheets(found: Inspection) -> list[Sheet]:
+    """What is shown of a network: populations, wiring, growth."""
+    return [_populations(found), _wiring(found), _growth(found.growth)]
+
+
+def head(found: Inspection) -> str:
+    """The network in one line."""
+    frozen = f" and {found.frozen:,} frozen" if found.frozen else ""
+    sizes = f"{found.neurons:,} neurons, {found.synapses:,} synapses, {found.parameters:,} parameters{frozen}"
+    return f"{found.name}: {sizes}, depth {found.depth}" if found.name else f"{sizes}, depth {found.depth}"
+
+
+def plain(found: Inspection) -> str:
+    """Everything as text."""
+    return "\n\n".join([head(found), *map(text, sheets(found))])
+
+
+def text(sheet: Sheet) -> str:
+    """One table as text, columns two blanks apart."""
+    rows = [tuple(column.lstrip(">") for column in sheet.columns), *sheet.rows] if sheet.rows else []
+    wide = [max(len(row[at]) for row in rows) for at in range(len(sheet.columns))] if rows else []
+    right = [column.startswith(">") for column in sheet.columns]
+    lines = [sheet.title]
+    for row in rows:
+        cells = [cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, wide, right, strict=True)]
+        lines.append("  " + "  ".join(cells).rstrip())
+    return "\n".join([*lines, *(f"  {note}" for note in sheet.notes)])
+
+
+def _populations(found: Inspection) -> Sheet:
+    rows = [
+        (p.name, f"{p.neurons:,}", p.part, ", ".join(p.kinds), f"{p.biased:,}" if p.biased else "", f"{p.parameters:,}")
+        for p in found.populations
+    ]
+    columns = ("population", ">neurons", "part", "kind", ">biases", ">parameters")
+    return Sheet("Populations", columns, _few(rows))
+
+
+def _wiring(found: Inspection) -> Sheet:
+    columns = ("from", "to", "synapses of", ">count", ">density", ">mean", ">deviation", "runs as", "because")
+    rows = [
+        (w.source, w.target, w.what + (f", {w.frozen:,} frozen" if w.frozen else ""), f"{w.synapses:,}",
+         f"{w.density:.3g}", _number(w.mean), _number(w.deviation), *_runs(w))
+        for w in found.wiring
+    ]  # fmt: skip
+    rows = _few(rows)
+    if found.program is None:
+        return Sheet("Wiring", columns, rows, (f"It cannot be compiled: {found.refusal}",))
+    options, stages = found.program.options, len(found.program.stages)
+    told = f"{stages} stages in {options.dtype} on {options.device}; the products of a training step"
+    told += f" with {options.batch_size} rows are predicted to take {told_time(found.program.seconds)}"
+    return Sheet("Wiring", columns, rows, (told,))
+
+
+def _runs(wiring: Wiring) -> tuple[str, str]:
+    """By which lowerings, and why."""
+    if len(wiring.parts) == 1:
+        part = wiring.parts[0]
+        return part.lowering, f"{told_time(part.seconds)}; {part.why}"
+    count = Counter(part.lowering for part in wiring.parts)
+    named = ", ".join(f"{many} {name}" for name, many in count.most_common())
+    return named, f"{len(wiring.parts)} products, for blocks that wait for one another" if count else ""
+
+
+def _growth(growth: Growth) -> Sheet:
+    if not growth.entries:
+        return Sheet("Growth", (), [], ("The journal is empty: nothing was edited since it was made.",))
+    verbs = ", ".join(f"{count} {'by hand' if verb == RAW else verb}" for verb, count in growth.verbs.items())
+    undone = f", and {growth.undone} undone" if growth.undone else ""
+    rows = [
+        ("neurons", f"{growth.neurons_born:,}", f"{growth.neurons_died:,}"),
+        ("synapses", f"{growth.synapses_born:,}", f"{growth.synapses_died:,}"),
+    ]
+    latest = [entry if len(entry) <= LONG else entry[: LONG - 1] + "…" for entry in growth.latest]
+    notes = (
+        f"{growth.entries} edit{'s' * (growth.entries != 1)}{undone}: {verbs}",
+        "Latest:",
+        *(f"  {entry}" for entry in latest),
+    )
+    return Sheet("Growth", ("", ">born", ">died"), rows, notes)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _few(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """The first and the last rows where there are many."""
+    if len(rows) <= MOST:
+        return rows
+    gap = (f"… {len(rows) - MOST:,} more", *[""] * (len(rows[0]) - 1))
+    return [*rows[: MOST - LAST], gap, *rows[-LAST:]]

@@ -1,0 +1,221 @@
+"""The choice of products for one block: which bundles run together, in which shape, by which lowering."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from compiler.lowering import REGISTRY, Layout, Lowering
+from compiler.lowering.base import FIXED, FROZEN, NOT_MAPS, TRAINED
+from compiler.planning.cost import Extent, choose, gathering, price
+from compiler.planning.pins import Bundle, Pin, pinned, unused
+from compiler.planning.program import Options, PartPlan
+from compiler.regions.blocks import Block, Blocks
+from compiler.regions.bundles import Bundles
+from compiler.regions.parts import Part, cut_part
+from compiler.regions.remainder import merge_thin
+from compiler.regions.windows import NUMBER, SAME, Window
+from neurograph.core.arrays import GraphArrays
+from neurograph.errors import CompileError
+
+
+def refuse_unused_pins(pin: Pin, blocks: Blocks, bundles: Bundles) -> None:
+    """Refuse keys of `lowering=` that name no bundle."""
+    names = [block.population for block in blocks.blocks]
+    pairs = {(names[s], names[t]) for s, t in zip(bundles.source.tolist(), bundles.target.tolist(), strict=True)}
+    if odd := unused(pin, set(names), pairs):
+        raise CompileError(
+            f"lowering={{{odd[0]!r}: ...}} names no bundle; populations are {', '.join(map(repr, sorted(set(names))))}"
+        )
+
+
+@dataclass(frozen=True)
+class TargetPlanner:
+    """The choice of products for one target block."""
+
+    arrays: GraphArrays
+    blocks: Blocks
+    bundles: Bundles
+    groups: np.ndarray
+    padded: np.ndarray
+    options: Options
+    target: int
+
+    @property
+    def block(self) -> Block:
+        return self.blocks.blocks[self.target]
+
+    def parts(self, feeding: np.ndarray) -> tuple[PartPlan, ...]:
+        """The products of the block, from all bundles that feed it."""
+        if not len(feeding):
+            return ()
+        if self.block.signature.aggregation != "sum":
+            return (self.lower(feeding),)
+        if self.wires(feeding):
+            return (self.lower(feeding),)
+        groups = []
+        for mine in self.alike(feeding):
+            free = np.array([self.pin(mine[i : i + 1]) is None for i in range(len(mine))]) if self.asks else None
+            mergeable = mine if free is None else mine[free]
+            groups += [] if free is None else [mine[i : i + 1] for i in np.flatnonzero(~free)]
+            groups += [mergeable[group] for group in self.merge(mergeable)]
+        plans = [self.lower(group) for group in sorted(groups, key=lambda group: int(group[0]))]
+        return tuple(sorted(plans, key=lambda p: p.rows is not None))  # whole rows first: they begin the sum
+
+    def alike(self, feeding: np.ndarray) -> list[np.ndarray]:
+        """Bundles that one product could run: those between scalars, and those of each window."""
+        sort = self.bundles.sort[feeding]
+        sort = np.where(sort == SAME, NUMBER, sort)
+        return [feeding[sort == one] for one in sorted(set(sort.tolist()))]
+
+    def wires(self, feeding: np.ndarray) -> bool:
+        """Whether these hand on values, at most one to each neuron: then they are one choice of columns."""
+        bundles = self.bundles
+        if len(feeding) < 2 or self.asks or len(set(bundles.sort[feeding].tolist())) > 1:
+            return False
+        window = bundles.window(int(feeding[0]))
+        if not bundles.identity[feeding[0]] and not (window and window.pools):
+            return False
+        count = int(bundles.count[feeding].sum())
+        return count == int(bundles.targets[feeding].sum()) == self.used(feeding)[1]
+
+    @property
+    def asks(self) -> bool:
+        """Whether single bundles may be pinned: those are not merged."""
+        return self.options.pin is not None and not isinstance(self.options.pin, str)
+
+    def extent(self, identity: bool, window: Window | None = None) -> Extent:
+        options, how = self.options, self.block.signature.aggregation
+        return Extent(0, 0, 0, options.batch_size, identity, how, options.dtype, options.device, 1, window)
+
+    def bare(self, extent: Extent) -> str | None:
+        """The name that is pinned for all bundles; one for other sorts of neurons than these pins nothing here."""
+        name = self.options.pin
+        if not isinstance(name, str) or name not in REGISTRY:
+            return name if isinstance(name, str) else None
+        reason = REGISTRY[name].refuses(extent)
+        return None if reason is not None and (extent.window is not None or reason == NOT_MAPS) else name
+
+    def lowerings(self, extent: Extent) -> list[Lowering]:
+        """Those that may be chosen."""
+        name = self.bare(extent)
+        return [REGISTRY[name]] if name in REGISTRY else list(REGISTRY.values())
+
+    def merge(self, feeding: np.ndarray) -> list[np.ndarray]:
+        """Group bundles that one product could run."""
+        if len(feeding) < 2:
+            return [np.arange(len(feeding))] if len(feeding) else []
+        bundles, options, window = self.bundles, self.options, self.bundles.window(int(feeding[0]))
+        if window is not None and not window.slides and not window.flattens:
+            return [np.arange(len(feeding))] if self.wires(feeding) else [np.array([i]) for i in range(len(feeding))]
+        calibration, batch = options.calibration, options.batch_size
+        count, sources, targets = bundles.count[feeding], bundles.sources[feeding], bundles.targets[feeding]
+        whole = np.array([len(self.blocks.blocks[b].neurons) for b in bundles.source[feeding]])
+        size, alone = len(self.block.neurons), np.full(len(feeding), np.inf)
+        area_in, area_out = self.extent(False, window).areas
+        for identity in (False, True):
+            mine = bundles.identity[feeding] == identity
+            blocks, padded = self.groups[feeding[mine]], self.padded[feeding[mine]]
+            extent = self.extent(identity, window).sized(whole[mine], size, count[mine], blocks, padded)
+            alone[mine] = price(self.lowerings(extent), extent, calibration)
+            picked = extent.sized(sources[mine], targets[mine], count[mine], blocks, padded)
+            moved = gathering(calibration, (sources * area_in + targets * area_out)[mine] * batch, 2)
+            alone[mine] = np.minimum(alone[mine], price(self.lowerings(picked), picked, calibration) + moved)
+
+        def merged(inputs: np.ndarray, outputs: np.ndarray, synapses: np.ndarray, many: np.ndarray) -> np.ndarray:
+            extent = self.extent(False, window).sized(inputs, outputs, synapses)
+            seconds = price(self.lowerings(extent), extent, calibration)
+            return seconds + gathering(calibration, inputs * area_in * batch, many)
+
+        return merge_thin(count, sources, targets, size, alone, merged)
+
+    def together(self, group: np.ndarray) -> int:
+        """How many equal disjoint blocks a group is; several bundles are laid side by side as one."""
+        return int(self.groups[group[0]]) if len(group) == 1 else 1
+
+    def pin(self, group: np.ndarray) -> str | None:
+        """What is pinned for one group of bundles."""
+        pin, bundles = self.options.pin, self.bundles
+        if pin is None:
+            return None
+        view = self.view(group, int(bundles.sources[group].sum()), len(self.block.neurons))
+        if isinstance(pin, str):
+            extent = self.extent(view.identity, view.window)
+            return self.bare(extent.sized(view.inputs, view.outputs, view.synapses, view.groups, view.padded))
+        return pinned(pin, view)
+
+    def view(self, group: np.ndarray, inputs: int, outputs: int) -> Bundle:
+        """A group of bundles as a pin, or an error, sees it."""
+        bundles = self.bundles
+        names = dict.fromkeys(self.blocks.blocks[int(b)].population for b in bundles.source[group])
+        count, identity = int(bundles.count[group].sum()), bool(bundles.identity[group].all())
+        aggregation, window = self.block.signature.aggregation, bundles.window(int(group[0]))
+        population, blocks = self.block.population, self.together(group)
+        padded = int(self.padded[group[0]]) if len(group) == 1 else 0
+        return Bundle(tuple(names), population, inputs, outputs, count, identity, aggregation, blocks, window, padded)
+
+    def lower(self, group: np.ndarray) -> PartPlan:
+        """Choose the shape and the lowering of one group of bundles."""
+        pin, calibration, batch = self.pin(group), self.options.calibration, self.options.batch_size
+        bundle, shapes = self.shapes(group)
+        area_in, area_out = shapes[0][2].areas
+        fitting = [s for s in shapes if pin not in REGISTRY or REGISTRY[pin].refuses(s[2]) is None]
+        best = None
+        for pick, narrow, extent in fitting or shapes:
+            lowering, seconds, why = choose(REGISTRY.values(), extent, calibration, pin, str(bundle))
+            values = extent.inputs * area_in * batch
+            moved = gathering(calibration, values, len(group)) if pick or len(group) > 1 else 0.0
+            moved += gathering(calibration, extent.outputs * area_out * batch) if narrow else 0.0
+            if best is None or seconds + moved < best[0]:
+                best = (seconds + moved, pick, narrow, lowering, why)
+        assert best is not None
+        seconds, pick, narrow, lowering, why = best
+        by_row = len(group) > 1 and self.wires(group)
+        part = cut_part(self.arrays, self.blocks, self.bundles, self.target, group, pick, narrow, by_row)
+        layout = self.layout(part, bundle.window)
+        return PartPlan(lowering.name, layout, part.pieces, part.rows, bundle.sources, seconds, why)
+
+    def shapes(self, group: np.ndarray) -> tuple[Bundle, list[tuple[bool, bool, Extent]]]:
+        """What there is to choose from: whether to pick columns, whether to leave out rows, and how large it gets."""
+        sums = self.block.signature.aggregation == "sum"
+        whole = sum(len(self.blocks.blocks[b].neurons) for b in dict.fromkeys(self.bundles.source[group].tolist()))
+        size, (used, touched) = len(self.block.neurons), self.used(group)
+        bundle = self.view(group, used, touched)
+        sort = self.extent(bundle.identity, bundle.window)
+        shapes = []
+        for pick in (False, True) if sums and used < whole else (not sums,):
+            for narrow in (False, True) if sums and touched < size else (False,):
+                inputs, outputs = used if pick else whole, touched if narrow else size
+                size_of = inputs, outputs, bundle.synapses, bundle.groups, bundle.padded
+                shapes.append((pick, narrow, sort.sized(*size_of)))
+        return bundle, shapes
+
+    def used(self, group: np.ndarray) -> tuple[int, int]:
+        """How many different neurons a group touches at both ends."""
+        if len(group) == 1:
+            return int(self.bundles.sources[group[0]]), int(self.bundles.targets[group[0]])
+        synapses = np.concatenate([self.bundles.of(int(b)) for b in group])
+        ends = (self.arrays.source[synapses], self.arrays.target[synapses])
+        counts = [int(np.count_nonzero(np.diff(np.sort(end), prepend=-1))) for end in ends]
+        return counts[0], counts[1]
+
+    def layout(self, part: Part, window: Window | None) -> Layout:
+        """A part as a lowering sees it."""
+        arrays = self.arrays
+        full = len(part.synapses) == part.inputs * part.outputs
+        code = np.array([_sort_of(form) for form in arrays.forms], np.uint8)[arrays.form[part.synapses]]
+        return Layout(
+            part.inputs,
+            part.outputs,
+            arrays.ids[part.synapses],
+            None if full else part.row,
+            None if full else part.column,
+            code if code.any() else None,
+            self.block.signature.aggregation,
+            window,
+        )
+
+
+def _sort_of(form) -> int:
+    if form.op != "weight":
+        return FIXED
+    return TRAINED if form.trainable else FROZEN

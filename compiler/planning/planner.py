@@ -1,0 +1,93 @@
+"""The planner: from a checked graph to a program; the choice of products is `choice.py`'s."""
+
+import numpy as np
+
+from compiler.lowering.base import FIXED, FROZEN, TRAINED
+from compiler.planning.choice import TargetPlanner, refuse_unused_pins
+from compiler.planning.pins import Pin
+from compiler.planning.program import NeuronsPlan, Options, PortPlan, Program, StagePlan
+from compiler.regions.blocks import Block, Blocks, find_blocks
+from compiler.regions.bundles import find_bundles
+from compiler.regions.groups import bundle_groups, depthwise
+from compiler.regions.parts import Piece
+from compiler.regions.uneven import padded_sizes
+from compiler.snapshot import Port, Snapshot
+from neurograph.core.arrays import GraphArrays
+from neurograph.errors import CompileError
+
+
+def plan(snapshot: Snapshot, options: Options) -> Program:
+    """Plan how to run a network.
+
+    Parameters
+    ----------
+    snapshot
+        A checked graph.
+    options
+        What to plan for.
+
+    Raises
+    ------
+    CompileError
+        Where a pinned lowering cannot run a bundle, naming both and the reason.
+    """
+    arrays = snapshot.arrays
+    blocks = find_blocks(arrays)
+    bundles = find_bundles(arrays, blocks)
+    groups = depthwise(bundles, bundle_groups(arrays, bundles))
+    padded = padded_sizes(arrays, bundles, groups)
+    refuse_unused_pins(options.pin, blocks, bundles)
+    edges = np.searchsorted(bundles.target, np.arange(len(blocks.blocks) + 1))
+    stages = []
+    for index, block in enumerate(blocks.blocks):
+        if block.signature.role != "input":
+            feeding = np.arange(edges[index], edges[index + 1])
+            parts = TargetPlanner(arrays, blocks, bundles, groups, padded, options, index).parts(feeding)
+            neurons = _neurons(arrays, block)
+            stages.append(StagePlan(index, block.population, block.signature.aggregation, neurons, parts))
+    _refuse_idle_pin(options.pin, stages)
+    return Program(
+        options,
+        tuple(_port(port, blocks) for port in snapshot.inputs),
+        tuple(_port(port, blocks) for port in snapshot.outputs),
+        tuple(stages),
+        tuple(arrays.keys[block.neurons] for block in blocks.blocks),
+    )
+
+
+def _refuse_idle_pin(pin: Pin, stages: list[StagePlan]) -> None:
+    """A name that fits none of the bundles would silently do nothing."""
+    used = [part.lowering for stage in stages for part in stage.parts]
+    if isinstance(pin, str) and used and pin not in used:
+        raise CompileError(f"lowering={pin!r} fits no bundle of this graph; it runs by {', '.join(sorted(set(used)))}")
+
+
+def _neurons(arrays: GraphArrays, block: Block) -> NeuronsPlan:
+    trainable = np.array([kind.trainable for kind in arrays.kinds], bool)[arrays.kind[block.neurons]]
+    scale = np.where(trainable, TRAINED, FROZEN).astype(np.uint8)
+    sorts = [
+        np.where(np.isnan(arrays.values[name][block.neurons]), FIXED, scale).astype(np.uint8)
+        for name in ("bias", "slope")
+    ]
+    signature = block.signature
+    return NeuronsPlan(
+        arrays.keys[block.neurons],
+        signature.activation,
+        *sorts,
+        shape=signature.shape,
+        scale=None if signature.norm is None else scale,
+        norm=signature.norm,
+        dropout=signature.dropout,
+        channelwise=signature.channelwise,
+    )
+
+
+def _port(port: Port, blocks: Blocks) -> PortPlan:
+    """A population's neurons are in key order in the port and in each block, so only several blocks need an order."""
+    block, place = blocks.block[port.neurons], blocks.place[port.neurons]
+    pieces: list[Piece] = []
+    for index in sorted(set(block.tolist())):
+        mine = place[block == index]
+        pieces.append((index, None if len(mine) == len(blocks.blocks[index].neurons) else mine.astype(np.int64)))
+    order = None if len(pieces) == 1 else np.argsort(np.argsort(block, kind="stable"))
+    return PortPlan(port.population, len(port.neurons), tuple(pieces), order, port.shape)

@@ -1,0 +1,193 @@
+"""The program: stages in order, each with what it reads; a pure function of the arrays and the options."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from compiler.lowering.base import Layout, Shared, same_arrays
+from compiler.planning.cost import Calibration
+from compiler.planning.pins import Pin
+from compiler.regions.parts import Piece
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a program depends on besides the graph.
+
+    Parameters
+    ----------
+    dtype, device
+        "float32", ...; "cpu" or "cuda".
+    batch_size
+        Rows it is tuned for; it runs with any number.
+    calibration
+        The cost model's figures.
+    pin
+        Pinned lowerings.
+    """
+
+    dtype: str
+    device: str
+    batch_size: int
+    calibration: Calibration
+    pin: Pin = None
+
+
+@dataclass(frozen=True)
+class PartPlan:
+    """One product of a stage.
+
+    Parameters
+    ----------
+    lowering
+        Its name in the registry.
+    layout
+        Its wiring; with the lowering it says all about the unit that runs it.
+    pieces, rows
+        Where its columns come from and its rows go to.
+    sources
+        Populations it reads.
+    seconds, why
+        Predicted cost of a training step, and why this lowering.
+    """
+
+    lowering: str
+    layout: Layout
+    pieces: tuple[Piece, ...] = field(compare=False)
+    rows: np.ndarray | None = field(compare=False)
+    sources: tuple[str, ...] = field(compare=False)
+    seconds: float = field(compare=False)
+    why: str = field(compare=False)
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronsPlan(Shared):
+    """The neurons of a stage: what happens after the sum.
+
+    Parameters
+    ----------
+    keys
+        (n,) int64.
+    activation
+        Its name.
+    bias, slope
+        (n,) uint8 of TRAINED, FROZEN and FIXED (has none).
+    shape
+        Of each: () for scalars, else that of the feature map.
+    scale
+        (n,) uint8 likewise, for gamma and beta; None without a norm.
+    norm
+        eps and momentum of a batch norm, or None.
+    dropout, channelwise
+        The rate, and whether whole maps are dropped.
+    """
+
+    keys: np.ndarray
+    activation: str
+    bias: np.ndarray
+    slope: np.ndarray
+    shape: tuple[int, ...] = ()
+    scale: np.ndarray | None = None
+    norm: tuple[float, float] | None = None
+    dropout: float = 0.0
+    channelwise: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, NeuronsPlan)
+            and self.token == other.token
+            and same_arrays(
+                (self.keys, self.bias, self.slope, self.scale), (other.keys, other.bias, other.slope, other.scale)
+            )
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.token)
+
+    @property
+    def token(self) -> tuple:
+        """Equal in equal plans and cheap."""
+        kind = self.activation, self.shape, self.norm, self.dropout, self.channelwise
+        return len(self.keys), int(self.keys[0]), *kind
+
+
+@dataclass(frozen=True)
+class StagePlan(Shared):
+    """One block of neurons and the products that feed it.
+
+    Parameters
+    ----------
+    index
+        Which value it makes; the values are numbered in the order they are made, inputs among them.
+    population, aggregation
+        Of its neurons.
+    neurons, parts
+        The neurons and the products.
+    """
+
+    index: int = field(compare=False)
+    population: str
+    aggregation: str
+    neurons: NeuronsPlan
+    parts: tuple[PartPlan, ...]
+
+
+@dataclass(frozen=True)
+class PortPlan:
+    """One tensor in or out: its population and the columns of which values it is made of; the shape of its neurons."""
+
+    population: str
+    width: int
+    pieces: tuple[Piece, ...] = field(compare=False)
+    order: np.ndarray | None = field(compare=False)
+    shape: tuple[int, ...] = ()
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The tensor's shape but for the batch: (neurons,) or (channels, height, width)."""
+        return self.width, *self.shape
+
+
+@dataclass(frozen=True)
+class Program(Shared):
+    """Everything a network needs to be built, without its numbers.
+
+    Parameters
+    ----------
+    options
+        What it was planned for.
+    inputs, outputs
+        Ports, in order.
+    stages
+        In the order they run.
+    blocks
+        (blocks,) int64 arrays of neuron keys: what each value holds.
+    """
+
+    options: Options
+    inputs: tuple[PortPlan, ...]
+    outputs: tuple[PortPlan, ...]
+    stages: tuple[StagePlan, ...]
+    blocks: tuple[np.ndarray, ...] = field(compare=False)
+
+    @cached_property
+    def seconds(self) -> float:
+        """Predicted cost of the products of a training step."""
+        return sum(part.seconds for stage in self.stages for part in stage.parts)
+
+    @cached_property
+    def last_reads(self) -> tuple[tuple[int, ...], ...]:
+        """For each stage, the values that nobody reads after it: they need not be kept any longer."""
+        last = {}
+        for number, stage in enumerate(self.stages):
+            last[stage.index] = number
+            last |= {value: number for part in stage.parts for value, _ in part.pieces}
+        kept = {value for port in self.outputs for value, _ in port.pieces}
+        ends = [(number, value) for value, number in last.items() if value not in kept]
+        return tuple(tuple(v for n, v in ends if n == number) for number in range(len(self.stages)))
+
+    def __str__(self) -> str:
+        from compiler.planning.report import describe
+
+        return describe(self)

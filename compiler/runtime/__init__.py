@@ -1,0 +1,1 @@
+"""What runs: stages, their neurons, and what happens around a forward pass."""

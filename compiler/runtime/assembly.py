@@ -1,0 +1,127 @@
+"""From a program to units that hold numbers: the stages, their slots, and the way numbers get into them."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from compiler.lowering import REGISTRY
+from compiler.lowering.base import Unit
+from compiler.planning.program import NeuronsPlan, PartPlan, Program
+from compiler.regions.order import Order
+from compiler.runtime.neurons import Neurons
+from compiler.runtime.norm import neurons_unit
+from compiler.runtime.stage import Fetch, Stage
+from compiler.slots import WEIGHT, SlotMap, Slots, Space
+from neurograph.core.arrays import GraphArrays
+
+Spec = tuple[str, object]  # what a unit is made from: equal specs make equal units
+
+
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """The running parts of a network.
+
+    Parameters
+    ----------
+    stages, outputs
+        In order.
+    units
+        spec -> unit.
+    slots
+        Where every number lives.
+    fresh
+        The units that were made for this assembly; the others were taken over.
+    """
+
+    stages: tuple[Stage, ...]
+    outputs: tuple[Fetch, ...]
+    units: dict[Spec, Unit]
+    slots: SlotMap
+    fresh: frozenset[Unit]
+
+
+def part_spec(part: PartPlan) -> Spec:
+    """What the unit of a part is made from."""
+    return part.lowering, part.layout
+
+
+def neurons_spec(plan: NeuronsPlan) -> Spec:
+    """What the unit of a block's neurons is made from."""
+    return "neurons", plan
+
+
+def assemble(
+    program: Program, dtype: torch.dtype, device: torch.device, pool: dict[Spec, Unit] | None = None
+) -> Assembly:
+    """Make the units of a program, their numbers zero, taking over from a pool those that are there already.
+
+    Parameters
+    ----------
+    program
+        What to build.
+    dtype, device
+        Of the tensors.
+    pool
+        Units of the same dtype and device that may be taken over.
+    """
+    pool = pool or {}
+    units: dict[Spec, Unit] = {}
+    fresh = []
+
+    def unit(spec: Spec, make: Callable[[], Unit]) -> Unit:
+        found = pool.get(spec)
+        if found is None:
+            found = make()
+            found.sealed = True
+            fresh.append(found)
+        units[spec] = found
+        return found
+
+    stages = []
+    for stage in program.stages:
+        parts = [
+            unit(part_spec(p), lambda p=p: REGISTRY[p.lowering].unit(p.layout, dtype, device)) for p in stage.parts
+        ]
+        neurons = unit(neurons_spec(stage.neurons), lambda s=stage: neurons_unit(s.neurons, dtype, device))
+        assert isinstance(neurons, Neurons)
+        stages.append(Stage(stage, parts, neurons, device))
+    outputs = tuple(Fetch(port.pieces, port.order, device, maps=bool(port.shape)) for port in program.outputs)
+    slots = SlotMap(entry for found in units.values() for entry in found.slots())
+    return Assembly(tuple(stages), outputs, units, slots, frozenset(fresh))
+
+
+def graph_numbers(arrays: GraphArrays, space: Space, numbers: np.ndarray) -> np.ndarray:
+    """(n, *shape of one) float64 what the graph holds for these (rising) ids or keys of one space."""
+    name, shape = space
+    found = np.empty((len(numbers), *shape))
+    if shape:
+        pool = next(index for index, pool in enumerate(arrays.pools) if pool.shape[1:] == shape)
+        mine = np.flatnonzero(arrays.pool == pool)
+        place = Order(numbers).places(arrays.ids[mine])
+        found[place[place >= 0]] = arrays.pools[pool][arrays.row[mine[place >= 0]]]
+        return found
+    own, values = (arrays.ids, arrays.weight) if space == WEIGHT else (arrays.keys, arrays.values[name])
+    place = Order(numbers).places(own)
+    found[place[place >= 0]] = values[place >= 0]
+    return found
+
+
+def fill(slots: SlotMap, numbers: dict[Space, np.ndarray], only: Iterable[Unit] | None = None) -> None:
+    """Put canonical vectors into the tensors; only into those of some units where given."""
+    chosen = None if only is None else set(only)
+    for space, vector in numbers.items():
+        slots.scatter(space, torch.from_numpy(vector), only=lambda e: chosen is None or e.module in chosen)
+
+
+def entries_by_parameter(slots: SlotMap) -> dict[int, Slots]:
+    """id(Parameter) -> the entry whose numbers it holds; every Parameter holds those of one space."""
+    return {id(entry.tensor): entry for entry in slots.slots if entry.trained}
+
+
+def cast(vector: np.ndarray, dtype: torch.dtype) -> Tensor:
+    """Float64 numbers as a network of that dtype holds them, in a dtype of numpy's (as `SlotMap.gather` returns)."""
+    rounded = torch.from_numpy(vector).to(dtype)
+    return rounded if dtype in (torch.float32, torch.float64) else rounded.float()

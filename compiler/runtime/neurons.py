@@ -1,0 +1,58 @@
+"""What happens to a block after the sum: biases, slopes and the activation."""
+
+import torch
+from torch import Tensor
+
+from compiler.activations import FUNCTIONS, SLOPED
+from compiler.lowering.base import FIXED, TRAINED, Unit
+from compiler.lowering.vector import add_vector, read_vector, vector_slots
+from compiler.planning.program import NeuronsPlan
+from compiler.slots import BIAS, SLOPE, Slots
+
+
+class Neurons(Unit):
+    """The numbers of a block's neurons.
+
+    Parameters
+    ----------
+    plan
+        Which neurons, and which of them have what.
+    dtype, device
+        Of the tensors.
+    """
+
+    def __init__(self, plan: NeuronsPlan, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        self.plan = plan
+        self.biased = bool((plan.bias != FIXED).any())
+        self.plain = bool((plan.bias == TRAINED).all())
+        if self.biased:
+            add_vector(self, "bias", plan.bias, dtype, device)
+        self.function = FUNCTIONS.get(plan.activation)
+        self.sloped = SLOPED.get(plan.activation)
+        if self.sloped is not None:
+            add_vector(self, "slope", plan.slope, dtype, device)
+
+    population = ""  # whose neurons these are, for errors
+    moves = False  # whether a forward in train mode moves its numbers
+
+    def offset(self) -> Tensor | None:
+        """(neurons,) or None where no neuron has one."""
+        if self.plain:
+            return self._parameters["bias"]
+        return read_vector(self, "bias") if self.biased else None
+
+    def finish(self, total: Tensor) -> Tensor:
+        """The activation of the biased sum."""
+        if self.function is not None:
+            return self.function(total)
+        if self.sloped is not None:
+            slope = read_vector(self, "slope")
+            assert slope is not None
+            return self.sloped(total, slope)
+        return total
+
+    def slots(self) -> list[Slots]:
+        plan = self.plan
+        found = vector_slots(self, "bias", BIAS, plan.keys, plan.bias) if self.biased else []
+        return found + (vector_slots(self, "slope", SLOPE, plan.keys, plan.slope) if self.sloped is not None else [])

@@ -1,0 +1,152 @@
+"""A stage at run time: fetch what it reads, add up its products, finish its neurons.
+
+No forward here goes through `nn.Module.__call__` or its attribute lookup: at batch 1 they would cost as much as the
+products.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from compiler.lowering.aggregate import empty_value
+from compiler.lowering.base import Unit
+from compiler.lowering.maps import neighbours, pick
+from compiler.planning.program import StagePlan
+from compiler.regions.parts import Piece
+from compiler.runtime.neurons import Neurons
+
+
+class Fetch(nn.Module):
+    """Columns of earlier values, side by side; of feature maps, neighbours are read where they lie.
+
+    Parameters
+    ----------
+    pieces
+        (value, columns or None for all of them).
+    order
+        A last choice of columns, or None.
+    device
+        Of the indices.
+    by_feature
+        Whether to lay neurons out in rows of memory, as sparse products read them: picking rows is then a plain copy.
+    maps
+        Whether these are feature maps.
+    """
+
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        order: np.ndarray | None,
+        device: torch.device,
+        by_feature: bool = False,
+        maps: bool = False,
+    ) -> None:
+        super().__init__()
+        self.pieces, self.by_feature = [], by_feature
+        self.runs = [(value, columns is None, neighbours(columns)) for value, columns in pieces] if maps else None
+        for index, (value, columns) in enumerate(pieces):
+            name = None if columns is None else f"columns{index}"
+            if columns is not None:
+                self.register_buffer(f"columns{index}", torch.from_numpy(columns).long().to(device), persistent=False)
+            self.pieces.append((value, name))
+        self.register_buffer("order", None if order is None else torch.from_numpy(order).to(device), persistent=False)
+        self.only = self.pieces[0][0] if len(self.pieces) == 1 and self.pieces[0][1] is None and order is None else None
+
+    def get(self, values: list) -> Tensor:
+        """(batch, columns) out of the values made so far."""
+        if self.only is not None:
+            return values[self.only]
+        buffers = self._buffers
+        if self.by_feature:
+            rows = [values[v].t() for v, _ in self.pieces]
+            rows = [
+                r if name is None else r.index_select(0, buffers[name])
+                for r, (_, name) in zip(rows, self.pieces, strict=True)
+            ]
+            return (rows[0] if len(rows) == 1 else torch.cat(rows, 0)).t()
+        if self.runs is not None:
+            return self._maps(values, self.runs)
+        found = [values[v] if name is None else values[v].index_select(1, buffers[name]) for v, name in self.pieces]
+        together = found[0] if len(found) == 1 else torch.cat(found, 1)
+        order = buffers["order"]
+        return together if order is None else together.index_select(1, order)
+
+    def _maps(self, values: list, runs: list) -> Tensor:
+        buffers, found = self._buffers, []
+        for index, (value, whole, run) in enumerate(runs):
+            x = values[value]
+            if not whole and run is not None:
+                x = x.narrow(1, *run)
+            elif not whole:
+                columns: Any = buffers[f"columns{index}"]
+                x = pick(x, columns)
+            found.append(x)
+        together = found[0] if len(found) == 1 else torch.cat(found, 1)
+        order = buffers["order"]
+        return together if order is None else pick(together, order)
+
+
+class Stage(nn.Module):
+    """One block of neurons and the units of the products that feed it.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    units
+        One unit per part of the plan; built anew or taken over from the network before a refresh.
+    neurons
+        Likewise.
+    device
+        Of the indices.
+    """
+
+    _runs: tuple[tuple[Unit, Fetch, str | None], ...]
+    _neurons: Neurons
+
+    def __init__(self, plan: StagePlan, units: Sequence[Unit], neurons: Neurons, device: torch.device) -> None:
+        super().__init__()
+        self.plan = plan
+        self.units, self.neurons = nn.ModuleList(units), neurons
+        self.fetches = nn.ModuleList(
+            Fetch(part.pieces, None, device, unit.by_feature, part.layout.window is not None)
+            for part, unit in zip(plan.parts, units, strict=True)
+        )
+        rows = [None if part.rows is None else torch.from_numpy(part.rows).long().to(device) for part in plan.parts]
+        for index, chosen in enumerate(rows):
+            self.register_buffer(f"rows{index}", chosen, persistent=False)
+        names = [None if chosen is None else f"rows{index}" for index, chosen in enumerate(rows)]
+        bare = {"_runs": tuple(zip(units, self.fetches, names, strict=True)), "_neurons": neurons}
+        self.__dict__.update(bare)  # plain references: no module lookup while running
+        self.size, self.nothing = len(plan.neurons.keys), empty_value(plan.aggregation)
+        self.shape = plan.neurons.shape
+        neurons.population = plan.population
+
+    def run(self, values: list, like: Tensor) -> Tensor:
+        """(batch, neurons) of this block, or its maps; `like` is any tensor with the batch, dtype and device."""
+        neurons = self._neurons
+        bias, total = neurons.offset(), None
+        for unit, fetch, rows in self._runs:  # those of whole rows come first
+            x = fetch.get(values)
+            if rows is not None:
+                total = self._begin(bias, like) if total is None else total
+                place: Any = self._buffers[rows]
+                total = total.index_add(1, place, unit.run(x, None).to(total.dtype))
+            elif total is None:
+                total = unit.run(x, bias)
+            else:
+                total = total + unit.run(x, None)
+        if total is None:
+            total = self._begin(bias, like)
+        return neurons.finish(total)
+
+    def _begin(self, bias: Tensor | None, like: Tensor) -> Tensor:
+        """The sum of nothing, plus the bias."""
+        nothing = like.new_full((self.size,), self.nothing)
+        start = nothing if bias is None else (bias + nothing if self.nothing else bias)
+        if self.shape:
+            return start.view(-1, 1, 1).expand(like.shape[0], self.size, *self.shape)
+        return start.expand(like.shape[0], self.size)

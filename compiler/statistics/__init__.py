@@ -1,0 +1,1 @@
+"""What is gathered while data runs through a network."""

@@ -1,0 +1,220 @@
+"""Statistics over data: what edits look at when they choose where to grow and what to eat."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from compiler.slots import WEIGHT, Space
+from compiler.statistics.batches import parts_of, run_batch
+from neurograph.analysis.observations import Observations
+from neurograph.errors import CompileError
+
+if TYPE_CHECKING:
+    from compiler.compiled import CompiledNetwork
+
+
+class _Moments:
+    """Running mean and variance in float64, batch by batch (Chan et al. 1983, eq. 2.1)."""
+
+    def __init__(self, *shape: int) -> None:
+        self.count, self.mean, self.squares = 0, np.zeros(shape), np.zeros(shape)
+
+    def add(self, rows: np.ndarray) -> None:
+        """Take in (rows, *shape) values."""
+        if not len(rows):
+            return
+        mean, total = rows.mean(0), self.count + len(rows)
+        step = mean - self.mean
+        self.squares += ((rows - mean) ** 2).sum(0) + step**2 * (self.count * len(rows) / total)
+        self.mean += step * (len(rows) / total)
+        self.count = total
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Of the whole population: divided by the count."""
+        return self.squares / max(self.count, 1)
+
+
+def observe(
+    network: "CompiledNetwork",
+    batches: Iterable[Any],
+    *,
+    loss: Callable[..., Tensor] | None = None,
+    activations: bool | Iterable[Any] = False,
+) -> Observations:
+    """Run data through a network in eval mode and keep statistics; the network is left exactly as it was.
+
+    A feature map's mean and variance are those of its values over samples and positions; what is recorded of it is its
+    mean over positions, sample by sample. The statistics of a kernel's gradient are means over its numbers: of the
+    absolute gradient, of its square, and of its variance over batches.
+
+    Parameters
+    ----------
+    network
+        A compiled network.
+    batches
+        Each x or (x, y); x is one tensor, or a tuple or list of one per input population.
+    loss
+        Takes (output, y), or (output) where batches hold no y; with it, gradients are observed: one per synapse and
+        batch, that of the batch's loss.
+    activations
+        Neurons whose values are recorded for every sample (True: all of them); for feature maps, means over positions.
+
+    Returns
+    -------
+    Observations
+        By neuron key and synapse id.
+
+    Raises
+    ------
+    CompileError
+        Where there is no batch, or no row in any; for a tensor of another shape, dtype or device than the network's,
+        naming the batch; where a loss is not one number, or has no gradient.
+    DataError
+        For a number that is not finite, naming batch and row.
+    """
+    keys = np.concatenate(network.program.blocks)
+    order = np.argsort(keys)
+    recorded_keys = _recorded(network, activations, keys[order])
+    picked = order[np.searchsorted(keys[order], recorded_keys)]
+    moments = [_Moments(len(block)) for block in network.program.blocks]
+    gradients = _Gradients(network) if loss is not None else None
+    recorded, samples, count, training = [], 0, 0, network.training
+    network.eval()
+    try:
+        for number, batch in enumerate(batches):
+            inputs, rest = parts_of(batch, number)
+            if gradients is None or loss is None:
+                with torch.no_grad():
+                    blocks = run_batch(network, inputs, rest, number)
+            else:
+                with gradients.taken():
+                    blocks = run_batch(network, inputs, rest, number)
+                    outputs = network.outputs(blocks)
+                    gradients.add(loss(outputs, *rest), outputs, number)
+            for known, block in zip(moments, blocks, strict=True):
+                known.add(_by_position(block))
+            recorded.append(np.concatenate([_by_sample(block) for block in blocks], 1)[:, picked])
+            samples += len(recorded[-1])
+            count += 1
+    finally:
+        network.train(training)
+    if not count:
+        raise CompileError("there was no batch to observe: a generator can be read only once, and this one was empty")
+    if not samples:
+        raise CompileError(f"the {count} batches to observe have no rows")
+    found = {} if gradients is None else gradients.statistics()
+    return Observations(
+        keys=keys[order],
+        activation_mean=np.concatenate([known.mean for known in moments])[order],
+        activation_variance=np.concatenate([known.variance for known in moments])[order],
+        recorded_keys=recorded_keys,
+        recorded=np.concatenate(recorded),
+        samples=samples,
+        batches=count,
+        **found,
+    )
+
+
+def _by_position(block: Tensor) -> np.ndarray:
+    """(rows, neurons) float64 every value of each neuron: one a sample, or one a sample and position."""
+    block = block.detach()
+    block = block.movedim(1, -1).reshape(-1, block.shape[1]) if block.dim() > 2 else block
+    return block.double().cpu().numpy()
+
+
+def _by_sample(block: Tensor) -> np.ndarray:
+    """(samples, neurons) float64; of feature maps, the mean over positions."""
+    block = block.detach()
+    return (block.double().mean((2, 3)) if block.dim() > 2 else block.double()).cpu().numpy()
+
+
+def _recorded(network: "CompiledNetwork", chosen: bool | Iterable[Any], keys: np.ndarray) -> np.ndarray:
+    if chosen is True:
+        return keys
+    if chosen is False:
+        return np.zeros(0, np.int64)
+    return np.sort(np.asarray(network.graph.keys_of(list(chosen)), np.int64))
+
+
+class _Gradients:
+    """Per-synapse gradient statistics, without touching `.grad`."""
+
+    def __init__(self, network: "CompiledNetwork") -> None:
+        self.slots = network.slots
+        self.spaces = [s for s in self.slots.spaces if s[0] == WEIGHT[0] and len(self.slots.numbers(s, True))]
+        entries = [entry for space in self.spaces for entry in self.slots.of(space, trained=True)]
+        self.parameters = [entry.tensor for entry in entries]
+        sizes = {space: (len(self.slots.numbers(space, True)), *space[1]) for space in self.spaces}
+        self.moments = {space: _Moments(*size) for space, size in sizes.items()}
+        self.absolute = {space: np.zeros(size[0]) for space, size in sizes.items()}
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Run with gradients of every trained synapse, those of Parameters that are held still for now too."""
+        if torch.is_inference_mode_enabled():
+            raise CompileError("gradients cannot be observed under torch.inference_mode(): observe outside it")
+        still = [p for p in self.parameters if not p.requires_grad]
+        try:
+            for parameter in still:
+                parameter.requires_grad_(True)
+            with torch.enable_grad():
+                yield
+        finally:
+            for parameter in still:
+                parameter.requires_grad_(False)
+
+    def add(self, loss: Tensor, outputs: Any, number: int) -> None:
+        """Take in the gradient of a batch's loss, which was found from these outputs."""
+        _check_loss(loss, outputs, number)
+        found = (
+            torch.autograd.grad(loss, self.parameters, allow_unused=True)
+            if self.parameters and loss.requires_grad
+            else ()
+        )
+        by_parameter = {id(p): g for p, g in zip(self.parameters, found, strict=False)}
+        for space in self.spaces:
+            vector = self.slots.gather(space, lambda p: by_parameter.get(id(p)), trained=True)
+            gradient = vector.double().numpy()
+            self.moments[space].add(gradient[None])
+            self.absolute[space] += _over_kernel(np.abs(gradient))
+
+    def statistics(self) -> dict[str, np.ndarray]:
+        ids = np.concatenate([np.zeros(0, np.int64), *(self.slots.numbers(space, True) for space in self.spaces)])
+        order = np.argsort(ids)
+
+        def joined(of_space: Callable[[Space], np.ndarray]) -> np.ndarray:
+            return np.concatenate([np.zeros(0), *(_over_kernel(of_space(space)) for space in self.spaces)])[order]
+
+        moments = self.moments
+        return {
+            "ids": ids[order],
+            "gradient_mean_absolute": joined(lambda s: self.absolute[s] / max(moments[s].count, 1)),
+            "gradient_mean_square": joined(lambda s: moments[s].variance + moments[s].mean ** 2),
+            "gradient_variance": joined(lambda s: moments[s].variance),
+            "gradient_absolute_of_mean": joined(lambda s: np.abs(moments[s].mean)),
+        }
+
+
+def _check_loss(loss: Any, outputs: Any, number: int) -> None:
+    if not isinstance(loss, Tensor):
+        raise CompileError(f"batch {number}: the loss is a {type(loss).__name__}, and must be a tensor of one number")
+    if loss.numel() != 1:
+        raise CompileError(
+            f"batch {number}: the loss has shape {tuple(loss.shape)}, and must be one number: its mean, or its sum"
+        )
+    outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
+    if any(y.requires_grad for y in outputs) and not loss.requires_grad:
+        raise CompileError(
+            f"batch {number}: the loss does not follow from what the network answers, or was taken out of autograd on "
+            "the way (detach(), numpy, no_grad), so there is no gradient to observe"
+        )
+
+
+def _over_kernel(values: np.ndarray) -> np.ndarray:
+    """(n,) the mean over each synapse's numbers."""
+    return values.reshape(len(values), -1).mean(1) if values.ndim > 1 else values

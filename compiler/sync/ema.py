@@ -1,0 +1,158 @@
+"""An exponential moving average of a network's values, which follows its network through edits."""
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from compiler.regions.order import Order
+from compiler.runtime import copies
+from compiler.runtime.listeners import follow
+from compiler.slots import RUNNING, SlotMap, Slots
+from compiler.sync.state import check_wiring, space_name
+from neurograph.errors import CompileError, WiringError
+
+if TYPE_CHECKING:
+    from compiler.compiled import CompiledNetwork
+
+_Place = tuple[nn.Module, str]
+
+
+class EMA:
+    """The average of what training makes of a network (Polyak averaging with an exponential window).
+
+    After each optimizer step, average <- decay * average + (1 - decay) * value. A refresh of the network takes the
+    average along: survivors keep theirs, newborns start from their value.
+
+    Parameters
+    ----------
+    network
+        A compiled network.
+    decay
+        In [0, 1); 0.999 forgets a value within some thousand steps.
+    statistics
+        What becomes of batch norm's running mean and variance: "copy" (today's), "average".
+
+    Raises
+    ------
+    CompileError
+        An option that makes no sense.
+
+    Examples
+    --------
+    >>> import torch, compiler
+    >>> from neurograph.builders import mlp
+    >>> net = compiler.compile(mlp([2, 2], seed=0))
+    >>> optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    >>> ema = compiler.EMA(net, decay=0.9)
+    >>> net(torch.ones(1, 2)).sum().backward(); optimizer.step()
+    >>> ema.update()
+    >>> ema.network()(torch.ones(1, 2)).shape
+    torch.Size([1, 2])
+    """
+
+    def __init__(self, network: "CompiledNetwork", decay: float = 0.999, *, statistics: str = "copy") -> None:
+        if isinstance(decay, bool) or not isinstance(decay, int | float) or not 0 <= decay < 1:
+            raise CompileError(f"decay must be a number from 0 to below 1, not {decay!r}")
+        if statistics not in ("copy", "average"):
+            raise CompileError(f'statistics must be "copy" or "average", not {statistics!r}')
+        self.source, self.decay, self.statistics, self.updates = network, float(decay), statistics, 0
+        self._held = {_place(entry): _start(entry.tensor) for entry in network.slots.slots}
+        follow(network, self)
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Take in today's values; call it after each optimizer step."""
+        for entry in self.source.slots.slots:
+            held, value = self._average(entry), entry.tensor
+            if entry.trained or (self.statistics == "average" and entry.space in RUNNING):
+                held.lerp_(value.detach().to(held.dtype), 1.0 - self.decay)
+            else:
+                held.copy_(value)
+        self.updates += 1
+
+    @torch.no_grad()
+    def copy_to(self, network: "CompiledNetwork") -> None:
+        """Write the average into a network of the same wiring, its own source included, which then trains on from it.
+
+        Raises
+        ------
+        WiringError
+            Where that network's wiring is another.
+        """
+        if network is not self.source:
+            check_wiring(network, self.source.wiring)
+        for space, vector in self._vectors().items():
+            network.slots.scatter(space, vector)
+
+    def network(self) -> "CompiledNetwork":
+        """A copy of the network that computes with the average, in eval mode; it shares the graph and owns nothing."""
+        if self.source.stale:
+            self.source.refuse_stale()
+        made = copies.sharing(self.source)
+        self.copy_to(made)
+        return made.eval().requires_grad_(False)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The average per synapse and neuron, whatever the lowering, with the wiring it belongs to."""
+        spaces = {space_name(space): vector for space, vector in self._vectors().items()}
+        return {"wiring": self.source.wiring, "decay": self.decay, "updates": self.updates, "spaces": spaces}
+
+    def load_state_dict(self, saved: dict[str, Any]) -> None:
+        """Take a saved average, all or nothing.
+
+        Raises
+        ------
+        WiringError
+            Where it belongs to another wiring.
+        """
+        check_wiring(self.source, saved["wiring"])
+        slots = self.source.slots
+        for space in slots.spaces:
+            found = saved["spaces"].get(space_name(space))
+            wanted = (len(slots.numbers(space)), *space[1])
+            if found is None or tuple(found.shape) != wanted:
+                raise WiringError(f"this average does not hold {wanted[0]} {space_name(space)} values")
+        by_tensor = self._by_tensor(slots)
+        for space in slots.spaces:
+            slots.scatter(space, saved["spaces"][space_name(space)], lambda t: by_tensor[id(t)])
+        self.decay, self.updates = float(saved["decay"]), int(saved["updates"])
+
+    def moved(self, old: SlotMap, new: SlotMap) -> None:
+        """Go along with a refresh; networks call this."""
+        fresh = {_place(entry): _start(entry.tensor) for entry in new.slots if _place(entry) not in self._held}
+        by_tensor = self._by_tensor(old)
+        for space in {entry.space for entry in new.slots if _place(entry) in fresh}:
+            order, vector = Order(old.numbers(space)), old.gather(space, lambda t: by_tensor[id(t)]).numpy()
+            for entry in new.of(space):
+                if (held := fresh.get(_place(entry))) is not None:
+                    values, place = SlotMap.get(entry, held).copy(), order.places(entry.numbers)
+                    values[place >= 0] = vector[place[place >= 0]]
+                    SlotMap.put(entry, held, values)
+        everything = self._held | fresh
+        self._held = {_place(entry): everything[_place(entry)] for entry in new.slots}
+
+    def _vectors(self) -> dict:
+        slots = self.source.slots
+        by_tensor = self._by_tensor(slots)
+        return {space: slots.gather(space, lambda t: by_tensor[id(t)]) for space in slots.spaces}
+
+    def _by_tensor(self, slots: SlotMap) -> dict[int, Tensor]:
+        return {id(entry.tensor): self._average(entry) for entry in slots.slots}
+
+    def _average(self, entry: Slots) -> Tensor:
+        """The average of one tensor, on its device."""
+        held, device = self._held[_place(entry)], entry.tensor.device
+        if held.device != device:
+            held = self._held[_place(entry)] = held.to(device)
+        return held
+
+
+def _place(entry: Slots) -> _Place:
+    return entry.module, entry.name
+
+
+def _start(tensor: Tensor) -> Tensor:
+    """A copy that can hold an average: half precisions are too coarse for small steps."""
+    half = tensor.dtype in (torch.bfloat16, torch.float16)
+    return tensor.detach().to(torch.float32 if half else tensor.dtype, copy=True)

@@ -1,0 +1,158 @@
+"""Newborns in a Parameter: which of its slots count steps of their own, and from when.
+
+An optimizer counts steps once a Parameter. A number that was born later has a count of its own, which stays that of its
+Parameter less a constant, so the constant is all that is kept: numbers of one such birth are a *cohort*. What is kept
+stands in `optimizer.state[parameter]["newborns"]`, as plain values and tensors that torch's own `state_dict` takes:
+
+    cohort      of the Parameter's shape and dtype: 0 for numbers that count as their Parameter does, else 1, 2, ...
+    births      per cohort the Parameter's step count at its birth, the eldest first
+    betas       the betas that stored means of the young are scaled by (`scaled.py`)
+    mu_product  NAdam's, per cohort, and of no other optimizer
+"""
+
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from compiler.sync.optimizers.kinds import STEP
+
+NEWBORNS = "newborns"
+_MOST = {torch.bfloat16: 256, torch.float16: 2048}  # whole numbers that a Parameter's dtype can tell apart
+
+
+@dataclass(eq=False)
+class Cohorts:
+    """The young slots of a Parameter, cohort after cohort, the eldest first.
+
+    Parameters
+    ----------
+    slots
+        (n,) int64 places in the flattened Parameter, on its device.
+    which
+        (n,) int64 which cohort each belongs to, counted from 0.
+    ends
+        Where each cohort ends in `slots`, after a 0.
+    births
+        (k,) float64 the Parameter's step count at each birth.
+    steps
+        A bound on the Parameter's step count from above, for counts that live on a device.
+    plan
+        What `scaled` has worked out, good until the next cohort grows up.
+    """
+
+    slots: Tensor
+    which: Tensor
+    ends: tuple[int, ...]
+    births: np.ndarray
+    steps: float
+    plan: Any = None
+
+    def __post_init__(self) -> None:
+        self.count, self.key = len(self.births), tuple(self.births.tolist())
+        self._since: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def since(self, born: int) -> Tensor:
+        """The slots of the cohorts from one on."""
+        return self._from(born)[0]
+
+    def which_since(self, born: int) -> Tensor:
+        """Which cohort each of those belongs to, counted from that one."""
+        return self._from(born)[1]
+
+    def _from(self, born: int) -> tuple[Tensor, Tensor]:
+        if born not in self._since:
+            start = self.ends[born]
+            self._since = {**self._since, born: (self.slots[start:].contiguous(), self.which[start:] - born)}
+        return self._since[born]
+
+    def of(self, cohort: int) -> Tensor:
+        """The slots of one cohort."""
+        return self.slots[self.ends[cohort] : self.ends[cohort + 1]]
+
+    def at_most(self, held: dict[str, Any], youth: float) -> float:
+        """The Parameter's step count; if that is on a device, a bound, read anew only where it could end a youth."""
+        count = held[STEP]
+        if not isinstance(count, Tensor) or count.device.type == "cpu":
+            return float(count)
+        if self.steps - self.births[0] >= youth:
+            self.steps = float(count)
+        self.steps += 1.0
+        return self.steps - 1.0
+
+
+_known: dict[int, tuple[weakref.ref, int, Cohorts]] = {}
+
+
+def cohorts_of(held: dict[str, Any]) -> Cohorts:
+    """The cohorts of a Parameter, from what its optimizer keeps for it; worked out once."""
+    labels = held[NEWBORNS]["cohort"]
+    found = _known.get(id(labels))
+    if found is None or found[0]() is not labels or found[1] != labels._version:
+        key = id(labels)
+        found = weakref.ref(labels, lambda _: _known.pop(key, None)), labels._version, _read(held)
+        _known[key] = found
+    return found[2]
+
+
+def _read(held: dict[str, Any]) -> Cohorts:
+    newborns = held[NEWBORNS]
+    labels, count = newborns["cohort"].reshape(-1).long(), len(newborns["births"])
+    young = labels.nonzero().squeeze(1)
+    which = labels[young] - 1
+    order = which.argsort(stable=True)
+    sizes = torch.bincount(which, minlength=count).tolist()
+    ends = tuple(int(end) for end in np.cumsum([0, *sizes]))
+    return Cohorts(young[order], which[order], ends, np.array(newborns["births"], np.float64), float(held[STEP]))
+
+
+def counts(held: dict[str, Any]) -> Tensor | None:
+    """A tensor like the Parameter: the step count of each number; None where none is young."""
+    newborns = held.get(NEWBORNS)
+    if newborns is None:
+        return None
+    own = [float(held[STEP])] + [float(held[STEP]) - birth for birth in newborns["births"]]
+    labels = newborns["cohort"]
+    return torch.tensor(own, dtype=torch.float64)[labels.long().cpu()]
+
+
+def products(held: dict[str, Any]) -> Tensor | None:
+    """A tensor like the Parameter: NAdam's product of each number; None where none is young."""
+    newborns = held.get(NEWBORNS)
+    if newborns is None or "mu_product" not in newborns:
+        return None
+    own = [float(held["mu_product"]), *map(float, newborns["mu_product"])]
+    return torch.tensor(own, dtype=torch.float64)[newborns["cohort"].long().cpu()]
+
+
+def divided(own: np.ndarray, shared: float, youth: float, dtype: torch.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """The cohorts of some numbers.
+
+    Parameters
+    ----------
+    own
+        (n, ...) float64 the step count of each in its first column, whatever else makes cohorts differ in the others.
+    shared
+        The step count of their Parameter.
+    youth
+        Steps after which a number is young no more.
+    dtype
+        The Parameter's: where it cannot number all cohorts, the eldest are young no more.
+
+    Returns
+    -------
+    tuple of arrays
+        (n,) int64 the cohort of each, counted from 1, 0 for none; (k, ...) a row of `own` for each cohort.
+    """
+    label = np.zeros(len(own), np.int64)
+    young = np.flatnonzero((own[:, 0] < shared) & (own[:, 0] < youth))
+    if not len(young):
+        return label, own[:0]
+    rows, which = np.unique(own[young], axis=0, return_inverse=True)
+    rows, which = rows[::-1], len(rows) - 1 - which.reshape(-1)  # many steps, early birth
+    dropped = max(0, len(rows) - _MOST.get(dtype, len(rows)))
+    label[young] = np.maximum(which + 1 - dropped, 0)
+    return label, rows[dropped:]

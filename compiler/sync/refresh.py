@@ -1,0 +1,108 @@
+"""Refresh: the network follows its graph, and everything that survived keeps its numbers and its optimizer state.
+
+Everything is made ready first, the optimizer's part too, and only then put in place: what is refused changes nothing.
+"""
+
+from typing import Any
+
+import numpy as np
+from torch.optim import Optimizer
+
+from compiler.compiled import CompiledNetwork
+from compiler.lowering.base import Unit
+from compiler.planning.planner import plan
+from compiler.regions.order import Order
+from compiler.runtime.assembly import Assembly, Spec, assemble, cast, fill, graph_numbers
+from compiler.slots import SlotMap, Slots
+from compiler.snapshot import Snapshot, snapshot
+from compiler.sync.columns import columns_of, warn_of_moved_columns
+from compiler.sync.optimizers.inherit import hand_over, prepare
+from compiler.sync.write_back import written
+
+
+def refresh(
+    network: CompiledNetwork, optimizer: Optimizer | None = None, group: int | None = None, newborns: str = "own"
+) -> None:
+    """Bring a network up to date with its graph; see `CompiledNetwork.refresh`."""
+    graph, holding = network.graph, network.holding
+    changes = graph.changes.since(holding)
+    if network.stale_by != "structure" and network.program.options == network.options:
+        if _anything_written(changes):
+            _load(network, changes)
+        else:
+            network.synchronise()  # as reading the graph would
+        graph.changes.advance(holding)
+        network.catch_up()
+        return
+    found = snapshot(graph, network.cut_off)
+    columns = columns_of(found)
+    warn_of_moved_columns(graph, network.columns, columns, stacklevel=4)
+    program = plan(found, network.options)
+    assembly = assemble(program, network.dtype, network.device, _pool(network, changes))
+    _fill(network, found, assembly, changes)
+    _keep_switches(network, assembly)
+    legacy = prepare(network, assembly, changes, optimizer, group, newborns)
+    network.install(found, program, assembly)
+    network.train(network.training)
+    hand_over(legacy)
+    graph.compiled_columns = columns
+    graph.changes.advance(holding)
+    if network.owns and not graph.in_transaction:
+        holding.rest()
+
+
+def _anything_written(changes: Any) -> bool:
+    return bool(len(changes.synapses)) or any(map(len, changes.neurons.values()))
+
+
+def _load(network: CompiledNetwork, changes: Any) -> None:
+    """Take over in place what users wrote: the same Parameters, their version counters moved."""
+    for space in network.slots.spaces:
+        theirs = written(changes, space)
+        if len(theirs):
+            there, column, at = network.graph._survivors(space, theirs)
+            network.holding.load(space, theirs[there], column[at])
+
+
+def _pool(network: CompiledNetwork, changes: Any) -> dict[Spec, Unit]:
+    """The units that may be taken over: of today's dtype and device, and no number of theirs written by a user.
+
+    A written one is made anew rather than written in place, so that a loss computed before stays differentiable.
+    """
+    touched = {entry.module for entry in network.slots.slots if _touched(network, entry, written(changes, entry.space))}
+    return {spec: unit for spec, unit in network._units.items() if unit not in touched}
+
+
+def _touched(network: CompiledNetwork, entry: Slots, theirs: np.ndarray) -> bool:
+    """Whether a user's write makes a difference to a number of an entry."""
+    mine = np.flatnonzero(np.isin(entry.numbers, theirs)) if len(theirs) else theirs
+    if not len(mine):
+        return False
+    there, column, at = network.graph._survivors(entry.space, entry.numbers[mine])
+    now = SlotMap.get(entry, entry.tensor)[mine[there]]
+    return bool((now != cast(column[at], entry.tensor.dtype).numpy()).any())
+
+
+def _fill(network: CompiledNetwork, found: Snapshot, assembly: Assembly, changes: Any) -> None:
+    """Survivors' numbers from the old Parameters, except those users wrote; the rest from the graph."""
+    slots, numbers = assembly.slots, {}
+    for space in {entry.space for entry in slots.slots if entry.module in assembly.fresh}:
+        wanted = slots.numbers(space)
+        vector = graph_numbers(found.arrays, space, wanted)
+        place = Order(network.slots.numbers(space)).places(wanted)
+        place[np.isin(wanted, written(changes, space))] = -1
+        vector[place >= 0] = network.slots.gather(space).numpy()[place[place >= 0]]
+        numbers[space] = vector
+    fill(slots, numbers, only=assembly.fresh)
+
+
+def _keep_switches(network: CompiledNetwork, assembly: Assembly) -> None:
+    """A new Parameter of which every ancestor has `requires_grad` off has it off too."""
+    old = network.slots
+    fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]
+    on = {space: old.label(space, lambda e: e.tensor.requires_grad, bool) for space in {e.space for e in fresh}}
+    orders = {space: Order(old.numbers(space, True)) for space in on}
+    for entry in fresh:
+        place = orders[entry.space].places(entry.numbers)
+        if (place >= 0).any():
+            entry.tensor.requires_grad_(bool(on[entry.space][place[place >= 0]].any()))

@@ -1,0 +1,85 @@
+"""Numbers on their way from a network's tensors to its graph."""
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import torch
+
+from compiler.regions.order import Order
+from compiler.runtime.assembly import cast
+from compiler.slots import SlotMap, Slots, Space
+
+
+def write_back(slots: SlotMap, graph: Any, moved: Iterable[Slots], changes: Any) -> int:
+    """Write numbers into a graph where they differ from what the graph's would be in the network.
+
+    So a float32 network that was never trained leaves every float64 of the graph as it was. What users wrote since the
+    network last looked stays as they wrote it, and what is gone from the graph stays gone.
+
+    Parameters
+    ----------
+    slots
+        Where the numbers are.
+    graph
+        The graph whose values they are.
+    moved
+        The entries of the slot map to write.
+    changes
+        What users wrote since the network last looked.
+
+    Returns
+    -------
+    int
+        How many numbers were written.
+    """
+    groups: dict[tuple[Space, torch.dtype], list[Slots]] = {}
+    for entry in moved:
+        groups.setdefault((entry.space, entry.tensor.dtype), []).append(entry)
+    written_ = 0
+    for (space, dtype), entries in groups.items():
+        if len(entries) == len(slots.of(space)):
+            numbers, now = slots.numbers(space), slots.gather(space).numpy()
+        else:
+            numbers = np.concatenate([entry.numbers for entry in entries])
+            now = np.concatenate([SlotMap.get(entry, entry.tensor) for entry in entries])
+        written_ += _write(graph, space, numbers, now, dtype, written(changes, space))
+    return written_
+
+
+def written(changes: Any, space: Space) -> np.ndarray:
+    """Ids or keys, rising, whose numbers users wrote since a network last looked."""
+    found = changes.synapses if space[0] == "weight" else changes.neurons.get(space[0], ())
+    return np.asarray(found, np.int64)
+
+
+def _write(
+    graph: Any, space: Space, numbers: np.ndarray, now: np.ndarray, dtype: torch.dtype, theirs: np.ndarray
+) -> int:
+    there, column, at = graph._survivors(space, numbers)
+    if not there.all():
+        numbers, now = numbers[there], now[there]
+    moved = _each(now != cast(column[at], dtype).numpy())
+    if len(theirs):
+        moved &= Order(theirs).places(numbers) < 0
+    wild = moved & _each(~np.isfinite(now))
+    if wild.any():
+        _warn(space, numbers[wild])
+        moved &= ~wild
+    column[at[moved]] = now[moved]
+    return int(np.count_nonzero(moved)) * int(np.prod(space[1], dtype=np.int64))
+
+
+def _each(found: np.ndarray) -> np.ndarray:
+    """(n,) bool: a kernel counts as a whole."""
+    return np.asarray(found.reshape(len(found), -1).any(1)) if found.ndim > 1 else found
+
+
+def _warn(space: Space, wild: np.ndarray) -> None:
+    what = "synapse" if space[0] == "weight" else "neuron"
+    warnings.warn(
+        f"{len(wild)} {space[0]} values are not finite (first: {what} number {wild[0]}), so training has diverged; the "
+        "graph keeps the last finite values of these",
+        stacklevel=2,
+    )

@@ -1,0 +1,1 @@
+"""What a graph is and how it changes: its state, mutations, effects and journal."""

@@ -1,0 +1,76 @@
+"""What all effects have in common."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from neurograph.core.effects.forward import Past
+    from neurograph.core.mutations import NeuronCore
+    from neurograph.core.records import NeuronRows, SynapseRows
+
+NONE = np.empty(0, np.int64)
+
+
+class Effect:
+    """One change of a graph.
+
+    `tag` names it in files and on journal lines, `fields` what follows the tag there, in order.
+    """
+
+    __slots__ = ()
+    tag: ClassVar[str] = ""
+    fields: ClassVar[tuple[str, ...]] = ()
+    journaled: ClassVar[bool] = True  # whether entries keep it; what they do not serves rolling back alone
+
+    @property
+    def structural(self) -> bool:
+        """Whether it is more than a number that was written over another."""
+        return self.journaled
+
+    def toggle(self, graph: "NeuronCore") -> "Effect":
+        """Change the graph back; records and returns the effect that changes it forth again."""
+        raise NotImplementedError
+
+    def today(self, graph: "NeuronCore") -> "Effect":
+        """The effect as if it had led to what the graph has today: toggled, it sets back whatever was written since."""
+        return self
+
+    def roll_back(self, graph: "NeuronCore") -> None:
+        """Put things as they were before it: right whether it happened wholly, in part or not at all."""
+        raise NotImplementedError
+
+    def check(self, graph: "NeuronCore") -> None:
+        """Refuse to be toggled on a graph that it is not about; `JournalError` naming what is missing or there."""
+        raise NotImplementedError
+
+    def forward(self, past: "Past") -> "list[Effect]":
+        """The effects that a graph as it was before would toggle, in order, to become as it is; see `Past`."""
+        raise NotImplementedError
+
+    def plain(self) -> list[Any]:
+        """The tag and what it holds, as files have it."""
+        return [self.tag, *(getattr(self, name) for name in self.fields)]
+
+    @property
+    def neurons_born(self) -> np.ndarray:
+        """(n,) int64 keys."""
+        return NONE
+
+    @property
+    def synapses_born(self) -> np.ndarray:
+        """(n,) int64 ids."""
+        return NONE
+
+    @property
+    def synapses_died(self) -> np.ndarray:
+        """(n,) int64 ids."""
+        return NONE
+
+    def dead_neurons(self) -> "NeuronRows | None":
+        """The neurons that died by it."""
+        return None
+
+    def dead_synapses(self, bundles: list[dict[str, Any]]) -> "SynapseRows | None":
+        """The synapses that died by it; bundles are those of the graph's table."""
+        return None

@@ -1,0 +1,254 @@
+"""Synapses were born, died, or got another form."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from neurograph.core.effects.base import Effect
+from neurograph.core.effects.checks import neurons_are_there, refuse, synapses_are_there
+from neurograph.core.records import SynapseRows, take_synapses
+from neurograph.errors import JournalError
+from neurograph.storage.pools import distinct
+from neurograph.storage.table import EdgeTable
+
+if TYPE_CHECKING:
+    from neurograph.core.effects.forward import Past
+    from neurograph.core.mutations import NeuronCore
+
+Ends = tuple[np.ndarray, np.ndarray] | None
+
+
+def rows_at(table: EdgeTable, ids: np.ndarray, ends: Ends) -> np.ndarray:
+    """(n,) rows of synapses known by id, -1 where there is none; where the ends are known the table is not searched."""
+    if ends is None:
+        return table.rows_of(ids)
+    rows = table.find_many(*ends)
+    return np.where((rows >= 0) & (table.id[rows] == ids), rows, -1) if table.size else np.full(len(ids), -1)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SynapsesBorn(Effect):
+    """Synapses came; toggling it removes them.
+
+    Parameters
+    ----------
+    ids
+        (n,) int64.
+    ends
+        (n,) keys of their sources and of their targets; None where it was read from a file.
+    """
+
+    tag: ClassVar[str] = "S+"
+    fields: ClassVar[tuple[str, ...]] = ("ids",)
+    ids: np.ndarray
+    ends: Ends = None
+
+    def toggle(self, graph: "NeuronCore") -> Effect:
+        table = graph.table
+        rows = rows_at(table, np.asarray(self.ids), self.ends)
+        died = SynapsesDied(take_synapses(table, rows))
+        graph._effects.append(died)
+        table.kill(rows)
+        table.settle()
+        return died
+
+    def roll_back(self, graph: "NeuronCore") -> None:
+        rows = rows_at(graph.table, np.asarray(self.ids), self.ends)
+        graph.table.kill(rows[rows >= 0])
+
+    def check(self, graph: "NeuronCore") -> None:
+        synapses_are_there(graph, self.ids)
+
+    def forward(self, past: "Past") -> list[Effect]:
+        return [SynapsesDied(rows) for rows in past.synapses(np.atleast_1d(np.asarray(self.ids, np.int64)))]
+
+    @property
+    def synapses_born(self) -> np.ndarray:
+        return self.ids
+
+
+class _SynapseBorn(NamedTuple):
+    number: int
+    source: int
+    target: int
+
+
+class SynapseBorn(_SynapseBorn, Effect):
+    """One synapse came, as `add_edge` notes it; entries keep runs of them as `SynapsesBorn`."""
+
+    __slots__ = ()
+    tag: ClassVar[str] = "s+"
+    fields: ClassVar[tuple[str, ...]] = ("number", "source", "target")
+
+    def _as_many(self) -> SynapsesBorn:
+        return SynapsesBorn(np.array([self.number]), (np.array([self.source]), np.array([self.target])))
+
+    def toggle(self, graph: "NeuronCore") -> Effect:
+        return self._as_many().toggle(graph)
+
+    def roll_back(self, graph: "NeuronCore") -> None:
+        self._as_many().roll_back(graph)
+
+    def check(self, graph: "NeuronCore") -> None:
+        synapses_are_there(graph, np.array([self.number]))
+
+    def forward(self, past: "Past") -> list[Effect]:
+        return self._as_many().forward(past)
+
+    @property
+    def synapses_born(self) -> np.ndarray:
+        return np.array([self.number])
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class SynapsesDied(Effect):
+    """Synapses went; toggling it puts them back.
+
+    Parameters
+    ----------
+    rows
+        The synapses with everything they carried.
+    """
+
+    tag: ClassVar[str] = "S-"
+    fields: ClassVar[tuple[str, ...]] = ("rows",)
+    rows: SynapseRows
+
+    def toggle(self, graph: "NeuronCore") -> Effect:
+        rows = self.rows
+        born = SynapsesBorn(rows.ids, (rows.source, rows.target))
+        graph._ranks.admit_many(graph.table, rows.source, rows.target, graph._effects)
+        graph._effects.append(born)
+        rows.put_back(graph.table)
+        graph.changes.synapses_written(rows.ids)  # they have what they died with, whatever a network has for them
+        return born
+
+    def roll_back(self, graph: "NeuronCore") -> None:
+        rows = self.rows
+        rows.put_back(graph.table, rows_at(graph.table, rows.ids, (rows.source, rows.target)) < 0)
+
+    def check(self, graph: "NeuronCore") -> None:
+        rows = self.rows
+        refuse(rows.ids[graph.table.rows_of(rows.ids) >= 0], "are synapses of it already")
+        for ends in (rows.source, rows.target):
+            neurons_are_there(graph, ends)
+        twice = graph.table.find_many(rows.source, rows.target) >= 0
+        refuse(rows.ids[twice], "join neurons that are joined already")
+        if not distinct(rows.ids) or not distinct((rows.source << 32) | rows.target):
+            raise JournalError("it holds a synapse twice")
+
+    def forward(self, past: "Past") -> list[Effect]:
+        past.bury_synapses(self.rows)
+        return [SynapsesBorn(self.rows.ids, (self.rows.source, self.rows.target))]
+
+    @property
+    def synapses_died(self) -> np.ndarray:
+        return self.rows.ids
+
+    def dead_synapses(self, bundles: list[dict[str, Any]]) -> SynapseRows:
+        return self.rows
+
+
+class _SynapseDied(NamedTuple):
+    number: int
+    source: int
+    target: int
+    form: int  # among the bundles of the graph's table
+    weight: Any
+    extra: dict[str, Any] | None
+
+
+class SynapseDied(_SynapseDied, Effect):
+    """One synapse went, as `remove_edge` notes it; its form is a number among the table's."""
+
+    __slots__ = ()
+    tag: ClassVar[str] = "s-"
+    fields: ClassVar[tuple[str, ...]] = ("number", "source", "target", "form", "weight", "extra")
+
+    def _as_many(self, bundles: list[dict[str, Any]]) -> SynapsesDied:
+        return SynapsesDied(self.dead_synapses(bundles))
+
+    def toggle(self, graph: "NeuronCore") -> Effect:
+        table = graph.table
+        graph._ranks.admit(table, self.source, self.target, graph._effects)
+        born = SynapseBorn(self.number, self.source, self.target)
+        graph._effects.append(born)
+        row = table.append(self.source, self.target, self.form, self.number)
+        if self.weight is not None:
+            table.values.set_weight(row, self.weight)
+        if self.extra:
+            table.extra[row] = dict(self.extra)
+        table.settle()
+        graph.changes.synapses_written(np.array([self.number]))  # as of many
+        return born
+
+    def roll_back(self, graph: "NeuronCore") -> None:
+        self._as_many(graph.table.forms.bundles).roll_back(graph)
+
+    def check(self, graph: "NeuronCore") -> None:
+        if not 0 <= self.form < len(graph.table.forms.bundles):
+            raise JournalError(f"it has no synapse form number {self.form}")
+        self._as_many(graph.table.forms.bundles).check(graph)
+
+    def forward(self, past: "Past") -> list[Effect]:
+        return self._as_many(past.graph.table.forms.bundles).forward(past)
+
+    @property
+    def synapses_died(self) -> np.ndarray:
+        return np.array([self.number])
+
+    def dead_synapses(self, bundles: list[dict[str, Any]]) -> SynapseRows:
+        pools = [] if self.weight is None else [np.asarray([self.weight], np.float64)]
+        return SynapseRows(
+            np.array([self.number]), np.array([self.source]), np.array([self.target]),
+            np.zeros(1, np.int32), [bundles[self.form]], np.array([len(pools)], np.int8), np.zeros(1, np.int32), pools,
+            {0: self.extra} if self.extra else {},
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FormsChanged(Effect):
+    """Synapses got other forms; toggling it gives the old ones back.
+
+    Parameters
+    ----------
+    ids
+        (n,) int64.
+    before, after
+        (n,) numbers into `bundles`.
+    bundles
+        The forms.
+    ends
+        Keys of sources and targets, where they are known.
+    held
+        (n,) numbers before, as the table has them; None: those of `before`.
+    """
+
+    tag: ClassVar[str] = "form"
+    fields: ClassVar[tuple[str, ...]] = ("ids", "before", "after", "bundles")
+    ids: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    bundles: list[dict[str, Any]]
+    ends: Ends = None
+    held: np.ndarray | None = None
+
+    def toggle(self, graph: "NeuronCore") -> Effect:
+        table = graph.table
+        rows = rows_at(table, self.ids, self.ends)
+        code = np.array([table.forms.number(bundle) for bundle in self.bundles], np.int32)
+        back = FormsChanged(self.ids, self.after, self.before, self.bundles, self.ends, table.form[rows])
+        graph._effects.append(back)
+        table.form[rows] = code[self.before]
+        return back
+
+    def roll_back(self, graph: "NeuronCore") -> None:
+        rows = rows_at(graph.table, self.ids, self.ends)
+        graph.table.form[rows] = self.before if self.held is None else self.held
+
+    def check(self, graph: "NeuronCore") -> None:
+        synapses_are_there(graph, self.ids)
+
+    def forward(self, past: "Past") -> list[Effect]:
+        return [FormsChanged(self.ids, self.after, self.before, self.bundles, self.ends)]

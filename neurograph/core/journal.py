@@ -1,0 +1,291 @@
+"""The journal: what was done to a graph, in a form that undoes, redoes, replays and fits on a line of JSON."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+import numpy as np
+
+from neurograph.core.codec import decode, encode
+from neurograph.core.effects.base import Effect
+from neurograph.core.effects.forward import forward
+from neurograph.core.effects.neurons import NeuronBorn, NeuronsBorn
+from neurograph.core.effects.plain import from_plain
+from neurograph.core.effects.synapses import SynapseBorn, SynapsesBorn
+from neurograph.core.effects.unjournaled import JournalWritten
+from neurograph.core.effects.words import changes
+from neurograph.core.replaying import forward_entries, read_lines, refuse_unreadable, write_lines
+from neurograph.errors import JournalError, NeuroGraphError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neurograph.core.mutations import NeuronCore
+    from neurograph.network import NeuronGraph
+
+RAW = "raw"  # the verb of a run of mutations made without an edit
+
+
+@dataclass
+class Entry:
+    """One edit, or one run of raw mutations.
+
+    Parameters
+    ----------
+    verb, options
+        The edit's name and fields; "raw" and none for mutations through networkx or the bulk verbs.
+    effects
+        What it did, to be toggled newest first; for an undone entry, what toggles it forth again.
+    neuron_heirs, synapse_heirs
+        (n, 2) int64 pairs (new, old): whose place a newborn takes in the optimizer.
+    details
+        What else is worth telling: counts, how far the function moved.
+    """
+
+    verb: str
+    options: dict[str, Any]
+    effects: list[Effect]
+    neuron_heirs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    synapse_heirs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def neurons_born(self) -> np.ndarray:
+        """(n,) int64 keys."""
+        return _joined(effect.neurons_born for effect in self.effects)
+
+    @property
+    def neurons_died(self) -> np.ndarray:
+        """(n,) int64 keys."""
+        return _joined(rows.keys for rows in (effect.dead_neurons() for effect in self.effects) if rows is not None)
+
+    @property
+    def synapses_born(self) -> np.ndarray:
+        """(n,) int64 ids."""
+        return _joined(effect.synapses_born for effect in self.effects)
+
+    @property
+    def synapses_died(self) -> np.ndarray:
+        """(n,) int64 ids."""
+        return _joined(effect.synapses_died for effect in self.effects)
+
+    def __str__(self) -> str:
+        options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
+        counts = [
+            f"{len(numbers)} {what}{'s' * (len(numbers) != 1)} {fate}"
+            for what, fate, numbers in (
+                ("neuron", "born", self.neurons_born),
+                ("neuron", "died", self.neurons_died),
+                ("synapse", "born", self.synapses_born),
+                ("synapse", "died", self.synapses_died),
+            )
+            if len(numbers)
+        ]
+        told = counts + changes(self.effects)
+        return f"{self.verb}({options}): {', '.join(told) or 'nothing born, died or set'}"
+
+
+def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
+
+
+class Journal:
+    """The entries of a graph, oldest first, and those that were undone.
+
+    Printing it shows one line an entry; indexing and iterating give `Entry` objects. `graph.replay(journal)` carries it
+    out on a graph that is as the journal's own was at its start, such as a copy that was made then.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from neurograph.builders import mlp
+    >>> from neurograph.edits import AddNeuron, RemoveNeurons
+    >>> g = mlp([2, 3, 1], seed=0)
+    >>> start = g.copy()
+    >>> (n,) = g.apply(AddNeuron(incoming={0: 0.5}, outgoing={5: 1.0})).born
+    >>> _ = g.apply(RemoveNeurons([3]))
+    >>> g.journal.save(f"{mkdtemp()}/growth.journal")
+    >>> start.replay(g.journal)
+    >>> list(start.edges(data="weight")) == list(g.edges(data="weight"))
+    True
+    """
+
+    _graph: "ref[NeuronGraph] | None" = None  # whose journal it is
+    _ahead = False  # whether its entries are those of a file, ready to be carried out on another graph
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.undone: list[Entry] = []
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_graph"}
+
+    def save(self, path: "str | Path") -> None:
+        """Write the entries to a text file, a line of JSON each, below one that holds a checksum of them.
+
+        What was undone is left out. Structure is told exactly, and so are values that edits wrote (`SetValues`,
+        `Reinitialize`, ...); what training or raw writes did to values is not in a journal: what was born later comes
+        back with the values it has today, or had when it died.
+
+        Parameters
+        ----------
+        path
+            The file; it appears whole or not at all.
+
+        Raises
+        ------
+        FileError
+            A path that cannot be written; an attribute that a file cannot hold.
+        """
+        write_lines(path, [_line(entry) for entry in self.ahead()])
+
+    @classmethod
+    def load(cls, path: "str | Path") -> "Journal":
+        """Read a journal that `save` wrote, for `graph.replay`; never runs code.
+
+        Raises
+        ------
+        FileError
+            A file that is missing, damaged, or no journal.
+        """
+        new = cls()
+        new._ahead = True
+        try:
+            new.entries = [from_line(line) for line in read_lines(path)]
+        except JournalError as err:
+            refuse_unreadable(path, err)
+        return new
+
+    def ahead(self) -> list[Entry]:
+        """The entries, oldest first, with effects that a graph as it was at their start toggles to become as this."""
+        if self._ahead:
+            return list(self.entries)
+        return forward_entries(self._graph and self._graph(), self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, at):
+        return self.entries[at]
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{number}: {entry}" for number, entry in enumerate(self.entries)) or "an empty journal"
+
+    def copy(self) -> "Journal":
+        new = Journal()
+        new._ahead = self._ahead
+        new.entries, new.undone = list(self.entries), list(self.undone)
+        return new
+
+    def write(self, entry: Entry) -> None:
+        """Add an entry; what was undone can no longer be redone."""
+        self.entries.append(entry)
+        self.undone.clear()
+
+    def before_writing(self) -> JournalWritten:
+        """What puts the journal back to where it stands, once entries were written."""
+        return JournalWritten(self, (len(self.entries), []), (0, list(self.undone)))
+
+    def before_undoing(self) -> JournalWritten:
+        """What puts the journal back to where it stands, once its newest entry was undone."""
+        end = len(self.entries) - 1
+        return JournalWritten(self, (end, self.entries[end:]), (len(self.undone), []))
+
+    def before_redoing(self) -> JournalWritten:
+        """What puts the journal back to where it stands, once the entry that was undone last was done again."""
+        end = len(self.undone) - 1
+        return JournalWritten(self, (len(self.entries), []), (end, self.undone[end:]))
+
+
+def pack(effects: list[Effect]) -> list[Effect]:
+    """The effects that an entry keeps, runs of single births joined."""
+    packed: list[Effect] = []
+    for single, run in groupby((e for e in effects if e.journaled), _single_birth):
+        if single is SynapseBorn:
+            ids, source, target = np.array(list(run), np.int64).T.copy()
+            packed.append(SynapsesBorn(ids, (source, target)))
+        elif single is NeuronBorn:
+            packed.append(NeuronsBorn(np.array(list(run), np.int64)[:, 0]))
+        else:
+            packed.extend(run)
+    return packed
+
+
+def _single_birth(effect: Effect) -> type | None:
+    return type(effect) if isinstance(effect, SynapseBorn | NeuronBorn) else None
+
+
+def to_line(graph: "NeuronCore", entry: Entry) -> str:
+    """An entry that has just been written, as one line of JSON that `replay` can carry out on an older copy."""
+    return _line(replace(entry, effects=forward(graph, entry.effects)))
+
+
+def _line(entry: Entry) -> str:
+    return json.dumps(_told(entry) | {"forward": encode([effect.plain() for effect in entry.effects])})
+
+
+def from_line(line: str) -> Entry:
+    """The entry of a line, its effects ready to be toggled forth."""
+    try:
+        told = json.loads(line)
+        effects = [from_plain(effect) for effect in decode(told["forward"])]
+        return _entry(told, effects)
+    except (NeuroGraphError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as err:
+        raise JournalError(f"not a line of a journal: {err}") from None
+
+
+def to_state(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON has it, to be kept in a file beside the graph it belongs to."""
+    return _told(entry) | {"effects": encode([effect.plain() for effect in entry.effects])}
+
+
+def from_state(state: dict[str, Any]) -> Entry:
+    """The entry of a state that `to_state` made."""
+    return _entry(state, [from_plain(effect) for effect in decode(state["effects"])])
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    return {
+        "verb": entry.verb,
+        "options": encode(entry.options),
+        "details": encode(entry.details),
+        "neuron_heirs": entry.neuron_heirs.tolist(),
+        "synapse_heirs": entry.synapse_heirs.tolist(),
+    }
+
+
+def _entry(told: dict[str, Any], effects: list[Effect]) -> Entry:
+    neurons, synapses = (np.array(told[k], np.int64).reshape(-1, 2) for k in ("neuron_heirs", "synapse_heirs"))
+    return Entry(told["verb"], decode(told["options"]), effects, neurons, synapses, decode(told["details"]))
+
+
+def replay(graph: "NeuronGraph", entries: Iterable[Entry]) -> None:
+    """Carry out entries read by `from_line` on a graph that is as theirs was before them, inside a transaction.
+
+    Raises
+    ------
+    JournalError
+        The graph is not the one the journal starts from.
+    """
+    graph._effects.append(graph._journal.before_writing())
+    for number, entry in enumerate(entries):
+        done = replace(entry, effects=_carried_out(graph, number, entry))
+        graph.version += len(done.effects)
+        graph._journal.write(done)
+
+
+def _carried_out(graph: "NeuronCore", number: int, entry: Entry) -> list[Effect]:
+    done: list[Effect] = []
+    for effect in entry.effects:
+        try:
+            effect.check(graph)
+            done.append(effect.today(graph).toggle(graph))
+        except (NeuroGraphError, LookupError, ValueError, TypeError) as err:
+            raise JournalError(f"entry {number} ({entry.verb}) does not fit this graph: {err}") from err
+    return done

@@ -1,0 +1,173 @@
+"""Who holds a graph's values while a network trains them, and how they come back."""
+
+from math import isnan
+from threading import get_ident
+from time import sleep
+from typing import TYPE_CHECKING, Any, Protocol, cast
+from weakref import ref
+
+import numpy as np
+
+from neurograph.core.changes import ChangeLog
+from neurograph.core.columns import NeuronColumns
+from neurograph.errors import NeuroGraphError
+from neurograph.storage import ArrayDiGraph
+from neurograph.storage.table import EdgeTable
+from neurograph.storage.values import WEIGHT
+
+if TYPE_CHECKING:
+    from neurograph.core.mutations.values import NeuronCore
+
+
+class Holder(Protocol):
+    """What holds the values of a graph: the tensors of a compiled network, without the network."""
+
+    def network(self) -> Any:
+        """The network that computes with them, or None where it is gone."""
+        ...
+
+    def moved(self) -> bool:
+        """Whether any number may differ from what was last written back, whatever wrote it."""
+        ...
+
+    def write_back(self, graph: "NeuronCore") -> int:
+        """Write what moved into the graph, but for what users wrote since; returns how many numbers."""
+        ...
+
+    def value(self, name: str, number: int, stored: Any, sure: bool = False) -> Any:
+        """Today's "weight" of one synapse by id, or "bias", ... of one neuron by key.
+
+        Returns `stored`, which is what the graph has, where that is today's. A value that may have been missed because
+        something wrote it behind everybody's back is looked for only where one has to be `sure`.
+        """
+        ...
+
+
+_TURN = (
+    "another thread is changing this graph, and graphs are not thread-safe: change it from one thread at a time, or "
+    "give each thread a graph.copy()"
+)
+_FEW = 256  # numbers that are looked up one by one rather than by looking through all
+
+
+class Owning(ArrayDiGraph):
+    """A graph whose values may be held by a network: what is read is what the network has, at every door."""
+
+    changes: ChangeLog
+    _columns: NeuronColumns
+    _savepoint: Any
+    _turn: dict[int, int]  # under 0, the thread that changes the graph; a new one, empty, once it has
+
+    def _adopt(self, table: EdgeTable) -> None:
+        super()._adopt(table)
+        table.guard = ref(self)
+
+    def own(self, network: Any) -> None:
+        """Let a network hold the values from now on.
+
+        The one before it writes back what it has learned and holds them no longer. Where the new one's numbers differ,
+        they are the graph's, but for those that users wrote since it was compiled or refreshed.
+
+        Parameters
+        ----------
+        network
+            A network that was compiled from this graph. It is held weakly; its tensors are held until their numbers
+            have been written back, so that what a dropped network has learned is not lost.
+        """
+        if network.graph is not self:
+            raise NeuroGraphError("this network was compiled from another graph, so it cannot hold the values of this")
+        self._synchronise(always=True)
+        self.table.holder = network.holding
+
+    def release(self) -> None:
+        """Write back what the network has learned and let go of its tensors; it owns the values no longer."""
+        self._synchronise(always=True)
+        self.table.holder = None
+
+    def write_back(self) -> int:
+        """Write what the network that holds the values has learned into the graph; returns how many numbers.
+
+        Whatever reads the values does so by itself.
+        """
+        return self._synchronise(always=True)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether an edit or `atomic()` is under way."""
+        return self._savepoint is not None
+
+    @property
+    def owner(self) -> Any:
+        """The network that holds the values, or None."""
+        holder = self.table.holder
+        return None if holder is None else holder.network()
+
+    def _synchronise(self, always: bool = False) -> int:
+        """Bring the values up to date before they are read as a whole; inside a transaction only where told `always`.
+
+        Waits for a transaction of another thread; this one's has brought them up to date when it began.
+        """
+        holder, written = self.table.holder, 0
+        if holder is None or (not always and self._savepoint is not None and self._is_my_turn()):
+            return written
+        if holder.moved():
+            written = self._write_back(holder)
+        if holder.network() is None and self.table.holder is holder:
+            self.table.holder = None
+        return written
+
+    def _write_back(self, holder: Holder) -> int:
+        while self._turn.setdefault(0, get_ident()) != get_ident():
+            sleep(0.001)
+        try:
+            return holder.write_back(cast("NeuronCore", self))
+        finally:
+            self._leave_turn()
+
+    def _is_my_turn(self) -> bool:
+        return self._turn.get(0) == get_ident()
+
+    def _take_turn(self) -> None:
+        """Begin a mutation; refused while another thread is in the middle of one. Graphs are not thread-safe.
+
+        One call looks and takes, so that of two threads one is refused. What ends the mutation gives the turn up.
+        """
+        if self._turn.setdefault(0, get_ident()) != get_ident():
+            raise NeuroGraphError(_TURN)
+
+    def _check_turn(self) -> None:
+        """As `_take_turn`, for what begins a mutation later on."""
+        if self._turn.get(0, get_ident()) != get_ident():
+            raise NeuroGraphError(_TURN)
+
+    def _leave_turn(self) -> None:
+        """Give up the turn, if this thread has it and is not in the middle of a transaction."""
+        if self._savepoint is None and self._is_my_turn():
+            self._turn = {}
+
+    def _bring_synapses(self, rows: np.ndarray) -> None:
+        """Bring the weights of some rows up to date that are about to go."""
+        table = self.table
+        if table.holder is None:
+            return
+        if len(rows) > _FEW:
+            self._synchronise(always=True)
+            return
+        for row in rows.tolist():
+            stored = table.values.weight(row)
+            now = stored if stored is None else table.holder.value(WEIGHT, table._m[6][row], stored, True)
+            if now is not stored:
+                table.values.set_weight(row, now)
+
+    def _bring_neurons(self, keys: np.ndarray) -> None:
+        """Bring the values of some neurons up to date that are about to go."""
+        holder = self.table.holder
+        if holder is None:
+            return
+        if len(keys) > _FEW:
+            self._synchronise(always=True)
+            return
+        for name, column in self._columns.value_items.items():
+            for key in keys.tolist():
+                if not isnan(column[key]):
+                    column[key] = holder.value(name, key, column[key], True)

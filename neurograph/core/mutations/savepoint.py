@@ -1,0 +1,80 @@
+"""What a graph is put back to when a mutation does not come to its end."""
+
+from typing import TYPE_CHECKING, Any
+
+from neurograph.core.effects.base import Effect
+
+if TYPE_CHECKING:
+    from neurograph.core.mutations.transactions import Transactions
+
+
+class Savepoint:
+    """Where a graph stood when a mutation began.
+
+    What is large is told by the effects that were recorded since, newest first; what is small is kept here: counters,
+    and the names of the populations.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    changes
+        Of these attributes, for one that is made when the mutation has begun already.
+    """
+
+    __slots__ = (
+        "attributes", "effects", "entry", "forms", "kinds", "log", "mark", "names", "next_id", "next_name", "outer",
+        "pools", "populations", "replacements", "top", "version",
+    )  # fmt: skip
+
+    outer: "Savepoint | None"
+    effects: list[Effect]
+
+    def __init__(self, graph: "Transactions", entry: bool = False, **changes: Any) -> None:
+        graph._take_turn()
+        table = graph.table
+        self.outer, self.entry = graph._savepoint, entry
+        self.effects, self.mark = graph._effects, len(graph._effects)
+        self.version, self.log, self.next_name = graph.version, graph.changes.mark(), graph._next_name
+        self.names, self.next_id = len(table.names), table.next_id
+        self.forms, self.pools = len(table.forms.bundles), len(table.pools)
+        self.kinds, self.top = len(graph._columns.kinds), graph._ranks.top
+        self.populations, self.replacements = graph._populations, graph.replacements
+        self.attributes = graph.graph.copy()
+        for name, value in changes.items():
+            setattr(self, name, value)
+
+    def is_open(self, graph: "Transactions") -> bool:
+        """Whether what it was made for is under way: it, or one inside it."""
+        at = graph._savepoint
+        while at is not None and at is not self:
+            at = at.outer
+        return at is self
+
+    def restore(self, graph: Any) -> None:
+        """Take everything back that was done since; does the rest where it was interrupted."""
+        table = graph.table
+        if table.torn:
+            table.repair()
+        effects = self.effects
+        while len(effects) > self.mark:
+            effects[-1].roll_back(graph)
+            if graph.changes.was_read_since(self.log):
+                _write_again(graph, effects[-1])
+            del effects[-1]
+        table.take_back(self.names, self.next_id, self.forms, self.pools)
+        graph._columns.take_back(self.kinds)
+        graph._ranks.top, graph._populations, graph.replacements = self.top, self.populations, self.replacements
+        graph.graph.clear()
+        graph.graph.update(self.attributes)
+        graph.changes.cut(self.log)
+        graph.version, graph._next_name, graph._effects = self.version, self.next_name, effects
+        graph._savepoint, graph._turn = self.outer, {} if self.outer is None else graph._turn
+
+
+def _write_again(graph: Any, effect: Any) -> None:
+    """Tell whoever has read what is rolled back that its numbers were written once more: back to what they were."""
+    if effect.tag == "weight":
+        graph.changes.synapses_written(effect.ids)
+    elif effect.tag == "value":
+        graph.changes.neurons_written(effect.name, effect.keys)

@@ -1,0 +1,148 @@
+"""The state of a neuron graph, and all-or-nothing mutations."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from operator import attrgetter
+from typing import Any
+
+import networkx as nx
+
+from neurograph.core.changes import ChangeLog
+from neurograph.core.columns import NeuronColumns
+from neurograph.core.effects.base import Effect
+from neurograph.core.effects.unjournaled import AttributesWritten
+from neurograph.core.mutations.owning import Owning
+from neurograph.core.mutations.parallel import refuse_several_weights
+from neurograph.core.mutations.savepoint import Savepoint
+from neurograph.core.mutations.unfinished import owe
+from neurograph.core.mutations.whole import whole
+from neurograph.core.node_views import Neurons
+from neurograph.core.ranks import Ranks
+from neurograph.schema.synapse import FORM_FIELDS
+from neurograph.storage import ArrayDiGraph
+from neurograph.storage.table import EdgeTable
+
+_CACHED = ("adj", "succ", "pred", "nodes", "edges", "out_edges", "in_edges", "degree", "in_degree", "out_degree")
+
+
+class Transactions(Owning):
+    """The state of a neuron graph, and mutations that happen whole or not at all."""
+
+    node_dict_factory: Any = Neurons
+    interned = FORM_FIELDS
+
+    def __init__(self, incoming_graph_data=None, **attr) -> None:
+        refuse_several_weights(incoming_graph_data)
+        self.changes = ChangeLog()
+        self._columns, self._ranks = NeuronColumns(), Ranks()
+        self._populations: dict[str, None] = {}
+        self._effects: list[Effect] = []  # of the edit, or of the run of raw mutations, that is going on
+        self._turn = {}
+        self._savepoint: Savepoint | None = None  # of the innermost transaction that is going on
+        self._next_name = 0  # no free whole number is below it
+        self.replacements: dict[int, int] = {}  # key of an input or output -> of the one it replaced
+        self.compiled_columns: dict[tuple[str, str], tuple[int, ...]] = {}  # of the network compiled last, by port
+        super().__init__(incoming_graph_data, **attr)
+
+    def _edit(self, version: int) -> None:
+        self.changes.clock.edit(version)
+
+    version = property(attrgetter("changes.clock.version"), _edit, doc="How often the structure was changed.")
+
+    def _adopt(self, table: EdgeTable) -> None:
+        super()._adopt(table)
+        self._node = Neurons(table, self._columns)
+
+    def __getstate__(self):
+        left_out = {*_CACHED, "_savepoint", "_turn"}
+        return {k: v for k, v in self.__dict__.items() if k not in left_out}
+
+    def __setstate__(self, state) -> None:
+        self.__dict__.update(state)
+        self._savepoint, self._turn = None, {}
+        if self._has_table():
+            self._adopt(self.table)
+
+    @contextmanager
+    def atomic(self) -> Iterator[list[Effect]]:
+        """All or nothing: where an exception leaves the block, the graph is as it was before it.
+
+        That holds for a `KeyboardInterrupt` too, and for one that comes while the graph is put back: the rest is put
+        back by the next access. What a network has learned is written back as the block begins, and not within it.
+
+        Raises
+        ------
+        NeuroGraphError
+            Where another thread is changing the graph.
+        """
+        if self._savepoint is None:
+            self._synchronise()
+        savepoint = None
+        try:
+            try:
+                savepoint = Savepoint(self)
+                self._savepoint = savepoint
+                yield self._effects
+                self._commit(savepoint)
+            except BaseException:
+                self._abandon(savepoint)
+                raise
+        except BaseException:  # an interrupt on the lines above
+            self._abandon(savepoint)
+            raise
+
+    def _commit(self, savepoint: Savepoint) -> None:
+        """End a transaction well; what is kept for rolling back alone goes with the outermost one."""
+        if savepoint.outer is not None:
+            self._savepoint = savepoint.outer
+            return
+        effects, mark = savepoint.effects, savepoint.mark
+        if savepoint.entry:  # which holds them
+            effects[:], self._savepoint, self._turn = [], None, {}
+        else:  # a run of raw mutations keeps no value writes
+            structural = [effect for effect in effects[mark:] if effect.structural]
+            effects[mark:], self._savepoint, self._turn = structural, None, {}
+
+    def _abandon(self, savepoint: Savepoint | None) -> None:
+        """End a transaction badly: the graph is as it was before it, now or, if this is interrupted, when next used."""
+        if savepoint is None or not savepoint.is_open(self):
+            self._leave_turn()
+            return
+        try:
+            savepoint.restore(self)
+        except BaseException:
+            owe(self, savepoint)
+            raise
+
+    def _take_back(self, outer: Savepoint | None, mark: int, **before: Any) -> None:
+        """Put the graph back from the middle of a mutation too small for a savepoint; `before` is what it moved."""
+        if self._savepoint is outer and len(self._effects) == mark and not self.table.torn:
+            self._leave_turn()  # nothing was done, or it has been put back
+            return
+        savepoint = Savepoint(self, outer=outer, mark=mark, **before)
+        self._savepoint = savepoint
+        self._abandon(savepoint)
+
+    def _record(self, effect: Effect) -> None:
+        self._effects.append(effect)
+        self.version += 1
+
+    def _note_extra(self, extra: dict, what: str, number: int, at: int, ends: tuple[int, int] = (0, 0)) -> None:
+        """Remember the user's own attributes of a neuron or a synapse as they are."""
+        self._effects.append(AttributesWritten(what, number, dict(extra.get(at, {})), ends))
+
+    # ------------------------------------------------------------------------------------- networkx's mutators
+    add_nodes_from = whole(ArrayDiGraph.add_nodes_from)
+    add_edges_from = whole(ArrayDiGraph.add_edges_from)
+    add_edges_from_arrays = whole(ArrayDiGraph.add_edges_from_arrays)
+    remove_node = whole(ArrayDiGraph.remove_node)
+    remove_nodes_from = whole(ArrayDiGraph.remove_nodes_from)
+    remove_edges_from = whole(ArrayDiGraph.remove_edges_from)
+    clear = whole(ArrayDiGraph.clear)
+    clear_edges = whole(ArrayDiGraph.clear_edges)
+    _update = whole(nx.DiGraph.update)
+
+    def update(self, edges=None, nodes=None) -> None:
+        """Add nodes and edges, or another graph, as `networkx.DiGraph.update`; multigraphs as the constructor does."""
+        refuse_several_weights(edges)
+        self._update(edges, nodes)

@@ -1,0 +1,91 @@
+"""From a graph's journal to entries that a graph as it was at the start carries out, kept in a file of their own."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from neurograph.errors import FileError, JournalError, NeuroGraphError, reason
+
+if TYPE_CHECKING:
+    from neurograph.core.effects.base import Effect
+    from neurograph.core.journal import Entry
+    from neurograph.core.mutations import NeuronCore
+    from neurograph.network import NeuronGraph
+
+FORMAT = "neurograph.core.journal"
+
+
+def unwound(graph: "NeuronCore", entries: "list[Entry]") -> "list[Entry]":
+    """The entries that led to a graph, oldest first, with effects that lead to it again.
+
+    Parameters
+    ----------
+    graph
+        A copy of the graph, which is taken back to where the entries start.
+    entries
+        Those of its journal, oldest first.
+    """
+    found = []
+    for entry in reversed(entries):
+        found.append(replace(entry, effects=[_turned(graph, effect) for effect in reversed(entry.effects)][::-1]))
+        graph._effects.clear()
+    return found[::-1]
+
+
+def _turned(graph: "NeuronCore", effect: "Effect") -> "Effect":
+    """What toggles an effect forth again, once it was toggled; of written numbers what was written, not what is now."""
+    back = effect.today(graph).toggle(graph)
+    return back if effect.structural else effect.forward(None)[0]  # type: ignore[arg-type]
+
+
+def write_lines(path: str | Path, lines: Iterable[str]) -> None:
+    """Write the lines of a journal to a file, below one that says what they are and how to tell damage."""
+    from neurograph.files.aside import written_aside  # the room of files stands above this one
+
+    body = "".join(f"{line}\n" for line in lines)
+    head = {"format": FORMAT, "version": 1, "checksum": _checksum(body)}
+    with written_aside(path) as aside:
+        aside.write_text(f"{json.dumps(head)}\n{body}", encoding="utf-8")
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """The lines of a journal that `write_lines` wrote; raises `FileError` where it did not, or not those."""
+    try:
+        head, _, body = Path(path).read_text(encoding="utf-8").partition("\n")
+    except UnicodeDecodeError:
+        raise FileError(f"{path} is not a journal; Journal.load reads what journal.save wrote") from None
+    except (OSError, ValueError) as err:
+        raise FileError(f"cannot read {path}: {reason(err)}") from None
+    try:
+        told = json.loads(head)
+        known = told["format"] == FORMAT
+    except (ValueError, TypeError, KeyError, RecursionError):
+        known, told = False, {}
+    if not known:
+        raise FileError(f"{path} is not a journal; Journal.load reads what journal.save wrote")
+    if told.get("version") != 1:
+        raise FileError(f"{path} was written by a newer neurograph; upgrade neurograph-compiler to read it")
+    if told.get("checksum") != _checksum(body):
+        raise FileError(f"{path} is damaged: its lines do not match its checksum; restore it from a copy")
+    return body.splitlines()
+
+
+def _checksum(body: str) -> str:
+    return blake2b(body.encode(), digest_size=16).hexdigest()
+
+
+def refuse_unreadable(path: str | Path, error: NeuroGraphError) -> None:
+    """Raise `FileError` for a line that holds no entry."""
+    raise FileError(f"{path} is damaged: {error}; restore it from a copy") from None
+
+
+def forward_entries(graph: "NeuronGraph | None", entries: "list[Entry]") -> "list[Entry]":
+    """What a journal's own entries are on a graph as it was at their start."""
+    if graph is None:
+        raise JournalError("the graph of this journal is gone; save or replay it while the graph is there")
+    past = graph.copy()
+    past.restart_journal()  # its entries are no longer those of where it is
+    return unwound(past, entries)

@@ -1,0 +1,1 @@
+"""What several edits share: donors and relays, copies, paths, reach."""

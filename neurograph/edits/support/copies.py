@@ -1,0 +1,85 @@
+"""Synapses about to be born: copies of those that donors and their followers have."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurograph.edits.support.growing import Wiring, wiring
+from neurograph.edits.support.outgoing import Outgoing
+from neurograph.edits.support.relays import Family
+from neurograph.initializers.newborns import Newborns
+
+if TYPE_CHECKING:
+    from neurograph.network import NeuronGraph
+
+Share = Callable[[Outgoing], tuple[np.ndarray, np.ndarray | None]]
+
+
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """Copies of synapses on one side, read before anything changes.
+
+    Parameters
+    ----------
+    wiring
+        What they are copies of.
+    incoming
+        Whether newborns are their targets, not their sources.
+    first
+        The place in the family that `wiring.newborn` counts from.
+    weights
+        Theirs, or None.
+    originals
+        What the originals weigh from then on, or None: as before.
+    """
+
+    wiring: Wiring
+    incoming: bool
+    first: int
+    weights: np.ndarray | None
+    originals: np.ndarray | None = None
+
+    def add(self, graph: "NeuronGraph", family: Family, born: np.ndarray) -> np.ndarray:
+        """Add them, to the (m,) keys that were born; returns (n, 2) pairs (new id, old id)."""
+        w = self.wiring
+        follows = self.incoming and self.first > 0
+        far = family.sources(graph, w, born) if follows else w.far[w.at]
+        sources, targets = graph.names_of(far), graph.names_of(born[self.first + w.newborn])
+        if not self.incoming:
+            sources, targets = targets, sources
+        ids = graph.add_edges_from_arrays(sources, targets, self.weights, **w.form)
+        if self.originals is not None:
+            graph.write_weights(w.ids, self.originals)
+        return np.stack([ids, w.ids[w.at]], 1)
+
+
+def copies(
+    graph: "NeuronGraph", family: Family, newborns: Newborns, share: Share, noise: float, rng: np.random.Generator
+) -> list[Copies]:
+    """All that a family gets: what donors read with the newborns' weights, what followers read as it is, and shares.
+
+    An initializer of newborns knows the donors' synapses alone, so it is not asked for weights behind followers.
+    """
+    found = [_incoming(w, newborns, noise, rng) for w in wiring(graph, newborns.donors, incoming=True)]
+    for w in wiring(graph, family.followers, incoming=True):
+        found.append(Copies(w, True, family.count, None if w.weights is None else w.weights[w.at]))
+    found += [_outgoing(w, 0, newborns, share, rng) for w in family.shared]
+    as_they_are = Newborns(newborns.donors)
+    return found + [_outgoing(w, family.count, as_they_are, share, rng) for w in family.shared_by_followers]
+
+
+def _incoming(w: Wiring, newborns: Newborns, noise: float, rng: np.random.Generator) -> Copies:
+    if w.weights is None:
+        return Copies(w, True, 0, None)
+    weights = w.weights[w.at] if newborns.weights is None else newborns.weights(w.ids[w.at], w.newborn)
+    if noise:
+        weights = weights + noise * w.weights.std() * rng.standard_normal(weights.shape)
+    return Copies(w, True, 0, weights)
+
+
+def _outgoing(w: Wiring, first: int, newborns: Newborns, share: Share, rng: np.random.Generator) -> Copies:
+    if w.weights is None:
+        return Copies(w, False, first, None)
+    return Copies(w, False, first, *share(Outgoing(w.ids, w.weights, w.at, w.newborn, newborns, rng)))

@@ -1,0 +1,188 @@
+"""Who follows a neuron when it is born again or dies: its relays, which are nothing but that neuron, seen otherwise.
+
+A synapse carries a neuron on where its reader would say nothing of its own: identity and pooling synapses, which have
+no weight that could be shared out, and the kernel of a depthwise layer, whose reader has no other input. Births follow
+them to every reader, and a reader that takes in others too (a residual sum) is born again with all that it takes in.
+Deaths follow them to readers that are left with nothing, and to products that lose a factor. Both stop at outputs: the
+task says how many there are.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurograph.edits.support.growing import Wiring, wiring
+from neurograph.errors import EditError, listed
+from neurograph.schema.synapse import WEIGHT
+
+if TYPE_CHECKING:
+    from neurograph.network import NeuronGraph
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Newborns, and the twins that are born behind them because no weight stands between.
+
+    Parameters
+    ----------
+    count
+        How many newborns.
+    old
+        (m,) keys whose copies are born: the donors, then those that follow them.
+    newborn
+        (m,) with which newborn, counted from 0; donor k with newborn k.
+    shared, shared_by_followers
+        Outgoing synapses of donors, and of `followers`, that stop the following: what they weigh is shared out.
+    left_out
+        How many copies of synapses are not made, for their readers cannot be born again.
+    """
+
+    count: int
+    old: np.ndarray
+    newborn: np.ndarray
+    shared: list[Wiring]
+    shared_by_followers: list[Wiring]
+    left_out: int
+
+    @property
+    def followers(self) -> np.ndarray:
+        """(m - count,) keys of those that follow, one for each of their twins."""
+        return self.old[self.count :]
+
+    def sources(self, graph: "NeuronGraph", w: Wiring, born: np.ndarray) -> np.ndarray:
+        """(n,) what twins read through copies of incoming synapses: their own newborn's family where it carries on."""
+        far = w.far[w.at].astype(np.int64)
+        readers, newborn = self.followers[w.newborn], self.newborn[self.count + w.newborn]
+        carried = np.full(len(far), is_weightless(w)) | is_fed_once(graph, readers)
+        code, wanted = self.old * self.count + self.newborn, far * self.count + newborn
+        order = np.argsort(code)
+        near = order[np.minimum(np.searchsorted(code[order], wanted), len(order) - 1)]
+        return np.where(carried & (code[near] == wanted), born[near], far)
+
+
+def family(graph: "NeuronGraph", donors: np.ndarray, home: np.ndarray) -> Family:
+    """The family of newborns of (n,) donors, which may repeat.
+
+    Parameters
+    ----------
+    graph
+        As it is before.
+    donors
+        Keys.
+    home
+        Keys of their population: it grows by the newborns alone, so nobody there follows.
+    """
+    old, newborn = donors, np.arange(len(donors))
+    front = np.arange(len(donors))
+    while len(front):
+        found = [np.empty(0, np.int64)]
+        for w in wiring(graph, old[front], incoming=False):
+            on = w.take(carries_on(graph, w, home))
+            found.append(on.far[on.at] * len(donors) + newborn[front[on.newborn]])
+        code = np.setdiff1d(np.concatenate(found), old * len(donors) + newborn)
+        code = code[np.argsort(code % len(donors), kind="stable")]
+        front = np.arange(len(old), len(old) + len(code))
+        old, newborn = np.append(old, code // len(donors)), np.append(newborn, code % len(donors))
+    rest = [
+        [w.take(~carries_on(graph, w, home)) for w in wiring(graph, some, incoming=False)]
+        for some in (donors, old[len(donors) :])
+    ]
+    mine, theirs = ([w for w in side if not is_weightless(w) and len(w.at)] for side in rest)
+    left_out = sum(len(w.at) for side in rest for w in side if is_weightless(w))
+    return Family(len(donors), old, newborn, mine, theirs, left_out)
+
+
+def dependants(graph: "NeuronGraph", keys: np.ndarray, home: np.ndarray) -> np.ndarray:
+    """Those that die with neurons: that read these alone, through synapses that carry on, or multiply by one of them.
+
+    The first are not those of `home`. A product without one of its factors would be larger, as if that were 1: a gate
+    that is removed would open for good, where the channel behind it is to close.
+
+    Returns
+    -------
+    keys : numpy.ndarray
+        (n,) int64, rising, without the neurons themselves.
+    """
+    gone, front = set(keys.tolist()), keys
+    while len(front):
+        found: set[int] = set()
+        products: set[int] = set()
+        for w in wiring(graph, front, incoming=False):
+            found |= set(w.far[carries_on(graph, w, home)].tolist())
+            products |= set(w.far[multiplies(graph, w.far)].tolist())
+        refuse_open_outputs(graph, products - gone)
+        closed = {key for key in found if _says_nothing_else(graph, key, gone)} | products
+        front = np.array(sorted(closed - gone), np.int64)
+        gone |= set(front.tolist())
+    return np.array(sorted(gone - set(keys.tolist())), np.int64)
+
+
+def multiplies(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
+    """(n,) whether neurons take the product of what they read."""
+    return graph._columns.each("aggregation", keys) == "product"
+
+
+def refuse_open_outputs(graph: "NeuronGraph", keys: Iterable[int]) -> None:
+    """Refuse to take a factor from an output that multiplies: it cannot go, and would be larger without.
+
+    Raises
+    ------
+    EditError
+        Naming the outputs.
+    """
+    odd = [key for key in sorted(keys) if graph._columns.of(key).is_output]
+    if odd:
+        raise EditError(
+            f"output {listed(graph.names_of(np.array(odd)))} multiplies what it reads and would lose a factor, as if "
+            "that were 1; keep the factor, or set a weight on its way to 0, which closes the output"
+        )
+
+
+def is_weightless(w: Wiring) -> bool:
+    """Whether synapses have no weight by their nature: identity and pooling."""
+    return w.form.get("op", WEIGHT) != WEIGHT
+
+
+def is_fed_once(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
+    """(n,) whether neurons have one incoming synapse."""
+    table = graph.table
+    return np.array([table.degree(key, table.inn) == 1 for key in keys.tolist()], bool)
+
+
+def carries_on(graph: "NeuronGraph", w: Wiring, home: np.ndarray) -> np.ndarray:
+    """(s,) whether outgoing synapses carry their neuron on, to a reader that is neither an output nor at home."""
+    if is_weightless(w):
+        found = np.ones(len(w.far), bool)
+    elif w.weights is not None and w.weights.ndim == 3:
+        found = _depthwise(graph, w.far)
+    else:
+        return np.zeros(len(w.far), bool)
+    return found & ~graph._columns.each("is_output", w.far).astype(bool) & ~np.isin(w.far, home)
+
+
+def _depthwise(graph: "NeuronGraph", readers: np.ndarray) -> np.ndarray:
+    """(s,) whether readers of maps have one source each, and others in their population another.
+
+    So a dense layer over a single channel is none.
+    """
+    found = is_fed_once(graph, readers)
+    populations = graph._columns.each("population", readers)
+    for name in set(populations[found].tolist()):
+        mates = graph.population_keys(name)
+        mates = mates[is_fed_once(graph, mates)]
+        if len({int(graph.table.far(key, graph.table.inn)[0]) for key in mates.tolist()}) < 2:
+            found[populations == name] = False
+    return found
+
+
+def _says_nothing_else(graph: "NeuronGraph", key: int, gone: set[int]) -> bool:
+    """Whether a neuron reads the gone alone, and has no weights over them but a depthwise kernel."""
+    table = graph.table
+    rows = table.rows(key, table.inn)
+    if not gone.issuperset(table.src[rows].tolist()):
+        return False
+    bundles = table.forms.bundles
+    weighted = [form for form in table.form[rows].tolist() if bundles[form].get("op", WEIGHT) == WEIGHT]
+    return not weighted or len(rows) == 1

@@ -1,0 +1,88 @@
+"""What a page says of populations, kinds, forms and bundles, as plain data."""
+
+import re
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from neurograph.analysis.history import NEVER, Neurons, Synapses
+from neurograph.schema.neuron import NeuronKind
+from neurograph.schema.synapse import SynapseForm
+from neurograph.view.bundles import Bundle
+from neurograph.view.layout import Block
+
+_LONGEST = 120  # letters of a name
+_OWN = 20_000  # neurons whose own attributes go into the page
+_NOT_IN_HTML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def tell_population(neurons: Neurons, block: Block, closed: bool) -> dict[str, Any]:
+    """Where it stands, how many it has, and what its neurons have in common."""
+    kinds = [neurons.kinds[code] for code in np.unique(neurons.kind[block.members]).tolist()]
+    told = {name: getattr(block, name) for name in ("column", "tiles", "pitch", "x", "y", "width", "height", "inside")}
+    return told | {
+        "name": name_of(block.name),
+        "count": len(block.members),
+        "living": int((neurons.died[block.members] == NEVER).sum()),
+        "closed": closed,
+        "input": any(kind.role == "input" for kind in kinds),
+        "output": any(kind.is_output for kind in kinds),
+        "activations": sorted({kind.activation for kind in kinds}),
+        "shapes": sorted({"x".join(map(str, kind.shape)) for kind in kinds}),
+    }
+
+
+def tell_kind(kind: NeuronKind) -> dict[str, Any]:
+    """Its attributes but for those that are as usual, so that the page shows what is worth telling."""
+    usual, own = asdict(NeuronKind()), asdict(kind)
+    always = ("role", "activation")
+    told = {name: value for name, value in own.items() if name in always or value != usual[name]}
+    told.pop("population", None)
+    return {name: "x".join(map(str, value)) if isinstance(value, tuple) else value for name, value in told.items()}
+
+
+def tell_form(form: SynapseForm) -> str:
+    """What sets it apart from a plain weight, in words; nothing for that."""
+    usual = asdict(SynapseForm())
+    parts = [form.op] if form.op != "weight" else []
+    for name, value in asdict(form).items():
+        if name != "op" and value != usual[name]:
+            parts.append("frozen" if name == "trainable" else f"{name} {_sides(value)}")
+    return ", ".join(parts)
+
+
+def _sides(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def tell_bundle(synapses: Synapses, bundle: Bundle) -> dict[str, Any]:
+    """Its ends, its counts and the distribution of its weights."""
+    numbers = {name: _number(getattr(bundle, name)) for name in ("reach", "mean", "deviation", "least", "most")}
+    return numbers | {
+        "source": bundle.source,
+        "target": bundle.target,
+        "count": len(bundle.synapses),
+        "living": bundle.living,
+        "ever": bundle.ever,
+        "histogram": bundle.histogram.tolist(),
+        "zeros": bundle.zeros,
+        "forms": np.unique(synapses.form[bundle.synapses]).tolist(),
+        "closed": bundle.band,
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.6g}") if np.isfinite(value) else None
+
+
+def tell_own(neurons: Neurons, place: np.ndarray) -> dict[str, dict[str, str]]:
+    """The users' own attributes, by place in the page, as text."""
+    some = list(neurons.extra.items())[:_OWN]
+    return {str(place[at]): {name_of(k): name_of(v) for k, v in attributes.items()} for at, attributes in some}
+
+
+def name_of(value: Any) -> str:
+    """A name as a page can hold it."""
+    text = _NOT_IN_HTML.sub("\ufffd", str(value))
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,1 @@
+"""The ways in which a network changes while it trains."""

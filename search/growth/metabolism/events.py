@@ -1,0 +1,160 @@
+"""The metabolism of a network in training: after each epoch, whether to eat and grow, and the edits that do it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from neurograph.analysis.observations import Observations
+from neurograph.analysis.variance import variance_condition
+from neurograph.edits import Autophagy, Proliferate
+from neurograph.edits.support.counts import error_variance
+from neurograph.errors import OptionError
+from neurograph.network import EditResult, NeuronGraph
+from search.growth.events import Event, Keep, last_event
+from search.growth.metabolism.options import MetabolizeOptions
+from search.growth.metabolism.rules import cycle_length, growth_due, loss_slope, newborn_counts, room
+from search.growth.pictures import remember_weights
+from search.training import Trainer
+from search.training.batches import seed_of
+
+_AUTOPHAGY, _PROLIFERATION = 2, 3  # places of the seed, beside the batches' 0 and dropout's 1
+_SEEING = {"representational", "low_representational_power", "low_contribution"}  # look at activations
+
+
+def growing_populations(graph: NeuronGraph, options: MetabolizeOptions) -> tuple[str, ...]:
+    """The populations that metabolize: those of the options, else all that are neither input nor output.
+
+    Raises
+    ------
+    OptionError
+        A population that is not there or cannot grow, or none that can.
+    """
+    fixed = {
+        name
+        for name, members in graph.populations.items()
+        if any(graph.nodes[n]["role"] == "input" or graph.nodes[n]["is_output"] for n in members)
+    }
+    inner = tuple(name for name in graph.populations if name not in fixed)
+    odd = [name for name in options.populations or () if name not in inner]
+    if odd or not inner:
+        can = ", ".join(inner) or "none"
+        raise OptionError(f"populations that can metabolize: {can}; not {', '.join(odd) or 'any'}")
+    return options.populations or inner
+
+
+class Metabolism:
+    """A callback for `Trainer`: eats and grows the network's inner populations when a cycle, or a schedule, says so.
+
+    It is a function of the rows so far, the graph and the seed, so a resumed run decides as the first one did.
+
+    Parameters
+    ----------
+    options
+        See `MetabolizeOptions`.
+    keep
+        Called with each journal entry as plain JSON.
+    """
+
+    def __init__(self, options: MetabolizeOptions, keep: Keep | None = None) -> None:
+        self.options, self.keep = options, keep
+
+    def __call__(self, trainer: Trainer, row: dict[str, Any]) -> None:
+        """Metabolize after an epoch, where it is due."""
+        options, graph = self.options, trainer.net.graph
+        populations = growing_populations(graph, options)
+        cycle = _cycle(trainer.rows, populations, options)
+        grows = self._hungry(trainer, cycle, _sizes(graph, populations))
+        eats = options.autophagy != "none" and (options.autophagy_before if grows else self._scheduled(trainer, row))
+        if not grows and not eats:
+            return
+        event = Event(trainer, "metabolism" if grows else "autophagy", options.measured, self.keep)
+        seen, epoch, facts = self._observe(trainer), row["epoch"], {}
+        died = {name: self._eat(event, name, epoch, seen) for name in populations if eats}
+        counts = dict.fromkeys(populations, 0)
+        if grows:
+            facts = _appetite(trainer.rows, cycle.length, options)
+            counts = newborn_counts(_sizes(graph, populations), facts["error_variance"], options)
+        born = {name: self._grow(event, name, count, epoch, seen) for name, count in counts.items()}
+        facts |= {"born": born, "died": {name: result.details["eaten"] for name, result in died.items()}}
+        row["event"] = event.close(**facts, variance_condition=_conditions(graph, populations))
+        edits = [_told(name, born[name], died.get(name)) for name in populations]
+        row["edit"] = "; ".join(filter(None, edits)) or None
+        if row["edit"] and facts.get("error") == "test_error" and options.growth == "dynamic":
+            row["edit"] += " (counted by the variance of the test error)"
+
+    def _settled(self, trainer: Trainer) -> bool:
+        return trainer.finished or self.options.epochs - len(trainer.rows) < self.options.settle
+
+    def _hungry(self, trainer: Trainer, cycle: "_Cycle", sizes: dict[str, int]) -> bool:
+        if self._settled(trainer) or not any(room(sizes, self.options).values()):
+            return False
+        return growth_due([r["train_loss"] for r in trainer.rows], cycle.edited, self.options, cycle.newborn_share)
+
+    def _scheduled(self, trainer: Trainer, row: dict[str, Any]) -> bool:
+        every = self.options.autophagy_every
+        return every > 0 and row["epoch"] % every == 0 and not self._settled(trainer)
+
+    def _observe(self, trainer: Trainer) -> Observations | None:
+        if not {self.options.autophagy, self.options.initializer} & _SEEING:
+            return None
+        some, _ = trainer.sample(self.options.observed)
+        return trainer.net.observe(some.split(self.options.evaluation_batch))
+
+    def _eat(self, event: Event, name: str, epoch: int, seen: Observations | None) -> EditResult:
+        options, seed = self.options, seed_of(self.options.seed, epoch, _AUTOPHAGY) % 2**32
+        choose: Any = options.selector()
+        return event.apply(Autophagy(name, choose, options.autophagy_floor, "remove", seed, seen))
+
+    def _grow(self, event: Event, name: str, count: int, epoch: int, seen: Observations | None) -> int:
+        if not count:
+            return 0
+        options, seed = self.options, seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
+        init: Any = options.newborn_initializer() if options.initializer_options else options.initializer
+        edit = Proliferate(name, count, init, options.outgoing, seed, options.noise, observations=seen)
+        result = event.apply(edit)
+        remember_weights(event.trainer.net.graph, result.entry, seed)
+        return result.details["newborns"]  # those that follow them, such as places in pools, not counted
+
+
+@dataclass(frozen=True)
+class _Cycle:
+    """The metabolism cycle that runs: the epoch of the edit it follows, how much of the network that made, Delta c."""
+
+    edited: int
+    newborn_share: float
+    length: int
+
+
+def _cycle(rows: list[dict[str, Any]], populations: tuple[str, ...], options: MetabolizeOptions) -> _Cycle:
+    edited = last_event(rows, "metabolism")
+    share = 1.0
+    if options.cycles == "adaptive" and 0 < edited < len(rows):  # the next row's neurons are those the edit left
+        now = rows[edited]["neurons"]
+        share = sum(rows[edited - 1]["event"]["born"].values()) / sum(now[name] for name in populations)
+    return _Cycle(edited, share, cycle_length(edited, options, share))
+
+
+def _appetite(rows: list[dict[str, Any]], cycle: int, options: MetabolizeOptions) -> dict[str, Any]:
+    """What eq. 1 and 2 saw in a cycle: the loss's slope, which error was watched and its variance Var(E)."""
+    seen = rows[-1 - cycle :]
+    held_out = "validation_error" if seen[0]["validation_error"] is not None else "train_error"
+    error = "test_error" if options.variance == "test" else held_out
+    slope = loss_slope([r["train_loss"] for r in rows], cycle)
+    return {"slope": slope, "error": error, "error_variance": error_variance([r[error] for r in seen])}
+
+
+def _conditions(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, float]:
+    """Eq. 13 of each population, 1 where signals keep their size."""
+    return {name: variance_condition(graph, name) for name in populations}
+
+
+def _sizes(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, int]:
+    return {name: len(graph.population(name)) for name in populations}
+
+
+def _told(name: str, born: int, eaten: EditResult | None) -> str:
+    """What happened to a population in a few words, none where nothing did."""
+    died, spared = (eaten.details["eaten"], eaten.details["spared"]) if eaten else (0, 0)
+    if not born and not died:
+        return ""
+    floor = f" ({spared} more spared by the floor)" if spared else ""
+    return f"{name}{f' +{born}' if born else ''}{f' -{died}' if died else ''}{floor}"

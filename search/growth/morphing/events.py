@@ -1,0 +1,91 @@
+"""The insertion into a network in training: recorded, regressed, measured, and gone on from."""
+
+from collections.abc import Callable
+from typing import Any
+
+import compiler
+from neurograph.edits import Reinitialize
+from neurograph.memory import require_bytes
+from neurograph.network import NeuronGraph
+from search.growth.events import Event, Keep
+from search.growth.morphing.options import MorphOptions
+from search.progress import ShowProgress
+from search.training import Trainer, evaluate
+
+
+def insertable(graph: NeuronGraph, options: MorphOptions) -> None:
+    """Refuse, before anything is made, what could not be inserted later; the errors are `InsertLayer`'s."""
+    edit = options.edit()
+    if edit is not None:
+        width = options.width or 0
+        require_bytes(8 * width**2, f"width={width}: the regression over neurons that are drawn", "draw fewer")
+        edit.check(graph)
+
+
+class Insertion:
+    """A callback for `Trainer`: inserts the layer after the epoch that the options name.
+
+    Parameters
+    ----------
+    options
+        See `MorphOptions`.
+    keep
+        Called with each journal entry as plain JSON.
+    """
+
+    def __init__(self, options: MorphOptions, keep: Keep | None = None) -> None:
+        self.options, self.keep = options, keep
+
+    def __call__(self, trainer: Trainer, row: dict[str, Any]) -> None:
+        """Insert, where it is time."""
+        if row["epoch"] == self.options.insert_after:
+            row["event"], row["edit"] = insert(trainer, self.options, self.keep)
+
+
+def begin(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> None:
+    """Insert before the first epoch, where the graph that was given is the trained parent."""
+    if not options.insert_after:
+        insert(trainer, options, keep)
+
+
+def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[dict[str, Any] | None, str | None]:
+    """Insert the layer; returns what the event has to tell, and in words."""
+    x = trainer.sample(options.recorded)[0].split(options.evaluation_batch)
+    how: dict[str, Any] = {"positions": options.positions, "seed": options.seed, "progress": _shown(trainer)}
+    seen = compiler.record(trainer.net, x, **how)
+    edit = options.edit(seen)
+    if edit is None:
+        return None, None
+    facts: dict[str, Any] = {"held_out_before": _held_out(trainer)}
+    event = Event(trainer, "insertion", options.measured, keep)
+    details = event.apply(edit).details
+    if options.scratch:
+        event.apply(Reinitialize(seed=options.seed))
+    trainer.net.refresh(trainer.optimizer, newborns=trainer.options.newborn_state)
+    if options.scratch:
+        trainer.optimizer.state.clear()
+    facts |= {"held_out_after": _held_out(trainer), "drawn": details["width"], "neurons_new": details["neurons"]}
+    facts |= {name: details[name] for name in ("penalty", "alpha", "reconstruction_error") if name in details}
+    a, b = options.between
+    return event.close(**facts), f"{details['population']} +{details['neurons']} between {a} and {b}"
+
+
+def _shown(trainer: Trainer) -> Callable[[str, int, int], None] | None:
+    """Tells of every tenth of a pass over the recorded data, where the run is shown."""
+    show = next((callback for callback in trainer.callbacks if isinstance(callback, ShowProgress)), None)
+    if show is None:
+        return None
+
+    def tell(what: str, done: int, batches: int) -> None:
+        if done * 10 // batches != (done - 1) * 10 // batches:
+            show.console.print(f"recording {what}: {done} of {batches} batches", highlight=False)
+
+    return tell
+
+
+def _held_out(trainer: Trainer) -> float | None:
+    """Error on the examples held out, in percent."""
+    split = trainer.split
+    if not len(split.validation_y):
+        return None
+    return evaluate(trainer.net, split.validation_x, split.validation_y, trainer.options.evaluation_batch)[1]

@@ -1,0 +1,61 @@
+"""What can be chosen about a layer that is inserted into a network in training."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from neurograph.edits import InsertLayer
+from neurograph.insertion import ALGORITHMS
+from neurograph.insertion.pair import PLACES
+from search.growth.method import GrowingOptions
+from search.options import option
+
+NONE = "none"
+WORDS = (*(name for name in ALGORITHMS if isinstance(name, str)), NONE)
+_PASSED = ("width", "algorithm", "target", "penalty", "alpha", "kernel", "place", "ridge", "seed")
+
+
+@dataclass(frozen=True)
+class MorphOptions(GrowingOptions):
+    """Options of `morph`: where, when and how the layer comes in; how to train; what to keep. See `InsertLayer`."""
+
+    between: tuple[str, ...] = option(("hidden1", "output"), "the two populations that the layer comes between")
+    insert_after: int = option(30, "epochs that the parent trains first; 0 for a graph that is trained", least=0)
+    algorithm: int | str = option(
+        1,
+        "CompNet's 1, 2 or 3; redundant (NetMorph: all stay), random, identity (Net2Net), none (the parent trains on)",
+        choices=WORDS,
+        least=1,
+        most=3,
+    )
+    width: int | None = option(200, "neurons that are drawn; none for identity", least=1, reach=100_000)
+    target: int | float | None = option(
+        0.01,
+        "neurons that stay, or the share of what the readers take in that may be missed; none: penalty and alpha",
+        least=0,
+    )
+    penalty: float | None = option(None, "the paper's lambda", least=0)
+    alpha: float | None = option(None, "the weight of similarity between neurons", least=0)
+    new_activation: str = option("relu", "activation of the new neurons")
+    kernel: int | None = option(None, "side of the new kernels between maps; none means 3", least=1, reach=1024)
+    place: str = option("after", "where pools lie between: behind or before them", choices=PLACES)
+    ridge: float = option(1e-3, "penalty of the regression behind the new neurons", least=0)
+    recorded: int = option(5000, "training examples whose activations the regressions see", least=2)
+    positions: int | None = option(None, "places of each map that they see; none means all", least=1)
+    scratch: bool = option(False, "whether every weight is drawn anew once the layer is in, for comparison")
+
+    def edit(self, observations: Any = None) -> InsertLayer | None:
+        """The edit, or None where nothing is to be inserted.
+
+        Raises
+        ------
+        OptionError, NeuronError
+            As `InsertLayer`.
+        """
+        if self.algorithm == NONE:
+            return None
+        given: dict[str, Any] = {name: getattr(self, name) for name in _PASSED} | {"activation": self.new_activation}
+        if self.algorithm in ("redundant", "identity"):
+            given["target"] = None
+        if self.algorithm == "identity":
+            given["width"] = None
+        return InsertLayer(self.between, **given, observations=observations)

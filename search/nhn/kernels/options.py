@@ -1,0 +1,45 @@
+"""What can be chosen about how flat kernels are pruned."""
+
+from dataclasses import dataclass
+
+from neurograph.edits.prune_kernels import SCOPES
+from neurograph.errors import OptionError
+from search.growth.method import GrowingOptions
+from search.options import Checked, option
+
+
+@dataclass(frozen=True)
+class KernelPruningOptions(Checked):
+    """Which kernels go, and when; the texts below say what each field means.
+
+    Raises
+    ------
+    OptionError
+        For an impossible value, naming the option and its range.
+    """
+
+    ratio: float = option(0.85, "share of the kernels of more than one number that go in the end", least=0, most=1)
+    ratios: dict[str, float] = option(
+        {}, "instead of one share: of each population named, the share of the kernels that it reads", least=0, most=1
+    )
+    scope: str = option("layer", "where the share is taken: in every layer, or over the whole network", choices=SCOPES)
+    start: int = option(1, "the epoch after which kernels are first masked", least=1)
+    every: int = option(1, "epochs between two maskings", least=1)
+    settle: int = option(10, "epochs at the end, after what is flat has gone for good", least=1)
+
+
+@dataclass(frozen=True)
+class PruneNetworkOptions(KernelPruningOptions, GrowingOptions):
+    """Everything `search.prune_network` can be told: training and pruning in one table."""
+
+    schedule: str = option(
+        "cosine", "how the learning rate goes on from there", choices=("constant", "cosine", "restarts", "step")
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.epochs and self.start + self.settle > self.epochs:
+            raise OptionError(
+                f"{self.epochs} epochs are too few to begin after epoch {self.start} and settle for the last "
+                f"{self.settle}"
+            )

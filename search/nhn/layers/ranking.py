@@ -1,0 +1,68 @@
+"""Which of some networks is best, with the weights they share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from search.nhn.layers.space import Genes
+from search.nhn.layers.supernet import Supernet
+from search.training import evaluate
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """A network compared with others.
+
+    Parameters
+    ----------
+    genes
+        Which network.
+    loss, error
+        See `search.training.evaluate`.
+    """
+
+    genes: Genes
+    loss: float
+    error: float
+
+
+def rank(net: Supernet, networks: Iterable[Genes], x: Tensor, y: Tensor, batch_size: int) -> list[Ranked]:
+    """Networks by their error, then by their loss, on the same examples; the best first, each once.
+
+    Parameters
+    ----------
+    net
+        Whose weights they share.
+    networks
+        At least one.
+    x, y
+        (n, inputs, image, image) and (n,) int64, held out.
+    batch_size
+        Examples at a time; batch norm takes its statistics from these.
+    """
+    found = []
+    for genes in dict.fromkeys(networks):
+        loss, error = evaluate(Member(net, genes), x, y, batch_size)
+        found.append(Ranked(genes, loss, error))
+    return sorted(found, key=lambda each: (each.error, each.loss))
+
+
+class Member(nn.Module):
+    """One network of a supernet, as a module.
+
+    Parameters
+    ----------
+    net
+        The supernet.
+    genes
+        Which network.
+    """
+
+    def __init__(self, net: Supernet, genes: Genes) -> None:
+        super().__init__()
+        self.net, self.genes = net, genes
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, classes)."""
+        return self.net(x, self.genes)

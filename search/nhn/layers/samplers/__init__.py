@@ -1,0 +1,32 @@
+"""Ways to choose which networks of a space to look at; a new one is a file and a line here."""
+
+from collections.abc import Callable, Mapping
+
+from neurograph.errors import OptionError
+from search.nhn.layers.samplers.base import Sampler
+from search.nhn.layers.samplers.chance import Chance
+from search.nhn.layers.samplers.controller import Controller
+from search.nhn.layers.samplers.evolution import Evolution
+from search.nhn.layers.space import MacroSpace
+
+SAMPLERS: dict[str, Callable[..., Sampler]] = {"controller": Controller, "evolution": Evolution, "random": Chance}
+
+__all__ = ["SAMPLERS", "Chance", "Controller", "Evolution", "Sampler", "make_sampler"]
+
+
+def make_sampler(name: str, space: MacroSpace, seed: int, options: Mapping[str, float]) -> Sampler:
+    """A sampler by name, with options of its own.
+
+    Raises
+    ------
+    OptionError
+        No such sampler; an option that it does not have.
+
+    Examples
+    --------
+    >>> make_sampler("evolution", MacroSpace(), 0, {"population": 20}).space.layers
+    12
+    """
+    if name not in SAMPLERS:
+        raise OptionError(f"no sampler {name!r}; there are {', '.join(SAMPLERS)}")
+    return SAMPLERS[name](space, seed, **options)

@@ -1,0 +1,71 @@
+"""Location-direction search: where add-on neurons go and whom they connect, by evolution over shared weights.
+
+    task = add_on_task("pruned.safetensors", "cifar10")           # plain data: any process can build what it names
+    found = search(task, EvolutionOptions(), run="runs/search")   # resume("runs/search") goes on with it
+    found.best.genome, found.best.error
+
+    grown = locate_and_direct(task, run="runs/lds")               # algorithm 1 whole: locations, then directions
+    grown.graph, grown.error, grown.bare_error
+
+Beneath it, `Evolution` is asked and told:
+
+    strategy = Evolution(space, options)
+    for _ in range(options.cycles):
+        individuals = strategy.ask()
+        strategy.tell([Score(error, loss) for ... in individuals])
+
+| file | what it is |
+|---|---|
+| `genes.py`, `individual.py` | spaces and genomes; individuals as DEAP knows them |
+| `operators.py`, `toolbox.py` | mating, mutation and draws; DEAP's toolbox, in which each can be replaced |
+| `options.py`, `strategies.py` | what can be chosen; ask and tell: evolution, and random search at equal budget |
+| `turns.py`, `sharing.py` | what evaluators are asked and answer; a cycle, weights shared in line or from a snapshot |
+| `loop.py`, `found.py`, `progress.py`, `picture.py` | the search, its result, what a person sees of it |
+| `walk.py`, `supernet.py` | data as numbered batches; the evaluator over a supernet of add-on neurons |
+| `lds.py`, `ablations.py` | both searches in a row; what the paper's discussion takes away |
+"""
+
+from search.nhn.locations.ablations import compare_strategies, neighbours, perturb, total_ablation, without_add_ons
+from search.nhn.locations.found import Found, Ranked
+from search.nhn.locations.genes import ABSENT, Genome, Seeds, Space, Table
+from search.nhn.locations.individual import Individual
+from search.nhn.locations.lds import AddOnsFound, locate_and_direct
+from search.nhn.locations.loop import Searching, resume, search
+from search.nhn.locations.options import EvolutionOptions
+from search.nhn.locations.strategies import STRATEGIES, Evolution, RandomSearch, Score
+from search.nhn.locations.supernet import add_on_task
+from search.nhn.locations.toolbox import make_toolbox
+from search.nhn.locations.turns import Evaluator, Result, Turn
+from search.nhn.locations.walk import BatchOptions
+
+__all__ = [
+    "ABSENT",
+    "STRATEGIES",
+    "AddOnsFound",
+    "BatchOptions",
+    "Evaluator",
+    "Evolution",
+    "EvolutionOptions",
+    "Found",
+    "Genome",
+    "Individual",
+    "RandomSearch",
+    "Ranked",
+    "Result",
+    "Score",
+    "Searching",
+    "Seeds",
+    "Space",
+    "Table",
+    "Turn",
+    "add_on_task",
+    "compare_strategies",
+    "locate_and_direct",
+    "make_toolbox",
+    "neighbours",
+    "perturb",
+    "resume",
+    "search",
+    "total_ablation",
+    "without_add_ons",
+]

@@ -1,0 +1,89 @@
+"""What a run directory keeps of a search's task: with copies of its files, so that it can be moved and compared."""
+
+import shutil
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurograph.errors import DataError, FileError
+from neurograph.files.aside import written_aside
+from search.executors import Task
+from search.executors.trust import read_task, stored_name
+from search.nhn.locations.options import EvolutionOptions
+from search.runs.jsonfiles import digest, digest_of_file
+
+
+def names_of(task: Task) -> dict[str, str]:
+    """Argument -> what the copy of the file that it names is called in the run directory."""
+    return {name: f"task-{name}{Path(task.arguments[name]).suffix}" for name in task.files}
+
+
+def keep_files(task: Task, folder: Path) -> None:
+    """Copy the files that a task names into a run directory."""
+    for name, copy in names_of(task).items():
+        try:
+            with written_aside(folder / copy) as aside:
+                shutil.copyfile(task.arguments[name], aside)
+        except OSError as error:
+            raise FileError(f"{task.arguments[name]} cannot be kept in {folder}: {error}") from None
+
+
+def inputs_of(task: Task, evaluator: Any) -> dict[str, Any]:
+    """What a search reads besides its options, as plain JSON: digests of files, and the fingerprint of data."""
+    return {"files": _digests(task), "fingerprint": str(getattr(evaluator, "fingerprint", None))}
+
+
+def check_inputs(inputs: Mapping[str, Any] | None, task: Task, evaluator: Any) -> None:
+    """Refuse to go on with other inputs than a search began with; searches from before they were written down pass.
+
+    Raises
+    ------
+    FileError
+        The copy of a file is not what it was.
+    DataError
+        The data are not.
+    """
+    if inputs is None:
+        return
+    now = inputs_of(task, evaluator)
+    for name, found in now["files"].items():
+        if inputs["files"].get(name) != found:
+            raise FileError(f"{task.arguments[name]} is not the file that the search began with")
+    if inputs["fingerprint"] != now["fingerprint"]:
+        raise DataError("the search began with other data than those that its task loads here")
+
+
+def as_table(task: Task) -> dict[str, Any]:
+    """A task as plain JSON, its files by their names in the run directory."""
+    table = asdict(replace(task, arguments=task.arguments | names_of(task)))
+    return table | {"function": stored_name(task.function), "files": list(task.files)}
+
+
+def from_table(table: Any, folder: Path, trust: str | Collection[str] = ()) -> Task:
+    """The task of a run directory, wherever that lies now.
+
+    Raises
+    ------
+    FileError
+        See `search.executors.trust.read_task`.
+    """
+    task = read_task(table, folder / "config.json", trust)
+    files = {name: str((folder / str(task.arguments.get(name))).resolve()) for name in task.files}
+    return replace(task, arguments=task.arguments | files)
+
+
+def origin_of(task: Task, options: EvolutionOptions, weights: Mapping[str, np.ndarray] | None) -> str:
+    """The digest of what a search comes from: builder, arguments, contents of files, options, weights at the start."""
+    total = blake2b(digest_size=16)
+    for name, value in sorted((weights or {}).items()):
+        total.update(repr((name, value.dtype.str, value.shape)).encode())
+        total.update(np.ascontiguousarray(value).tobytes())
+    return digest([stored_name(task.function), task.arguments | _digests(task), asdict(options), total.hexdigest()])
+
+
+def _digests(task: Task) -> dict[str, str]:
+    return {name: digest_of_file(task.arguments[name]) for name in task.files}

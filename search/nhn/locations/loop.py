@@ -1,0 +1,317 @@
+"""The search itself: cycles of asking, evaluating and telling, kept in a run directory."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from itertools import compress
+from math import isfinite
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from deap import base
+
+from neurograph.errors import DivergenceError, EvaluationError, FileError, OptionError
+from search.executors import Executor, Serial, Task
+from search.nhn.answers import as_array
+from search.nhn.locations.found import Found, Ranked, Row, row_of
+from search.nhn.locations.genes import Genome
+from search.nhn.locations.individual import Individual
+from search.nhn.locations.kept import as_table, check_inputs, from_table, inputs_of, keep_files, names_of, origin_of
+from search.nhn.locations.options import EvolutionOptions, learning_rate
+from search.nhn.locations.picture import draw_search
+from search.nhn.locations.progress import ShowSearch
+from search.nhn.locations.sharing import Map, answers_of, scores_of, train_and_evaluate
+from search.nhn.locations.strategies import Evolution, Score, make_strategy
+from search.nhn.locations.turns import Evaluator, Turn, Weights
+from search.options import read_options
+from search.runs import Run, continued_run, started_run
+
+COMMAND = "search-evolution"
+Callback = Callable[["Searching", Row], None]
+
+
+def search(
+    evaluator: Task | Evaluator,
+    options: EvolutionOptions | None = None,
+    *,
+    run: str | Path | None = None,
+    force: bool = False,
+    executor: Executor | None = None,
+    toolbox: base.Toolbox | None = None,
+    callbacks: Sequence[Callback] = (),
+    weights: Weights | None = None,
+    progress: bool = False,
+) -> Found:
+    """Search for the best genomes of an evaluator's space.
+
+    Parameters
+    ----------
+    evaluator
+        A `Task` that builds an `Evaluator` (the only kind that can be resumed, or evaluated elsewhere), or one.
+    options
+        See `EvolutionOptions`.
+    run
+        A directory to keep everything in, to be gone on with by `resume`; None keeps nothing.
+    force
+        Whether a run that lies there is thrown away.
+    executor
+        Where individuals are evaluated: anything with an ordered `map`. None: the toolbox's own `map` if one was
+        registered, else this process.
+    toolbox
+        Operators of your own; see `make_toolbox`.
+    callbacks
+        Called after each cycle with the search and the new row.
+    weights
+        Shared weights to begin with, such as another search's; the evaluator's when None.
+    progress
+        Whether to show it.
+
+    Raises
+    ------
+    OptionError
+        Options that cannot go together; a run directory that is taken.
+    DivergenceError
+        When the evaluation of everyone in a cycle failed.
+    WorkerError
+        When the executor is gone; a run directory can be resumed.
+    """
+    options = options or EvolutionOptions()
+    if isinstance(evaluator, Task) and evaluator.threads is None:
+        evaluator = replace(evaluator, threads=torch.get_num_threads())  # wherever it runs, for equal sums
+    if run is not None and not isinstance(evaluator, Task):
+        raise OptionError("a run directory needs a Task: what builds the evaluator must be written down to resume it")
+    searching = Searching(evaluator, options, toolbox, executor, None, callbacks)
+    if weights is not None:
+        searching.take_weights(weights)
+    with ExitStack() as stack:
+        if run is not None and isinstance(evaluator, Task):  # the evaluator stands: what could be refused has been
+            origin = origin_of(evaluator, options, weights)
+            about = {"command": COMMAND, "task": as_table(evaluator), "options": asdict(options), "origin": origin}
+            about["inputs"] = inputs_of(evaluator, searching.evaluator)
+            parts = names_of(evaluator).values()
+            searching.run = stack.enter_context(started_run(run, about, force, parts))
+            keep_files(evaluator, searching.run.path)
+            searching.run.save_checkpoint(searching.state(), None, searching.rows)
+        return searching.finish(progress)
+
+
+def resume(
+    run: str | Path,
+    *,
+    executor: Executor | None = None,
+    toolbox: base.Toolbox | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+    trust: str | Collection[str] = (),
+) -> Found:
+    """Go on with a search from its last checkpoint; with the same toolbox it ends bit for bit as if never stopped.
+
+    The directory may have been moved or copied.
+
+    Parameters
+    ----------
+    run
+        The run directory.
+    executor, toolbox, callbacks, progress
+        See `search`. On a cluster, the directory must lie where all workers see it.
+    trust
+        Modules whose builders the directory may name. To go on imports them; without this, only our own are.
+
+    Raises
+    ------
+    FileError
+        Where the directory holds no search, is damaged, or names a builder of a module that is not trusted.
+    DataError
+        The data are not those that it began with.
+    """
+    return go_on(run, None, executor, toolbox, callbacks, progress, trust)
+
+
+def go_on(
+    run: str | Path,
+    task: Task | None,
+    executor: Executor | None = None,
+    toolbox: base.Toolbox | None = None,
+    callbacks: Sequence[Callback] = (),
+    progress: bool = False,
+    trust: str | Collection[str] = (),
+) -> Found:
+    """The same, by whoever knows the task; None for the one that the directory names."""
+    with continued_run(run) as kept:
+        config = kept.config()
+        if config.get("command") != COMMAND:
+            raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for genomes")
+        options = read_options(EvolutionOptions, settings=config["options"])
+        task = task or from_table(config.get("task"), kept.path, trust)
+        searching = Searching(task, options, toolbox, executor, kept, callbacks)
+        check_inputs(config.get("inputs"), task, searching.evaluator)
+        searching.load(kept.load_checkpoint())
+        searching.rows = kept.metrics()
+        return searching.finish(progress)
+
+
+class Searching:
+    """A search that is under way.
+
+    Rows hold `cycle` (from 1), `learning_rate`, `best` (genome), `error` and `loss` (the best's, on its own batches),
+    `median_error`, `evaluated` (how many individuals), `failed` (how many of them), `seconds`, and `individuals`: for
+    each `genome`, `born`, `error`, `loss` and `failure`, of which error and loss are None where there is a failure.
+
+    Attributes
+    ----------
+    strategy
+        With the population and the hall of fame.
+    evaluator
+        It, built.
+    weights
+        The shared weights.
+    rows
+        A row a cycle.
+    """
+
+    def __init__(
+        self,
+        evaluator: Task | Evaluator,
+        options: EvolutionOptions,
+        toolbox: base.Toolbox | None = None,
+        executor: Executor | None = None,
+        run: Run | None = None,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.options, self.run, self.callbacks = options, run, tuple(callbacks)
+        self.evaluator: Evaluator = evaluator.built() if isinstance(evaluator, Task) else evaluator
+        _check_travel(evaluator, options, executor)
+        self.strategy: Evolution = make_strategy(self.evaluator.space, options, toolbox)
+        own = self.strategy.toolbox
+        self._evaluate = getattr(own, "evaluate", evaluator)
+        self._map = _chosen_map(own, executor)
+        self.weights = _shared(self.evaluator.weights())
+        self.rows: list[Row] = []
+
+    def finish(self, progress: bool = False) -> Found:
+        """Run all cycles that are left, then rank the best on everything that is held out."""
+        with ExitStack() as stack:
+            if progress:
+                shown = stack.enter_context(ShowSearch(self.options.cycles, self.evaluator.space))
+                self.callbacks = (*self.callbacks, shown)
+            while len(self.rows) < self.options.cycles:
+                self.run_cycle()
+        ranking = self.rank([one.genome for one in self.strategy.best()])
+        if self.run:
+            self.run.update_config(result=[asdict(one) for one in ranking])
+            draw_search(self.rows, ranking[0].genome, self.evaluator.space, self.run.pictures / "search.png")
+        return Found(ranking, self.weights, self.rows, self.run.path if self.run else None)
+
+    def run_cycle(self) -> Row:
+        """One cycle; returns its row."""
+        started, cycle = perf_counter(), self.strategy.cycle
+        population = self.strategy.ask()
+        stale = [not (self._unmoving and one.fitness.valid) for one in population]
+        todo = list(compress(population, stale))
+        genomes, used = [one.genome for one in todo], self.evaluator.used
+        scores = iter(train_and_evaluate(genomes, self.weights, cycle, self.options, used, self._evaluate, self._map))
+        self.strategy.score([next(scores) if late else _same(one) for one, late in zip(population, stale, strict=True)])
+        _check_any(population, cycle)
+        row = row_of(population, cycle, learning_rate(self.options, cycle), len(todo), perf_counter() - started)
+        self.strategy.renew()
+        self._keep(row)
+        return row
+
+    def rank(self, genomes: Sequence[Genome], training: range = range(0), rate: float = 0.0) -> list[Ranked]:
+        """Genomes by error and loss on everything that is held out, the best first.
+
+        Parameters
+        ----------
+        genomes
+            Whom to rank.
+        training, rate
+            Batches that each is trained on before, from the shared weights, which stay; and the learning rate.
+
+        Raises
+        ------
+        DivergenceError
+            When no evaluation worked.
+        """
+        whole, held = (range(self.evaluator.held_out),), self.weights
+        turns = [Turn((g,), (training,), whole, rate, {n: held[n] for n in self.evaluator.used(g)}) for g in genomes]
+        answers = answers_of(self._map, self._evaluate, turns)
+        scores = [scores_of(turn, answer)[0] for turn, answer in zip(turns, answers, strict=True)]
+        ranked = [Ranked(genome, score.error, score.loss) for genome, score in zip(genomes, scores, strict=True)]
+        sound = [one for one in ranked if isfinite(one.error) and isfinite(one.loss)]
+        if not sound:
+            why = scores[0].failure or f"the evaluation gave {scores[0].error}, {scores[0].loss}"
+            raise DivergenceError(f"the evaluation of all {len(turns)} failed: {why}")
+        return sorted(sound, key=lambda one: (one.error, one.loss))
+
+    def take_weights(self, weights: Weights) -> None:
+        """Begin with these shared weights; `OptionError` where they are not of this evaluator."""
+        odd = set(weights) ^ set(self.weights) or {n for n in weights if weights[n].shape != self.weights[n].shape}
+        if odd:
+            raise OptionError(f"these shared weights are of another evaluator: {sorted(odd)[0]} does not fit")
+        self.weights = {name: np.array(value) for name, value in weights.items()}
+
+    def state(self) -> dict[str, Any]:
+        """Everything the rest of the search depends on, between two cycles."""
+        return {"strategy": self.strategy.state(), "weights": self.weights}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.strategy.load(state["strategy"])
+        self.take_weights(state["weights"])
+
+    @property
+    def _unmoving(self) -> bool:
+        """Whether an individual's score never changes, so that survivors need not be evaluated again."""
+        return not self.options.train_batches and self.options.evaluation_batches % self.evaluator.held_out == 0
+
+    def _keep(self, row: Row) -> None:
+        self.rows.append(row)
+        if self.run:
+            self.run.log_metrics(row)
+            if row["cycle"] % self.options.checkpoint == 0 or row["cycle"] == self.options.cycles:
+                self.run.save_checkpoint(self.state(), None, self.rows)
+        for callback in self.callbacks:
+            callback(self, row)
+
+
+def _shared(weights: Any) -> Weights:
+    """Copies of an evaluator's weights, as arrays."""
+    if not isinstance(weights, Mapping):
+        raise EvaluationError(f"an evaluator's weights() are a table of names and arrays, not {type(weights).__name__}")
+    found = {name: as_array(value) for name, value in weights.items()}
+    odd = next((name for name, value in found.items() if value is None), None)
+    if odd is not None:
+        raise EvaluationError(f"an evaluator's weights() are arrays, and {odd!r} is {type(weights[odd]).__name__}")
+    return {name: np.array(value) for name, value in found.items()}
+
+
+def _check_travel(evaluator: Task | Evaluator, options: EvolutionOptions, executor: Executor | None) -> None:
+    if executor is None or isinstance(executor, Serial):
+        return
+    if not isinstance(evaluator, Task):
+        raise OptionError("an evaluator cannot travel to other processes: give the search a Task that builds it there")
+    if options.sharing == "sequential":
+        raise OptionError(
+            "sharing=sequential trains one individual after the other, in this process; other executors need "
+            "sharing=synchronous"
+        )
+
+
+def _chosen_map(toolbox: Any, executor: Executor | None) -> Map:
+    """The executor's map; else one that the user has registered; else this process's."""
+    if executor is not None:
+        return executor.map
+    return Serial().map if toolbox.map.func is map else lambda function, items: list(toolbox.map(function, items))
+
+
+def _same(one: Individual) -> Score:
+    return Score(one.error, one.loss, one.failure)
+
+
+def _check_any(population: Sequence[Individual], cycle: int) -> None:
+    failures = [one.failure for one in population if one.failure is not None]
+    if len(failures) == len(population):
+        raise DivergenceError(f"in cycle {cycle} the evaluation of all {len(population)} failed: {failures[0]}")

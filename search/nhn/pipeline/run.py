@@ -1,0 +1,194 @@
+"""`neuron_hierarchy`: all of algorithm 2 in one run directory, stage by stage."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from neurograph import draw
+from neurograph.errors import FileError, reason
+from neurograph.files.aside import written_aside
+from neurograph.network import NeuronGraph
+from search.datasets import Dataset, load
+from search.growth.method import same_data
+from search.nhn.pipeline.feasible import check_stages
+from search.nhn.pipeline.options import NeuronHierarchyOptions, read_stage_options
+from search.nhn.pipeline.origins import origin_of
+from search.nhn.pipeline.presets import PRESETS
+from search.nhn.pipeline.report import report
+from search.nhn.pipeline.stages import STAGES, Context, Result
+from search.runs import Run, continued_run, is_of_runs, remove, started_run
+from search.runs.jsonfiles import read_json, write_json
+
+COMMAND = "search"
+REPORT = "report.md"
+
+
+@dataclass(frozen=True, eq=False)
+class NeuronHierarchy:
+    """What a pipeline made.
+
+    Parameters
+    ----------
+    graph
+        The network with its add-on neurons, trained.
+    results
+        Stage -> what it has to tell, in plain JSON: errors in percent, parameters, genes, seconds.
+    test_error
+        Of the network, in percent.
+    run
+        The run directory; every stage has a folder there.
+    """
+
+    graph: NeuronGraph
+    results: dict[str, Result]
+    test_error: float
+    run: Path
+
+    def report(self) -> str:
+        """A table of the stages, as in `report.md`."""
+        return report(self.results)
+
+
+def neuron_hierarchy(
+    data: str = "cifar10",
+    options: NeuronHierarchyOptions | None = None,
+    *,
+    run: str | Path,
+    preset: str | None = None,
+    force: bool = False,
+    progress: bool = False,
+    **settings: Any,
+) -> NeuronHierarchy:
+    """Build a neuron hierarchical network ("Neuron hierarchical networks", algorithm 2).
+
+    The best layer hierarchy of the ENAS macro space is found and trained; its flat kernels are pruned away; an
+    evolutionary search finds where add-on neurons go and whom they connect; the whole is trained again. Each stage can
+    be stopped and gone on with.
+
+    Parameters
+    ----------
+    data
+        The name of a data set of images, such as "cifar10" or "cifar10:10000": every stage, in whatever process, loads
+        it itself.
+    options
+        See `NeuronHierarchyOptions`; made from `preset` and `settings` when None.
+    run
+        The run directory.
+    preset
+        One of `PRESETS`: "paper", "quick" (`cifar10:10000` in under an hour on two cores), "digits" (a few minutes).
+    force
+        Whether a run that lies there is thrown away.
+    progress
+        Whether to show what goes on.
+    settings
+        Single options: `seed=1`, or by stage, `final={"epochs": 10}`.
+
+    Returns
+    -------
+    NeuronHierarchy
+
+    Raises
+    ------
+    OptionError
+        An impossible option; data that are no square images of classes; a run directory that is taken; a supernet that
+        does not fit into memory.
+    EditError, CompileError, DataError, DivergenceError, WorkerError
+        From the stages; the run directory keeps what is finished.
+    """
+    options = options or read_stage_options(settings=settings, preset=PRESETS[preset] if preset else PRESETS["paper"])
+    loaded = load(data)
+    check_stages(options, loaded)
+    about = {"command": COMMAND, "data": loaded.name, "fingerprint": loaded.fingerprint()}
+    with started_run(run, about | {"options": options.plain()}, force, (*STAGES, REPORT)) as kept:
+        return _finish(kept, Context(kept.path, loaded, options, progress))
+
+
+def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: bool = False) -> NeuronHierarchy:
+    """Go on with a pipeline: finished stages are kept, the one that was stopped goes on from its checkpoint.
+
+    A stage that came of other options, data or networks than those here now is begun anew.
+
+    Parameters
+    ----------
+    run
+        The run directory.
+    data
+        What it began with, where that lies in no data directory of `load`; not for stages that other processes share.
+    progress
+        Whether to show what goes on.
+
+    Raises
+    ------
+    FileError
+        No pipeline lies there, or a file of it is missing or damaged.
+    DataError
+        The data are not those that it began with.
+    """
+    with continued_run(run) as kept:
+        config = kept.config()
+        if config.get("command") != COMMAND:
+            raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not of the neuron hierarchy pipeline")
+        data = same_data(config, data)
+        return _finish(kept, Context(kept.path, data, read_stage_options(settings=config["options"]), progress))
+
+
+def _finish(run: Run, context: Context) -> NeuronHierarchy:
+    results: dict[str, Result] = {}
+    fingerprint, told = context.data.fingerprint(), "parts" in run.config()  # older runs say of no stage what it is of
+    for number, (name, stage) in enumerate(STAGES.items(), 1):
+        marker = context.folder(name) / "result.json"
+        origin = origin_of(name, context.path, context.options.plain(), fingerprint)
+        if told:
+            _prepare(marker.parent, origin)
+        if marker.exists():
+            results[name] = _read(marker)
+            continue
+        if context.progress:
+            print(f"stage {number} of {len(STAGES)}, {name}: {(stage.__doc__ or '').splitlines()[0]}", flush=True)
+        started = perf_counter()
+        results[name] = stage(context)
+        results[name].setdefault("seconds", perf_counter() - started)
+        _write(marker, results[name] | {"origin": origin})
+    graph = context.graph("final")
+    with written_aside(run.path / REPORT) as aside:
+        aside.write_text(report(results), encoding="utf-8")
+    graph.save(run.graph)
+    draw.before_and_after(context.graph("retrained"), graph, run.pictures / "add-ons.png")
+    run.update_config(result=results)
+    return NeuronHierarchy(graph, results, results["final"]["test_error"], run.path)
+
+
+def _prepare(folder: Path, origin: str) -> None:
+    """Have a stage's folder hold what came of the same options and inputs, or nothing."""
+    marker, result = folder / "origin.json", folder / "result.json"
+    found = {_table(file).get("origin") for file in (marker, result) if file.exists()}
+    if found == {origin} and marker.exists():
+        return
+    if folder.exists() and is_of_runs(folder):
+        remove(folder)
+    write_json(_made(marker), {"origin": origin})
+
+
+def _read(path: Path) -> Result:
+    return {name: value for name, value in _table(path).items() if name != "origin"}
+
+
+def _table(path: Path) -> dict[str, Any]:
+    try:
+        return read_json(path)
+    except FileError as error:
+        raise FileError(f"{error}; delete it to have that stage finished again") from None
+
+
+def _write(path: Path, result: Result) -> None:
+    write_json(_made(path), result)
+
+
+def _made(path: Path) -> Path:
+    """A path in a folder that exists."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise FileError(f"cannot make the folder {path.parent}: {reason(error)}") from None
+    return path

@@ -1,0 +1,30 @@
+import pytest
+import torch
+
+import compiler
+from compiler.inspection import inspect
+from compiler.runtime.devices import usable_device
+from neurograph.builders import mlp
+from neurograph.errors import OptionError
+
+BAD = ["foo", "meta", "cuda:77", "cuda:x", "", 77, torch.device("meta"), 1.5]
+BAD += [] if torch.cuda.is_available() else ["cuda", torch.device("cuda")]
+
+
+@pytest.mark.parametrize("device", BAD, ids=repr)
+def test_devices_that_are_not_there_are_refused_by_name(device):
+    for use in (usable_device, lambda d: compiler.compile(mlp([3, 2]), device=d), lambda d: inspect(mlp([3, 2]), 8, d)):
+        with pytest.raises(OptionError, match="device .*device=cpu always can"):
+            use(device)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cpu:0", torch.device("cpu"), None])
+def test_the_cpu_by_any_name(device):
+    assert usable_device(device) == torch.device("cpu")
+    net = compiler.compile(mlp([3, 2]), device=device)
+    assert net(torch.zeros(2, 3)).shape == (2, 2)
+
+
+def test_a_default_device_that_holds_nothing_is_refused():
+    with torch.device("meta"), pytest.raises(OptionError, match="'meta' holds no numbers"):
+        compiler.compile(mlp([3, 2]))

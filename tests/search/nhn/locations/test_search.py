@@ -1,0 +1,169 @@
+import io
+import json
+
+import numpy as np
+import pytest
+from rich.console import Console
+from toy import GOAL, HELD_OUT, Toy
+
+from neurograph.errors import DivergenceError, FileError, OptionError
+from search.executors import ProcessPool, Task
+from search.nhn.locations import EvolutionOptions, Result, Searching, make_toolbox, resume, search
+from search.nhn.locations.progress import ShowSearch
+from search.runs import create_run
+
+OPTIONS = EvolutionOptions(cycles=12, train_batches=2, absent=0.5, seed=1)
+
+
+class Killed(BaseException):
+    pass
+
+
+def same(one, other):
+    """Bit for bit, but for the time it took."""
+    assert one.weights.keys() == other.weights.keys()
+    for name, value in one.weights.items():
+        np.testing.assert_array_equal(value, other.weights[name])
+    strip = [[{k: v for k, v in row.items() if k != "seconds"} for row in found.rows] for found in (one, other)]
+    assert strip[0] == strip[1]
+    assert [vars(ranked) for ranked in one.ranking] == [vars(ranked) for ranked in other.ranking]
+
+
+def test_it_finds_the_best_and_beats_random_search():
+    found = search(Toy(noise=1.0), OPTIONS)
+    assert found.best.genome == GOAL
+    assert found.best.error == pytest.approx(0.0, abs=2.0)
+    errors = {"evolution": [], "random": []}
+    for strategy, seen in errors.items():
+        for seed in range(5):
+            options = EvolutionOptions(cycles=5, train_batches=0, seed=seed, strategy=strategy)
+            seen.append(search(Toy(), options).best.error)
+    assert np.mean(errors["evolution"]) < np.mean(errors["random"])
+
+
+def test_the_ranking_is_over_everything_held_out():
+    evaluator = Toy(noise=5.0)
+    found = search(evaluator, OPTIONS)
+    last = [turn for turn in evaluator.turns if len(turn.evaluation[0]) == HELD_OUT and not turn.training[0]]
+    assert len(last) == len(found.ranking) >= 10
+    assert [one.error for one in found.ranking] == sorted(one.error for one in found.ranking)
+
+
+@pytest.mark.parametrize("sharing", ["sequential", "synchronous"])
+@pytest.mark.parametrize("cycle", [1, 5])
+def test_a_killed_search_goes_on_bit_for_bit(tmp_path, sharing, cycle):
+    task = Task("toy:toy", {"noise": 2.0})
+    options = EvolutionOptions(cycles=7, train_batches=2, sharing=sharing, checkpoint=2)
+    whole = search(task, options)
+
+    def kill(searching, row):
+        if row["cycle"] == cycle:
+            raise Killed
+
+    with pytest.raises(Killed):
+        search(task, options, run=tmp_path / "run", callbacks=[kill])
+    same(resume(tmp_path / "run", trust="toy"), whole)
+    same(resume(tmp_path / "run", trust="toy"), whole)  # a finished one gives its result again
+    rows = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert [row["cycle"] for row in rows] == list(range(1, 8))
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["result"][0]["genome"] == list(whole.best.genome)
+
+
+def test_who_cannot_be_ranked_is_left_out():
+    class Odd(Toy):
+        def __call__(self, turn):
+            answer = super().__call__(turn)
+            return Result((float("nan"),), answer.losses) if turn.genome == (-1,) * 6 else answer
+
+    searching = Searching(Odd(), OPTIONS)
+    assert [one.genome for one in searching.rank([(-1,) * 6, GOAL])] == [GOAL]
+    with pytest.raises(DivergenceError, match="the evaluation of all 1 failed: the evaluation gave nan"):
+        searching.rank([(-1,) * 6])
+
+
+def test_other_seeds_search_otherwise():
+    one, other = (search(Toy(), EvolutionOptions(cycles=1, seed=seed)).rows for seed in (0, 1))
+    assert one[0]["individuals"][0]["genome"] != other[0]["individuals"][0]["genome"]
+
+
+def test_survivors_whose_score_cannot_change_are_not_evaluated_again():
+    evaluator = Toy()
+    found = search(evaluator, EvolutionOptions(cycles=4, train_batches=0, evaluation_batches=HELD_OUT))
+    assert [row["evaluated"] for row in found.rows] == [20, 10, 10, 10]
+    assert search(Toy(), EvolutionOptions(cycles=2, train_batches=0)).rows[1]["evaluated"] == 20
+
+
+def test_failures_are_recorded_and_the_search_goes_on():
+    found = search(Toy(spoil=[0]), EvolutionOptions(cycles=3, absent=0.5))
+    first = found.rows[0]
+    failed = [one for one in first["individuals"] if one["failure"]]
+    assert first["failed"] == len(failed) > 0
+    assert {(one["genome"][0], one["error"], one["failure"]) for one in failed} == {
+        (0, None, "ValueError: gene 0 may not be 0")
+    }
+    assert found.best.genome[0] == -1
+    json.dumps(found.rows, allow_nan=False)
+
+
+def test_when_everyone_fails_it_says_why():
+    with pytest.raises(
+        DivergenceError, match="in cycle 1 the evaluation of all 20 failed: ValueError: gene 0 may not be"
+    ):
+        search(Toy(spoil=[-1, 0]), OPTIONS)
+    with pytest.raises(DivergenceError, match="the evaluation gave nan"):
+        search(Toy(noise=float("nan")), OPTIONS)
+
+
+def test_shared_weights_can_be_handed_on():
+    first = search(Toy(), OPTIONS)
+    more = search(Toy(), EvolutionOptions(cycles=1, train_batches=0), weights=first.weights)
+    for name, value in first.weights.items():
+        np.testing.assert_array_equal(more.weights[name], value)
+    with pytest.raises(OptionError, match="another evaluator: x does not fit"):
+        search(Toy(), OPTIONS, weights=first.weights | {"x": np.zeros(2)})
+
+
+def test_evaluate_and_map_can_be_registered():
+    toolbox, mapped = make_toolbox(Toy().space, OPTIONS), []
+
+    def by_hand(function, turns):
+        mapped.append(len(turns))
+        return map(function, turns)
+
+    toolbox.register("evaluate", lambda turn: sum(gene >= 0 for gene in turn.genome))
+    toolbox.register("map", by_hand)
+    options = EvolutionOptions(cycles=3, sharing="synchronous")
+    found = search(Toy(), options, toolbox=toolbox)
+    assert mapped[:3] == [20, 20, 20]
+    assert found.best.error == 0.0
+    assert found.best.genome == (-1,) * 6
+
+
+def test_what_is_refused(tmp_path):
+    with pytest.raises(OptionError, match="a run directory needs a Task"):
+        search(Toy(), OPTIONS, run=tmp_path / "run")
+    pool = ProcessPool(1)  # starts nothing until it is used
+    with pytest.raises(OptionError, match="sharing=sequential trains one individual after the other"):
+        search(Task("toy:toy"), OPTIONS, executor=pool)
+    with pytest.raises(OptionError, match="an evaluator cannot travel"):
+        search(Toy(), EvolutionOptions(sharing="synchronous"), executor=pool)
+    with pytest.raises(FileError, match="not a run directory"):
+        resume(tmp_path)
+    create_run(tmp_path / "other", {"command": "expand"})
+    with pytest.raises(FileError, match="is a run of 'expand', not a search for genomes"):
+        resume(tmp_path / "other")
+    search(Task("toy:toy"), EvolutionOptions(cycles=1), run=tmp_path / "run")
+    with pytest.raises(OptionError, match="holds another run"):
+        search(Task("toy:toy"), EvolutionOptions(cycles=1), run=tmp_path / "run")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress(terminal):
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
+    with ShowSearch(12, Toy().space, console=console) as show:
+        search(Toy(spoil=[0]), OPTIONS, callbacks=[show])
+    said = console.file.getvalue()
+    assert "12 of 12" in said if terminal else "cycle   12 | error " in said
+    assert "layer0" in said
+    assert "individuals/s" in said
+    assert "failed" in said

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from neurograph.analysis.ages import Ages
 from neurograph.analysis.observations import Observations
 from neurograph.edits.base import Outcome
 from neurograph.edits.selectors import SELECTORS, Selection, Selector, selector
 from neurograph.edits.support import stranded
 from neurograph.edits.support.growing import inner_population
-from neurograph.errors import EditError
-from neurograph.options import DATA, named_or_called, one_of, told, whole
+from neurograph.errors import EditError, MissingError
+from neurograph.options import DATA, named_or_called, number, one_of, told, whole
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
@@ -42,13 +43,19 @@ class Autophagy:
         For selectors that draw.
     observations
         What was seen while data ran through the network, for selectors that ask for it.
+    protect
+        The age below which neurons are not eaten, in the unit of `ages`: whatever the selector, it chooses among the
+        older ones alone, and its means and medians are theirs. `details["protected"]` counts the others.
+    ages
+        How old neurons are; those not in it have been there from the start.
 
     Raises
     ------
     OptionError
         An option that makes no sense.
     MissingError, EditError
-        From `apply`: no such population, or observations that are missing; inputs or outputs.
+        From `apply`: no such population, or observations or ages that are missing; inputs or outputs; neurons that are
+        all protected by their age.
 
     Examples
     --------
@@ -67,8 +74,11 @@ class Autophagy:
     stranded: str = "leave"
     seed: int = 0
     observations: Observations | None = field(default=None, metadata=DATA)
+    protect: float = 0.0
+    ages: Ages | None = field(default=None, metadata=DATA)
 
     def __post_init__(self) -> None:
+        number("protect", self.protect, 0.0)
         named_or_called("by", self.by, SELECTORS)
         whole("floor", self.floor, 1)
         one_of("stranded", self.stranded, stranded.STRATEGIES)
@@ -78,12 +88,29 @@ class Autophagy:
         """Let the neurons die."""
         keys = inner_population(graph, self.population, "shrink")
         choose = selector(self.by) if isinstance(self.by, str) else self.by
-        selection = Selection(graph, keys, np.random.default_rng(self.seed), self.observations)
+        grown = self._grown(keys)
+        selection = Selection(graph, grown, np.random.default_rng(self.seed), self.observations, keys)
         chosen = np.asarray(choose(selection), np.int64)
-        if chosen.ndim != 1 or not np.isin(chosen, keys).all() or not distinct(chosen):
+        if chosen.ndim != 1 or not np.isin(chosen, grown).all() or not distinct(chosen):
             raise EditError(f"selector {self.by!r} must choose different neurons of population {self.population!r}")
         eaten = chosen[: max(0, len(keys) - self.floor)]
         settled = stranded.remove_neurons(graph, eaten, self.stranded, home=keys)
         left = len(graph.population_keys(self.population))
         details = {"eaten": len(eaten), "spared": len(chosen) - len(eaten), "left": left}
+        if self.protect:
+            details["protected"] = len(keys) - len(grown)
         return Outcome(told(self), details=details | settled)
+
+    def _grown(self, keys: np.ndarray) -> np.ndarray:
+        """(m,) the keys of those that are old enough to be eaten."""
+        if not self.protect:
+            return keys
+        if self.ages is None:
+            raise MissingError(f"protect={self.protect:g} goes by ages: give ages=Ages(keys, ages)")
+        ages = self.ages.of(keys)
+        if not (ages >= self.protect).any():
+            raise EditError(
+                f"protect={self.protect:g} protects all {len(keys)} neurons of population {self.population!r}, the "
+                f"eldest of which is {ages.max():g} old: wait, or protect fewer"
+            )
+        return keys[ages >= self.protect]

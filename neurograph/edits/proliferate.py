@@ -7,7 +7,7 @@ import numpy as np
 
 from neurograph.analysis.observations import Observations
 from neurograph.edits.base import Outcome
-from neurograph.edits.support.copies import copies
+from neurograph.edits.support.copies import balanced, copies
 from neurograph.edits.support.counts import CountPolicy
 from neurograph.edits.support.growing import give_birth, inner_population
 from neurograph.edits.support.outgoing import OUTGOING, PRESERVING
@@ -70,6 +70,10 @@ class Proliferate:
         Neurons the population never grows beyond: fewer are born where it is near.
     observations
         What was seen while data ran through the network, for initializers that ask for it.
+    balanced
+        Whether newborns' incoming weights, noise included, are multiplied by one number so that they meet the variance
+        condition of eq. 12 and 13 by themselves, n_l Var(W) / 2 = 1; see `neurograph.variance`. That number is
+        `details["balanced_by"]`.
 
     Raises
     ------
@@ -77,7 +81,8 @@ class Proliferate:
         An option that makes no sense.
     MissingError, EditError
         From `apply`: no such population, or observations that are missing; a population that cannot grow, or has
-        reached its limit; a function-preserving `outgoing` into neurons that do not sum their inputs.
+        reached its limit; a function-preserving `outgoing` into neurons that do not sum their inputs; newborns to be
+        balanced whose weights do not vary.
 
     Examples
     --------
@@ -96,6 +101,7 @@ class Proliferate:
     noise: float = 0.0
     limit: int | None = None
     observations: Observations | None = field(default=None, metadata=DATA)
+    balanced: bool = False
 
     def __post_init__(self) -> None:
         if not callable(self.count):
@@ -115,15 +121,18 @@ class Proliferate:
         kin = family(graph, newborns.donors, keys)
         self._check_readers(graph, kin)
         wired = copies(graph, kin, newborns, OUTGOING[self.outgoing], self.noise, growth.rng)
+        wired, factor = balanced(wired, kin.count, self.population) if self.balanced else (wired, None)
         born = give_birth(graph, kin.old)
         heirs = [each.add(graph, kin, born) for each in wired]
         details = {
             "newborns": growth.count,
             "followers": len(kin.followers),
             "function_preserving": self.outgoing == "zero"
-            or (self.outgoing == "split" and newborns.weights is None and not self.noise),
+            or (self.outgoing == "split" and newborns.weights is None and not self.noise and factor is None),
             "not_shared": kin.left_out,
         }
+        if factor is not None:
+            details["balanced_by"] = factor
         everyone = np.concatenate(heirs) if heirs else np.empty((0, 2), np.int64)
         return Outcome(told(self), np.stack([born, kin.old], 1), everyone, details)
 

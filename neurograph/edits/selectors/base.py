@@ -13,24 +13,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """A population some of whose neurons may have to go.
+    """Neurons of a population some of which may have to go.
 
     Parameters
     ----------
     graph
         As it is; to be read, not changed.
     keys
-        (n,) int64 keys of the population's neurons, in order.
+        (n,) int64 keys of those to choose from, in the population's order: all of it, or those old enough.
     rng
         Where random numbers come from.
     observations
         What was seen while data ran through the network, or None.
+    population
+        (N,) int64 keys of the whole population; unless given, `keys`.
     """
 
     graph: "NeuronGraph"
     keys: np.ndarray
     rng: np.random.Generator
     observations: Observations | None = None
+    population: np.ndarray | None = None
+
+    @property
+    def home(self) -> np.ndarray:
+        """(N,) int64 keys of the whole population."""
+        return self.keys if self.population is None else self.population
 
 
 class Selector(Protocol):

@@ -54,14 +54,17 @@ class LowContribution:
     def __call__(self, selection: Selection) -> np.ndarray:
         """Those to go, the least contributing first."""
         power = representational_power(selection.observations, selection.keys)
-        contribution = power * heard(selection.graph, selection.keys)
+        contribution = power * heard(selection.graph, selection.keys, selection.home)
         ranking = np.argsort(contribution, kind="stable")
         return selection.keys[ranking[: (contribution < self.level * np.median(contribution)).sum()]]
 
 
-def heard(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
-    """(n,) float64 |w_out|^2 of the neurons of a population: of all numbers in the first weights behind each."""
-    kin, found = family(graph, keys, keys), np.zeros(len(keys))
+def heard(graph: "NeuronGraph", keys: np.ndarray, home: np.ndarray | None = None) -> np.ndarray:
+    """(n,) float64 |w_out|^2 of neurons of a population, `home` (unless given, they are all of it).
+
+    Summed over all numbers in the first weights behind each.
+    """
+    kin, found = family(graph, keys, keys if home is None else home), np.zeros(len(keys))
     for side, whose in ((kin.shared, kin.newborn[: kin.count]), (kin.shared_by_followers, kin.newborn[kin.count :])):
         for w in side:
             if w.weights is not None:

@@ -1,7 +1,7 @@
 """Synapses about to be born: copies of those that donors and their followers have."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from neurograph.edits.support.growing import Wiring, wiring
 from neurograph.edits.support.outgoing import Outgoing
 from neurograph.edits.support.relays import Family
+from neurograph.errors import EditError
 from neurograph.initializers.newborns import Newborns
 
 if TYPE_CHECKING:
@@ -83,3 +84,39 @@ def _outgoing(w: Wiring, first: int, newborns: Newborns, share: Share, rng: np.r
     if w.weights is None:
         return Copies(w, False, first, None)
     return Copies(w, False, first, *share(Outgoing(w.ids, w.weights, w.at, w.newborn, newborns, rng)))
+
+
+def balanced(wired: list[Copies], count: int, population: str) -> tuple[list[Copies], float]:
+    """Copies with newborns' incoming weights multiplied so that n_l Var(W) / 2 = 1, n_l the numbers each reads through.
+
+    Parameters
+    ----------
+    wired
+        All copies, see `copies`.
+    count
+        How many newborns there are, followers not counted.
+    population
+        Theirs, for errors.
+
+    Returns
+    -------
+    tuple
+        The copies, and the number that weights were multiplied by.
+
+    Raises
+    ------
+    EditError
+        Where the newborns' weights do not vary.
+    """
+    held = [c.weights for c in wired if c.incoming and not c.first and c.weights is not None]
+    numbers = np.concatenate([np.zeros(0), *(w.ravel() for w in held)])
+    condition = 0.5 * float(numbers.var()) * len(numbers) / count if len(numbers) else 0.0
+    if not condition > 0.0:
+        raise EditError(
+            f"balanced=True: the {len(numbers)} incoming weights of {count} newborn(s) of population {population!r} do "
+            'not vary, so no number makes their variance that of eq. 13; noise above 0, or initializer="fresh", does'
+        )
+    factor = condition**-0.5
+    mine = [c.incoming and not c.first and c.weights is not None for c in wired]
+    scaled = [replace(c, weights=c.weights * factor) if own else c for c, own in zip(wired, mine, strict=True)]  # pyright: ignore[reportOptionalOperand]
+    return scaled, factor

@@ -70,7 +70,7 @@ class DynamicCount:
     constant
         c_l, at least 1.
     errors
-        In percent, one for each epoch of the cycle, at least two.
+        In percent, one for each epoch of the cycle, at least two; above 100 where what is measured can be (regression).
     rate
         theta_l, not negative.
 
@@ -92,7 +92,7 @@ class DynamicCount:
     def __post_init__(self) -> None:
         whole("constant", self.constant, 1)
         number("rate", self.rate, 0.0)
-        object.__setattr__(self, "errors", tuple(number("errors", error, 0.0, 100.0) for error in self.errors))
+        object.__setattr__(self, "errors", tuple(number("errors", error, 0.0) for error in self.errors))
         if len(self.errors) < 2:
             raise OptionError(f"a variance needs the errors of two epochs at least, and there are {len(self.errors)}")
 

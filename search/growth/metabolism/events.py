@@ -10,6 +10,7 @@ from neurograph.edits.support.counts import error_variance
 from neurograph.errors import OptionError
 from neurograph.network import EditResult, NeuronGraph
 from search.growth.events import Event, Keep, last_event
+from search.growth.metabolism.ages import ages_in_epochs
 from search.growth.metabolism.options import MetabolizeOptions
 from search.growth.metabolism.rules import cycle_length, growth_due, loss_slope, newborn_counts, room
 from search.growth.pictures import remember_weights
@@ -62,13 +63,14 @@ class Metabolism:
         options, graph = self.options, trainer.net.graph
         populations = growing_populations(graph, options)
         cycle = _cycle(trainer.rows, populations, options)
-        grows = self._hungry(trainer, cycle, _sizes(graph, populations))
+        grows = self._hungry(trainer, cycle, self._places(graph, populations, row["epoch"]))
         eats = options.autophagy != "none" and (options.autophagy_before if grows else self._scheduled(trainer, row))
-        if not grows and not eats:
+        eating = [name for name in populations if eats and self._edible(graph, name, row["epoch"])]
+        if not grows and not eating:
             return
         event = Event(trainer, "metabolism" if grows else "autophagy", options.measured, self.keep)
         seen, epoch, facts = self._observe(trainer), row["epoch"], {}
-        died = {name: self._eat(event, name, epoch, seen) for name in populations if eats}
+        died = {name: self._eat(event, name, epoch, seen) for name in eating}
         counts = dict.fromkeys(populations, 0)
         if grows:
             facts = _appetite(trainer.rows, cycle.length, options)
@@ -102,14 +104,31 @@ class Metabolism:
     def _eat(self, event: Event, name: str, epoch: int, seen: Observations | None) -> EditResult:
         options, seed = self.options, seed_of(self.options.seed, epoch, _AUTOPHAGY) % 2**32
         choose: Any = options.selector()
-        return event.apply(Autophagy(name, choose, options.autophagy_floor, "remove", seed, seen))
+        age, ages = options.autophagy_age, ages_in_epochs(event.trainer.net.graph, epoch)
+        return event.apply(Autophagy(name, choose, options.autophagy_floor, "remove", seed, seen, age, ages))
+
+    def _edible(self, graph: NeuronGraph, name: str, epoch: int) -> int:
+        """How many neurons of a population are old enough to be eaten."""
+        ages = ages_in_epochs(graph, epoch).of(graph.population_keys(name))
+        return int((ages >= self.options.autophagy_age).sum())
+
+    def _places(self, graph: NeuronGraph, populations: tuple[str, ...], epoch: int) -> dict[str, int]:
+        """The sizes that populations could come down to if all were eaten that may be, before newborns are born."""
+        sizes, options = _sizes(graph, populations), self.options
+        if options.autophagy == "none" or not options.autophagy_before:
+            return sizes
+        left = {
+            name: max(options.autophagy_floor, size - self._edible(graph, name, epoch)) for name, size in sizes.items()
+        }
+        return {name: min(size, left[name]) for name, size in sizes.items()}
 
     def _grow(self, event: Event, name: str, count: int, epoch: int, seen: Observations | None) -> int:
         if not count:
             return 0
         options, seed = self.options, seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
         init: Any = options.newborn_initializer() if options.initializer_options else options.initializer
-        edit = Proliferate(name, count, init, options.outgoing, seed, options.noise, observations=seen)
+        noise, balanced = options.noise or 0.0, options.balanced
+        edit = Proliferate(name, count, init, options.outgoing, seed, noise, observations=seen, balanced=balanced)
         result = event.apply(edit)
         remember_weights(event.trainer.net.graph, result.entry, seed)
         return result.details["newborns"]  # those that follow them, such as places in pools, not counted

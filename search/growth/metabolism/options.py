@@ -9,6 +9,8 @@ from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, NewbornInitia
 from search.growth.method import GrowingOptions
 from search.options import Checked, option
 
+MADE = ("kernel_ridge", "fresh")  # initializers whose weights are no copies
+
 
 @dataclass(frozen=True)
 class MetabolismOptions(Checked):
@@ -50,14 +52,20 @@ class MetabolismOptions(Checked):
     growth_limit: int | dict[str, int] = option(128, "neurons a population never grows beyond", least=1)
     initializer: str = option(
         "random",
-        "newborns' weights: eq. 3, 4 or 5, or fresh ones, which want noise = 0",
+        "newborns' weights: eq. 3, 4 or 5, or fresh ones",
         choices=tuple(NEWBORN_INITIALIZERS),
     )
     initializer_options: dict[str, int | float | str] = option(
         {}, "the initializer's own, such as {ridge = 0.1, noise = 0.5} for kernel_ridge"
     )
     outgoing: str = option("zero", "what newborns' outgoing synapses weigh", choices=tuple(OUTGOING))
-    noise: float = option(1.0, "of newborns' incoming weights, in their donors' standard deviations", least=0)
+    noise: float | None = option(
+        None,
+        "of newborns' incoming weights, in their donors' standard deviations; none means 1 for copies (eq. 3 and 4) "
+        "and 0 for weights that are made: eq. 5's and fresh ones",
+        least=0,
+    )
+    balanced: bool = option(False, "whether newborns' incoming weights are scaled to the variance of eq. 12 and 13")
     autophagy: str = option("low_representational_power", "who is eaten: eq. 9 to 15", choices=("none", *SELECTORS))
     autophagy_options: dict[str, int | float | str] = option(
         {}, "the selector's own, such as {alpha = 2.0, beta = 0.01} for weight_distribution, {bins = 16} for density"
@@ -69,10 +77,13 @@ class MetabolismOptions(Checked):
         0, "epochs between autophagies without proliferation; 0 means there are none", least=0
     )
     autophagy_floor: int = option(4, "neurons of a population that are never eaten", least=1)
+    autophagy_age: int = option(0, "epochs since its birth in which a neuron is not eaten", least=0)
     observed: int = option(4096, "training examples that activation variances are taken over", least=2)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.noise is None:
+            object.__setattr__(self, "noise", 0.0 if self.initializer in MADE else 1.0)
         self.newborn_initializer()  # both refuse what their options cannot be
         self.selector()
 

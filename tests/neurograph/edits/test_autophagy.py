@@ -3,6 +3,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from neurograph.analysis.ages import Ages
 from neurograph.analysis.observations import Observations
 from neurograph.builders import mlp
 from neurograph.edits import Autophagy, LowRepresentationalPower
@@ -164,4 +165,45 @@ def test_what_cannot_be_eaten_is_refused_and_changes_nothing(edit, error, match)
     before = dump(g)
     with pytest.raises(error, match=match):
         g.apply(edit)
+    assert dump(g) == before
+
+
+HUNGRY = {
+    "low_representational_power": {"nu": 1.0, "measure": "share"},
+    "weight_distribution": {"share": 1.0, "alpha": 1e-9},
+    "weight_density": {"bins": 2, "count": 9, "excess": 0.0},
+    "low_contribution": {"level": 1e9},
+    "chance": {"count": 9},
+}
+
+
+@pytest.mark.parametrize("name", SELECTORS)
+@pytest.mark.parametrize("young", [[2], [3, 4, 7], [2, 3, 4, 5, 6]], ids=str)
+def test_no_selector_eats_those_too_young(name, young):
+    g, seen = network()
+    ages = Ages(np.array([*young, 8]), np.array([4.0] * len(young) + [1.0]))
+    choose = selector(name, **HUNGRY[name])
+    result = g.apply(Autophagy("hidden1", choose, observations=seen, protect=4.5, ages=ages))
+    assert not set(result.died) & set(young)
+    assert result.died and result.details["protected"] == len(young)
+    assert "ages" not in result.entry.options and result.entry.options["protect"] == 4.5
+
+
+def test_who_is_loud_is_measured_against_those_that_may_be_eaten():
+    g, seen = network()
+    old = LowRepresentationalPower(nu=0.5)  # of the mean of 0.06, 0.08 and 0.04
+    ages = Ages(np.array([2, 3, 5]), np.zeros(3))
+    assert g.apply(Autophagy("hidden1", old, observations=seen, protect=1.0, ages=ages)).died == []
+
+
+def test_age_that_protects_all_or_is_not_known_is_refused():
+    g, seen = network()
+    before = dump(g)
+    with pytest.raises(EditError, match=r"protect=3 protects all 6 neurons of population 'hidden1'.*2\.5 old"):
+        ages = Ages(np.arange(2, 8), np.array([0.0, 1.0, 2.5, 1.0, 0.0, 0.0]))
+        g.apply(Autophagy("hidden1", observations=seen, protect=3.0, ages=ages))
+    with pytest.raises(MissingError, match=r"ages=Ages"):
+        g.apply(Autophagy("hidden1", observations=seen, protect=3.0))
+    with pytest.raises(OptionError, match="protect must be a finite number of at least 0"):
+        Autophagy("hidden1", protect=-1.0)
     assert dump(g) == before

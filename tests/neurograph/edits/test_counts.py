@@ -20,6 +20,7 @@ def test_a_steady_error_brings_more_newborns_than_a_falling_one():
     assert DynamicCount(16, [4.0, 4.1, 4.0])(100) == 32
     assert DynamicCount(16, [40.0, 20.0, 10.0])(100) == 16
     assert error_variance([1.0, 3.0]) == 1.0
+    assert DynamicCount(16, [250.0, 250.0])(100) == 32  # a relative error, of a regression say
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_a_steady_error_brings_more_newborns_than_a_falling_one():
     [
         ({"constant": 0}, "constant.*at least 1"),
         ({"errors": [3.0]}, "two epochs"),
-        ({"errors": [3.0, 101.0]}, "between 0 and 100"),
+        ({"errors": [3.0, -1.0]}, "errors must be a finite number of at least 0"),
         ({"errors": [3.0, float("nan")]}, "errors"),
         ({"rate": -1.0}, "rate"),
         ({"rate": float("inf")}, "rate"),

@@ -335,3 +335,29 @@ def test_noise_with_split_outgoing_says_that_the_function_moves():
     assert not np.allclose(outputs(g, data), before)
     with pytest.raises(OptionError, match="noise"):
         Proliferate("hidden1", 1, noise=-1.0)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.7])
+@pytest.mark.parametrize("initializer", NEWBORN_INITIALIZERS)
+def test_balanced_newborns_meet_the_variance_condition_by_themselves(initializer, noise):
+    g = mlp([20, 8, 6, 3], seed=0)
+    before = weights(g)
+    edit = Proliferate("hidden2", 5, initializer, "zero", noise=noise, observations=seen(g), balanced=True)
+    result = g.apply(edit)
+    born = np.array([[g[s][n]["weight"] for s in g.population("hidden1")] for n in result.born])
+    assert 0.5 * born.shape[1] * born.var() == pytest.approx(1.0, rel=1e-12)  # eq. 13
+    assert weights(g).items() >= before.items()
+    plain = mlp([20, 8, 6, 3], seed=0)
+    unscaled = plain.apply(Proliferate("hidden2", 5, initializer, "zero", noise=noise, observations=seen(plain)))
+    theirs = np.array([[plain[s][n]["weight"] for s in plain.population("hidden1")] for n in unscaled.born])
+    np.testing.assert_allclose(born, theirs * result.details["balanced_by"], rtol=1e-12)
+
+
+def test_balancing_keeps_the_function_only_where_newborns_are_silent():
+    g = mlp([5, 4, 3], seed=0)
+    assert not g.apply(Proliferate("hidden1", 2, balanced=True)).details["function_preserving"]
+    assert g.apply(Proliferate("hidden1", 2, outgoing="zero", balanced=True)).details["function_preserving"]
+    for edge in g.edges:
+        g.edges[edge]["weight"] = 0.5
+    with pytest.raises(EditError, match=r"balanced=True: the 10 incoming weights of 2 newborn.*do not vary"):
+        g.apply(Proliferate("hidden1", 2, balanced=True))

@@ -202,3 +202,34 @@ def test_options_read_from_a_run_are_the_ones_given(whole):
 
     options = read_options(MetabolizeOptions, settings=open_run(whole.run).config()["options"])
     assert options == read_options(MetabolizeOptions, settings=QUICK)
+
+
+def test_noise_is_for_copies_unless_told_otherwise():
+    wanted = {"random": 1.0, "representational": 1.0, "kernel_ridge": 0.0, "fresh": 0.0}
+    assert {name: MetabolizeOptions(initializer=name).noise for name in wanted} == wanted
+    assert MetabolizeOptions(initializer="fresh", noise=0.5).noise == 0.5
+
+
+FULL = QUICK | {"growth_limit": {"hidden1": 8, "hidden2": 6}, "autophagy": "chance", "autophagy_options": {"count": 2}}
+
+
+def test_full_populations_metabolize_where_eating_makes_room():
+    result = metabolize(small(), "digits", **FULL)
+    events = [row["event"] for row in result.rows if row.get("event")]
+    assert events and all(event["born"] == event["died"] == {"hidden1": 2, "hidden2": 2} for event in events)
+    assert {len(result.graph.population(name)) for name in ("hidden1",)} == {8}
+    for closed in ({"autophagy": "none", "autophagy_options": {}}, {"autophagy_before": False}):
+        rows = metabolize(small(), "digits", **FULL | closed | {"epochs": 4}).rows
+        assert not any(row.get("event") for row in rows)
+
+
+def test_nobody_is_eaten_before_its_age():
+    result = metabolize(small(), "digits", **FULL | {"autophagy_age": 5, "autophagy_options": {"count": 5}})
+    births, deaths = {}, {}
+    for entry in result.graph.journal:
+        epoch = entry.details["event"]["epoch"]
+        births |= dict.fromkeys(entry.neurons_born.tolist(), epoch)
+        deaths |= dict.fromkeys(entry.neurons_died.tolist(), epoch)
+    young = [key for key in deaths if key in births]
+    assert births and deaths
+    assert all(deaths[key] - births[key] >= 5 for key in young)

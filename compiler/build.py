@@ -44,7 +44,8 @@ def compile(
     lowering
         Pins the way bundles run: a name ("dense", "sparse"), a dict {(source population, target population): name} or
         {target population: name}, or a function of a `compiler.planning.pins.Bundle` to a name or None. None: the
-        cheapest.
+        cheapest. "field" makes all scalars that it can in one walk, or those of one population, {"hidden": "field"};
+        "blocks" does without such regions.
     batch_size
         Rows per batch that the choice is made for; any number runs.
     calibration

@@ -16,6 +16,7 @@ from compiler.runtime import copies
 from compiler.runtime import inputs as checks
 from compiler.runtime.assembly import Assembly, Spec
 from compiler.runtime.listeners import tell
+from compiler.runtime.region_stage import RegionStage
 from compiler.runtime.stage import Fetch, Stage
 from compiler.runtime.traced import Forwards, number, refusal
 from compiler.runtime.watch import bury, mark_of, watch
@@ -54,7 +55,7 @@ class CompiledNetwork(nn.Module):
     _like: Tensor
     _sizes: tuple[tuple[int, ...], ...]
     _input_blocks: tuple[int, ...]
-    _steps: tuple[tuple[int, Stage, tuple[int, ...]], ...]
+    _steps: tuple[tuple[Stage | RegionStage, tuple[int, ...]], ...]
     holding: Holding
     _forwards: Forwards
     _number: int
@@ -122,8 +123,8 @@ class CompiledNetwork(nn.Module):
         for index, x in zip(self._input_blocks, inputs, strict=True):
             values[index] = x
         like = inputs[0]
-        for index, stage, done in self._steps:
-            values[index] = stage.run(values, like)
+        for stage, done in self._steps:
+            stage.make(values, like, keep)
             if not keep:
                 for value in done:
                     values[value] = None
@@ -156,7 +157,7 @@ class CompiledNetwork(nn.Module):
             _count=len(program.blocks),
             _sizes=tuple(port.sizes for port in program.inputs),
             _input_blocks=tuple(port.pieces[0][0] for port in program.inputs),
-            _steps=tuple((s.plan.index, s, done) for s, done in zip(stages, program.last_reads, strict=True)),
+            _steps=tuple(zip(stages, program.last_reads, strict=True)),
             _output_fetches=outputs,
             _only_output=outputs[0] if len(outputs) == 1 else None,
         )

@@ -131,8 +131,9 @@ def _table(net: CompiledNetwork) -> str:
     counts: dict[str, int] = {}
     kinds: dict[str, dict[str, None]] = {}
     inputs = [(port.population, port.width, port.shape, "input") for port in net.program.inputs]
-    stages = [(s.population, len(s.neurons.keys), s.neurons.shape, s.neurons.activation) for s in net.program.stages]
-    for population, count, shape, activation in (*inputs, *stages):
+    blocks = [block for stage in net.program.stages for block in stage.blocks]
+    hidden = [(b.population, len(b.neurons.keys), b.neurons.shape, b.neurons.activation) for b in blocks]
+    for population, count, shape, activation in (*inputs, *hidden):
         name = _quiet(population)
         maps = [f"maps of {shape[0]} x {shape[1]}"] if shape else []
         counts[name] = counts.get(name, 0) + count

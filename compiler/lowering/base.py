@@ -12,6 +12,7 @@ from compiler.planning.cost import Calibration, Extent, Number
 from compiler.regions.windows import Window
 from compiler.slots import Slots
 from neurograph.errors import CompileError
+from neurograph.schema.synapse import SynapseForm
 
 TRAINED, FROZEN, FIXED = 0, 1, 2  # a number in a Parameter, in a buffer, or no number at all (identity: 1; no bias: 0)
 
@@ -103,6 +104,13 @@ class Layout(Shared):
     def are(self, sort: int) -> np.ndarray:
         """(n,) bool: which synapses are of that sort."""
         return np.full(len(self.ids), sort == TRAINED) if self.sort is None else self.sort == sort
+
+
+def sort_of(form: SynapseForm) -> int:
+    """What the numbers of synapses of a form are."""
+    if form.op != "weight":
+        return FIXED
+    return TRAINED if form.trainable else FROZEN
 
 
 def same_arrays(these: tuple, those: tuple) -> bool:

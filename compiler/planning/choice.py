@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from compiler.lowering import REGISTRY, Layout, Lowering
-from compiler.lowering.base import FIXED, FROZEN, NOT_MAPS, TRAINED
+from compiler.lowering.base import NOT_MAPS, sort_of
 from compiler.planning.cost import Extent, choose, gathering, price
-from compiler.planning.pins import Bundle, Pin, pinned, unused
+from compiler.planning.pins import BLOCKS, Bundle, Pin, pinned, unused
 from compiler.planning.program import Options, PartPlan
 from compiler.regions.blocks import Block, Blocks
 from compiler.regions.bundles import Bundles
@@ -141,7 +141,8 @@ class TargetPlanner:
         if isinstance(pin, str):
             extent = self.extent(view.identity, view.window)
             return self.bare(extent.sized(view.inputs, view.outputs, view.synapses, view.groups, view.padded))
-        return pinned(pin, view)
+        name = pinned(pin, view)
+        return None if name == BLOCKS else name
 
     def view(self, group: np.ndarray, inputs: int, outputs: int) -> Bundle:
         """A group of bundles as a pin, or an error, sees it."""
@@ -202,7 +203,7 @@ class TargetPlanner:
         """A part as a lowering sees it."""
         arrays = self.arrays
         full = len(part.synapses) == part.inputs * part.outputs
-        code = np.array([_sort_of(form) for form in arrays.forms], np.uint8)[arrays.form[part.synapses]]
+        code = np.array([sort_of(form) for form in arrays.forms], np.uint8)[arrays.form[part.synapses]]
         return Layout(
             part.inputs,
             part.outputs,
@@ -213,9 +214,3 @@ class TargetPlanner:
             self.block.signature.aggregation,
             window,
         )
-
-
-def _sort_of(form) -> int:
-    if form.op != "weight":
-        return FIXED
-    return TRAINED if form.trainable else FROZEN

@@ -37,6 +37,10 @@ class Calibration:
         The same by the torch-sparse package, on the CPU.
     grouped_call, grouped_group, grouped_product, grouped_weight, grouped_value
         Equal disjoint blocks: per call, per block, per synapse and row, per synapse, per value moved.
+    field_call, field_level, field_product, field_weight
+        A region in one walk: per call, per level, per synapse and row, per synapse.
+    walk_call, walk_level, walk_product, walk_weight
+        The same by PyTorch's own operators, where no kernel is built.
     gather_call, gather_value
         Picking neurons out of a block: per call, per value.
     aggregate_call, aggregate_value
@@ -74,6 +78,14 @@ class Calibration:
     grouped_product: float = 63e-12
     grouped_weight: float = 1e-9
     grouped_value: float = 0.7e-9
+    field_call: float = 60e-6
+    field_level: float = 0.0
+    field_product: float = 110e-12
+    field_weight: float = 5e-9
+    walk_call: float = 200e-6
+    walk_level: float = 400e-6
+    walk_product: float = 12e-9
+    walk_weight: float = 20e-9
     gather_call: float = 12e-6
     gather_value: float = 1.5e-9
     aggregate_call: float = 60e-6
@@ -102,6 +114,10 @@ CUDA = Calibration(
     grouped_product=0.3e-12,
     grouped_weight=0.01e-9,
     grouped_value=0.02e-9,
+    field_call=300e-6,
+    field_level=10e-6,
+    field_product=5e-12,
+    field_weight=0.1e-9,
     gather_call=25e-6,
     gather_value=0.01e-9,
     aggregate_call=150e-6,

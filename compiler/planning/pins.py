@@ -29,6 +29,8 @@ class Bundle:
     padded
         How many kernels it is as disjoint blocks of several sizes, padded to the largest; 0 where it is none of that
         sort.
+    levels
+        Of a whole region of blocks that read one another, synapses on its longest path; 0 of a bundle.
     """
 
     sources: tuple[str, ...]
@@ -41,10 +43,15 @@ class Bundle:
     groups: int = 1
     window: Window | None = None
     padded: int = 0
+    levels: int = 0
 
     def __str__(self) -> str:
+        if self.levels:
+            return f"the region of {self.target!r}"
         return f"bundle {' + '.join(map(repr, self.sources))} -> {self.target!r}"
 
+
+BLOCKS = "blocks"  # in place of a name: every block on its own, in no region
 
 Pin = str | Mapping[Any, str] | Callable[[Bundle], str | None] | None
 

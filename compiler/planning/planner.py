@@ -1,12 +1,16 @@
 """The planner: from a checked graph to a program; the choice of products is `choice.py`'s."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from compiler.lowering import REGIONS
 from compiler.lowering.base import FIXED, FROZEN, TRAINED
 from compiler.planning.choice import TargetPlanner, refuse_unused_pins
-from compiler.planning.pins import Pin
-from compiler.planning.program import NeuronsPlan, Options, PortPlan, Program, StagePlan
-from compiler.regions.blocks import Block, Blocks, find_blocks
+from compiler.planning.pins import BLOCKS, Pin
+from compiler.planning.program import BlockPlan, NeuronsPlan, Options, PartPlan, PortPlan, Program, StagePlan
+from compiler.planning.region_choice import RegionChooser, region_part
+from compiler.regions.blocks import Block, Blocks, find_blocks, sort_neurons
 from compiler.regions.bundles import find_bundles
 from compiler.regions.groups import bundle_groups, depthwise
 from compiler.regions.parts import Piece
@@ -31,20 +35,33 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
     CompileError
         Where a pinned lowering cannot run a bundle, naming both and the reason.
     """
-    arrays = snapshot.arrays
-    blocks = find_blocks(arrays)
+    arrays, sorting = snapshot.arrays, sort_neurons(snapshot.arrays)
+    regions = RegionChooser(arrays, sorting, options).regions()
+    number = np.full(len(sorting.kinds), -1)
+    for at, region in enumerate(regions):
+        number[region.whole.groups] = at
+    blocks = find_blocks(arrays, sorting, number)
     bundles = find_bundles(arrays, blocks)
     groups = depthwise(bundles, bundle_groups(arrays, bundles))
     padded = padded_sizes(arrays, bundles, groups)
     refuse_unused_pins(options.pin, blocks, bundles)
     edges = np.searchsorted(bundles.target, np.arange(len(blocks.blocks) + 1))
     stages = []
+    made: dict[int, list[int]] = {}
     for index, block in enumerate(blocks.blocks):
-        if block.signature.role != "input":
+        if block.region >= 0:
+            made.setdefault(block.region, []).append(index)
+    whole = isinstance(options.pin, str) and options.pin in (BLOCKS, *REGIONS)  # says nothing about single bundles
+    apart = replace(options, pin=None) if whole else options
+    for index, block in enumerate(blocks.blocks):
+        if block.region >= 0:
+            if index == made[block.region][0]:
+                part = region_part(arrays, blocks, regions[block.region])
+                stages.append(_stage(arrays, blocks, tuple(made[block.region]), (part,)))
+        elif block.signature.role != "input":
             feeding = np.arange(edges[index], edges[index + 1])
-            parts = TargetPlanner(arrays, blocks, bundles, groups, padded, options, index).parts(feeding)
-            neurons = _neurons(arrays, block)
-            stages.append(StagePlan(index, block.population, block.signature.aggregation, neurons, parts))
+            parts = TargetPlanner(arrays, blocks, bundles, groups, padded, apart, index).parts(feeding)
+            stages.append(_stage(arrays, blocks, (index,), parts))
     _refuse_idle_pin(options.pin, stages)
     return Program(
         options,
@@ -57,9 +74,17 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
 
 def _refuse_idle_pin(pin: Pin, stages: list[StagePlan]) -> None:
     """A name that fits none of the bundles would silently do nothing."""
+    if pin == BLOCKS:
+        return
     used = [part.lowering for stage in stages for part in stage.parts]
     if isinstance(pin, str) and used and pin not in used:
         raise CompileError(f"lowering={pin!r} fits no bundle of this graph; it runs by {', '.join(sorted(set(used)))}")
+
+
+def _stage(arrays: GraphArrays, blocks: Blocks, makes: tuple[int, ...], parts: tuple[PartPlan, ...]) -> StagePlan:
+    made = [blocks.blocks[index] for index in makes]
+    plans = [BlockPlan(b.population, b.signature.aggregation, _neurons(arrays, b), b.inner) for b in made]
+    return StagePlan(makes, tuple(plans), parts)
 
 
 def _neurons(arrays: GraphArrays, block: Block) -> NeuronsPlan:

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from compiler.lowering.base import Layout, Shared, same_arrays
+from compiler.lowering.region import RegionLayout
 from compiler.planning.cost import Calibration
 from compiler.planning.pins import Pin
 from compiler.regions.parts import Piece
@@ -113,24 +114,48 @@ class NeuronsPlan(Shared):
 
 
 @dataclass(frozen=True)
-class StagePlan(Shared):
-    """One block of neurons and the products that feed it.
+class BlockPlan(Shared):
+    """One block of neurons that a stage makes.
 
     Parameters
     ----------
-    index
-        Which value it makes; the values are numbered in the order they are made, inputs among them.
     population, aggregation
         Of its neurons.
-    neurons, parts
-        The neurons and the products.
+    neurons
+        What happens after the sum.
+    inner
+        Whether only its own stage reads it: a forward pass does not hand its values out.
     """
 
-    index: int = field(compare=False)
     population: str
     aggregation: str
     neurons: NeuronsPlan
+    inner: bool = False
+
+
+@dataclass(frozen=True)
+class StagePlan(Shared):
+    """The blocks of neurons that are made together, and the products that feed them.
+
+    Parameters
+    ----------
+    makes
+        Which values it makes; values are numbered in the order they are made, inputs among them.
+    blocks
+        What each of these values is. One block is the sum of its products; several are a region, whose one product
+        (of a `RegionLayout`) makes all of them.
+    parts
+        The products.
+    """
+
+    makes: tuple[int, ...] = field(compare=False)
+    blocks: tuple[BlockPlan, ...]
     parts: tuple[PartPlan, ...]
+
+    @property
+    def is_region(self) -> bool:
+        """Whether one product makes it whole, synapses between its own neurons included."""
+        return bool(self.parts) and isinstance(self.parts[0].layout, RegionLayout)
 
 
 @dataclass(frozen=True)
@@ -181,7 +206,7 @@ class Program(Shared):
         """For each stage, the values that nobody reads after it: they need not be kept any longer."""
         last = {}
         for number, stage in enumerate(self.stages):
-            last[stage.index] = number
+            last |= dict.fromkeys(stage.makes, number)
             last |= {value: number for part in stage.parts for value, _ in part.pieces}
         kept = {value for port in self.outputs for value, _ in port.pieces}
         ends = [(number, value) for value, number in last.items() if value not in kept]

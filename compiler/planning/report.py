@@ -1,7 +1,9 @@
 """A program in words: what runs where, what it is predicted to cost, and why."""
 
+from compiler.lowering.base import Layout
+from compiler.lowering.region import RegionLayout
 from compiler.planning.cost import told_time
-from compiler.planning.program import PartPlan, Program, StagePlan
+from compiler.planning.program import BlockPlan, PartPlan, Program, StagePlan
 
 
 def describe(program: Program) -> str:
@@ -21,12 +23,20 @@ def describe(program: Program) -> str:
 
 
 def _stage(number: int, stage: StagePlan) -> list[str]:
-    neurons, count = stage.neurons, len(stage.neurons.keys)
+    blocks = [_block(block) for block in stage.blocks]
+    heads = [f"{number:<4} {blocks[0]}", *(f"     {block}" for block in blocks[1:])]
+    if not stage.parts:
+        heads[-1] += ", constant"
+    return heads + [f"       {_part(part)}" for part in stage.parts]
+
+
+def _block(block: BlockPlan) -> str:
+    neurons, count = block.neurons, len(block.neurons.keys)
     what = f"{count} neuron{'s' * (count > 1)}{_maps(neurons.shape)}, " + ("batch norm, " if neurons.norm else "")
-    more = "" if stage.aggregation == "sum" else f", {stage.aggregation}"
+    more = "" if block.aggregation == "sum" else f", {block.aggregation}"
     more += f", dropout {neurons.dropout:g}" if neurons.dropout else ""
-    head = f"{number:<4} {stage.population!r}: {what}{neurons.activation}{more}"
-    return [head, *(f"       {_part(part)}" for part in stage.parts)] if stage.parts else [head + ", constant"]
+    more += ", read within its stage only" if block.inner else ""
+    return f"{block.population!r}: {what}{neurons.activation}{more}"
 
 
 def _maps(shape: tuple[int, ...]) -> str:
@@ -36,12 +46,18 @@ def _maps(shape: tuple[int, ...]) -> str:
 def _part(part: PartPlan) -> str:
     layout = part.layout
     synapses = len(layout.ids)
-    density = synapses / (layout.inputs * layout.outputs)
     what = f" ({layout.window})" if layout.window is not None else ""
     names = ", ".join(map(repr, part.sources[:3])) + (
         f" and {len(part.sources) - 3} more" if len(part.sources) > 3 else ""
     )
     return (
-        f"{part.lowering:<9} from {names}: {synapses} synapses{what} in {layout.outputs} x {layout.inputs} "
-        f"(density {density:.3g}), {told_time(part.seconds)}; {part.why}"
+        f"{part.lowering:<9} from {names or 'nothing'}: {synapses} synapses{what} {_extent(layout)}, "
+        f"{told_time(part.seconds)}; {part.why}"
     )
+
+
+def _extent(layout: Layout) -> str:
+    if isinstance(layout, RegionLayout):
+        return f"into {layout.outputs} neurons on {layout.levels} levels"
+    density = len(layout.ids) / (layout.inputs * layout.outputs)
+    return f"in {layout.outputs} x {layout.inputs} (density {density:.3g})"

@@ -1,5 +1,6 @@
 """The portable form of a network: its stages as plain layers in a `torch.fx.GraphModule`."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,13 +9,16 @@ from torch import fx, nn
 from compiler.activations import FUNCTIONS, SLOPED
 from compiler.lowering.aggregate import empty_value
 from compiler.lowering.base import FIXED
-from compiler.planning.program import NeuronsPlan, StagePlan
+from compiler.planning.pins import BLOCKS
+from compiler.planning.planner import plan
+from compiler.planning.program import NeuronsPlan, Program, StagePlan
 from compiler.portable import layers
 from compiler.portable.drawing import Drawing, Value, made
 from compiler.portable.names import identifier
 from compiler.portable.numbers import Numbers
 from compiler.portable.products import Products
 from compiler.portable.reading import Reading
+from compiler.snapshot import snapshot
 
 if TYPE_CHECKING:
     from compiler.compiled import CompiledNetwork
@@ -51,12 +55,13 @@ def draw(net: "CompiledNetwork") -> Drawing:
     if net.stale:
         net.refuse_stale()
     drawing, numbers = Drawing(net.dtype, net.device), Numbers(net.slots)
-    products, program = Products(drawing, numbers), net.program
+    products, program = Products(drawing, numbers), _block_by_block(net)
     reading = Reading(drawing, program)
     for port in program.inputs:
         reading.values[port.pieces[0][0]] = drawing.input(port.population)
     for stage in program.stages:
-        reading.values[stage.index] = drawing.named(_stage(drawing, products, stage, reading), stage.population)
+        made = drawing.named(_stage(drawing, products, stage, reading), stage.blocks[0].population)
+        reading.values[stage.makes[0]] = made
     outputs = []
     for port in program.outputs:
         found = reading.columns(port.population, port.pieces)
@@ -67,9 +72,17 @@ def draw(net: "CompiledNetwork") -> Drawing:
     return drawing
 
 
+def _block_by_block(net: "CompiledNetwork") -> Program:
+    """The network's program; where some of its stages make several blocks, another one, in which none does."""
+    if not any(stage.is_region for stage in net.program.stages):
+        return net.program
+    return plan(snapshot(net.graph, net.cut_off), replace(net.options, pin=BLOCKS))
+
+
 def _stage(drawing: Drawing, products: Products, stage: StagePlan, reading: Reading) -> Value:
     """One block: its products added up, then what its neurons do to the sum."""
-    name, neurons, numbers = identifier(stage.population), stage.neurons, products.numbers
+    (block,), numbers = stage.blocks, products.numbers
+    name, neurons = identifier(block.population), block.neurons
     maps, count = bool(neurons.shape), len(neurons.keys)
     bias = numbers.of("bias", neurons.keys, 0.0) if (neurons.bias != FIXED).any() else None
     total = None
@@ -84,7 +97,7 @@ def _stage(drawing: Drawing, products: Products, stage: StagePlan, reading: Read
             brought = drawing.add_bias(brought, name, bias, maps) if first else brought
         total = brought if total is None else total + brought
     if total is None:
-        constant = np.full(count, empty_value(stage.aggregation)) + (0.0 if bias is None else bias)
+        constant = np.full(count, empty_value(block.aggregation)) + (0.0 if bias is None else bias)
         module = made(layers.Constant, count, *neurons.shape)
         constant = np.broadcast_to(constant.reshape(-1, *[1] * len(neurons.shape)), (count, *neurons.shape))
         total = drawing.layer(name, module, next(iter(reading.values.values())), value=constant)

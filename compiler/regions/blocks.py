@@ -2,7 +2,8 @@
 
 Neurons of one population with the same signature make one block wherever that leaves no block waiting for itself,
 whatever levels they are on: a neuron that a split has pushed one level down stays with its layer. Only where
-populations depend on one another both ways, or on themselves, are their neurons grouped by level as well.
+populations depend on one another both ways, or on themselves, are their neurons grouped by level as well, unless a
+region makes all of them in one call.
 """
 
 from dataclasses import dataclass
@@ -46,11 +47,17 @@ class Block:
         What they have in common.
     neurons
         (n,) int64 positions, in key order.
+    region
+        The region that makes it together with others, or -1.
+    inner
+        Whether it is read within its region only.
     """
 
     population: str
     signature: Signature
     neurons: np.ndarray
+    region: int = -1
+    inner: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,26 +77,90 @@ class Blocks:
     place: np.ndarray
 
 
-def find_blocks(arrays: GraphArrays) -> Blocks:
-    """Group the neurons of a graph into blocks."""
+@dataclass(frozen=True, eq=False)
+class Sorting:
+    """The neurons of a graph by population and signature: before any of them are put into blocks.
+
+    Parameters
+    ----------
+    group
+        (N,) int64 the group of each neuron.
+    kinds
+        The population and the signature of each group.
+    pairs
+        (n, 2) the distinct pairs of groups that synapses join, source first.
+    component
+        (groups,) int64: groups that depend on one another have the same number; each number is above those of the
+        groups it reads.
+    cyclic
+        (groups,) bool: whether a group depends on itself, or on one that depends on it.
+    """
+
+    group: np.ndarray
+    kinds: list[tuple[str, Signature]]
+    pairs: np.ndarray
+    component: np.ndarray
+    cyclic: np.ndarray
+
+
+def sort_neurons(arrays: GraphArrays) -> Sorting:
+    """Sort the neurons of a graph by population and signature, and find which of these wait for one another."""
     group, kinds = _groups(arrays)
-    split = _must_split(group, len(kinds), arrays)
-    level = np.where(split[group], arrays.level, -1)
-    order = np.lexsort((arrays.keys, level, group))
-    starts = _run_starts(group[order], level[order])
+    pairs = _pairs(group, len(kinds), arrays)
+    wiring = nx.DiGraph()
+    wiring.add_nodes_from(range(len(kinds)))
+    wiring.add_edges_from(pairs.tolist())
+    whole = nx.condensation(wiring)
+    component, cyclic = np.empty(len(kinds), np.int64), np.zeros(len(kinds), bool)
+    for number, at in enumerate(nx.topological_sort(whole)):
+        members = list(whole.nodes[at]["members"])
+        component[members] = number
+        cyclic[members] = len(members) > 1
+    cyclic[pairs[pairs[:, 0] == pairs[:, 1], 0]] = True
+    return Sorting(group, kinds, pairs, component, cyclic)
+
+
+def find_blocks(arrays: GraphArrays, sorting: Sorting | None = None, region: np.ndarray | None = None) -> Blocks:
+    """Group the neurons of a graph into blocks.
+
+    Parameters
+    ----------
+    arrays
+        The graph.
+    sorting
+        From `sort_neurons`; found here where it is not given.
+    region
+        (groups,) the number of the region in which each group of the sorting is made whole, or -1; regions must not
+        wait for one another. In a region no block is split by level; what others read and what they do not are two.
+    """
+    sorting = sort_neurons(arrays) if sorting is None else sorting
+    group, kinds = sorting.group, sorting.kinds
+    region = np.full(len(kinds), -1) if region is None else region
+    home = region[group]
+    part = np.where(sorting.cyclic[group], arrays.level, -1)
+    part = np.where(home >= 0, _inner(arrays, home), part)
+    order = np.lexsort((arrays.keys, part, group))
+    starts = _run_starts(group[order], part[order])
     members = np.split(order, starts[1:])
     block_of = np.empty(len(arrays), np.int64)
-    for index, neurons in enumerate(members):
-        block_of[neurons] = index
-    ranking = _topological(block_of, members, arrays)
+    block_of[order] = np.repeat(np.arange(len(members)), np.diff(starts, append=len(order)))
+    ranking = _topological(block_of, members, home, arrays)
     block, place = np.empty(len(arrays), np.int32), np.empty(len(arrays), np.int32)
     found = []
     for index, old in enumerate(ranking):
         neurons = members[old]
         block[neurons], place[neurons] = index, np.arange(len(neurons))
         population, signature = kinds[group[neurons[0]]]
-        found.append(Block(population, signature, neurons))
+        inner = bool(home[neurons[0]] >= 0 and part[neurons[0]])
+        found.append(Block(population, signature, neurons, int(home[neurons[0]]), inner))
     return Blocks(tuple(found), block, place)
+
+
+def _inner(arrays: GraphArrays, home: np.ndarray) -> np.ndarray:
+    """(N,) bool: which neurons are read within their region only."""
+    inner = ~np.array([kind.is_output for kind in arrays.kinds], bool)[arrays.kind]
+    inner[arrays.source[home[arrays.source] != home[arrays.target]]] = False
+    return inner
 
 
 def _groups(arrays: GraphArrays) -> tuple[np.ndarray, list[tuple[str, Signature]]]:
@@ -124,23 +195,19 @@ def _pairs(group: np.ndarray, count: int, arrays: GraphArrays) -> np.ndarray:
     return np.stack([code // count, code % count], 1)
 
 
-def _must_split(group: np.ndarray, count: int, arrays: GraphArrays) -> np.ndarray:
-    """(groups,) whether a group depends on itself, so that its neurons cannot all run at once."""
-    pairs = _pairs(group, count, arrays)
-    split = np.zeros(count, bool)
-    split[pairs[pairs[:, 0] == pairs[:, 1], 0]] = True
-    for component in nx.strongly_connected_components(nx.DiGraph(pairs.tolist())):
-        if len(component) > 1:
-            split[list(component)] = True
-    return split
+def _topological(block_of: np.ndarray, members: list[np.ndarray], home: np.ndarray, arrays: GraphArrays) -> list[int]:
+    """Blocks by depth, those of one depth by their first key: the order depends on the graph alone.
 
-
-def _topological(block_of: np.ndarray, members: list[np.ndarray], arrays: GraphArrays) -> list[int]:
-    """Blocks by depth, those of one depth by their first key: the order depends on the graph alone."""
+    The blocks of a region are of one depth: that of the region as a whole.
+    """
     count = len(members)
-    depth = np.zeros(count, np.int64)
-    wiring = nx.DiGraph(_pairs(block_of, count, arrays).tolist())
+    first = np.array([neurons[0] for neurons in members], np.int64)
+    whole = np.where(home[first] >= 0, count + home[first], np.arange(count))
+    many = int(whole.max(initial=-1)) + 1
+    depth = np.zeros(many, np.int64)
+    pairs = _pairs(whole[block_of], many, arrays)
+    wiring = nx.DiGraph(pairs[pairs[:, 0] != pairs[:, 1]].tolist())
     for block in nx.topological_sort(wiring):
         depth[block] = max((depth[source] + 1 for source in wiring.pred[block]), default=0)
-    first = [int(arrays.keys[neurons[0]]) for neurons in members]
-    return sorted(range(count), key=lambda b: (depth[b], first[b]))
+    keys = arrays.keys[first]
+    return sorted(range(count), key=lambda b: (depth[whole[b]], keys[b]))

@@ -60,13 +60,19 @@ class Bundles:
 
 
 def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
-    """Group the synapses of a graph by the blocks they join."""
+    """Group the synapses of a graph by the blocks they join; those into a region belong to no bundle."""
     many = len(blocks.blocks)
     sort, windows = find_windows(arrays)
     sorts = len(windows)
     code = (blocks.block[arrays.target].astype(np.int64) * many + blocks.block[arrays.source]) * sorts + sort
-    order = _sorted_within(code, blocks.place[arrays.target], blocks.place[arrays.source])
+    target, source, chosen = arrays.target, arrays.source, None
+    regional = np.array([block.region >= 0 for block in blocks.blocks], bool)
+    if regional.any():
+        chosen = np.flatnonzero(~regional[blocks.block[target]])
+        code, target, source = code[chosen], target[chosen], source[chosen]
+    order = _sorted_within(code, blocks.place[target], blocks.place[source])
     code = code[order]
+    order = order if chosen is None else chosen[order]
     new = np.flatnonzero(np.diff(code, prepend=-1))
     bundle = np.repeat(np.arange(len(new)), np.diff(new, append=len(code)))
     head = code[new]
@@ -76,8 +82,8 @@ def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
         sort=head % sorts,
         start=np.append(new, len(code)),
         synapses=order,
-        sources=_distinct(bundle, arrays.source[order], len(arrays), len(new)),
-        targets=_distinct(bundle, arrays.target[order], len(arrays), len(new)),
+        sources=distinct(bundle, arrays.source[order], len(arrays), len(new)),
+        targets=distinct(bundle, arrays.target[order], len(arrays), len(new)),
         windows=windows,
     )
 
@@ -93,8 +99,8 @@ def _sorted_within(code: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.
     return order[np.lexsort((column, row, code))] if (same & falling).any() else order
 
 
-def _distinct(bundle: np.ndarray, neuron: np.ndarray, neurons: int, bundles: int) -> np.ndarray:
-    """(bundles,) how many different neurons occur in each."""
+def distinct(bundle: np.ndarray, neuron: np.ndarray, neurons: int, bundles: int) -> np.ndarray:
+    """(bundles,) how many different neurons occur in each; both are (n,), counted from 0."""
     pair = bundle * neurons + neuron
     if bundles * neurons <= 4 * len(pair) + 4096:
         seen = np.zeros(bundles * neurons, bool)

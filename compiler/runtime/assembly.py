@@ -7,12 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering import REGISTRY
+from compiler.lowering import REGIONS, REGISTRY
 from compiler.lowering.base import Unit
+from compiler.lowering.region import RegionLayout
 from compiler.planning.program import NeuronsPlan, PartPlan, Program
 from compiler.regions.order import Order
 from compiler.runtime.neurons import Neurons
 from compiler.runtime.norm import neurons_unit
+from compiler.runtime.region_stage import RegionStage
 from compiler.runtime.stage import Fetch, Stage
 from compiler.slots import WEIGHT, SlotMap, Slots, Space
 from neurograph.core.arrays import GraphArrays
@@ -36,7 +38,7 @@ class Assembly:
         The units that were made for this assembly; the others were taken over.
     """
 
-    stages: tuple[Stage, ...]
+    stages: tuple[Stage | RegionStage, ...]
     outputs: tuple[Fetch, ...]
     units: dict[Spec, Unit]
     slots: SlotMap
@@ -82,15 +84,23 @@ def assemble(
 
     stages = []
     for stage in program.stages:
-        parts = [
-            unit(part_spec(p), lambda p=p: REGISTRY[p.lowering].unit(p.layout, dtype, device)) for p in stage.parts
-        ]
-        neurons = unit(neurons_spec(stage.neurons), lambda s=stage: neurons_unit(s.neurons, dtype, device))
+        parts = [unit(part_spec(part), lambda p=part: _part_unit(p, dtype, device)) for part in stage.parts]
+        if stage.is_region:
+            stages.append(RegionStage(stage, parts[0], device))
+            continue
+        plan = stage.blocks[0].neurons
+        neurons = unit(neurons_spec(plan), lambda p=plan: neurons_unit(p, dtype, device))
         assert isinstance(neurons, Neurons)
         stages.append(Stage(stage, parts, neurons, device))
     outputs = tuple(Fetch(port.pieces, port.order, device, maps=bool(port.shape)) for port in program.outputs)
     slots = SlotMap(entry for found in units.values() for entry in found.slots())
     return Assembly(tuple(stages), outputs, units, slots, frozenset(fresh))
+
+
+def _part_unit(part: PartPlan, dtype: torch.dtype, device: torch.device) -> Unit:
+    if isinstance(part.layout, RegionLayout):
+        return REGIONS[part.lowering].unit(part.layout, dtype, device)
+    return REGISTRY[part.lowering].unit(part.layout, dtype, device)
 
 
 def graph_numbers(arrays: GraphArrays, space: Space, numbers: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A stage at run time: fetch what it reads, add up its products, finish its neurons.
+"""A block's stage at run time: fetch what it reads, add up its products, finish its neurons.
 
 No forward here goes through `nn.Module.__call__` or its attribute lookup: at batch 1 they would cost as much as the
 products.
@@ -121,9 +121,14 @@ class Stage(nn.Module):
         names = [None if chosen is None else f"rows{index}" for index, chosen in enumerate(rows)]
         bare = {"_runs": tuple(zip(units, self.fetches, names, strict=True)), "_neurons": neurons}
         self.__dict__.update(bare)  # plain references: no module lookup while running
-        self.size, self.nothing = len(plan.neurons.keys), empty_value(plan.aggregation)
-        self.shape = plan.neurons.shape
-        neurons.population = plan.population
+        (block,), (self.made,) = plan.blocks, plan.makes
+        self.size, self.nothing = len(block.neurons.keys), empty_value(block.aggregation)
+        self.shape = block.neurons.shape
+        neurons.population = block.population
+
+    def make(self, values: list, like: Tensor, keep: bool) -> None:
+        """Put the value of its block into `values`; `like` is as in `run`."""
+        values[self.made] = self.run(values, like)
 
     def run(self, values: list, like: Tensor) -> Tensor:
         """(batch, neurons) of this block, or its maps; `like` is any tensor with the batch, dtype and device."""

@@ -228,9 +228,9 @@ def recorded_masks(net: compiler.CompiledNetwork):
         yield masks
     finally:
         compiler.runtime.norm.drop = original
-        stages = [stage for stage in net.program.stages if stage.neurons.dropout]
+        stages = [stage for stage in net.program.stages if stage.blocks[0].neurons.dropout]
         for stage, mask in zip(stages, drawn, strict=bool(drawn)):
-            names = net.graph.names_of(stage.neurons.keys)
+            names = net.graph.names_of(stage.blocks[0].neurons.keys)
             masks |= {v: mask[:, place] for place, v in enumerate(names)}
 
 

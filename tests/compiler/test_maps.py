@@ -114,7 +114,7 @@ def test_picked_channels_keep_their_memory_format():
 
 
 def parts(net) -> list[tuple[str, str]]:
-    return [(stage.population, part.lowering) for stage in net.program.stages for part in stage.parts]
+    return [(stage.blocks[0].population, part.lowering) for stage in net.program.stages for part in stage.parts]
 
 
 @pytest.mark.parametrize(("groups", "inputs", "outputs"), [(2, 32, 48), (32, 32, 32), (32, 32, 64)])
@@ -178,7 +178,7 @@ def test_a_relay_of_one_population_is_its_source():
     for u, v in [*zip(both, last, strict=True), *zip(both[1:3], some, strict=True)]:
         graph.add_edge(u, v, op="identity")
     net = compiler.compile(graph, dtype=torch.float64)
-    values = dict(zip([s.population for s in net.program.stages], net.run(map_batch(graph))[1:], strict=True))
+    values = dict(zip([s.blocks[0].population for s in net.program.stages], net.run(map_batch(graph))[1:], strict=True))
     assert values["last"] is values["both"]
     assert values["some"].data_ptr() == values["both"][:, 1:].data_ptr()  # neighbours are read where they lie
 

@@ -137,7 +137,8 @@ def _lend_threads(library: ctypes.CDLL) -> None:
 def _missing() -> str:
     return (
         "neurograph's native kernels are not built: sparse products run on PyTorch's own operators and take two to six "
-        "times as long. Install a C compiler (gcc or clang) and build them, by `python setup.py build_ext --inplace` "
+        "times as long, fields more than that. Install a C compiler (gcc or clang) and build them, by "
+        "`python setup.py build_ext --inplace` "
         "in a checkout or `pip install --force-reinstall --no-deps --no-cache-dir neurograph-compiler`; "
         f"{SWITCH}=none in the environment silences this"
     )

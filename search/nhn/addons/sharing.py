@@ -78,7 +78,7 @@ def plan(trunk: Trunk, places: Sequence[Place], individuals: Sequence[Individual
     for number, (step, panels) in enumerate(steps):
         active = {brought.active[0] for panel in panels for brought in panel.brought}
         read = [block for place in active for block in trunk.sources(places[place][0])]
-        last |= dict.fromkeys((step.block, *step.reads, *read), number)
+        last |= dict.fromkeys((*step.blocks, *step.reads, *read), number)
     ends = {block: number for block, number in last.items() if block not in trunk.outputs}
     done = tuple(tuple(b for b, n in ends.items() if n == number) for number in range(len(steps)))
     return Plan(steps, tuple(tuple(planner.keys[block]) for block in trunk.outputs), done)
@@ -96,7 +96,8 @@ class _Planner:
     def panels(self, step: Step) -> tuple[PanelPlan, ...]:
         """The panels of the next block."""
         own = [tuple(active for active in one.active if active[0] in step.places) for one in self.individuals]
-        keys = self.keys[step.block] = [self._key(at, step, mine) for at, mine in enumerate(own)]
+        keys = [self._key(at, step, mine) for at, mine in enumerate(own)]
+        self.keys |= dict.fromkeys(step.blocks, keys)
         first: dict[Key, int] = {}
         for at, key in enumerate(keys):
             first.setdefault(key, at)
@@ -121,7 +122,7 @@ class _Planner:
             for active, to in feeding.items()
         )
         reads = tuple(self._at(block, who) for block in step.reads)
-        return PanelPlan(self._at(step.block, who), reads, brought)
+        return PanelPlan(self._at(step.blocks[0], who), reads, brought)
 
     def _at(self, block: int, who: list[int]) -> tuple[Key, ...]:
         return tuple(self.keys[block][at] for at in who)
@@ -176,10 +177,14 @@ def forward(found: Plan, trunk: Trunk, weights: SharedWeights, masks: Masks, bat
     every = batches[0] if len(batches) == 1 else torch.cat(list(batches))
     start.add(tuple((at, 0) for at in range(len(batches))), every)
     for (step, panels), done in zip(found.steps, found.done, strict=True):
-        rows = _Rows(size)
+        made = [_Rows(size) for _ in step.blocks]
         for panel in panels:
-            rows.add(panel.keys, _run(step, panel, trunk, weights, masks, values, size, batches[0]))
-        values[step.block] = rows
+            for rows, mine in zip(
+                made, _run(step, panel, trunk, weights, masks, values, size, batches[0]), strict=True
+            ):
+                rows.add(panel.keys, mine)
+        for block, rows in zip(step.blocks, made, strict=True):
+            values[block] = rows
         for block in done:
             values[block] = None
     ends: list = [None] * trunk.blocks
@@ -204,14 +209,14 @@ def _run(
     values: list[_Rows | None],
     size: int,
     like: Tensor,
-) -> Tensor:
-    """The rows of one panel."""
+) -> list[Tensor]:
+    """The rows of one panel, block by block."""
     given: list = [None] * trunk.blocks
     for block, keys in zip(step.reads, panel.reads, strict=True):
         given[block] = _read(values, block).get(keys)
     like = like.new_empty(len(panel.keys) * size)
     if not panel.brought:
-        return step.stage.run(given, like)
+        return step.values(given, like)
     sums, whole = step.sums(given, like), tuple(range(len(panel.keys)))
     pieces = None
     for brought in panel.brought:
@@ -227,4 +232,4 @@ def _run(
         pieces = list(sums.split(size)) if pieces is None else pieces
         for to, part in zip(brought.to, more.split(size), strict=True):
             pieces[to] = pieces[to] + part
-    return step.finish(sums if pieces is None else torch.cat(pieces))
+    return [step.finish(sums if pieces is None else torch.cat(pieces))]

@@ -31,14 +31,16 @@ class _Unfinished:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One block of neurons.
+    """The blocks of neurons that one stage makes: one, or the several of a region.
+
+    A region is of scalars, and add-ons are of feature maps: none feeds one.
 
     Parameters
     ----------
-    block
-        Its number.
+    blocks
+        Their numbers.
     stage
-        What computes it.
+        What computes them.
     reads
         The blocks that it reads.
     places
@@ -47,7 +49,7 @@ class Step:
         Where its neurons stand in their population; None where they are all of it.
     """
 
-    block: int
+    blocks: tuple[int, ...]
     stage: Any
     reads: tuple[int, ...]
     places: tuple[int, ...]
@@ -58,6 +60,11 @@ class Step:
         bare = copy.copy(self.stage)
         bare.__dict__["_neurons"] = _Unfinished(self.stage.neurons)
         return bare.run(values, like)
+
+    def values(self, values: list, like: Tensor) -> list[Tensor]:
+        """What its blocks are where no add-ons feed it."""
+        self.stage.make(values, like, True)
+        return [values[block] for block in self.blocks]
 
     def finish(self, sums: Tensor) -> Tensor:
         """The values of its neurons."""
@@ -119,20 +126,25 @@ class Trunk:
     def _ordered(self, places: Sequence[Place], fed: dict[int, list[int]], columns: dict) -> tuple[Step, ...]:
         """The steps, each after what it and the add-ons that feed it read."""
         stages: Any = self.net.stages
-        reads = {s.plan.index: {value for part in s.plan.parts for value, _ in part.pieces} for s in stages}
+        reads = {s.plan.makes[0]: {value for part in s.plan.parts for value, _ in part.pieces} for s in stages}
+        home = {block: block for block in range(self.blocks)}  # a stage stands for all that it makes
+        home |= {block: s.plan.makes[0] for s in stages for block in s.plan.makes}
         wiring = nx.DiGraph()
-        wiring.add_nodes_from(range(self.blocks))
-        wiring.add_edges_from((source, block) for block, sources in reads.items() for source in sources)
+        wiring.add_nodes_from(home.values())
+        wiring.add_edges_from((home[source], block) for block, sources in reads.items() for source in sources)
         wiring.add_edges_from(
-            (source, block) for block, some in fed.items() for at in some for source in self.sources(places[at][0])
+            (home[source], block)
+            for block, some in fed.items()
+            for at in some
+            for source in self.sources(places[at][0])
         )
         try:
             order = list(nx.lexicographical_topological_sort(wiring))
         except nx.NetworkXUnfeasible:
             raise EditError("add-ons at all these places together would close a cycle; take fewer layers") from None
-        by_block = {stage.plan.index: stage for stage in stages}
+        by_block = {stage.plan.makes[0]: stage for stage in stages}
         return tuple(
-            Step(b, by_block[b], tuple(sorted(reads[b])), tuple(fed.get(b, ())), columns.get(b))
+            Step(by_block[b].plan.makes, by_block[b], tuple(sorted(reads[b])), tuple(fed.get(b, ())), columns.get(b))
             for b in order
             if b in by_block
         )

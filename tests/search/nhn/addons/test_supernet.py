@@ -1,5 +1,7 @@
 """The supernet against what it stands for: each individual's own graph, edited, compiled and trained by itself."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -297,3 +299,21 @@ def test_memory_is_estimated_before_anything_is_built():
     held = sum(held.numel() * 8 for held in supernet(g).state().values())
     assert small.addons == 4 * held
     assert small.network >= 8 * sum(np.size(w) for _, _, w in g.edges(data="weight") if w is not None)
+
+
+def test_a_trunk_with_a_region_of_scalars_computes_what_its_blocks_do():
+    g = network()
+    before = next(g.predecessors(next(iter(g.population("output")))))
+    reader = g.add_population("deep", 12, activation="tanh", bias=0.1)
+    g.connect([before], reader[:1], weight=np.ones((1, 1)))
+    for u, v in pairwise(reader):
+        g.add_edge(u, v, weight=0.9)
+    g.connect(reader[3:], "output", weight=np.random.default_rng(0).normal(size=(9, 5)))
+    net, (x, y) = supernet(g), batch(0)
+    assert any(stage.is_region for stage in net.trunk.net.program.stages)
+    for genome in GENOMES:
+        answers = compiler.compile(net.build(genome), dtype=torch.float64, lowering="blocks").eval()(x)
+        losses, _ = net.evaluate([genome], (x, y))
+        assert losses[0] == pytest.approx(F.cross_entropy(answers, y).item(), rel=1e-12)
+    alone = np.array([net.evaluate([genome], (x, y)) for genome in GENOMES])[:, :, 0].T
+    assert np.allclose(net.evaluate(GENOMES, (x, y)), alone, rtol=1e-12)

@@ -1,0 +1,96 @@
+"""Lowering `field`: a whole region of many levels, walked in topological order in one call.
+
+On the CPU a native kernel walks, on CUDA Triton's (`kernels/`); elsewhere PyTorch's own operators, level by level.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from compiler.lowering.base import FIXED, MAPS
+from compiler.lowering.kernels import instruction_set
+from compiler.lowering.kernels.field import FieldWiring, run_field
+from compiler.lowering.region import RegionExtent, RegionLayout, RegionLowering, RegionUnit
+from compiler.lowering.vector import add_vector, read_vector, vector_slots
+from compiler.planning.cost import Calibration
+from compiler.slots import BIAS, SLOPE, WEIGHT, Slots
+
+_RATES = ("call", "level", "product", "weight")
+
+
+class Field(RegionUnit):
+    """A region's weights in the order of its synapses, its biases and slopes in that of its neurons."""
+
+    def __init__(self, layout: RegionLayout, dtype: torch.dtype, device: torch.device) -> None:
+        super().__init__()
+        self.layout = layout
+        self.sort = np.zeros(len(layout.ids), np.uint8) if layout.sort is None else layout.sort
+        add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        add_vector(self, "bias", layout.bias, dtype, device)
+        self.sloped = bool((layout.slope != FIXED).any())
+        if self.sloped:
+            add_vector(self, "slope", layout.slope, dtype, device)
+        arrays = {"start": layout.start, "source": layout.column, "activation": layout.activation}
+        for name, array in arrays.items():
+            self.register_buffer(name, torch.from_numpy(np.array(array)), persistent=False)
+        shares = None if layout.averages is None else torch.from_numpy(_shares(layout)).to(dtype)
+        self.register_buffer("share", shares, persistent=False)
+        self._wirings: list[FieldWiring] = []
+        self.wiring(torch.zeros(0, dtype=torch.int32)).check()
+        self.to(device)
+
+    def make(self, x: Tensor, places: Tensor) -> Tensor:
+        weight, bias = read_vector(self, "weight"), read_vector(self, "bias")
+        slope = read_vector(self, "slope") if self.sloped else None
+        share = self._buffers["share"]
+        assert weight is not None and bias is not None
+        return run_field(x, weight if share is None else weight * share, bias, slope, self.wiring(places))
+
+    def wiring(self, places: Tensor) -> FieldWiring:
+        """The wiring as it lies on the device; that for places of the last few calls is kept."""
+        buffers: Any = self._buffers
+        held = (buffers["start"], buffers["source"], buffers["activation"], places)
+        for found in self._wirings:
+            if all(a is b for a, b in zip(found, held, strict=True)):
+                return found
+        found = FieldWiring(self.layout.inputs, *held)
+        self._wirings[:] = [found, *self._wirings[:1]]
+        return found
+
+    def slots(self) -> list[Slots]:
+        layout = self.layout
+        found = vector_slots(self, "weight", WEIGHT, layout.ids, self.sort)
+        found += vector_slots(self, "bias", BIAS, layout.keys, layout.bias)
+        return found + (vector_slots(self, "slope", SLOPE, layout.keys, layout.slope) if self.sloped else [])
+
+
+def _shares(layout: RegionLayout) -> np.ndarray:
+    """(synapses,) what each is multiplied by: 1, or 1 / fan-in of a neuron that takes the mean."""
+    assert layout.averages is not None
+    fan_in = np.diff(layout.start)
+    return np.repeat(np.where(layout.averages, 1.0 / np.maximum(fan_in, 1), 1.0), fan_in)
+
+
+def _refuses(extent: RegionExtent) -> str | None:
+    for signature in extent.signatures:
+        if signature.shape:
+            return MAPS
+        if signature.norm is not None:
+            return "it walks a part of the batch at a time, and the batch norm of these neurons looks at all of it"
+        if signature.dropout:
+            return "it draws no random numbers, and these neurons drop out"
+        if signature.aggregation not in ("sum", "mean"):
+            return f"it adds up, and these neurons aggregate by {signature.aggregation}"
+    return None
+
+
+def _cost(extent: RegionExtent, calibration: Calibration) -> float:
+    native = extent.device != "cpu" or instruction_set() is not None
+    kind = "field" if native else "walk"
+    call, level, product, weight = (getattr(calibration, f"{kind}_{part}") for part in _RATES)
+    return call + level * extent.levels + extent.synapses * (product * extent.batch + weight)
+
+
+FIELD = RegionLowering("field", _refuses, _cost, Field)

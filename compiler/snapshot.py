@@ -9,6 +9,9 @@ import numpy as np
 
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
+from neurograph.storage.pools import items
+
+THIN = 32  # synapses of a level, up to which they are followed one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +158,12 @@ def _reach(arrays: GraphArrays, reached: np.ndarray) -> np.ndarray:
     """Which neurons can be reached; synapses are sorted by target, so one pass level by level is enough."""
     level = arrays.level[arrays.target]
     edges = np.flatnonzero(np.diff(level, prepend=-1, append=-1)) if len(level) else np.zeros(0, int)
+    ends, heads, tails = (items(column) for column in (reached, arrays.source, arrays.target))
     for start, stop in pairwise(edges.tolist()):
+        if stop - start <= THIN:
+            for at in range(start, stop):
+                ends[tails[at]] |= ends[heads[at]]
+            continue
         live = reached[arrays.source[start:stop]]
         reached[arrays.target[start:stop][live]] = True
     return reached

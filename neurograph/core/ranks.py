@@ -18,6 +18,8 @@ from neurograph.storage.pools import items, ranges
 from neurograph.storage.sparse import SparseColumn, by_key, gappy, kept, places, roomier
 from neurograph.storage.table import EdgeTable
 
+THIN = 32  # edges that leave a level, up to which they are followed one by one
+
 
 class Ranks:
     """The ranks of a graph's neurons, by key."""
@@ -217,6 +219,10 @@ def levels(count: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
     level = np.full(count, -1, np.int32)
     front, depth = np.flatnonzero(need == 0), 0
     while len(front):
+        if len(front) <= THIN:
+            front, depth = _thin_levels(front, depth, start, degree, target, need, level)
+            if not len(front):
+                break
         level[front] = depth
         ends = target[ranges(start[front], degree[front])]
         if len(ends) * 8 > count:
@@ -231,6 +237,26 @@ def levels(count: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
             front = hit[need[hit] == 0]
         depth += 1
     return level
+
+
+def _thin_levels(front: np.ndarray, depth: int, *columns: np.ndarray) -> tuple[np.ndarray, int]:
+    """Goes on as `levels` does, edge by edge while few leave the front: long chains take no array pass a level.
+
+    Takes the front, its level, and the columns that `levels` keeps; returns the front and level to go on from.
+    """
+    start, degree, target, need, level = map(items, columns)
+    nodes = front.tolist()
+    while nodes and sum(degree[node] for node in nodes) <= THIN:
+        following = []
+        for node in nodes:
+            level[node] = depth
+            for at in range(start[node], start[node] + degree[node]):
+                end = target[at]
+                need[end] -= 1
+                if not need[end]:
+                    following.append(end)
+        nodes, depth = following, depth + 1
+    return np.array(nodes, np.int64), depth
 
 
 def _cycle(table: EdgeTable, meet: int, back: dict, fore: dict) -> str:

@@ -9,7 +9,7 @@ import weakref
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import compiler
@@ -17,7 +17,7 @@ from compiler.sync.digests import digests
 from neurograph import NeuronGraph
 from neurograph.edits import SplitEdge
 from neurograph.errors import CompileError, StaleError, WiringError
-from tests.compiler.graphs import batch, build, loss_of, mlp, recipes
+from tests.compiler.graphs import Recipe, batch, build, loss_of, mlp, recipes
 from tests.compiler.map_graphs import build_maps, map_recipes
 from tests.compiler.sync.owning import ACTS, DOORS, Tracked, graphs_alike
 
@@ -44,6 +44,7 @@ def play(graph: NeuronGraph, dtype: torch.dtype, acts: list[str], seed: int) -> 
 
 @settings(max_examples=60, deadline=None)
 @given(recipe=recipes(), dtype=st.sampled_from(DTYPES), acts=SEQUENCES, seed=st.integers(0, 999))
+@example(Recipe(0, (1, 1), density=0.1), torch.float32, ["remove_edge", "edges", "step"], 0)  # no synapse is left
 def test_what_is_read_is_right_whatever_wrote_it(recipe, dtype, acts, seed):
     play(build(recipe), dtype, acts, seed)
 

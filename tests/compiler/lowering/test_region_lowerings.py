@@ -10,7 +10,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.compiler.test_refresh import edit, train
 from torch.func import grad, jacrev, vmap
 
 import compiler
@@ -22,6 +21,7 @@ from neurograph.errors import CompileError
 from tests.compiler.derivatives import function_of, gradients, inputs_of, numbers_of
 from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, loss_of, mlp, recipes
 from tests.compiler.lowering.toy_region import TOY
+from tests.compiler.sync.test_refresh import edit, train
 
 every = pytest.mark.parametrize("name", ["field", "toy"])
 

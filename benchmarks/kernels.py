@@ -3,11 +3,12 @@
 The first table is a layer of 1024 x 1024 at several densities and batches: `torch.sparse.mm`, the dense product by MKL
 and by oneDNN, and the kernel with values laid out row by row and neuron by neuron; then how many times as fast as
 `torch.sparse.mm` the kernel is, and its share of the dense times. The second is a random field of 10,000 neurons with
-16 synapses each: the kernel in one walk against products level by level, each a gather with a backward pass of its own,
-and against 16 bytes a synapse and row at 277 GB/s a thread, which is what the second-level cache of one machine gave.
+16 synapses each: the kernel in one walk, and a compiled network of the same graph, against products level by level,
+each a gather with a backward pass of its own, and against 16 bytes a synapse and row at 277 GB/s a thread, which is
+what the second-level cache of one machine gave.
 Each round runs every way in turn; times are medians, ratios medians of the rounds' ratios.
 
-    python -m benchmarks.kernels [--seconds 2] [--threads 1] [--small]
+    python -m benchmarks.kernels [--seconds 2] [--threads 1] [--fields] [--small]
 """
 
 import argparse
@@ -21,12 +22,15 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import compiler
 from benchmarks.measure import clock_for, interleaved, median_ratio, show, told
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.field import CODES, FieldWiring, run_field
 from compiler.lowering.kernels.sparse import Wiring, multiply
 from compiler.lowering.onednn import _Product as OneDNN
 from compiler.lowering.onednn import available
+from neurograph import NeuronGraph
+from neurograph.builders import random_field
 
 DENSITIES = (0.001, 0.01, 0.05, 0.1, 0.3)
 BATCHES = (1, 32, 256, 1024)
@@ -80,22 +84,22 @@ def layer(size: int, density: float, batch: int) -> dict[str, Callable[[], objec
     return ways
 
 
-def deep_field(neurons: int, levels: int) -> tuple[FieldWiring, np.ndarray]:
-    """Each neuron reads one of the level before and any others before its own; and where levels begin."""
-    rng, inputs = np.random.default_rng(0), 256
-    sizes = np.full(levels, neurons // levels) + (np.arange(levels) < neurons % levels)
-    ends = np.concatenate([[0, inputs], inputs + np.cumsum(sizes)])
-    source = []
-    for level, size in enumerate(sizes):
-        low, high = ends[level], ends[level + 1]
-        source.append(
-            np.sort(np.hstack([rng.integers(low, high, (size, 1)), rng.integers(0, high, (size, FAN_IN - 1))]))
-        )
+def deep_field(neurons: int, levels: int) -> tuple[NeuronGraph, FieldWiring, list[int]]:
+    """Each neuron reads one of the level before and others anywhere before; its wiring, and where levels begin."""
+    inputs = 256
+    drawn = random_field(inputs + neurons, FAN_IN, levels, inputs=inputs, outputs=16).arrays()
+    graph = NeuronGraph()
+    graph.add_population("input", inputs, role="input")
+    field = graph.add_population("field", neurons, activation="relu", bias=0.0)
+    graph.add_edges_from_arrays(drawn.source, drawn.target, weight=drawn.weight)
+    for name in field[-16:]:
+        graph.nodes[name]["is_output"] = True
+    arrays = graph.arrays()
     start = torch.arange(0, neurons * FAN_IN + 1, FAN_IN, dtype=torch.int32)
     codes = torch.full((neurons,), CODES["relu"], dtype=torch.uint8)
     outputs = torch.arange(inputs + neurons - 16, inputs + neurons, dtype=torch.int32)
-    places = torch.from_numpy(np.vstack(source).ravel().astype(np.int32))
-    return FieldWiring(inputs, start, places, codes, outputs).check(), ends[1:]
+    wiring = FieldWiring(inputs, start, torch.from_numpy(arrays.source.astype(np.int32)), codes, outputs).check()
+    return graph, wiring, [*np.flatnonzero(np.diff(arrays.level)).tolist(), inputs + neurons - 1]
 
 
 class LevelByLevel(torch.autograd.Function):
@@ -135,19 +139,23 @@ class LevelByLevel(torch.autograd.Function):
 
 def field(neurons: int, levels: int, batch: int) -> dict[str, Callable[[], object]]:
     """Name -> one step of a field."""
-    wiring, ends = deep_field(neurons, levels)
+    graph, wiring, ends = deep_field(neurons, levels)
+    net = compiler.compile(graph)
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(batch, wiring.inputs, generator=generator).requires_grad_()
-    weight = (torch.randn(neurons * FAN_IN, generator=generator) * (2 / FAN_IN) ** 0.5).requires_grad_()
-    bias = (torch.randn(neurons, generator=generator) * 0.1).requires_grad_()
+    numbers = {name: net.slots.of((name, ()))[0].tensor for name in ("weight", "bias")}
+    weight, bias = (number.detach().clone().requires_grad_() for number in numbers.values())
     gradient, index = torch.randn(batch, 16, generator=generator), wiring.source.view(-1, FAN_IN).long()
-    tensors, ends = [x, weight, bias], ends.tolist()
+    tensors, ends = [x, weight, bias], [end + 1 for end in ends]
     ways = {
         "levels": step(lambda x, w, b: LevelByLevel.apply(x, w, b, wiring, ends, index), tensors, gradient),
-        "field": step(lambda x, w, b: run_field(x, w, b, None, wiring), tensors, gradient),
+        "kernel": step(lambda x, w, b: run_field(x, w, b, None, wiring), tensors, gradient),
+        "compiled": step(lambda x, *_: net(x), [x, *numbers.values()], gradient),
     }
-    for a, b in zip(*(way() for way in ways.values()), strict=True):  # pyright: ignore[reportArgumentType]
-        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * float(b.abs().max()))
+    wanted, *others = [way() for way in ways.values()]
+    for found in others:
+        for a, b in zip(found, wanted, strict=True):  # pyright: ignore[reportArgumentType]
+            torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * float(b.abs().max()))
     return ways
 
 
@@ -172,9 +180,9 @@ def layer_row(size: int, density: float, batch: int, seconds: float, threads: in
 def field_row(neurons: int, levels: int, batch: int, seconds: float, threads: int) -> list[str]:
     spent = measured(field(neurons, levels, batch), seconds, threads)
     limit = 16 * neurons * FAN_IN * batch / (CACHE * threads)
-    mine = statistics.median(spent["field"])
-    times = [told(statistics.median(spent["levels"])), told(mine)]
-    return [f"{levels}, {batch}", *times, f"{median_ratio(spent, 'levels', 'field'):.1f}", f"{mine / limit:.1f}"]
+    times = [told(statistics.median(spent[name])) for name in ("levels", "kernel", "compiled")]
+    faster = [f"{median_ratio(spent, 'levels', name):.1f}" for name in ("kernel", "compiled")]
+    return [f"{levels}, {batch}", *times, *faster, f"{statistics.median(spent['kernel']) / limit:.1f}"]
 
 
 def main() -> None:
@@ -182,6 +190,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=2.0, help="per row")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--fields", action="store_true", help="the second table only")
     parser.add_argument("--small", action="store_true", help="small sizes, to try the command")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -189,11 +198,12 @@ def main() -> None:
     size, neurons = (128, 1000) if options.small else (1024, 10_000)
     how = f"{options.threads} thread(s), kernels: {instruction_set()}"
     rest = (options.seconds, options.threads)
-    rows = [layer_row(size, density, batch, *rest) for density in DENSITIES for batch in BATCHES]
-    heads = ["density, batch", "sparse.mm", "MKL", "oneDNN", "rows", "neurons"]
-    show(f"{size} x {size}, {how}", [*heads, "x rows", "x neur.", "/ MKL", "/ 1DNN"], rows)
+    if not options.fields:
+        rows = [layer_row(size, density, batch, *rest) for density in DENSITIES for batch in BATCHES]
+        heads = ["density, batch", "sparse.mm", "MKL", "oneDNN", "rows", "neurons"]
+        show(f"{size} x {size}, {how}", [*heads, "x rows", "x neur.", "/ MKL", "/ 1DNN"], rows)
     rows = [field_row(neurons, levels, batch, *rest) for levels in LEVELS for batch in FIELD_BATCHES]
-    heads = ["levels, batch", "by level", "field", "times as fast", "of the cache's limit"]
+    heads = ["levels, batch", "by level", "kernel", "compiled", "x kernel", "x compiled", "of the cache's limit"]
     show(f"{neurons} neurons, {neurons * FAN_IN} synapses, {how}", heads, rows)
 
 

@@ -17,12 +17,15 @@ def test_edit_by_hand(example, tmp_path, capsys):
 
 
 def test_random_field(example, tmp_path, capsys):
-    pictures = example("random_field").main(neurons=200, fan_in=8, levels=4, epochs=2, out=tmp_path / "run")
+    sizes = {"neurons": 200, "fan_in": 8, "levels": 4, "epochs": 2}
+    pictures = example("random_field").main(data="digits", out=tmp_path / "run", **sizes)
     assert [path.name for path in pictures] == ["adjacency.png", "distributions.png"]
     assert all(path.exists() for path in pictures)
     g = NeuronGraph.load(tmp_path / "run" / "graph.safetensors")
-    assert f"trained on, with {g.number_of_edges():,}" in capsys.readouterr().out
+    told = capsys.readouterr().out
     assert g.number_of_edges() == (200 - 64) * 8 // 2
+    assert "dense, 14 hidden neurons" in told  # of 74 synapses each: about as many as the field's 1,088
+    assert "trained on" in told and f"{g.number_of_edges():,} synapses in 2 stages" in told
 
 
 def test_export_and_view(example, tmp_path, capsys):

@@ -21,6 +21,8 @@ from torch import Tensor
 from compiler.sync.optimizers.kinds import STEP
 
 NEWBORNS = "newborns"
+Piece = tuple[tuple[int, int], tuple[int, int], int]  # sizes, strides, and the place of the first number
+_FEW_PIECES = 3
 _MOST = {torch.bfloat16: 256, torch.float16: 2048}  # whole numbers that a Parameter's dtype can tell apart
 
 
@@ -40,6 +42,8 @@ class Cohorts:
         (k,) float64 the Parameter's step count at each birth.
     steps
         A bound on the Parameter's step count from above, for counts that live on a device.
+    width
+        Numbers in a row of the Parameter.
     plan
         What `scaled` has worked out, good until the next cohort grows up.
     """
@@ -49,10 +53,12 @@ class Cohorts:
     ends: tuple[int, ...]
     births: np.ndarray
     steps: float
+    width: int
     plan: Any = None
 
     def __post_init__(self) -> None:
         self.count, self.key = len(self.births), tuple(self.births.tolist())
+        self._pieces: dict[int, tuple[Piece, ...] | None] = {}
         self._since: dict[int, tuple[Tensor, Tensor]] = {}
 
     def since(self, born: int) -> Tensor:
@@ -72,6 +78,12 @@ class Cohorts:
     def of(self, cohort: int) -> Tensor:
         """The slots of one cohort."""
         return self.slots[self.ends[cohort] : self.ends[cohort + 1]]
+
+    def pieces(self, cohort: int) -> tuple[Piece, ...] | None:
+        """The slots of one cohort as few rectangles, which need no indices; None where they are scattered."""
+        if cohort not in self._pieces:
+            self._pieces = {**self._pieces, cohort: rectangles(self.of(cohort).cpu().numpy(), self.width)}
+        return self._pieces[cohort]
 
     def at_most(self, held: dict[str, Any], youth: float) -> float:
         """The Parameter's step count; if that is on a device, a bound, read anew only where it could end a youth."""
@@ -106,7 +118,40 @@ def _read(held: dict[str, Any]) -> Cohorts:
     order = which.argsort(stable=True)
     sizes = torch.bincount(which, minlength=count).tolist()
     ends = tuple(int(end) for end in np.cumsum([0, *sizes]))
-    return Cohorts(young[order], which[order], ends, np.array(newborns["births"], np.float64), float(held[STEP]))
+    births, shape = np.array(newborns["births"], np.float64), newborns["cohort"].shape
+    width = int(np.prod(shape[1:])) if len(shape) > 1 else max(len(labels), 1)
+    return Cohorts(young[order], which[order], ends, births, float(held[STEP]), width)
+
+
+def rectangles(slots: np.ndarray, width: int) -> tuple[Piece, ...] | None:
+    """Places in a matrix as rectangles of it, those of rows that are alike together; None where that takes over three.
+
+    Parameters
+    ----------
+    slots
+        (n,) int64 places in the flattened matrix, rising.
+    width
+        Numbers in a row.
+
+    Examples
+    --------
+    >>> rectangles(np.array([2, 5, 6, 7, 8]), 3)  # the last column of two rows, and a third row
+    (((2, 1), (3, 1), 2), ((1, 3), (3, 1), 6))
+    """
+    if not len(slots):
+        return ()
+    starts = np.flatnonzero(np.r_[True, (np.diff(slots) != 1) | (slots[1:] % width == 0)])  # runs within a row
+    row, column = np.divmod(slots[starts], width)
+    length = np.diff(np.r_[starts, len(slots)])
+    order = np.lexsort((row, length, column))
+    row, column, length = row[order], column[order], length[order]
+    new = np.r_[True, (np.diff(row) != 1) | (np.diff(column) != 0) | (np.diff(length) != 0)]
+    first = np.flatnonzero(new)
+    if len(first) > _FEW_PIECES:
+        return None
+    height = np.diff(np.r_[first, len(row)])
+    found = zip(height.tolist(), length[first].tolist(), row[first].tolist(), column[first].tolist(), strict=True)
+    return tuple(((tall, wide), (width, 1), at * width + left) for tall, wide, at, left in found)
 
 
 def counts(held: dict[str, Any]) -> Tensor | None:

@@ -7,7 +7,7 @@ the scale after the step: (s' / s) stored + (s' - 1) (1 - b) / b g. Nothing else
 such means (amsgrad) is scaled alike; Adamax's norm is corrected for nothing, so that it starts at zero is all.
 """
 
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,36 +16,35 @@ from torch import Tensor
 from torch.optim import Adam, Adamax, Optimizer
 
 from compiler.sync.optimizers.cohorts import NEWBORNS, Cohorts, cohorts_of
-from compiler.sync.optimizers.kinds import STEP, Kind, fading
-from compiler.sync.optimizers.own import scale
+from compiler.sync.optimizers.factors import Factors, factors_of
+from compiler.sync.optimizers.kinds import Kind, fading
 
 Young = tuple[dict[str, Any], Tensor, dict[str, Any]]  # a parameter group, a Parameter, what is kept for it
 _FEW = 6  # cohorts that are cheaper one by one
-_Factors = tuple[Any, Any]  # (k,) of what is stored, and of the gradient's term
+_Look = Callable[[Tensor], Tensor]  # a part of a tensor like the Parameter
 
 
 def prepare(optimizer: Optimizer, kind: Kind, young: list[Young]) -> None:
     """Set what is stored for young numbers so that the step about to be taken lands where it should."""
-    known: dict[tuple, _Factors] = {}
+    known: dict[tuple, Factors] = {}
     for group, parameter, held in young:
         cohorts, betas = cohorts_of(held), tuple(group["betas"])
         first = _first_young(cohorts, held, betas, torch.finfo(parameter.dtype).eps / 2)
-        count = len(cohorts.births)
-        if all(first[index] == count for index in kind.corrected.values()):
+        means = [(n, i) for n, i in kind.corrected.items() if held.get(n) is not None and first[i] < cohorts.count]
+        if not means:
             del held[NEWBORNS]
             continue
-        gradients: dict[int, Tensor] = {}
-        for name, index in kind.corrected.items():
-            born, stored = first[index], held.get(name)
-            if stored is None or born == count:
-                continue
-            slots = cohorts.since(born)
-            factors = _factors(optimizer, held, cohorts, born, index, betas, known)
-            if name != "max_exp_avg_sq" and born not in gradients:
-                gradients[born] = _gradient(optimizer, group, parameter, slots)
-            values = take(stored, slots)
-            _move(values, factors, gradients.get(born), name, cohorts, born)
-            put(stored, slots, values)
+        factors = {i: factors_of(optimizer, held, cohorts, first[i], i, betas, known) for _, i in means}
+        eldest = min(first[i] for _, i in means)
+        host = all(isinstance(kept, np.ndarray) for kept, _ in factors.values())
+        parts = (parameter, parameter.grad, *(held[name] for name, _ in means))
+        whole = all(part is not None and part.is_contiguous() for part in parts)
+        if host and cohorts.count - eldest <= _FEW:
+            for k in range(eldest, cohorts.count):
+                mine = [(n, [float(f[k - first[i]]) for f in factors[i]]) for n, i in means if k >= first[i]]
+                _one_by_one(optimizer, group, parameter, held, mine, cohorts, k, whole)
+        else:
+            _together(optimizer, group, parameter, held, means, factors, cohorts, first)
         held[NEWBORNS]["betas"] = tuple(b.clone() if isinstance(b, Tensor) else b for b in betas)
 
 
@@ -65,59 +64,61 @@ def _first_young(cohorts: Cohorts, held: dict[str, Any], betas: tuple, unit: flo
     return first
 
 
-def _factors(
+def _one_by_one(
     optimizer: Optimizer,
+    group: dict[str, Any],
+    parameter: Tensor,
     held: dict[str, Any],
+    means: list[tuple[str, list[float]]],
     cohorts: Cohorts,
-    born: int,
-    index: int,
-    betas: tuple,
-    known: dict[tuple, _Factors],
-) -> _Factors:
-    """(k,) what is stored is multiplied by, and what the gradient's term is multiplied by that is added."""
-    count, then, skipped = held[STEP], held[NEWBORNS]["betas"][index], getattr(optimizer, "found_inf", None)
-    if not isinstance(count, Tensor) or count.device.type == "cpu":
-        still, shared = skipped is not None and bool(skipped), float(count)
-        key = (shared, cohorts.key, born, betas[index], then, still)
-        if key not in known:
-            own = shared - cohorts.births[born:]
-            known[key] = _on_host(shared, own, float(betas[index]), float(then), still)
-        return known[key]
-    births = torch.as_tensor(cohorts.births[born:]).to(count.device)
-    return _on_device(count, births, betas[index], then, skipped)
+    cohort: int,
+    whole: bool,
+) -> None:
+    """Move what is stored for one cohort: in place where its slots are rectangles of a matrix."""
+    pieces = cohorts.pieces(cohort) if whole else None
+    if pieces is None:
+        slots = cohorts.of(cohort)
+        looks: list[_Look] = [lambda t: take(t, slots)]
+    else:
+        looks = [lambda t, p=p: t.as_strided(p[0], p[1], t.storage_offset() + p[2]) for p in pieces]
+    for look in looks:
+        gradient = _gradient(optimizer, group, parameter, look)
+        for name, (kept, added) in means:
+            values = look(held[name]).mul_(kept)
+            if name == "exp_avg":
+                values.add_(gradient, alpha=added)
+            elif name == "exp_avg_sq":
+                values.addcmul_(gradient, gradient, value=added)
+            if pieces is None:
+                put(held[name], cohorts.of(cohort), values)
 
 
-def _on_host(shared: float, own: np.ndarray, beta: float, then: float, still: bool) -> _Factors:
-    grown, past = np.maximum(own, 1.0), np.zeros(len(own))
-    if beta == 0.0 or then == 0.0:  # no mean at all: what is stored is the last gradient
-        return np.ones(len(own)), past
-    now = scale(grown, shared, beta) if still else scale(own + 1.0, shared + 1.0, beta)
-    kept = np.where(own > 0, now / scale(grown, shared, then), past)
-    return kept, past if still else (now - 1.0) * (1.0 - beta) / beta
+def _together(
+    optimizer: Optimizer,
+    group: dict[str, Any],
+    parameter: Tensor,
+    held: dict[str, Any],
+    means: list[tuple[str, int]],
+    factors: dict[int, Factors],
+    cohorts: Cohorts,
+    first: list[int],
+) -> None:
+    """Move what is stored for all cohorts, each slot by factors of its own."""
+    for name, index in means:
+        slots, which = cohorts.since(first[index]), cohorts.which_since(first[index])
+        values = take(held[name], slots)
+        kept, added = (_spread(factor, which, values) for factor in factors[index])
+        values.mul_(kept)
+        if name != "max_exp_avg_sq":
+            gradient = _gradient(optimizer, group, parameter, lambda t, slots=slots: take(t, slots))
+            values.addcmul_(gradient * added if name == "exp_avg_sq" else added, gradient)
+        put(held[name], slots, values)
 
 
-def _on_device(shared: Tensor, births: Tensor, beta: Any, then: Any, skipped: Tensor | None) -> _Factors:
-    """The same without waiting for the device."""
-    wide = torch.float32 if shared.device.type == "mps" else torch.float64
-    shared, births = shared.to(wide), births.to(wide)
-    beta, then = (b.to(shared.device, wide) if isinstance(b, Tensor) else b for b in (beta, then))
-    own = shared - births
-    grown, past = own.clamp(min=1.0), torch.zeros_like(own)
-    if not isinstance(beta, Tensor) and beta == 0.0:
-        return torch.ones_like(own), past
-    before = scale(grown, shared, then)
-    now = scale(own + 1.0, shared + 1.0, beta)
-    kept, added = now / before, (now - 1.0) * (1.0 - beta) / beta
-    if skipped is not None:
-        still = skipped.to(shared.device).bool()
-        kept, added = torch.where(still, scale(grown, shared, beta) / before, kept), torch.where(still, past, added)
-    return torch.where(own > 0, kept, past), added
-
-
-def _gradient(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, slots: Tensor) -> Tensor:
-    """(n,) what the optimizer is going to average, at some slots."""
+def _gradient(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, look: _Look) -> Tensor:
+    """A part of what the optimizer is going to average."""
     assert parameter.grad is not None
-    found = take(parameter.grad, slots)
+    found = look(parameter.grad)
     if (by := getattr(optimizer, "grad_scale", None)) is not None:
         found = found / by.to(found.device)
     if (skipped := getattr(optimizer, "found_inf", None)) is not None:
@@ -125,33 +126,13 @@ def _gradient(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, sl
     if group["maximize"]:
         found = -found
     if group["weight_decay"] and not decoupled(optimizer, group):
-        found = found + group["weight_decay"] * take(parameter, slots)
+        found = found + group["weight_decay"] * look(parameter)
     return found
 
 
 def decoupled(optimizer: Optimizer, group: dict[str, Any]) -> bool:
     """Whether weight decay moves the numbers past the gradient."""
     return bool(group.get("decoupled_weight_decay", not isinstance(optimizer, Adam | Adamax)))
-
-
-def _move(values: Tensor, factors: _Factors, gradient: Tensor | None, name: str, cohorts: Cohorts, born: int) -> None:
-    """Multiply what is stored and add the gradient's term."""
-    kept, added = factors
-    squares, gradient = name == "exp_avg_sq", None if name == "max_exp_avg_sq" else gradient
-    if isinstance(kept, np.ndarray) and len(kept) <= _FEW:
-        start = cohorts.ends[born]
-        for k, (low, high) in enumerate(pairwise(cohorts.ends[born:])):
-            mine = slice(low - start, high - start)
-            values[mine].mul_(float(kept[k]))
-            if gradient is not None:
-                term, value = gradient[mine], float(added[k])
-                values[mine].addcmul_(term, term, value=value) if squares else values[mine].add_(term, alpha=value)
-        return
-    which = cohorts.which_since(born)
-    values.mul_(_spread(kept, which, values))
-    if gradient is not None:
-        term = _spread(added, which, values)
-        values.addcmul_(gradient * term if squares else term, gradient)
 
 
 def _spread(factors: Any, which: Tensor, like: Tensor) -> Tensor:

@@ -6,12 +6,14 @@ import io
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import optim
 
 import compiler
 from compiler.slots import WEIGHT
-from compiler.sync.optimizers import scaled
-from compiler.sync.optimizers.cohorts import NEWBORNS
+from compiler.sync.optimizers import factors
+from compiler.sync.optimizers.cohorts import NEWBORNS, rectangles
 from neurograph.edits import Proliferate, RemoveNeurons, SplitEdge
 from neurograph.errors import CompileError
 from tests.compiler.graphs import mlp
@@ -381,10 +383,44 @@ def test_the_inherited_form_is_still_to_be_had():
 def test_factors_worked_out_on_a_device_are_those_worked_out_on_the_host(spoilt):
     births = np.array([3.0, 10.0, 49.0, 50.0])
     for beta, then in ((0.9, 0.9), (0.999, 0.99), (0.0, 0.0)):
-        wanted = scaled._on_host(50.0, 50.0 - births, beta, then, spoilt)
+        wanted = factors.on_host(50.0, 50.0 - births, beta, then, spoilt)
         given = torch.tensor(float(spoilt)), torch.tensor(50.0)
         for b, was in ((beta, then), [torch.tensor(each, dtype=torch.float64) for each in (beta, then)]):
             if beta or not isinstance(b, torch.Tensor):
-                found = scaled._on_device(given[1], torch.from_numpy(births), b, was, given[0])
+                found = factors.on_device(given[1], torch.from_numpy(births), b, was, given[0])
                 for a, c in zip(wanted, found, strict=True):
                     np.testing.assert_allclose(c.numpy(), a, rtol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 7), st.data())
+def test_rectangles_are_the_slots(rows, width, data):
+    slots = np.array(sorted(data.draw(st.sets(st.integers(0, rows * width - 1)))), np.int64)
+    found = rectangles(slots, width)
+    if found is not None:
+        matrix = torch.arange(rows * width)
+        parts = [matrix.as_strided(*piece).reshape(-1) for piece in found]
+        covered = torch.cat([torch.zeros(0, dtype=torch.long), *parts])
+        assert len(found) <= 3 and sorted(covered.tolist()) == slots.tolist()
+
+
+def test_newborn_rows_and_columns_are_two_rectangles():
+    old = np.ones((6, 8), bool)
+    old[4:], old[:, 5:] = False, False
+    assert rectangles(np.flatnonzero(~old), 8) == (((2, 8), (8, 1), 32), ((4, 3), (8, 1), 5))
+    assert rectangles(np.array([0, 2, 11, 21, 30]), 8) is None
+
+
+def test_many_cohorts_are_trained_alike():
+    make, graph, rng = KINDS["amsgrad"], mlp(), np.random.default_rng(0)
+    net = compiler.compile(graph, dtype=torch.float64, lowering="dense")
+    optimizer, apart = make(net.parameters()), Apart(make)
+    apart.born(net)
+    for step in range(60):
+        stepped(net, optimizer, apart, rng)
+        if step < 40 and step % 3 == 0:
+            graph.apply(Proliferate("h1", 1, outgoing="zero", seed=step))
+            net.refresh(optimizer)
+            apart.born(net)
+    assert max(len(state.get(NEWBORNS, {}).get("births", ())) for state in optimizer.state.values()) > 10
+    apart.assert_equals(net)

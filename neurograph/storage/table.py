@@ -25,6 +25,7 @@ from neurograph.storage.values import ABSENT, Values
 
 SLACK = 8  # reindex once tail + dead > base / SLACK
 MIN_TAIL = 4096
+DENSE = 32  # synapses of one neuron from which on it is worth a guess that their far ends stand without a gap
 NO_NEIGHBOURS: dict = {}
 _LEFT_OUT = ("values", "guard", "holder")  # of copies and pickles
 
@@ -87,7 +88,7 @@ class EdgeTable:
         now = self.__dict__ | changes
         view = {c: items(now[c]) for c in self.COLUMNS}
         values = Values()
-        values.kind, values.row, values.form = view["kind"], view["row"], view["form"]
+        values.kind, values.row, values.form, values.id = view["kind"], view["row"], view["form"], view["id"]
         values.pools, values.extra, values.forms = now["pools"], now["extra"], now["forms"]
         self.__dict__.update(
             changes,
@@ -215,10 +216,16 @@ class EdgeTable:
         if tail and v in tail:
             return tail[v]
         if u < self._indexed and v < self._indexed:
-            ptr = self.out.item
-            high = ptr[u + 1]
-            row = bisect_left(self._dst, v, ptr[u], high)
-            if row < high and self._dst[row] == v and self._alive[row]:
+            ptr, far = self.out.item, self._dst
+            low, high = ptr[u], ptr[u + 1]
+            row = low
+            if high - low > DENSE:  # between two whole populations keys rise one by one
+                row = low + v - far[low]
+                if not low <= row < high or far[row] != v:
+                    row = low
+            if row == low:
+                row = bisect_left(far, v, low, high)
+            if row < high and far[row] == v and self._alive[row]:
                 return row
         return -1
 

@@ -17,7 +17,7 @@ class Values:
     edge's attributes live on with whoever holds them.
     """
 
-    __slots__ = ("extra", "form", "forms", "kind", "pools", "row")
+    __slots__ = ("extra", "form", "forms", "id", "kind", "pools", "row")
 
     def pool(self, shape: tuple[int, ...]) -> int:
         """The number of the pool for weights of that shape."""

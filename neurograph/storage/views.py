@@ -47,18 +47,22 @@ _WEIGHT_ALONE = (WEIGHT,)
 class EdgeData(DictView, MutableMapping):
     """The attributes of one edge; survives a reindex because it remembers which edge it is."""
 
-    __slots__ = ("id", "row", "table", "u", "v", "values_")
+    __slots__ = ("row", "table", "u", "v", "values_")
 
     def __init__(self, table: EdgeTable, u: int, v: int, row: int, values: Values) -> None:
         self.table, self.u, self.v, self.row, self.values_ = table, u, v, row, values
-        self.id = table._m[6][row]
+
+    @property
+    def id(self) -> int:
+        """Which edge it is."""
+        return self.values_.id[self.row]
 
     def _now(self) -> Values:
         """Where the attributes are: in the table, or for good in what the edge had when it was removed."""
         table = self.table
         if self.values_ is not table.values:
             row = table.find(self.u, self.v)
-            if row >= 0 and table._m[6][row] == self.id:
+            if row >= 0 and table.values.id[row] == self.id:
                 self.row, self.values_ = row, table.values
         return self.values_
 
@@ -74,7 +78,7 @@ class EdgeData(DictView, MutableMapping):
                 found = values.pools[kind - 1].item[values.row[self.row]]
                 table = self.table
                 if table.holder is not None and values is table.values and table._alive[self.row]:
-                    found = table.holder.value(WEIGHT, self.id, found)
+                    found = table.holder.value(WEIGHT, values.id[self.row], found)
                 return found if kind == 1 else _readonly(found)
         else:
             form = values.forms.bundles[values.form[self.row]]
@@ -241,13 +245,17 @@ class RowValues(ValuesView):
 class Adjacency(DictView):
     """{node: Row} in node order."""
 
-    __slots__ = ("out", "table")
+    __slots__ = ("last", "out", "table")
 
     def __init__(self, table: EdgeTable | None = None, out: bool = True) -> None:
         self.table, self.out = EdgeTable() if table is None else table, out
+        self.last = Row(self.table, -1, out)  # the row asked for last: walks ask for one many times in turn
 
     def __getitem__(self, name) -> Row:
-        return Row(self.table, self.table.index[name], self.out)
+        key, row = self.table.index[name], self.last
+        if row.key != key:
+            self.last = row = Row(self.table, key, self.out)
+        return row
 
     def __contains__(self, name) -> bool:
         return name in self.table.index

@@ -139,12 +139,12 @@ class SynapseMutations(NeuronMutations):
 
     def _edge_item(self, edge: EdgeData, name: str, value: Any) -> None:
         """Write one attribute of a synapse; the common case, one number over another, needs hardly a check."""
-        table, row = edge.table, edge.row
-        number = name == WEIGHT and type(value) is float and value - value == 0.0 and table._m[3][row] == 1
-        if not number or self._turn or self.changes.awaited or getattr(self, "frozen", False):
+        values, row = edge.values_, edge.row
+        number = name == WEIGHT and type(value) is float and value - value == 0.0 and values.kind[row] == 1
+        if not number or self._turn or self.changes.awaited or "frozen" in self.__dict__:
             self._edge_update(edge, {name: value})
             return
-        table.pools[0].item[table._m[4][row]] = value
+        values.pools[0].item[values.row[row]] = value
 
     def _note_weight(self, edge: EdgeData, before: Any, after: Any) -> None:
         if _shape(before) != _shape(after):

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn, Self
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from compiler.lowering.sealed import Sealed, Unparametrized, refuse_reparametrization
 from compiler.planning.cost import Calibration, Extent, Number
 from compiler.regions.windows import Window
 from compiler.slots import Slots
-from neurograph.errors import CompileError
 from neurograph.schema.synapse import SynapseForm
 
 TRAINED, FROZEN, FIXED = 0, 1, 2  # a number in a Parameter, in a buffer, or no number at all (identity: 1; no bias: 0)
@@ -142,15 +142,25 @@ class Unit(nn.Module):
         """Where its numbers live."""
         raise NotImplementedError
 
+    def seal(self) -> None:
+        """Have all of its tensors: from now on none is added and none goes."""
+        self.sealed = True
+        self.__dict__["_parameters"] = Sealed(type(self).__name__, self._parameters)
+
+    @property
+    def parametrizations(self) -> nn.ModuleDict:
+        """None, as torch asks for them; to have one of a tensor is refused."""
+        return Unparametrized(self)
+
     def register_parameter(self, name: str, param: nn.Parameter | None) -> None:
         """Take a Parameter while the unit is made; afterwards there is no place for another."""
         if self.sealed and param is not None and name not in self._parameters:
-            refuse_reparametrization(self, f"take a new Parameter {name!r}")
+            refuse_reparametrization(type(self).__name__, f"take a new Parameter {name!r}")
         super().register_parameter(name, param)
 
     def __delattr__(self, name: str) -> None:
-        if self.sealed and name in self._parameters:
-            refuse_reparametrization(self, f"give {name!r} away")
+        if self.sealed and (name in self._parameters or name in self._buffers):
+            refuse_reparametrization(type(self).__name__, f"give {name!r} away")
         super().__delattr__(name)
 
     def _save_to_state_dict(self, *_args, **_kwargs) -> None:
@@ -158,16 +168,6 @@ class Unit(nn.Module):
 
     def _load_from_state_dict(self, *_args, **_kwargs) -> None:
         pass
-
-
-def refuse_reparametrization(unit: Unit, wish: str) -> NoReturn:
-    """Refuse what torch.nn.utils would put in a Parameter's place, naming the edits that do it."""
-    raise CompileError(
-        f"a {type(unit).__name__} of a compiled network cannot {wish}: each of its numbers belongs to a synapse "
-        "or neuron of the graph, so masks (torch.nn.utils.prune), weight norms and other parametrizations do not fit. "
-        "Prune the graph, graph.apply(neurograph.edits.Prune(...)) or RemoveSynapses(...), and net.refresh(optimizer); "
-        "normalise with norm='batch' on its neurons; hold numbers still with trainable=False"
-    )
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def assemble(
         found = pool.get(spec)
         if found is None:
             found = make()
-            found.sealed = True
+            found.seal()
             fresh.append(found)
         units[spec] = found
         return found

@@ -5,7 +5,7 @@ not be saved; what is stored is what it shows at that moment.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -41,3 +41,27 @@ def _stored(value: Any, around: tuple[int, ...]) -> Any:
 def _is_networkx_view(value: Any) -> bool:
     """Whether a value is a view of networkx's, or of a class that the graph has made of one."""
     return isinstance(value, Mapping) and any(c.__module__.startswith("networkx.classes.") for c in type(value).__mro__)
+
+
+class GraphAttributes(dict):
+    """The attributes of a graph, such as its name: a dictionary that stores no live view, by whatever door."""
+
+    def __init__(self, attributes: Any = (), /, **more: Any) -> None:
+        super().__init__(without_views(dict(attributes, **more)))
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        super().__setitem__(name, _stored(value, ()))
+
+    def __ior__(self, other: Any) -> Self:
+        self.update(other)
+        return self
+
+    def setdefault(self, name: Any, default: Any = None, /) -> Any:
+        """The value of a name; where it has none, the default, which is stored."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def update(self, attributes: Any = (), /, **more: Any) -> None:
+        """Store attributes, as `dict.update` takes them."""
+        super().update(without_views(dict(attributes, **more)))

@@ -1,6 +1,6 @@
 """The state of a neuron graph, and all-or-nothing mutations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
@@ -11,6 +11,7 @@ from neurograph.core.changes import ChangeLog
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.effects.base import Effect
 from neurograph.core.effects.unjournaled import AttributesWritten
+from neurograph.core.live import GraphAttributes
 from neurograph.core.mutations.owning import Owning
 from neurograph.core.mutations.parallel import refuse_several_weights
 from neurograph.core.mutations.savepoint import Savepoint
@@ -29,6 +30,7 @@ class Transactions(Owning):
     """The state of a neuron graph, and mutations that happen whole or not at all."""
 
     node_dict_factory: Any = Neurons
+    graph_attr_dict_factory: Any = GraphAttributes
     interned = FORM_FIELDS
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
@@ -48,6 +50,16 @@ class Transactions(Owning):
         self.changes.clock.edit(version)
 
     version = property(attrgetter("changes.clock.version"), _edit, doc="How often the structure was changed.")
+
+    @property
+    def graph(self) -> GraphAttributes:
+        """The attributes of the graph as a whole, such as its name; no live view among them."""
+        return self.__dict__["graph"]
+
+    @graph.setter
+    def graph(self, attributes: Mapping[Any, Any]) -> None:
+        kept = type(attributes) is GraphAttributes  # views of the graph share its own
+        self.__dict__["graph"] = attributes if kept else GraphAttributes(attributes)
 
     def _adopt(self, table: EdgeTable) -> None:
         super()._adopt(table)

@@ -1,6 +1,7 @@
 """A live view that is stored as data is data from then on."""
 
 import copy
+import pickle
 
 import networkx as nx
 import numpy as np
@@ -71,6 +72,65 @@ def test_what_is_stored_does_not_change_with_what_it_showed(view, door, wrap, tm
         assert plain(take(each)) == told
     g.save(tmp_path / "net.safetensors")
     assert repr(kept(NeuronGraph.load(tmp_path / "net.safetensors"))) == repr(found)
+
+
+GRAPH_DOORS = {
+    "item": lambda g, value: g.graph.__setitem__("kept", value),
+    "update": lambda g, value: g.graph.update({"kept": value}),
+    "update by pairs": lambda g, value: g.graph.update([("kept", value)]),
+    "update by name": lambda g, value: g.graph.update(kept=value),
+    "merge": lambda g, value: g.graph.__ior__({"kept": value}),
+    "setdefault": lambda g, value: g.graph.setdefault("kept", value),
+    "replaced": lambda g, value: setattr(g, "graph", {"kept": value}),
+    "of another graph": lambda g, value: g.update(nx.DiGraph(kept=value)),
+    "of a view": lambda g, value: g.subgraph([0, 3]).graph.update(kept=value),
+}
+MADE = {
+    "by name": lambda value: NeuronGraph(kept=value),
+    "of a graph": lambda value: NeuronGraph(nx.DiGraph(kept=value)),
+    "empty copy": lambda value: nx.create_empty_copy(NeuronGraph(kept=value)),
+}
+
+
+@pytest.mark.parametrize("door", GRAPH_DOORS.values(), ids=GRAPH_DOORS)
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_an_attribute_of_the_graph_does_not_change_with_what_it_showed(view, door, tmp_path):
+    g = net()
+    told = plain(view(g))
+    door(g, [put(view(g)) for put, _ in WRAPS.values()])
+    copies = [g.copy(), copy.deepcopy(g), copy.copy(g), pickle.loads(pickle.dumps(g)), g.subgraph([0, 3]), g]
+    g[0][3]["weight"], g.nodes[3]["bias"] = 77.0, 88.0
+    g.save(tmp_path / "net.safetensors")
+    for each in [*copies, NeuronGraph.load(tmp_path / "net.safetensors")]:
+        for (_, take), value in zip(WRAPS.values(), each.graph["kept"], strict=True):
+            assert type(take(value)) is dict
+            assert plain(take(value)) == told
+
+
+@pytest.mark.parametrize("make", MADE.values(), ids=MADE)
+def test_a_graph_is_made_without_views(make):
+    g = net()
+    made = make(g.nodes[3])
+    g.nodes[3]["bias"] = 88.0
+    assert made.graph["kept"]["bias"] == 3.0
+    made.graph["more"] = g.nodes[3]
+    g.nodes[3]["bias"] = 99.0
+    assert made.graph["more"]["bias"] == 88.0
+
+
+def test_attributes_of_a_graph_are_a_dictionary():
+    g, mine = net(), {"a": [1]}
+    g.graph["mine"] = mine
+    assert g.graph["mine"] is mine
+    assert g.graph.setdefault("mine", 3) is mine and g.graph.setdefault("none") is None
+    assert g.graph == {"mine": mine, "none": None} and isinstance(g.graph, dict)
+    view = g.subgraph([0, 3])
+    view.graph["more"] = 1
+    assert g.graph["more"] == 1 and g.copy().graph == g.graph and g.copy().graph is not g.graph
+    with pytest.raises(ZeroDivisionError), g.atomic():
+        g.graph.clear()
+        raise ZeroDivisionError
+    assert g.graph == {"mine": mine, "none": None, "more": 1}
 
 
 def test_what_holds_no_view_is_stored_as_it_is():

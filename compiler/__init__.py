@@ -6,7 +6,19 @@ from compiler.compiled import CompiledNetwork
 from compiler.lifting import lift
 from compiler.planning.cost import Calibration
 from compiler.reference import reference
+from compiler.statistics.absent import AbsentGradients, absent_gradients
 from compiler.statistics.record import record
 from compiler.sync.ema import EMA
 
-__all__ = ["EMA", "Calibration", "CompiledNetwork", "compile", "exports", "lift", "record", "reference"]
+__all__ = [
+    "EMA",
+    "AbsentGradients",
+    "Calibration",
+    "CompiledNetwork",
+    "absent_gradients",
+    "compile",
+    "exports",
+    "lift",
+    "record",
+    "reference",
+]

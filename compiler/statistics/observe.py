@@ -170,7 +170,7 @@ class _Gradients:
 
     def add(self, loss: Tensor, outputs: Any, number: int) -> None:
         """Take in the gradient of a batch's loss, which was found from these outputs."""
-        _check_loss(loss, outputs, number)
+        check_loss(loss, outputs, number)
         found = (
             torch.autograd.grad(loss, self.parameters, allow_unused=True)
             if self.parameters and loss.requires_grad
@@ -200,7 +200,8 @@ class _Gradients:
         }
 
 
-def _check_loss(loss: Any, outputs: Any, number: int) -> None:
+def check_loss(loss: Any, outputs: Any, number: int) -> None:
+    """Refuse, by `CompileError`, a loss that is not one number, or that has no gradient though outputs have."""
     if not isinstance(loss, Tensor):
         raise CompileError(f"batch {number}: the loss is a {type(loss).__name__}, and must be a tensor of one number")
     if loss.numel() != 1:

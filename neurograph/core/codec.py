@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from math import prod
 from typing import Any
@@ -15,6 +15,8 @@ from neurograph.schema.neuron import NeuronKind
 
 DEEPEST = 200  # levels of JSON that a value may have
 LARGEST = 2**13000  # numbers as long as Python will print and read again
+TIMES = 64  # bytes for a letter, from which on a packed array is looked at before memory is given to it
+_CHUNK = 2**16
 _DTYPES = frozenset("biuf")
 _ROWS = {"synapses": SynapseRows, "neurons": NeuronRows}
 
@@ -82,64 +84,39 @@ def _decode_array(parts: list) -> np.ndarray:
     dtype, shape, packed = parts
     if np.dtype(dtype).kind not in _DTYPES:
         raise ValueError(f"an array of {dtype}")
-    unpacker, size = zlib.decompressobj(), _array_bytes(parts)
-    data = unpacker.decompress(base64.b64decode(packed, validate=True), size + 1)  # no more than it says it is
+    size, letters = array_bytes(parts), base64.b64decode(packed, validate=True)
+    item = repeated_item(parts) if size > TIMES * len(packed) else None
+    if item is not None:  # memory for one number alone, or, of noughts, none before somebody writes
+        return np.broadcast_to(item, shape) if item.tobytes().strip(b"\0") else np.zeros(shape, item.dtype)
+    unpacker = zlib.decompressobj()
+    data = unpacker.decompress(letters, size + 1)  # no more than it says it is
     if len(data) != size or not unpacker.eof:
         raise ValueError(f"an array of shape {shape} does not hold {size:,} bytes")
     return np.frombuffer(bytearray(data), np.dtype(dtype)).reshape(shape)
 
 
-def _array_bytes(parts: list) -> int:
+def array_bytes(parts: list) -> int:
+    """How many bytes a packed array says that it takes; raises `ValueError` where it says nothing of the kind."""
     dtype, shape, _ = parts
     if not isinstance(shape, list) or any(type(side) is not int or side < 0 for side in shape):
         raise ValueError(f"an array of shape {shape!r}")
     return prod(shape) * np.dtype(dtype).itemsize
 
 
-def unpacked_bytes(text: Any, deepest: int = DEEPEST) -> int:
-    """How many bytes the arrays in an encoded value will take, read off what they say of themselves.
-
-    Parameters
-    ----------
-    text
-        What `encode` made, or what somebody forged.
-    deepest
-        How many levels of lists and dictionaries it may have.
-
-    Raises
-    ------
-    FileError
-        Nested too deeply, or an array that says nothing of the kind.
-    """
-    try:
-        return sum(_array_bytes(parts) for parts in _arrays(text, deepest))
-    except (ValueError, TypeError) as err:
-        raise FileError(f"damaged array in the file: {err}") from None
-
-
-def store_plainly(text: Any, most: int) -> None:
-    """Write arrays anew, without compression, that unpack to more than `most` times their letters; in place."""
-    for parts in _arrays(text):
-        if _array_bytes(parts) > most * len(parts[2]):
-            parts[2] = base64.b64encode(zlib.compress(_decode_array(parts).tobytes(), 0)).decode()
-
-
-def _arrays(text: Any, deepest: int = DEEPEST) -> Iterator[list]:
-    """Every packed array of an encoded value, without recursion."""
-    level = [text]
-    for _ in range(deepest + 1):
-        level, above = [], level
-        for value in above:
-            if isinstance(value, dict):
-                if "$array" in value and len(value) == 1:
-                    yield value["$array"]
-                else:
-                    level.extend(item for item in value.values() if isinstance(item, dict | list))
-            elif isinstance(value, list):
-                level.extend(item for item in value if isinstance(item, dict | list))
-        if not level:
-            return
-    raise FileError(f"nested too deeply: more than {deepest} levels")
+def repeated_item(parts: list) -> np.ndarray | None:
+    """The one number that fills a packed array, () of its type; None where several do, or it is damaged or empty."""
+    dtype, size = np.dtype(parts[0]), array_bytes(parts)
+    if not size:
+        return None
+    unpacker, data, at = zlib.decompressobj(), base64.b64decode(parts[2], validate=True), 0
+    item = b""
+    while at < size and (chunk := unpacker.decompress(data, min(_CHUNK, size - at))):
+        item = item or chunk[: dtype.itemsize]
+        if chunk != (item * (len(chunk) // len(item) + 2))[at % len(item) :][: len(chunk)]:
+            return None
+        data, at = unpacker.unconsumed_tail, at + len(chunk)
+    whole = at == size and len(item) == dtype.itemsize and not unpacker.decompress(data, 1) and unpacker.eof
+    return np.frombuffer(item, dtype)[0:1].reshape(()) if whole else None
 
 
 _DECODERS = {

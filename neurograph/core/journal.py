@@ -18,6 +18,7 @@ from neurograph.core.effects.synapses import SynapseBorn, SynapsesBorn
 from neurograph.core.effects.unjournaled import JournalWritten
 from neurograph.core.effects.words import changes
 from neurograph.core.replaying import forward_entries, read_lines, refuse_unreadable, write_lines
+from neurograph.core.unpacked import back_claims, refuse_claims
 from neurograph.errors import JournalError, NeuroGraphError
 
 if TYPE_CHECKING:
@@ -227,13 +228,16 @@ def to_line(graph: "NeuronCore", entry: Entry) -> str:
 
 
 def _line(entry: Entry) -> str:
-    return json.dumps(_told(entry) | {"forward": encode([effect.plain() for effect in entry.effects])})
+    told = _told(entry) | {"forward": encode([effect.plain() for effect in entry.effects])}
+    back_claims(told)
+    return json.dumps(told)
 
 
 def from_line(line: str) -> Entry:
     """The entry of a line, its effects ready to be toggled forth."""
     try:
         told = json.loads(line)
+        refuse_claims(told, len(line))
         effects = [from_plain(effect) for effect in decode(told["forward"])]
         return _entry(told, effects)
     except (NeuroGraphError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as err:

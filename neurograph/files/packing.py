@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from neurograph.core import journal
-from neurograph.core.codec import DEEPEST, encode, store_plainly, unpacked_bytes
+from neurograph.core.codec import DEEPEST, encode
+from neurograph.core.unpacked import back_claims, check_depth
 from neurograph.errors import FileError
-from neurograph.files.container import Content, as_bytes
-from neurograph.files.parts import UNPACKED_LEAST, UNPACKED_TIMES, unpacked_most
+from neurograph.files.container import Content
 from neurograph.network import NeuronGraph
 
 _AROUND = 10  # levels that a journal puts around attributes, and a file around a journal
@@ -29,9 +29,7 @@ def pack(graph: NeuronGraph) -> Content:
         raise FileError("a graph cannot be saved in the middle of an edit or of atomic(); save it afterwards")
     graph.table.compact()
     text = _text(graph)
-    size = unpacked_bytes(text)
-    if size > UNPACKED_LEAST and size > unpacked_most(len(as_bytes(text))):
-        store_plainly(text, UNPACKED_TIMES)
+    back_claims(text)
     return Content(_neurons(graph) | _synapses(graph), text, graph.wiring_digest())
 
 
@@ -100,7 +98,7 @@ def _checked(make: Callable[[], Any], what: str, deepest: int) -> Any:
     try:
         made = make()
         if isinstance(made, dict | list):
-            unpacked_bytes(made, deepest)
+            check_depth(made, deepest)
         return made
     except FileError as err:
         raise FileError(f"{what}: {err}") from None

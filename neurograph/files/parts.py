@@ -5,12 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.core.codec import unpacked_bytes
+from neurograph.core.unpacked import refuse_claims
 from neurograph.errors import FileError
 from neurograph.files.container import Content
 
 MOST = 2**62  # of a whole number, so that sums of two of them still fit 64 bits
-UNPACKED_LEAST, UNPACKED_TIMES = 2**26, 64  # packed arrays may take that many bytes, or so many for each byte of text
 
 
 class Parts:
@@ -24,15 +23,14 @@ class Parts:
     Raises
     ------
     FileError
-        A part that is missing or of another type; text that is nested too deeply, or would take far more memory than
-        the file has bytes.
+        A part that is missing or of another type; text that is nested too deeply, or whose arrays would take far more
+        memory than the file has bytes, neurons and synapses for.
     """
 
     def __init__(self, content: Content) -> None:
         need(isinstance(content.text, dict), "its text is not a dictionary")
         self.arrays, self.text = content.arrays, content.text
-        size = unpacked_bytes(content.text)
-        need(size <= unpacked_most(content.text_bytes), f"the arrays in its text would take {size:,} bytes")
+        refuse_claims(content.text, content.text_bytes)
 
     def numbers(self, name: str, count: int | None = None) -> np.ndarray:
         """(count,) int64 whole numbers."""
@@ -78,11 +76,6 @@ class Parts:
         need(name in self.text, f"it has no {name}")
         need(type(self.text[name]) is kind, f"{name} is no {kind.__name__}")
         return self.text[name]
-
-
-def unpacked_most(text_bytes: int) -> int:
-    """How many bytes the packed arrays of a text may take in memory."""
-    return max(UNPACKED_LEAST, UNPACKED_TIMES * text_bytes)
 
 
 def need(condition: Any, what: str) -> None:

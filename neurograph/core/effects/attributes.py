@@ -99,9 +99,14 @@ def _equal(one: Any, other: Any) -> bool:
     if one is other:
         return True
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return bool(np.array_equal(one, other))
+        return bool(np.array_equal(one, other)) or _equal_but_for_nan(one, other)
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple) and type(one) is type(other):
         return len(one) == len(other) and all(map(_equal, one, other))
-    return bool(one == other)
+    return bool(one == other) or bool(one != one and other != other)  # NaN is NaN, as it was set and was read again
+
+
+def _equal_but_for_nan(one: Any, other: Any) -> bool:
+    reals = all(isinstance(each, np.ndarray) and each.dtype.kind in "fc" for each in (one, other))
+    return reals and bool(np.array_equal(one, other, equal_nan=True))

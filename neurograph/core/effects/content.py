@@ -24,6 +24,7 @@ from neurograph.errors import JournalError, SynapseError
 from neurograph.schema import neuron, synapse
 from neurograph.schema.neuron import VALUES, NeuronKind, change_kind, default_values, may_have
 from neurograph.schema.synapse import form_value, weight_value
+from neurograph.storage.pools import distinct
 
 _HIGHEST = 2.0**53  # of a rank
 
@@ -104,6 +105,7 @@ def _weight(weight: Any) -> None:
 
 def _born_neurons(effect: Any, keys: int, _ids: int) -> None:
     _numbers(effect.keys, keys, "keys")
+    _need(distinct(effect.keys), "a neuron is born twice")
 
 
 def _dead_neurons(effect: Any, keys: int, _ids: int) -> None:
@@ -147,6 +149,7 @@ def _neuron_values(name: str, values: Any, count: int) -> None:
 
 def _born_synapses(effect: Any, _keys: int, ids: int) -> None:
     _numbers(effect.ids, ids, "ids")
+    _need(distinct(effect.ids), "a synapse is born twice")
 
 
 def _dead_synapses(effect: Any, keys: int, ids: int) -> None:

@@ -9,7 +9,6 @@ from neurograph import NeuronGraph
 from neurograph.builders import mlp, random_field
 from neurograph.edits.base import Outcome
 from neurograph.errors import FileError, NeuroGraphError
-from neurograph.files import packing, parts
 from tests.neurograph.holders import Network
 
 
@@ -315,12 +314,3 @@ def test_attributes_may_be_nested_so_deeply_and_no_deeper(tmp_path):
             assert not refused
             assert NeuronGraph.load(tmp_path / "net.safetensors").nodes[1]["own"] == levels
     assert refused
-
-
-def test_arrays_of_noughts_load_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "UNPACKED_LEAST", 1000)
-    monkeypatch.setattr(packing, "UNPACKED_LEAST", 1000)
-    g = mlp([2, 1])
-    g.nodes[1]["own"] = np.zeros(300_000)
-    g.save(tmp_path / "net.safetensors")
-    assert (NeuronGraph.load(tmp_path / "net.safetensors").nodes[1]["own"] == np.zeros(300_000)).all()

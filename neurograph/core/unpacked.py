@@ -1,0 +1,103 @@
+"""How much memory the packed arrays of an encoded text would take, read off the text before any of it is decoded.
+
+Noughts pack to a thousandth, so a small file may claim a lot. A claim is let in where something stands behind it:
+letters enough; a column of numbers beside the array, one for each kernel; or one number that fills the array, for which
+no memory is taken (see `decode`).
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from neurograph.core.codec import DEEPEST, TIMES, array_bytes, decode, repeated_item
+from neurograph.errors import FileError
+
+LEAST = 2**26  # bytes that any text may take
+_ROW = 2**11  # bytes of weights that a number beside them stands for: a kernel of 16 x 16
+_EFFECTS = ("effects", "forward")  # of an entry in a file, and on a line of a journal
+
+
+def claimed_bytes(text: Any) -> int:
+    """How many bytes the arrays in an encoded value would take for which nothing stands.
+
+    Parameters
+    ----------
+    text
+        What `encode` made, or what somebody forged.
+
+    Raises
+    ------
+    FileError
+        Nested too deeply, or an array that says nothing of its size.
+    """
+    try:
+        return sum(_claimed(parts, beside) for parts, beside in _arrays(text))
+    except (ValueError, TypeError, zlib.error) as err:
+        raise FileError(f"damaged array in the file: {err}") from None
+
+
+def check_depth(text: Any, deepest: int) -> None:
+    """Refuse, by `FileError`, an encoded value of more levels of lists and dictionaries."""
+    for _ in _arrays(text, deepest):
+        pass
+
+
+def refuse_claims(text: Any, length: int) -> None:
+    """Refuse, by `FileError`, an encoded value of so many bytes whose arrays claim far more."""
+    size = claimed_bytes(text)
+    if size > max(LEAST, TIMES * length):
+        raise FileError(f"the arrays in its text would take {size:,} bytes")
+
+
+def back_claims(text: Any) -> None:
+    """Write arrays anew, without compression, in a value that would be refused otherwise; in place."""
+    size = claimed_bytes(text)
+    if size > LEAST and size > TIMES * len(json.dumps(text, separators=(",", ":"))):
+        for parts, beside in _arrays(text):
+            if _claimed(parts, beside) > TIMES * len(parts[2]):
+                array = decode({"$array": parts})
+                parts[2] = base64.b64encode(zlib.compress(array.tobytes(), 0)).decode()
+
+
+def _claimed(parts: list, beside: int | None) -> int:
+    size = array_bytes(parts)
+    if size <= TIMES * len(parts[2]):
+        return size
+    if beside is not None:  # of an effect: it is put into the graph, and takes its memory there
+        return max(0, size - _ROW * beside)
+    return 0 if repeated_item(parts) is not None else size
+
+
+def _arrays(text: Any, deepest: int = DEEPEST) -> Iterator[tuple[list, int | None]]:
+    """Every packed array of an encoded value, and how many rows an effect around it tells apart; without recursion."""
+    level: list[tuple[Any, int | None]] = [(text, None)]
+    for _ in range(deepest + 1):
+        level, above = [], level
+        for value, rows in above:
+            if isinstance(value, dict) and "$array" in value and len(value) == 1:
+                yield value["$array"], rows
+            elif isinstance(value, dict):
+                held = {key: 0 if key in _EFFECTS else rows if key == "$synapses" else None for key in value}
+                level.extend((item, held[key]) for key, item in value.items() if isinstance(item, dict | list))
+            else:
+                rows = rows if rows is None else max(rows, _rows(value))
+                level.extend((item, rows) for item in value if isinstance(item, dict | list))
+        if not level:
+            return
+    raise FileError(f"nested too deeply: more than {deepest} levels")
+
+
+def _rows(items: list) -> int:
+    """How many neurons or synapses the columns of whole numbers in a list tell apart."""
+    packed = (item["$array"] for item in items if isinstance(item, dict) and "$array" in item)
+    return max((parts[1][0] for parts in packed if _is_column(parts)), default=0)
+
+
+def _is_column(parts: Any) -> bool:
+    if not isinstance(parts, list) or len(parts) != 3 or not all(isinstance(part, str) for part in parts[::2]):
+        return False
+    dtype, shape, packed = parts
+    whole = isinstance(shape, list) and len(shape) == 1 and dtype[1:2] in ("i", "u")
+    return whole and array_bytes(parts) <= TIMES * len(packed)

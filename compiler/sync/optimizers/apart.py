@@ -31,7 +31,8 @@ def prepare(optimizer: Optimizer, kind: Kind, young: list[Young]) -> None:
         assert kind.youth is not None
         cohorts = cohorts_of(held)
         youth = kind.youth(group, torch.finfo(parameter.dtype).eps / 2)
-        if cohorts.at_most(held, youth) - cohorts.births[-1] >= youth:
+        grown = cohorts.births[-1] + youth
+        if cohorts.at_most(held, grown) >= grown:
             del held[NEWBORNS]
             continue
         mine = [_side(parameter, held, kind, cohorts.of(k), k) for k in range(len(cohorts.births))]

@@ -85,12 +85,12 @@ class Cohorts:
             self._pieces = {**self._pieces, cohort: rectangles(self.of(cohort).cpu().numpy(), self.width)}
         return self._pieces[cohort]
 
-    def at_most(self, held: dict[str, Any], youth: float) -> float:
-        """The Parameter's step count; if that is on a device, a bound, read anew only where it could end a youth."""
+    def at_most(self, held: dict[str, Any], limit: float) -> float:
+        """The Parameter's step count; if that is on a device, a bound, read anew only from a limit on."""
         count = held[STEP]
         if not isinstance(count, Tensor) or count.device.type == "cpu":
             return float(count)
-        if self.steps - self.births[0] >= youth:
+        if self.steps >= limit:
             self.steps = float(count)
         self.steps += 1.0
         return self.steps - 1.0

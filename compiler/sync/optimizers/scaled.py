@@ -55,7 +55,7 @@ def _first_young(cohorts: Cohorts, held: dict[str, Any], betas: tuple, unit: flo
         tensors = any(isinstance(beta, Tensor) and beta.device.type != "cpu" for beta in betas)
         known = betas, [float("inf") if tensors else fading(beta, unit) for beta in betas], [], -1.0
     _, youth, first, until = known
-    steps = cohorts.at_most(held, max(youth))
+    steps = cohorts.at_most(held, until)
     if steps >= until:
         first = [int(np.searchsorted(cohorts.births, steps - most, side="right")) for most in youth]
         ends = [cohorts.births[born] + most for born, most in zip(first, youth, strict=True) if born < cohorts.count]

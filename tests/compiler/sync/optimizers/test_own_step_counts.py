@@ -13,7 +13,7 @@ from torch import optim
 import compiler
 from compiler.slots import WEIGHT
 from compiler.sync.optimizers import factors
-from compiler.sync.optimizers.cohorts import NEWBORNS, rectangles
+from compiler.sync.optimizers.cohorts import NEWBORNS, Cohorts, rectangles
 from neurograph.edits import Proliferate, RemoveNeurons, SplitEdge
 from neurograph.errors import CompileError
 from tests.compiler.graphs import mlp
@@ -424,3 +424,12 @@ def test_many_cohorts_are_trained_alike():
             apart.born(net)
     assert max(len(state.get(NEWBORNS, {}).get("births", ())) for state in optimizer.state.values()) > 10
     apart.assert_equals(net)
+
+
+def test_a_count_on_a_device_is_read_only_where_a_cohort_could_have_grown_up():
+    """A meta tensor stands for the device: reading it raises."""
+    cohorts = Cohorts(torch.arange(2), torch.arange(2), (0, 1, 2), np.array([0.0, 90.0]), 100.0, 2)
+    far = {"step": torch.zeros((), device="meta")}
+    assert [cohorts.at_most(far, 105.0) for _ in range(5)] == [100.0, 101.0, 102.0, 103.0, 104.0]
+    with pytest.raises(RuntimeError, match="meta"):
+        cohorts.at_most(far, 105.0)

@@ -12,9 +12,13 @@ from compiler.statistics.moments import Total
 from neurograph import NeuronGraph, memory
 from neurograph.builders import mlp
 from neurograph.errors import CompileError, OptionError
-from search import cli, morph, train
+from search import (
+    cli,
+    morph,
+    neuron_hierarchy,  # noqa: F401  (every options class is defined)
+    train,
+)
 from search.datasets import load
-from search.nhn import pipeline as neuron_hierarchy  # noqa: F401  (every options class is defined)
 from search.options import Checked, read_options
 from search.training import TrainingOptions
 

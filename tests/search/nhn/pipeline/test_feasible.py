@@ -7,9 +7,9 @@ import torch
 
 from neurograph import memory
 from neurograph.errors import OptionError
+from search import neuron_hierarchy
 from search.datasets import Dataset, load
 from search.executors import ExecutorOptions
-from search.nhn import pipeline as neuron_hierarchy
 from search.nhn.layers import HierarchyOptions
 from search.nhn.pipeline import PRESETS, read_stage_options
 from search.nhn.pipeline.feasible import check_stages

@@ -6,23 +6,26 @@ from typing import Any
 
 from neurograph.errors import FileError, OptionError
 from neurograph.network import NeuronGraph
+from neurograph.registry import Registry
 from search.datasets import Dataset
-from search.growth.expansion.expand import EXPAND
-from search.growth.metabolism.metabolize import METABOLIZE
+from search.growth.expansion.expand import expand
+from search.growth.metabolism.metabolize import metabolize
 from search.growth.method import Method, go_on
-from search.growth.morphing.morph import MORPH
+from search.growth.morphing.morph import morph
 from search.growth.pictures import leave_pictures
-from search.growth.pruning.prune import PRUNE
-from search.growth.train import TRAIN
+from search.growth.pruning.prune import prune
+from search.growth.train import train
 from search.nhn import locations as evolution
-from search.nhn.kernels import PRUNE_NETWORK
+from search.nhn.kernels import prune_network
 from search.nhn.layers import resume_hierarchy
 from search.nhn.pipeline import resume_neuron_hierarchy
 from search.runs import open_run, refuse_links_out
 
-METHODS: dict[str, Method] = {
-    method.command: method for method in (METABOLIZE, EXPAND, MORPH, PRUNE, PRUNE_NETWORK, TRAIN)
-}
+METHODS: Registry[Method] = Registry(
+    "neurograph.methods",
+    {method.command: method for method in (train, metabolize, expand, morph, prune, prune_network)},
+    fits=lambda part: isinstance(part, Method),
+)
 
 
 def _resume_evolution(
@@ -73,7 +76,7 @@ def resume(
     if command in OTHERS:
         trusted = {"trust": trust} if OTHERS[command] is _resume_evolution else {}
         return OTHERS[command](run, data, progress=progress, **trusted)
-    if command not in METHODS:
+    if not isinstance(command, str) or command not in METHODS:
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
     return go_on(METHODS[command], kept.path, data, progress)

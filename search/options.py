@@ -5,7 +5,7 @@ options from people goes through `read_options`, so a file, `--set` and a flag m
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from math import isfinite
 from pathlib import Path
@@ -29,7 +29,7 @@ def option(
     most: float | None = None,
     below: float | None = None,
     reach: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: Collection[str] | Callable[[], Collection[str]] = (),
 ) -> Any:
     """One field of an options dataclass: its default, what it means, and what it may be.
 
@@ -45,7 +45,7 @@ def option(
         The largest number that makes sense, as against a typing slip that would fill the memory or never end; it is
         only told to those who pass it. Unless given, `MOST_WHOLE` for whole numbers and `MOST_NUMBER` for others.
     choices
-        The words a text may be.
+        The words a text may be; a registry, or what makes them when it is asked, where packages may bring some.
     """
     about = {
         "help": help,
@@ -59,6 +59,13 @@ def option(
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=about)
     return field(default=default, metadata=about)
+
+
+def _choices(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words a text may be, by the metadata of its field."""
+    choices: Any = about.get("choices") or ()
+    made: Any = choices() if callable(choices) else choices
+    return tuple(made)
 
 
 @dataclass(frozen=True)
@@ -127,8 +134,8 @@ def describe(f: Field) -> str:
     'a whole number, at least 1'
     """
     about = f.metadata
-    if about.get("choices"):
-        return "one of " + ", ".join(about["choices"])
+    if choices := _choices(about):
+        return "one of " + ", ".join(choices)
     words = " or ".join(_kind(kind) for kind in _kinds(f.type))
     bounds = (("at least", "least"), ("above", "above"), ("at most", "most"), ("below", "below"))
     limits = [f"{word} {_number(about[name])}" for word, name in bounds if about.get(name) is not None]
@@ -237,7 +244,7 @@ def _fitted(kind: Any, value: Any, about: Mapping[str, Any]) -> Any:
     if kind is NoneType:
         return None if value is None else _UNFIT
     if kind is str:
-        return value if isinstance(value, str) and value in (about.get("choices") or (value,)) else _UNFIT
+        return value if isinstance(value, str) and value in (_choices(about) or (value,)) else _UNFIT
     if kind is bool:
         return value if isinstance(value, bool) else _UNFIT
     if kind in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):

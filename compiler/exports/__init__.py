@@ -20,10 +20,14 @@ def package_losses(graph: NeuronGraph) -> list[str]:
     return ["what is frozen: every weight of the package can be trained"] if frozen else []
 
 
-EXPORTS |= {
-    "onnx": Format("ONNX: onnxruntime and most accelerators", write_onnx, ("onnx",), dropout_losses),
-    "pt2": Format("a torch.export program", write_program, ("pt2",), dropout_losses),
-    "pytorch": Format("a folder with a readable model.py that imports only torch", write_package, (), package_losses),
-}
+EXPORTS.add(
+    {
+        "onnx": Format("ONNX: onnxruntime and most accelerators", write_onnx, ("onnx",), dropout_losses),
+        "pt2": Format("a torch.export program", write_program, ("pt2",), dropout_losses),
+        "pytorch": Format(
+            "a folder with a readable model.py that imports only torch", write_package, (), package_losses
+        ),
+    }
+)
 
 __all__ = ["write_onnx", "write_package", "write_program"]

@@ -21,27 +21,32 @@ from neurograph.edits.selectors import LowRepresentationalPower
 from neurograph.edits.set_values import SetValues
 from neurograph.edits.split_edge import SplitEdge
 from neurograph.edits.support.counts import CountPolicy, DynamicCount
+from neurograph.registry import Registry
 
-EDITS: dict[str, type] = {
-    edit.__name__: edit
-    for edit in (
-        AddNeuron,
-        AddOnNeurons,
-        Autophagy,
-        Connect,
-        Expand,
-        InsertLayer,
-        Proliferate,
-        Prune,
-        PruneKernels,
-        Reinitialize,
-        RemoveNeurons,
-        RemoveSynapses,
-        Rename,
-        SetValues,
-        SplitEdge,
-    )
-}
+EDITS: Registry[type] = Registry(
+    "neurograph.edits",
+    {
+        edit.__name__: edit
+        for edit in (
+            AddNeuron,
+            AddOnNeurons,
+            Autophagy,
+            Connect,
+            Expand,
+            InsertLayer,
+            Proliferate,
+            Prune,
+            PruneKernels,
+            Reinitialize,
+            RemoveNeurons,
+            RemoveSynapses,
+            Rename,
+            SetValues,
+            SplitEdge,
+        )
+    },
+    fits=lambda edit: isinstance(edit, type) and callable(getattr(edit, "apply", None)),
+)
 
 __all__ = [
     "EDITS",

@@ -12,6 +12,7 @@ from typing import Any
 from neurograph.errors import FileError, listed
 from neurograph.files.streams import is_stream
 from neurograph.network import NeuronGraph
+from neurograph.registry import Registry
 
 Losses = list[str]
 
@@ -52,7 +53,7 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
-EXPORTS: dict[str, Format] = {}
+EXPORTS: Registry[Format] = Registry("neurograph.exporters", {}, fits=lambda part: isinstance(part, Format))
 
 
 def find_format(path: str | Path, name: str | None = None) -> Format:

@@ -10,19 +10,24 @@ from neurograph.initializers.lecun import lecun_normal
 from neurograph.initializers.smooth import he_smooth
 from neurograph.initializers.xavier import xavier_normal, xavier_uniform
 from neurograph.initializers.zeros import zeros
+from neurograph.registry import Registry
 
 Initializer = Callable[[tuple[int, ...], str, np.random.Generator], np.ndarray]
 Weights = Callable[[tuple[int, ...], str], np.ndarray]
 
-INITIALIZERS: dict[str, Initializer] = {
-    "he_uniform": he_uniform,
-    "he_normal": he_normal,
-    "he_smooth": he_smooth,
-    "xavier_uniform": xavier_uniform,
-    "xavier_normal": xavier_normal,
-    "lecun_normal": lecun_normal,
-    "zeros": zeros,
-}
+INITIALIZERS: Registry[Initializer] = Registry(
+    "neurograph.initializers",
+    {
+        "he_uniform": he_uniform,
+        "he_normal": he_normal,
+        "he_smooth": he_smooth,
+        "xavier_uniform": xavier_uniform,
+        "xavier_normal": xavier_normal,
+        "lecun_normal": lecun_normal,
+        "zeros": zeros,
+    },
+    fits=callable,
+)
 
 
 def from_name(name: str, seed: int | np.random.Generator = 0) -> Weights:

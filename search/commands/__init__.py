@@ -5,27 +5,17 @@ from typing import Any
 
 from search.commands import (
     compile,
-    expand,
     export,
     inspect,
-    metabolize,
-    morph,
     pictures,
-    prune,
-    prune_network,
     resume,
     search,
-    train,
+    starting,
     view,
 )
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (
-    train.add,
-    metabolize.add,
-    expand.add,
-    morph.add,
-    prune.add,
-    prune_network.add,
+    starting.add,
     search.add,
     resume.add,
     pictures.add,

@@ -64,10 +64,14 @@ def data_of(given: argparse.Namespace, name: str | None = None) -> Dataset:
     return load(name or given.data, given.data_directory, download=not given.no_download)
 
 
-def add_start(parser: argparse.ArgumentParser, hidden: Sequence[int]) -> None:
-    """`--graph FILE` or else `--hidden N ...` and their `--activation`."""
+def add_start(parser: argparse.ArgumentParser, hidden: Sequence[int] | None) -> None:
+    """`--graph FILE` or else `--hidden N ...` and their `--activation`; where `hidden` is None, a graph is needed."""
+    saved = "a saved graph to start from, or the run directory that holds it"
+    if hidden is None:
+        parser.add_argument("--graph", type=Path, required=True, metavar="FILE", help=saved)
+        return
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--graph", type=Path, metavar="FILE", help="a saved graph to start from")
+    start.add_argument("--graph", type=Path, metavar="FILE", help=saved)
     start.add_argument(
         "--hidden",
         type=whole(1, MOST_NEURONS),
@@ -82,7 +86,7 @@ def add_start(parser: argparse.ArgumentParser, hidden: Sequence[int]) -> None:
 def start_of(given: argparse.Namespace, data: Dataset, seed: int) -> NeuronGraph:
     """The graph asked for: a file's, or layers between the data's features and classes."""
     if given.graph:
-        return NeuronGraph.load(given.graph)
+        return NeuronGraph.load(graph_file(given.graph))
     return mlp([prod(data.input_shape), *given.hidden, data.classes], activation=given.activation, seed=seed)
 
 

@@ -3,11 +3,12 @@
 A way to grow is a `Method`: its options, a check before anything is made, and a callback for `Trainer` that edits.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from textwrap import fill
+from typing import Any, Protocol
 
 import compiler
 from neurograph.errors import DataError, DivergenceError, OptionError
@@ -64,9 +65,63 @@ class Grown:
     run: Path | None
 
 
+_SHARED = """
+Parameters
+----------
+graph
+    What to start from; it is changed in place. Inputs and outputs must be as many as the data has features and
+    classes.
+data
+    The name of a data set, or one that was loaded. Images are flattened where the network takes numbers.
+options
+    See `{options}`; `settings` win over it.
+run
+    A directory to keep config, metrics, journal, graphs, checkpoints and pictures in; `search.resume` goes on from it.
+force
+    Whether a run that lies there is thrown away.
+progress
+    Whether to show the epochs as they come.
+settings
+    Single options by name.
+
+Returns
+-------
+Grown
+
+Raises
+------
+OptionError, EditError, MissingError
+    {refused}
+CompileError, DataError, DivergenceError
+    From compiling, loading and training.
+
+Examples
+--------
+{example}
+"""
+
+
+class Start(Protocol):
+    """A start by name: data, a network and settings that belong together."""
+
+    @property
+    def data(self) -> str:
+        """The name of the data set."""
+        ...
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Options that differ from the defaults."""
+        ...
+
+    def graph(self, seed: int, /) -> NeuronGraph:
+        """The network to start from."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Method:
-    """A way in which a network changes while it trains.
+    """A way in which a network changes while it trains: a function of graph and data, and a command of the same name.
 
     Parameters
     ----------
@@ -82,6 +137,17 @@ class Method:
         Draws what this way has of its own: called with the rows, the graph and the directory.
     begin
         Edits before the first epoch: called with the trainer, the options, and what journal lines are handed to.
+    help
+        One line for the command line.
+    hidden
+        Neurons of each hidden layer of the network that the command makes where it is given none; None where it has to
+        be given one.
+    presets
+        Starts by name.
+    report
+        What the command says of the graph in the end, before where it lies.
+    about, refused, example
+        What it does, what it refuses, and an example, for its docstring.
     """
 
     command: str
@@ -90,6 +156,32 @@ class Method:
     callback: Callable[[Any, Keep | None], Callback]
     pictures: Callable[[list[dict[str, Any]], NeuronGraph, Path], None] | None = None
     begin: Callable[[Trainer, Any, Keep | None], None] | None = None
+    help: str = ""
+    hidden: tuple[int, ...] | None = (16, 16)
+    presets: Mapping[str, Start] = field(default_factory=dict)
+    report: Callable[[NeuronGraph], str] | None = None
+    about: str = ""
+    refused: str = "An impossible option; a run directory that is taken."
+    example: str = ""
+
+    def __post_init__(self) -> None:
+        refused = fill(self.refused, 116).replace("\n", "\n    ")
+        shared = _SHARED.format(options=self.options.__name__, refused=refused, example=self.example)
+        object.__setattr__(self, "__doc__", f"{self.about or self.help}\n{shared}")
+
+    def __call__(
+        self,
+        graph: NeuronGraph,
+        data: str | Dataset = "digits",
+        options: GrowingOptions | None = None,
+        *,
+        run: str | Path | None = None,
+        force: bool = False,
+        progress: bool = False,
+        **settings: Any,
+    ) -> Grown:
+        """Train a network in this way; the docstring of each says more."""
+        return grow(self, graph, data, options, run=run, force=force, progress=progress, settings=settings)
 
 
 def grow(
@@ -103,7 +195,7 @@ def grow(
     progress: bool = False,
     settings: dict[str, Any] | None = None,
 ) -> Grown:
-    """Train a network that changes; see `search.metabolize` for the parameters."""
+    """Train a network that changes; see `Method`."""
     chosen = ({} if options is None else asdict(options)) | (settings or {})
     options = read_options(method.options, settings=chosen)
     method.check(graph, options)

@@ -10,7 +10,7 @@ from neurograph.errors import FileError
 from search import cli
 from search.growth.expansion import PRESETS, ExpandOptions
 from search.growth.metabolism import MetabolizeOptions
-from search.growth.method import GrowingOptions
+from search.growth.method import GrowingOptions, Method
 
 
 @pytest.fixture
@@ -20,13 +20,14 @@ def asked(monkeypatch):
 
     def answer(name):
         def ask(*args, **kw):
-            calls.append((name, args, kw))
+            method, *args = args if name is None else (None, *args)
+            calls.append((name or method.command, tuple(args), kw))
             return SimpleNamespace(test_error=12.5, run=kw.get("run", args[0]))
 
         return ask
 
-    for name in ("train", "metabolize", "expand", "resume"):
-        monkeypatch.setattr(search, name, answer(name))
+    monkeypatch.setattr(search, "resume", answer("resume"))
+    monkeypatch.setattr(Method, "__call__", answer(None))
     return calls
 
 
@@ -125,7 +126,7 @@ def test_an_interrupt_says_how_to_go_on(asked, monkeypatch, capsys, tmp_path):
     def interrupt(*args, **kw):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(search, "metabolize", interrupt)
+    monkeypatch.setattr(Method, "__call__", interrupt)
     assert cli.main(["metabolize", "--run", str(tmp_path / "r")]) == 130
     assert f"neurograph resume {tmp_path / 'r'}" in capsys.readouterr().err
 

@@ -13,14 +13,19 @@ from neurograph.edits.selectors.low_representational_power import LowRepresentat
 from neurograph.edits.selectors.weight_density import WeightDensity
 from neurograph.edits.selectors.weight_distribution import WeightDistribution
 from neurograph.errors import OptionError
+from neurograph.registry import Registry
 
-SELECTORS: dict[str, Callable[..., Selector]] = {
-    "low_representational_power": LowRepresentationalPower,
-    "weight_distribution": WeightDistribution,
-    "weight_density": WeightDensity,
-    "low_contribution": LowContribution,
-    "chance": Chance,
-}
+SELECTORS: Registry[Callable[..., Selector]] = Registry(
+    "neurograph.selectors",
+    {
+        "low_representational_power": LowRepresentationalPower,
+        "weight_distribution": WeightDistribution,
+        "weight_density": WeightDensity,
+        "low_contribution": LowContribution,
+        "chance": Chance,
+    },
+    fits=callable,
+)
 
 
 def selector(name: str, **options: Any) -> Selector:

@@ -16,13 +16,18 @@ from neurograph.initializers.newborns.representational_power import (
     higher_representational_power,
     representational_power,
 )
+from neurograph.registry import Registry
 
-NEWBORN_INITIALIZERS: dict[str, NewbornInitializer] = {
-    "random": random_parameterization,
-    "representational": higher_representational_power,
-    "kernel_ridge": KernelRidge(),
-    "fresh": Fresh(),
-}
+NEWBORN_INITIALIZERS: Registry[NewbornInitializer] = Registry(
+    "neurograph.newborns",
+    {
+        "random": random_parameterization,
+        "representational": higher_representational_power,
+        "kernel_ridge": KernelRidge(),
+        "fresh": Fresh(),
+    },
+    fits=callable,
+)
 
 
 def newborn_initializer(name: str, **options: Any) -> NewbornInitializer:

@@ -1,7 +1,7 @@
 """Self-expanding networks: synapses that cannot do their job become neurons ("Self Expanding Neural Networks")."""
 
 from search.growth.expansion.events import Expansion
-from search.growth.expansion.expand import EXPAND, expand
+from search.growth.expansion.expand import expand
 from search.growth.expansion.metrics import METRICS, Metric, Traits
 from search.growth.expansion.options import ExpandOptions, ExpansionOptions
 from search.growth.expansion.presets import PRESETS, Preset
@@ -9,7 +9,6 @@ from search.growth.expansion.rules import expansion_due, loss_change, pruning_du
 from search.growth.expansion.scores import Scores, allowed, chosen, excess, normalised, scores
 
 __all__ = [
-    "EXPAND",
     "METRICS",
     "PRESETS",
     "ExpandOptions",

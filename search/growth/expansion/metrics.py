@@ -1,12 +1,14 @@
 """What is measured of a synapse to tell whether it needs neurons: one function each, and the table of them.
 
-A new metric is a function of `Traits` and a line in `_METRICS`; its reverse comes by itself.
+A new metric is a function of `Traits` and a line in `METRICS`; its reverse comes by itself.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from neurograph.registry import Registry
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,16 +100,22 @@ def random(traits: Traits) -> np.ndarray:
     return traits.drawn
 
 
-_METRICS: dict[str, Metric] = {
-    "gradient_absolute": Metric(gradient_absolute, gradients=True),
-    "gradient_variance": Metric(gradient_variance, gradients=True),
-    "weight_square": Metric(weight_square),
-    "weight_absolute": Metric(weight_absolute),
-    "activation_deviation": Metric(activation_deviation, activations=True),
-    "perturbation_sensitivity": Metric(perturbation_sensitivity, gradients=True),
-    "gradient_similarity": Metric(gradient_similarity, gradients=True),
-    "random": Metric(random),
-}
-METRICS: dict[str, Metric] = _METRICS | {
-    f"{name}_reversed": Metric(m.measure, m.gradients, m.activations, reverse=True) for name, m in _METRICS.items()
-}
+def _both_ways(name: str, metric: Metric) -> dict[str, Metric]:
+    return {name: metric, f"{name}_reversed": replace(metric, reverse=True)}
+
+
+METRICS: Registry[Metric] = Registry(
+    "neurograph.metrics",
+    {
+        "gradient_absolute": Metric(gradient_absolute, gradients=True),
+        "gradient_variance": Metric(gradient_variance, gradients=True),
+        "weight_square": Metric(weight_square),
+        "weight_absolute": Metric(weight_absolute),
+        "activation_deviation": Metric(activation_deviation, activations=True),
+        "perturbation_sensitivity": Metric(perturbation_sensitivity, gradients=True),
+        "gradient_similarity": Metric(gradient_similarity, gradients=True),
+        "random": Metric(random),
+    },
+    fits=lambda part: isinstance(part, Metric),
+    variants=_both_ways,
+)

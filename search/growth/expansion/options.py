@@ -21,7 +21,7 @@ class ExpansionOptions(Checked):
     into: tuple[str, ...] | None = option(
         None, "populations whose incoming synapses may be chosen; none means every one"
     )
-    metric: str = option("gradient_absolute", "what synapses are chosen and pruned by", choices=tuple(METRICS))
+    metric: str = option("gradient_absolute", "what synapses are chosen and pruned by", choices=METRICS)
     threshold: float = option(0.5, "score, 0 to 1 within a layer, from which a synapse is chosen", least=0, most=1)
     most: int = option(32, "synapses that one expansion replaces, at most: those of the highest scores", least=1)
     most_each: int = option(0, "of these, how many may lead to the same neuron; 0 means any number", least=0)

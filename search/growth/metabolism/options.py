@@ -53,7 +53,7 @@ class MetabolismOptions(Checked):
     initializer: str = option(
         "random",
         "newborns' weights: eq. 3, 4 or 5, or fresh ones",
-        choices=tuple(NEWBORN_INITIALIZERS),
+        choices=NEWBORN_INITIALIZERS,
     )
     initializer_options: dict[str, int | float | str] = option(
         {}, "the initializer's own, such as {ridge = 0.1, noise = 0.5} for kernel_ridge"
@@ -66,7 +66,9 @@ class MetabolismOptions(Checked):
         least=0,
     )
     balanced: bool = option(False, "whether newborns' incoming weights are scaled to the variance of eq. 12 and 13")
-    autophagy: str = option("low_representational_power", "who is eaten: eq. 9 to 15", choices=("none", *SELECTORS))
+    autophagy: str = option(
+        "low_representational_power", "who is eaten: eq. 9 to 15", choices=lambda: ("none", *SELECTORS)
+    )
     autophagy_options: dict[str, int | float | str] = option(
         {}, "the selector's own, such as {alpha = 2.0, beta = 0.01} for weight_distribution, {bins = 16} for density"
     )

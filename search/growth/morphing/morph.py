@@ -5,10 +5,10 @@ from typing import Any
 
 from neurograph import draw
 from neurograph.network import NeuronGraph
-from search.datasets import Dataset
-from search.growth.method import Grown, Method, grow
+from search.growth.method import Method
 from search.growth.morphing.events import Insertion, begin, insertable
 from search.growth.morphing.options import MorphOptions
+from search.growth.morphing.presets import PRESETS
 
 
 def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> None:
@@ -16,64 +16,6 @@ def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> No
     for entry in graph.journal:
         if entry.verb == "InsertLayer" and "beta" in entry.details:
             draw.sparsity(entry.details["beta"], entry.details["kept"], folder / "sparsity.png", title=told(entry))
-
-
-MORPH = Method("morph", MorphOptions, insertable, Insertion, pictures, begin)
-
-
-def morph(
-    graph: NeuronGraph,
-    data: str | Dataset = "digits",
-    options: MorphOptions | None = None,
-    *,
-    run: str | Path | None = None,
-    force: bool = False,
-    progress: bool = False,
-    **settings: Any,
-) -> Grown:
-    """Train a network, insert a layer that is as small as it can be, and train on (CompNet).
-
-    The new layer keeps the function as nearly as a regression on recorded activations can (`neurograph.edits
-    .InsertLayer`); the optimizer's state follows. `report` says what the insertion did.
-
-    Parameters
-    ----------
-    graph
-        The parent; it is changed in place. One that is trained already, such as a loaded graph or a lifted PyTorch
-        module, is morphed at once with `insert_after=0`.
-    data
-        The name of a data set, or one that was loaded. Images are flattened where the network takes numbers.
-    options
-        See `MorphOptions`; `settings` win over it.
-    run
-        A directory to keep config, metrics, journal, graphs, checkpoints and pictures in; `search.resume` goes on from
-        it.
-    force
-        Whether a run that lies there is thrown away.
-    progress
-        Whether to show the epochs as they come.
-    settings
-        Single options by name.
-
-    Returns
-    -------
-    Grown
-
-    Raises
-    ------
-    OptionError, MissingError, EditError
-        An impossible option; nothing between the two populations, and whatever else `InsertLayer` refuses.
-    CompileError, DataError, DivergenceError
-        From compiling, loading and training.
-
-    Examples
-    --------
-    >>> from neurograph.builders import mlp
-    >>> result = morph(mlp([64, 16, 10]), "digits", epochs=6, insert_after=4, width=60, target=20)
-    >>> len(result.graph.population("inserted"))
-    20
-    """
-    return grow(MORPH, graph, data, options, run=run, force=force, progress=progress, settings=settings)
 
 
 def told(entry: Any) -> str:
@@ -109,3 +51,31 @@ def report(graph: NeuronGraph) -> str:
         if event:
             lines.append(f"  parameters {event['parameters_before']:,} -> {event['parameters_after']:,}")
     return "\n".join(lines) or "nothing was inserted"
+
+
+morph = Method(
+    "morph",
+    MorphOptions,
+    insertable,
+    Insertion,
+    pictures,
+    begin,
+    help="insert a layer, as small as it can be, into a network (CompNet)",
+    hidden=(32,),
+    presets=PRESETS,
+    report=report,
+    about="""Train a network, insert a layer that is as small as it can be, and train on (CompNet).
+
+The new layer keeps the function as nearly as a regression on recorded activations can (`neurograph.edits
+.InsertLayer`); the optimizer's state follows. `report` says what the insertion did.
+
+A parent that is trained already, such as a loaded graph or a lifted PyTorch module, is morphed at once with
+`insert_after=0`.""",
+    refused="An impossible option; nothing between the two populations, and whatever else `InsertLayer` refuses.",
+    example=""">>> from neurograph.builders import mlp
+>>> result = morph(mlp([64, 16, 10]), "digits", epochs=6, insert_after=4, width=60, target=20)
+>>> len(result.graph.population("inserted"))
+20""",
+)
+
+__test__ = {"morph": morph.example}

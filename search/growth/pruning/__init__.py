@@ -2,11 +2,10 @@
 
 from search.growth.pruning.events import Pruning
 from search.growth.pruning.options import PruneOptions, PruningOptions
-from search.growth.pruning.prune import PRUNE, prune
+from search.growth.pruning.prune import prune
 from search.growth.pruning.rules import moments, still_left
 
 __all__ = [
-    "PRUNE",
     "PruneOptions",
     "Pruning",
     "PruningOptions",

@@ -24,7 +24,7 @@ class PruningOptions(Checked):
     left: int | float = option(
         0.1, "synapses that are left at the end: a share of those that may go, or, from 2 on, how many", above=0
     )
-    metric: str = option("activation_deviation", "what the least of goes", choices=tuple(METRICS))
+    metric: str = option("activation_deviation", "what the least of goes", choices=METRICS)
     scope: str = option(
         "graph", "compared with all synapses, or with those of the same layer, which then lose the same share",
         choices=SCOPES,

@@ -2,10 +2,9 @@
 
 from search.nhn.kernels.events import KernelPruning, share_masked
 from search.nhn.kernels.options import KernelPruningOptions, PruneNetworkOptions
-from search.nhn.kernels.prune import PRUNE_NETWORK, prune_network
+from search.nhn.kernels.prune import prune_network
 
 __all__ = [
-    "PRUNE_NETWORK",
     "KernelPruning",
     "KernelPruningOptions",
     "PruneNetworkOptions",

@@ -54,11 +54,11 @@ class HierarchyOptions(TrainingOptions):
     read_out: str = option(
         "grouped", "how maps become numbers: their average, or a kernel of their size", choices=("average", "grouped")
     )
-    initializer: str = option("he_smooth", "of all weights", choices=tuple(INITIALIZERS))
+    initializer: str = option("he_smooth", "of all weights", choices=INITIALIZERS)
     standardise: bool = option(True, "whether each channel's mean and deviation are taken out of the images")
     examples: int = option(0, "training examples used, the same share of each class; 0 means all", least=0)
 
-    sampler: str = option("controller", "what proposes networks", choices=tuple(SAMPLERS))
+    sampler: str = option("controller", "what proposes networks", choices=SAMPLERS)
     sampler_options: dict[str, int | float] = option(
         {}, "the sampler's own, such as {rate = 0.01} for controller, {population = 20, tournament = 5} for evolution"
     )

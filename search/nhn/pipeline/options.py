@@ -43,7 +43,7 @@ class SharedOptions(Checked):
     final_from: str = option(
         "kept", "weights that the network with add-ons is trained from: its own, or drawn anew", choices=BEGINNINGS
     )
-    initializer: str = option("he_smooth", "of weights that are drawn anew", choices=tuple(INITIALIZERS))
+    initializer: str = option("he_smooth", "of weights that are drawn anew", choices=INITIALIZERS)
     ablations: bool = option(True, "whether the pruned network is also trained on without add-ons, to compare with")
 
 

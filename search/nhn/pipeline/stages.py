@@ -15,8 +15,8 @@ from neurograph.edits import Reinitialize, RemoveNeurons
 from search.datasets import Dataset
 from search.executors import make_executor
 from search.growth.method import Grown, Method, go_on, grow
-from search.growth.train import TRAIN
-from search.nhn.kernels import PRUNE_NETWORK
+from search.growth.train import train
+from search.nhn.kernels import prune_network
 from search.nhn.layers import find_hierarchy, resume_hierarchy
 from search.nhn.locations.lds import locate_and_direct
 from search.nhn.locations.supernet import add_on_task
@@ -80,7 +80,7 @@ def trained(context: Context) -> Result:
 
 def pruned(context: Context) -> Result:
     """Prune flat kernels away while it trains on (DNP of algorithm 2)."""
-    grown = _trained(context, "pruned", PRUNE_NETWORK, lambda: context.graph("trained"), context.options.prune)
+    grown = _trained(context, "pruned", prune_network, lambda: context.graph("trained"), context.options.prune)
     entry = next(entry for entry in reversed(list(grown.graph.journal)) if entry.verb == "PruneKernels")
     return _told(grown) | {"kernels": entry.details["kernels"], "kernels_pruned": entry.details["pruned"]}
 
@@ -156,7 +156,7 @@ def _train(context: Context, stage: str, before: str, options: Any, drawn: bool 
             found.apply(Reinitialize(context.options.shared.initializer, seed=options.seed))
         return found
 
-    return _told(_trained(context, stage, TRAIN, graph, options))
+    return _told(_trained(context, stage, train, graph, options))
 
 
 def _trained(context: Context, stage: str, method: Method, graph: Callable[[], NeuronGraph], options: Any) -> Grown:

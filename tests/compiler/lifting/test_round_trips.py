@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from tests.compiler.lift import modules
 
 import compiler
 from neurograph.edits import RemoveNeurons
+from tests.compiler.lift import modules
 from tests.compiler.lifting.roundtrip import check, inputs, shaken
 
 NETWORKS = {

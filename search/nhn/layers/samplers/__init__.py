@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 
 from neurograph.errors import OptionError
+from neurograph.registry import Registry
 from search.nhn.layers.samplers.base import Sampler
 from search.nhn.layers.samplers.chance import Chance
 from search.nhn.layers.samplers.controller import Controller
 from search.nhn.layers.samplers.evolution import Evolution
 from search.nhn.layers.space import MacroSpace
 
-SAMPLERS: dict[str, Callable[..., Sampler]] = {"controller": Controller, "evolution": Evolution, "random": Chance}
+SAMPLERS: Registry[Callable[..., Sampler]] = Registry(
+    "neurograph.samplers", {"controller": Controller, "evolution": Evolution, "random": Chance}, fits=callable
+)
 
 __all__ = ["SAMPLERS", "Chance", "Controller", "Evolution", "Sampler", "make_sampler"]
 

@@ -230,6 +230,6 @@ def test_a_divergence_names_the_last_edit():
 def test_resume_names_the_runs_it_knows(tmp_path, whole):
     expand(linear(), "digits", run=tmp_path / "run", epochs=1)
     open_run(tmp_path / "run").update_config(command="dream")
-    with pytest.raises(FileError, match="'dream', which cannot be resumed here; these can: metabolize, expand"):
+    with pytest.raises(FileError, match="'dream', which cannot be resumed here; these can: train, metabolize, expand"):
         search.resume(tmp_path / "run")
     assert np.isfinite(search.resume(whole.run).test_error)

@@ -6,7 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from neurograph.schema.activations import ACTIVATIONS
+
 Function = Callable[[Tensor], Tensor]
+CODES = {name: code for code, name in enumerate(ACTIVATIONS)}  # the kernels' own, csrc/activation.h among them
 
 
 def _leaky_relu(x: Tensor) -> Tensor:

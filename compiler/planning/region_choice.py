@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from compiler.activations import CODES, SLOPED
 from compiler.lowering import REGIONS, REGISTRY
 from compiler.lowering.base import FIXED, FROZEN, TRAINED, sort_of
 from compiler.lowering.region import RegionExtent, RegionLayout, RegionLowering
@@ -18,10 +19,6 @@ from compiler.regions.parts import Piece
 from compiler.regions.wholes import Whole, largest, tangles
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
-from neurograph.schema.activations import ACTIVATIONS
-
-_CODES = {name: code for code, name in enumerate(ACTIVATIONS)}
-_SLOPED = {name for name, known in ACTIVATIONS.items() if known.slope is not None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +178,7 @@ def region_part(arrays: GraphArrays, blocks: Blocks, region: Region) -> PartPlan
     code = np.array([sort_of(form) for form in arrays.forms], np.uint8)[arrays.form[synapses]]
     level = arrays.level[whole.neurons]
     trainable = np.array([kind.trainable for kind in arrays.kinds], bool)[kinds]
-    has_slope = np.array([kind.activation in _SLOPED for kind in arrays.kinds], bool)[kinds]
+    has_slope = np.array([kind.activation in SLOPED for kind in arrays.kinds], bool)[kinds]
     averages = np.array([kind.aggregation == "mean" for kind in arrays.kinds], bool)[kinds]
     held = np.where(trainable, TRAINED, FROZEN).astype(np.uint8)
     bias, slope = arrays.values["bias"][whole.neurons], arrays.values["slope"][whole.neurons]
@@ -196,7 +193,7 @@ def region_part(arrays: GraphArrays, blocks: Blocks, region: Region) -> PartPlan
         keys=arrays.keys[whole.neurons],
         start=starts,
         level_start=np.append(np.flatnonzero(np.diff(level, prepend=-1)), len(level)).astype(np.int32),
-        activation=np.array([_CODES[kind.activation] for kind in arrays.kinds], np.uint8)[kinds],
+        activation=np.array([CODES[kind.activation] for kind in arrays.kinds], np.uint8)[kinds],
         bias=np.where(np.isnan(bias), FIXED, held).astype(np.uint8),
         slope=np.where(has_slope & ~np.isnan(slope), held, FIXED).astype(np.uint8),
         averages=averages if averages.any() else None,

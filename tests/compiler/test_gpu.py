@@ -22,6 +22,29 @@ def test_each_lowering_equals_the_reference_on_the_device(name, recipe):
     assert_equals_reference(net, graph, 1e-8)
 
 
+@settings(max_examples=15, deadline=None)
+@given(recipe=recipes(aggregations=False))
+def test_a_field_equals_the_reference_on_the_device(recipe):
+    graph = build(recipe)
+    net = compiler.compile(graph, dtype=torch.float64, device="cuda", lowering="field")
+    assert_equals_reference(net, graph, 1e-8)
+
+
+def test_a_field_moves_between_devices_and_is_traced_there():
+    graph = mlp()
+    net = compiler.compile(graph, lowering="field")
+    x = batch(graph, dtype=torch.float32)[0]
+    here = net(x).detach()
+    net.to("cuda")
+    near = {"rtol": 1e-4, "atol": 1e-4}
+    torch.testing.assert_close(net(x.cuda()).detach().cpu(), here, **near)
+    traced = torch.compile(net, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(traced(x.cuda()).detach().cpu(), here, **near)
+    traced(x.cuda()).sum().backward()
+    assert all(p.grad is not None and p.grad.is_cuda for p in net.parameters())
+    torch.testing.assert_close(net.cpu()(x).detach(), here, **near)
+
+
 def test_state_goes_between_devices():
     here, there = compiler.compile(mlp()), compiler.compile(mlp(seed=2), device="cuda", lowering="sparse")
     there.load_state_dict(here.state_dict())

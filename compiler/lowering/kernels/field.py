@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from compiler.activations import CODES
 from compiler.lowering.kernels.field_calls import backward, backward_shapes, forward, has_kernel, shapes
 from compiler.lowering.kernels.walk import walk, walk_backward
 from compiler.lowering.transforms import transformed
-from neurograph.schema.activations import ACTIVATIONS
 
-CODES = {name: code for code, name in enumerate(ACTIVATIONS)}  # csrc/activation.h has them in this order
 HALVES = (torch.bfloat16, torch.float16)
 _WIRING = ("start", "source", "activation", "outputs")
 _DTYPES = (torch.int32, torch.int32, torch.uint8, torch.int32)
@@ -181,8 +180,9 @@ _LIBRARY.define(
     f"field_backward(Tensor gradient, Tensor state, Tensor kept, {_FIELD}) -> (Tensor, Tensor, Tensor, Tensor)",
     tags=(torch.Tag.pt2_compliant_tag,),
 )
-_LIBRARY.impl("field", forward, "CPU")
-_LIBRARY.impl("field_backward", backward, "CPU")
+for _device in ("CPU", "CUDA"):
+    _LIBRARY.impl("field", forward, _device)
+    _LIBRARY.impl("field_backward", backward, _device)
 torch.library.register_fake("neurograph::field", _shapes, lib=_LIBRARY)
 torch.library.register_fake("neurograph::field_backward", _backward_shapes, lib=_LIBRARY)
 torch.library.register_autograd("neurograph::field", _backward, setup_context=_save, lib=_LIBRARY)

@@ -1,37 +1,52 @@
 """A field's kernel as it is called: pointers, what is kept between forward and backward, the shapes of the results."""
 
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from compiler.lowering.kernels.library import kernel, thread_count
+from compiler.lowering.kernels.library import SUFFIXES, kernel, thread_count
 from compiler.lowering.kernels.products import by_feature, laid
 from compiler.lowering.kernels.walk import walk, walk_backward
 
 
 def has_kernel(x: Tensor) -> bool:
-    """Whether there is a kernel for such a tensor."""
+    """Whether there is a kernel for such a tensor: on the CPU a native one, on CUDA Triton's."""
+    if on_device(x):
+        return _has_triton() and x.dtype in SUFFIXES
     return x.device.type == "cpu" and kernel("field_forward", x.dtype) is not None
+
+
+def on_device(x: Tensor) -> bool:
+    """Whether the kernels for such a tensor are Triton's."""
+    return x.is_cuda
+
+
+@cache
+def _has_triton() -> bool:
+    return find_spec("triton") is not None
 
 
 def shapes(x: Tensor, activation: Tensor, outputs: Tensor, keep: bool) -> tuple[Tensor, Tensor, Tensor]:
     """What `forward` returns, not yet filled.
 
     `y` is (batch, wanted), laid out as x is. The others are in panels, (blocks, places, width): a block is as many rows
-    of the batch as the kernel walks at once. `state` holds all values; `kept` what went into the neurons, where some
-    activation's derivative needs it. Both are empty where no gradient will be asked for.
+    of the batch as the kernel walks at once, on CUDA all of them. `state` holds all values; `kept` what went into the
+    neurons, where some activation's derivative needs it. Both are empty where no gradient will be asked for.
     """
     batch, inputs, neurons, wanted = x.shape[0], x.shape[1], activation.shape[0], outputs.shape[0]
     y = x.new_empty_strided((batch, wanted), (1, batch) if by_feature(x) else (wanted, 1))
-    width = field_width(batch, inputs + neurons, x.dtype) if keep else 1
+    width = field_width(batch, inputs + neurons, x) if keep else 1
     blocks = -(-batch // width) if keep else 0
     return y, x.new_empty(blocks, inputs + neurons, width), x.new_empty(blocks, neurons, width)
 
 
-def field_width(batch: int, places: int, dtype: torch.dtype) -> int:
-    """Rows of the batch in a block."""
-    function = kernel("field_width", dtype)
+def field_width(batch: int, places: int, x: Tensor) -> int:
+    """Rows of the batch in a block, for tensors like x."""
+    if on_device(x):
+        return max(batch, 1)
+    function = kernel("field_width", x.dtype)
     return 1 if function is None else function(int(batch), int(places), thread_count())
 
 
@@ -61,12 +76,14 @@ def forward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The values wanted, and what `backward` needs; see `shapes`. The rest is as in `field.run_field`."""
     wiring, numbers, _held = _arguments(x, weight, bias, slope, (start, source, activation, outputs))
-    if not has_kernel(x):
+    if on_device(x) and has_kernel(x) and len(x) and len(activation):
+        return _on_device(x, weight, bias, slope, start, source, activation, outputs, keep)
+    if on_device(x) or not has_kernel(x):
         y, state, kept = shapes(x, activation, outputs, keep)
         return y.copy_(walk(x, weight, bias, slope, *_arrays(start, source, activation, outputs))), state, kept
     x, laid_out = laid(x)
     y, state, kept = shapes(x, activation, outputs, keep)
-    width = state.shape[2] if keep else field_width(x.shape[0], x.shape[1] + len(activation), x.dtype)
+    width = state.shape[2] if keep else field_width(x.shape[0], x.shape[1] + len(activation), x)
     function: Any = kernel("field_forward", x.dtype)
     source_at, target_at = (len(x), x.data_ptr(), laid_out), (y.data_ptr(), laid_out)
     _check(function(*wiring, *numbers, *source_at, *target_at, _at(state), _at(kept), width, thread_count()))
@@ -101,7 +118,10 @@ def backward(
     """The gradients of x, weight, bias and slope, from what arrives at the values wanted and what `forward` kept."""
     wiring, numbers, _held = _arguments(x, weight, bias, slope, (start, source, activation, outputs))
     found = backward_shapes(x, weight, bias, slope)
-    if not has_kernel(x):
+    if on_device(x) and has_kernel(x) and len(x) and len(activation):
+        parts = _back_on_device(gradient, state, kept, x, weight, slope, start, source, activation, outputs)
+        return tuple(to.zero_() if part is None else to.copy_(part) for to, part in zip(found, parts, strict=True))
+    if on_device(x) or not has_kernel(x):
         tensors, needed = (x, weight, bias, slope), (True, True, True, slope is not None)
         parts = walk_backward(gradient, tensors, _arrays(start, source, activation, outputs), needed, False)
         return tuple(to.zero_() if part is None else to.copy_(part) for to, part in zip(found, parts, strict=True))
@@ -116,6 +136,23 @@ def backward(
     targets = (to_x.data_ptr(), by_feature(to_x), to_weight.data_ptr(), to_bias.data_ptr(), _at(to_slope))
     _check(function(*wiring, *numbers, len(x), *kept_at, *arriving, *targets, state.shape[2], thread_count()))
     return found
+
+
+def _on_device(x, weight, bias, slope, start, source, activation, outputs, keep: bool) -> tuple[Tensor, Tensor, Tensor]:
+    from compiler.lowering.kernels.cuda import region  # needs Triton
+
+    wiring = region.wiring_of(x.shape[1], start, source, activation)
+    y, values, sums = region.forward(x, weight, bias, slope, wiring, outputs, region.tiling(wiring, x))
+    out, state, kept = shapes(x, activation, outputs, keep)
+    return out.copy_(y), values[None] if keep else state, sums[None] if keep else kept
+
+
+def _back_on_device(gradient, state, kept, x, weight, slope, start, source, activation, outputs) -> tuple:
+    from compiler.lowering.kernels.cuda import region  # needs Triton
+
+    wiring = region.wiring_of(x.shape[1], start, source, activation)
+    cut = region.tiling(wiring, x)
+    return region.backward(gradient, state[0], kept[0], weight, slope, wiring, outputs, cut)
 
 
 def _arrays(*wiring: Tensor) -> tuple:

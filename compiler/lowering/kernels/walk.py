@@ -1,5 +1,7 @@
 """A field in PyTorch's own operators, level by level: differentiable in every way that PyTorch knows."""
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -22,22 +24,23 @@ def walk(
 ) -> Tensor:
     """(batch, wanted); the parameters are those of `field.run_field` and, as arrays, a `FieldWiring`."""
     inputs = x.shape[1]
-    reader = np.repeat(np.arange(len(activation)), np.diff(start))
     place, values, made = np.arange(inputs + len(activation)), [x], inputs  # place -> column of what was made
-    for neurons, synapses in _levels(inputs, reader, source, len(activation)):
+    bounds = level_bounds(inputs, start, source)
+    for low, high in pairwise(bounds.tolist()):
+        first, last = int(start[low]), int(start[high])
         here = torch.cat(values, 1) if len(values) > 1 else values[0]
-        brought = here.index_select(1, _index(place[source[synapses]], x)) * weight[_index(synapses, x)]
-        row = _index(np.searchsorted(neurons, reader[synapses]), x)
-        total = bias[_index(neurons, x)].expand(x.shape[0], -1).index_add(1, row, brought)
-        codes = activation[neurons]
+        brought = here.index_select(1, _index(place[source[first:last]], x)) * weight[first:last]
+        row = _index(np.repeat(np.arange(high - low), np.diff(start[low : high + 1])), x)
+        total = bias[low:high].expand(x.shape[0], -1).index_add(1, row, brought)
+        codes = activation[low:high]
         values = [here]
         for code in np.unique(codes):
             chosen = np.flatnonzero(codes == code)
             name = _NAMES[code]
-            own = slope[_index(neurons[chosen], x)] if name in SLOPED and slope is not None else None
+            own = slope[_index(low + chosen, x)] if name in SLOPED and slope is not None else None
             values.append(activate(name, total.index_select(1, _index(chosen, x)), own))
-        place[inputs + neurons[np.argsort(codes, kind="stable")]] = made + np.arange(len(neurons))
-        made += len(neurons)
+        place[inputs + low + np.argsort(codes, kind="stable")] = made + np.arange(high - low)
+        made += high - low
     return torch.cat(values, 1).index_select(1, _index(place[outputs], x))
 
 
@@ -58,16 +61,18 @@ def walk_backward(
     return found
 
 
-def _levels(inputs: int, reader: np.ndarray, source: np.ndarray, neurons: int):
-    """(neurons, synapses) of each level, both rising: a neuron stands one above the highest that it reads."""
-    level = np.zeros(inputs + neurons, np.int64)
-    ends = np.searchsorted(reader, np.arange(neurons + 1))
-    for neuron in range(neurons):
-        reads = level[source[ends[neuron] : ends[neuron + 1]]]
-        level[inputs + neuron] = 1 + (reads.max() if len(reads) else 0)
-    own = level[inputs:]
-    for height in range(1, int(own.max(initial=0)) + 1):
-        yield np.flatnonzero(own == height), np.flatnonzero(own[reader] == height)
+def level_bounds(inputs: int, start: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """(levels + 1,) where runs of neurons begin that read none of their own run, and where the last one ends."""
+    neurons = len(start) - 1
+    highest, reading = np.full(neurons, -1, np.int64), np.flatnonzero(np.diff(start))
+    if len(reading):
+        highest[reading] = np.maximum.reduceat(source, start[reading])
+    bounds, begin = [0], inputs
+    for neuron, place in enumerate(highest.tolist()):
+        if place >= begin:
+            bounds.append(neuron)
+            begin = inputs + neuron
+    return np.array([*bounds, neurons] if neurons else [0], np.int64)
 
 
 def _index(places: np.ndarray, like: Tensor) -> Tensor:

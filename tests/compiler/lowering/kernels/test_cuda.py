@@ -1,6 +1,7 @@
 """The Triton kernels against plain torch in float64: on a CUDA device, or in Triton's interpreter on the processor."""
 
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -11,11 +12,16 @@ from hypothesis import strategies as st
 
 pytest.importorskip("triton")
 
-from compiler.activations import activate
-from compiler.lowering.kernels.cuda import walk
+import compiler
+from compiler.activations import CODES, activate
+from compiler.lowering.kernels import field_calls
+from compiler.lowering.kernels.cuda import region, walk
 from compiler.lowering.kernels.cuda.activations import bits
 from compiler.lowering.kernels.cuda.walk import Tiling, Wiring
+from compiler.lowering.kernels.field import FieldWiring
+from compiler.lowering.kernels.walk import walk as plain_walk
 from neurograph.schema.activations import ACTIVATIONS
+from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 CUTS = [Tiling(4), Tiling(2, neurons=4), Tiling(4, parts=3, neurons=2, by_level=True)]
@@ -89,3 +95,54 @@ def test_each_activation_and_its_derivative(name):
     deltas, _ = walk.backward(wiring, torch.ones_like(values), sums, one, slope, Tiling(128))
     torch.testing.assert_close(values[1:], expected.detach(), rtol=1e-12, atol=1e-14)
     torch.testing.assert_close(deltas, wanted, rtol=1e-12, atol=1e-14)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    inputs=st.integers(1, 5),
+    sizes=st.lists(st.integers(1, 6), min_size=1, max_size=5),
+    batch=st.integers(1, 6),
+    sloped=st.booleans(),
+    seed=st.integers(0, 2**31),
+)
+def test_a_field_on_the_device_has_the_values_and_gradients_of_torch(inputs, sizes, batch, sloped, seed):
+    rng, put = np.random.default_rng(seed), partial(torch.tensor, dtype=torch.float64, device=DEVICE)
+    levels, targets, sources = field(rng, inputs, sizes, 4)
+    neurons, names = int(levels[-1]), (MIXED if sloped else ("relu", "tanh"))
+    codes = rng.choice([CODES[name] for name in names], neurons)
+    wanted = rng.permutation(inputs + neurons)[: 1 + neurons // 2]
+    start = np.searchsorted(targets, np.arange(neurons + 1))
+    arrays = start.astype(np.int32), sources.astype(np.int32), codes.astype(np.uint8), wanted.astype(np.int32)
+    wiring = FieldWiring(inputs, *(torch.from_numpy(array).to(DEVICE) for array in arrays))
+    numbers = (rng.normal(size=size) for size in ((batch, inputs), len(sources), neurons, neurons))
+    tensors = [put(number).requires_grad_() for number in numbers][: 4 if sloped else 3]
+    x, weight, bias, slope = tensors if sloped else (*tensors, None)
+    expected = plain_walk(x, weight, bias, slope, *wiring.arrays)
+    gradient = put(rng.normal(size=expected.shape))
+    parts = torch.autograd.grad(expected, tensors, gradient, allow_unused=True)
+    laid, cut = region.wiring_of(inputs, wiring.start, wiring.source, wiring.activation), Tiling(4, neurons=4)
+    bare = [tensor.detach() for tensor in tensors] + [None] * (not sloped)
+    y, values, sums = region.forward(*bare, laid, wiring.outputs, cut)
+    torch.testing.assert_close(y, expected.detach())
+    found = region.backward(gradient, values, sums, bare[1], bare[3], laid, wiring.outputs, cut)
+    for mine, theirs, tensor in zip(found, parts, tensors, strict=False):
+        torch.testing.assert_close(mine, torch.zeros_like(tensor) if theirs is None else theirs)
+    assert region.wiring_of(inputs, wiring.start, wiring.source, wiring.activation) is laid
+
+
+@pytest.fixture
+def by_triton(monkeypatch):
+    """Fields run by Triton's kernels, in its interpreter where there is no device."""
+    monkeypatch.setattr(field_calls, "on_device", lambda x: True)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_network_whose_field_runs_by_triton_equals_the_reference(by_triton, seed):
+    graph = build(Recipe(seed, (2, 3, 3, 2), density=0.7, mixed=seed > 0, tangled=seed == 1))
+    net = compiler.compile(graph, dtype=torch.float64, lowering="field", device=DEVICE)
+    assert_equals_reference(net, graph)
+    run = lambda *xs: torch.cat(y if isinstance(y := net(*xs), tuple) else (y,), 1)  # noqa: E731
+    assert len(run(*(x[:0].to(DEVICE) for x in batch(graph)))) == 0
+    inputs = tuple(x.to(DEVICE) for x in batch(graph))
+    traced = torch.compile(run, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(traced(*inputs), run(*inputs))

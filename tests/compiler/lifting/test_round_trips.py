@@ -4,7 +4,7 @@ import torch
 
 import compiler
 from neurograph.edits import RemoveNeurons
-from tests.compiler.lift import modules
+from tests.compiler.lifting import modules
 from tests.compiler.lifting.roundtrip import check, inputs, shaken
 
 NETWORKS = {

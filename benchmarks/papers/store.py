@@ -8,7 +8,7 @@ from statistics import mean, stdev
 from typing import Any
 
 import compiler
-from neurograph.files.aside import written_aside
+from neurograph.disk.aside import written_aside
 from neurograph.network import NeuronGraph
 from search.datasets import Dataset, hold_out
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer

@@ -13,8 +13,8 @@ import torch
 from compiler.build import compile
 from compiler.exports.program import export_program
 from compiler.portable.names import Names
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
-from neurograph.files.aside import written_aside
 from neurograph.network import NeuronGraph
 
 NEEDED = ("onnx", "onnxscript")

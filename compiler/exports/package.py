@@ -11,8 +11,8 @@ from compiler.compiled import CompiledNetwork
 from compiler.exports.source import Source, source_of
 from compiler.planning.program import PortPlan
 from compiler.portable.build import draw
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, reason
-from neurograph.files.aside import written_aside
 from neurograph.network import NeuronGraph
 
 MODEL, WEIGHTS = "model.py", "weights.pt"

@@ -9,7 +9,7 @@ from torch.export import Dim, ExportedProgram
 
 from compiler.build import compile
 from compiler.compiled import CompiledNetwork
-from neurograph.files.aside import written_aside
+from neurograph.disk.aside import written_aside
 from neurograph.network import NeuronGraph
 
 

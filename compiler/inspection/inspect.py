@@ -14,7 +14,8 @@ from compiler.runtime.devices import usable_device
 from compiler.runtime.inputs import check_batch_size
 from compiler.snapshot import snapshot
 from neurograph.core.arrays import GraphArrays
-from neurograph.core.journal import RAW, Entry, Journal
+from neurograph.core.entries import RAW, Entry
+from neurograph.core.journal import Journal
 from neurograph.errors import CompileError
 from neurograph.network import NeuronGraph
 from neurograph.schema.neuron import NeuronKind

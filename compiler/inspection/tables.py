@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from compiler.inspection.facts import Growth, Inspection, Wiring
 from compiler.planning.cost import told_time
-from neurograph.core.journal import RAW
+from neurograph.core.entries import RAW
 
 MOST, LAST = 14, 4  # rows of one table, and how many of them are its last where some in the middle are left out
 LONG = 110  # letters of an entry of the journal

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from neurograph.analysis.sizes import signed_sizes
-from neurograph.core.journal import Entry
+from neurograph.core.entries import Entry
+from neurograph.core.graph import EditableGraph
 from neurograph.core.ranks import levels
 from neurograph.core.records import NeuronRows, SynapseRows
-from neurograph.network import NeuronGraph
 from neurograph.schema.neuron import VALUES, NeuronKind
 
 NEVER = 0  # the moment of death of what lives
@@ -87,7 +87,7 @@ class Synapses:
         return np.nan_to_num(np.abs(self.weight))
 
 
-def neurons_of(graph: NeuronGraph) -> Neurons:
+def neurons_of(graph: EditableGraph) -> Neurons:
     """All neurons that are or were, since the journal's start."""
     columns, keys = graph._columns, graph.table.keys()
     dead = [(moment, rows) for moment, entry in _moments(graph) for rows in _dead_neurons(entry)]
@@ -117,7 +117,7 @@ def neurons_of(graph: NeuronGraph) -> Neurons:
     )
 
 
-def synapses_of(graph: NeuronGraph, neurons: Neurons) -> Synapses:
+def synapses_of(graph: EditableGraph, neurons: Neurons) -> Synapses:
     """All synapses that are or were, since the journal's start."""
     arrays, table = graph.arrays(), graph.table
     fates = ((moment, entry.synapses_born, entry.synapses_died) for moment, entry in _moments(graph))
@@ -146,7 +146,7 @@ def levels_of(neurons: Neurons, synapses: Synapses) -> np.ndarray:
     return np.maximum(level, 0).astype(np.int64)
 
 
-def _moments(graph: NeuronGraph) -> Iterator[tuple[int, Entry]]:
+def _moments(graph: EditableGraph) -> Iterator[tuple[int, Entry]]:
     return enumerate(graph.journal, 1)
 
 
@@ -175,7 +175,7 @@ def _moments_of(ids: np.ndarray, moments: dict[int, int]) -> np.ndarray:
     return np.where(known[near] == ids, value[near], 0)
 
 
-def _heirs(graph: NeuronGraph, keys: np.ndarray) -> np.ndarray:
+def _heirs(graph: EditableGraph, keys: np.ndarray) -> np.ndarray:
     heir = np.full(len(keys), -1)
     for entry in graph.journal:
         if len(entry.neuron_heirs):
@@ -191,7 +191,7 @@ def _dead_neurons(entry: Entry) -> Iterator[NeuronRows]:
     return (rows for rows in (effect.dead_neurons() for effect in entry.effects) if rows is not None)
 
 
-def _dead_synapses(graph: NeuronGraph, entry: Entry) -> Iterator[SynapseRows]:
+def _dead_synapses(graph: EditableGraph, entry: Entry) -> Iterator[SynapseRows]:
     bundles = graph.table.forms.bundles
     return (rows for rows in (effect.dead_synapses(bundles) for effect in entry.effects) if rows is not None)
 

@@ -13,7 +13,7 @@ import numpy as np
 from neurograph.errors import EditError, listed
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Segment:
     entries: tuple[str, ...]
 
 
-def segments(graph: "NeuronGraph") -> tuple[Segment, ...]:
+def segments(graph: "EditableGraph") -> tuple[Segment, ...]:
     """The segments of a network, in the order in which values reach them; inputs, the data, belong to none.
 
     A population whose neurons differ in shape belongs to none either.
@@ -61,7 +61,7 @@ def segments(graph: "NeuronGraph") -> tuple[Segment, ...]:
     return tuple(Segment(shapes[m[0]], tuple(m), _entries(wiring, m)) for m in found)
 
 
-def segment_of(graph: "NeuronGraph", population: str) -> Segment:
+def segment_of(graph: "EditableGraph", population: str) -> Segment:
     """The segment of a population; `EditError` naming those there are where it belongs to none."""
     graph.population(population)  # raises where there is none
     found = segments(graph)
@@ -74,7 +74,7 @@ def segment_of(graph: "NeuronGraph", population: str) -> Segment:
     )
 
 
-def population_wiring(graph: "NeuronGraph") -> nx.DiGraph:
+def population_wiring(graph: "EditableGraph") -> nx.DiGraph:
     """Which populations read which: a node for each, an edge where any of its neurons reads any of another's."""
     arrays = graph.arrays()
     names = list(arrays.populations)
@@ -89,7 +89,7 @@ def population_wiring(graph: "NeuronGraph") -> nx.DiGraph:
     return wiring
 
 
-def _shapes(graph: "NeuronGraph") -> dict[str, tuple[int, ...] | None]:
+def _shapes(graph: "EditableGraph") -> dict[str, tuple[int, ...] | None]:
     """The map shape of each hidden population; None where its neurons differ."""
     found: dict[str, tuple[int, ...] | None] = {}
     keys = graph.table.keys()

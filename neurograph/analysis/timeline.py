@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from neurograph.core.journal import RAW, Entry
+from neurograph.core.entries import RAW, Entry
 from neurograph.errors import OptionError
 
 Row = Mapping[str, Any]

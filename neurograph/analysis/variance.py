@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from neurograph.analysis.weight_space import weight_space
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
-def variance_condition(graph: "NeuronGraph", population: str) -> float:
+def variance_condition(graph: "EditableGraph", population: str) -> float:
     """n_l Var(W_l) / 2, which MetaNet's eq. 8 wants to be 1, and after a metabolism eq. 13 (He et al. 2015).
 
     Eq. 13 writes the neurons that survived and those that were born side by side; a population that has grown holds
@@ -40,7 +40,7 @@ def variance_condition(graph: "NeuronGraph", population: str) -> float:
     return 0.5 * float(weights.var()) * len(weights) / len(space.vectors) if len(weights) else 0.0
 
 
-def variance_product(graph: "NeuronGraph", populations: Iterable[str]) -> float:
+def variance_product(graph: "EditableGraph", populations: Iterable[str]) -> float:
     """The product over layers of n_l Var(W_l) / 2: by how much Var(h_1) is multiplied (MetaNet, eq. 7 and 12).
 
     Examples

@@ -8,7 +8,7 @@ import numpy as np
 from neurograph.storage.pools import ranges
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class WeightSpace:
         return found.reshape(len(ids), *shape)
 
 
-def weight_space(graph: "NeuronGraph", keys: np.ndarray, incoming: bool = True) -> WeightSpace:
+def weight_space(graph: "EditableGraph", keys: np.ndarray, incoming: bool = True) -> WeightSpace:
     """The incoming (or outgoing) weights of some neurons.
 
     Parameters

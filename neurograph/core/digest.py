@@ -10,10 +10,10 @@ from neurograph.schema.neuron import VALUES
 from neurograph.storage.sparse import places
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.state import GraphState
 
 
-def wiring_digest(graph: "NeuronGraph") -> str:
+def wiring_digest(graph: "GraphState") -> str:
     """blake2b, 16 bytes in hexadecimal, over neurons in key order and synapses in id order.
 
     Covered: kinds (but for the population), which values a neuron has, and of each synapse the positions of its ends,

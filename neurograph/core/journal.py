@@ -1,11 +1,10 @@
 """The journal: what was done to a graph, in a form that undoes, redoes, replays and fits on a line of JSON."""
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from neurograph.core.effects.neurons import NeuronBorn, NeuronsBorn
 from neurograph.core.effects.plain import from_plain
 from neurograph.core.effects.synapses import SynapseBorn, SynapsesBorn
 from neurograph.core.effects.unjournaled import JournalWritten
-from neurograph.core.effects.words import changes
+from neurograph.core.entries import Entry
 from neurograph.core.replaying import forward_entries, read_lines, refuse_unreadable, write_lines
 from neurograph.core.unpacked import back_claims, refuse_claims
 from neurograph.errors import JournalError, NeuroGraphError
@@ -24,73 +23,7 @@ from neurograph.errors import JournalError, NeuroGraphError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from neurograph.core.mutations import NeuronCore
-    from neurograph.network import NeuronGraph
-
-RAW = "raw"  # the verb of a run of mutations made without an edit
-
-
-@dataclass
-class Entry:
-    """One edit, or one run of raw mutations.
-
-    Parameters
-    ----------
-    verb, options
-        The edit's name and fields; "raw" and none for mutations through networkx or the bulk verbs.
-    effects
-        What it did, to be toggled newest first; for an undone entry, what toggles it forth again.
-    neuron_heirs, synapse_heirs
-        (n, 2) int64 pairs (new, old): whose place a newborn takes in the optimizer.
-    details
-        What else is worth telling: counts, how far the function moved.
-    """
-
-    verb: str
-    options: dict[str, Any]
-    effects: list[Effect]
-    neuron_heirs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
-    synapse_heirs: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.int64))
-    details: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def neurons_born(self) -> np.ndarray:
-        """(n,) int64 keys."""
-        return _joined(effect.neurons_born for effect in self.effects)
-
-    @property
-    def neurons_died(self) -> np.ndarray:
-        """(n,) int64 keys."""
-        return _joined(rows.keys for rows in (effect.dead_neurons() for effect in self.effects) if rows is not None)
-
-    @property
-    def synapses_born(self) -> np.ndarray:
-        """(n,) int64 ids."""
-        return _joined(effect.synapses_born for effect in self.effects)
-
-    @property
-    def synapses_died(self) -> np.ndarray:
-        """(n,) int64 ids."""
-        return _joined(effect.synapses_died for effect in self.effects)
-
-    def __str__(self) -> str:
-        options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
-        counts = [
-            f"{len(numbers)} {what}{'s' * (len(numbers) != 1)} {fate}"
-            for what, fate, numbers in (
-                ("neuron", "born", self.neurons_born),
-                ("neuron", "died", self.neurons_died),
-                ("synapse", "born", self.synapses_born),
-                ("synapse", "died", self.synapses_died),
-            )
-            if len(numbers)
-        ]
-        told = counts + changes(self.effects)
-        return f"{self.verb}({options}): {', '.join(told) or 'nothing born, died or set'}"
-
-
-def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.empty(0, np.int64), *parts]).astype(np.int64)
+    from neurograph.core.state import GraphState
 
 
 class Journal:
@@ -114,7 +47,7 @@ class Journal:
     True
     """
 
-    _graph: "ref[NeuronGraph] | None" = None  # whose journal it is
+    past: "Callable[[], GraphState | None] | None" = None  # makes a copy of the graph whose journal it is
     _ahead = False  # whether its entries are those of a file, ready to be carried out on another graph
 
     def __init__(self) -> None:
@@ -122,7 +55,7 @@ class Journal:
         self.undone: list[Entry] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_graph"}
+        return {name: value for name, value in self.__dict__.items() if name != "past"}
 
     def save(self, path: "str | Path") -> None:
         """Write the entries to a text file, a line of JSON each, below one that holds a checksum of them.
@@ -164,7 +97,7 @@ class Journal:
         """The entries, oldest first, with effects that a graph as it was at their start toggles to become as this."""
         if self._ahead:
             return list(self.entries)
-        return forward_entries(self._graph and self._graph(), self.entries)
+        return forward_entries(self.past and self.past(), self.entries)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -191,17 +124,17 @@ class Journal:
 
     def before_writing(self) -> JournalWritten:
         """What puts the journal back to where it stands, once entries were written."""
-        return JournalWritten(self, (len(self.entries), []), (0, list(self.undone)))
+        return JournalWritten((self.entries, len(self.entries), []), (self.undone, 0, list(self.undone)))
 
     def before_undoing(self) -> JournalWritten:
         """What puts the journal back to where it stands, once its newest entry was undone."""
         end = len(self.entries) - 1
-        return JournalWritten(self, (end, self.entries[end:]), (len(self.undone), []))
+        return JournalWritten((self.entries, end, self.entries[end:]), (self.undone, len(self.undone), []))
 
     def before_redoing(self) -> JournalWritten:
         """What puts the journal back to where it stands, once the entry that was undone last was done again."""
         end = len(self.undone) - 1
-        return JournalWritten(self, (len(self.entries), []), (end, self.undone[end:]))
+        return JournalWritten((self.entries, len(self.entries), []), (self.undone, end, self.undone[end:]))
 
 
 def pack(effects: list[Effect]) -> list[Effect]:
@@ -222,7 +155,7 @@ def _single_birth(effect: Effect) -> type | None:
     return type(effect) if isinstance(effect, SynapseBorn | NeuronBorn) else None
 
 
-def to_line(graph: "NeuronCore", entry: Entry) -> str:
+def to_line(graph: "GraphState", entry: Entry) -> str:
     """An entry that has just been written, as one line of JSON that `replay` can carry out on an older copy."""
     return _line(replace(entry, effects=forward(graph, entry.effects)))
 
@@ -269,22 +202,24 @@ def _entry(told: dict[str, Any], effects: list[Effect]) -> Entry:
     return Entry(told["verb"], decode(told["options"]), effects, neurons, synapses, decode(told["details"]))
 
 
-def replay(graph: "NeuronGraph", entries: Iterable[Entry]) -> None:
+def replay(graph: "GraphState", journal: Journal, entries: Iterable[Entry]) -> None:
     """Carry out entries read by `from_line` on a graph that is as theirs was before them, inside a transaction.
+
+    They are entered in a journal, the graph's.
 
     Raises
     ------
     JournalError
         The graph is not the one the journal starts from.
     """
-    graph._effects.append(graph._journal.before_writing())
+    graph._effects.append(journal.before_writing())
     for number, entry in enumerate(entries):
         done = replace(entry, effects=_carried_out(graph, number, entry))
         graph.version += len(done.effects)
-        graph._journal.write(done)
+        journal.write(done)
 
 
-def _carried_out(graph: "NeuronCore", number: int, entry: Entry) -> list[Effect]:
+def _carried_out(graph: "GraphState", number: int, entry: Entry) -> list[Effect]:
     done: list[Effect] = []
     for effect in entry.effects:
         try:

@@ -12,17 +12,17 @@ from neurograph.storage.sparse import places
 from neurograph.storage.table import EdgeTable
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.state import GraphState
 
 
-def graph_arrays(graph: "NeuronGraph", last: GraphArrays | None) -> GraphArrays:
+def graph_arrays(graph: "GraphState", last: GraphArrays | None) -> GraphArrays:
     """The arrays of a graph; structure is taken over from the last ones where nothing structural has changed."""
     if last is None or last.version != graph.version:
         last = _structure(graph)
     return replace(last, **_numbers(graph, last))
 
 
-def _numbers(graph: "NeuronGraph", arrays: GraphArrays) -> dict:
+def _numbers(graph: "GraphState", arrays: GraphArrays) -> dict:
     """Copies of what training moves, for the neurons and synapses of some arrays."""
     table = graph.table
     return {
@@ -32,7 +32,7 @@ def _numbers(graph: "NeuronGraph", arrays: GraphArrays) -> dict:
     }
 
 
-def _structure(graph: "NeuronGraph") -> GraphArrays:
+def _structure(graph: "GraphState") -> GraphArrays:
     table, columns = graph.table, graph._columns
     keys = table.keys()
     place = places(keys, len(table.names))

@@ -1,14 +1,11 @@
-"""What an edit is to a graph: something with `apply(graph)` that returns an `Outcome`."""
+"""What an edit returns: an `Outcome`."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from neurograph.errors import EditError
-
-if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
 
 
 def _no_heirs() -> np.ndarray:
@@ -35,15 +32,7 @@ class Outcome:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-class Edit(Protocol):
-    """Anything `graph.apply` takes."""
-
-    def apply(self, graph: "NeuronGraph") -> Outcome:
-        """Change the graph; an exception undoes all of it."""
-        ...
-
-
-def checked_outcome(edit: Edit, outcome: Any) -> Outcome:
+def checked_outcome(edit: Any, outcome: Any) -> Outcome:
     """What an edit returned, if it is something that a journal can keep.
 
     Raises

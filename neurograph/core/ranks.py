@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.core.effects.base import Effect
-from neurograph.core.effects.unjournaled import RanksMoved
 from neurograph.errors import CycleError
 from neurograph.storage.pools import items, ranges
 from neurograph.storage.sparse import SparseColumn, by_key, gappy, kept, places, roomier
 from neurograph.storage.table import EdgeTable
 
 THIN = 32  # edges that leave a level, up to which they are followed one by one
+
+Note = Callable[[Any, Any], None]  # is called with keys (one, (n,) or a slice) and their ranks before these move
 
 
 class Ranks:
@@ -67,17 +67,17 @@ class Ranks:
         self.top += 1.0
         self.rank[keys] = self.top
 
-    def admit(self, table: EdgeTable, u: int, v: int, effects: list[Effect]) -> None:
+    def admit(self, table: EdgeTable, u: int, v: int, note: Note) -> None:
         """Make room for a synapse u -> v, or raise `CycleError` and change nothing; moves are recorded first."""
         item = self.item
         if item[u] < item[v]:
             return
         if u == v:
             raise CycleError(f"a synapse from {table.names[u]!r} to itself is a cycle")
-        if not self._lift_leaf(table, u, v, effects):
-            self._search(table, u, v, effects)
+        if not self._lift_leaf(table, u, v, note):
+            self._search(table, u, v, note)
 
-    def _lift_leaf(self, table: EdgeTable, u: int, v: int, effects: list[Effect]) -> bool:
+    def _lift_leaf(self, table: EdgeTable, u: int, v: int, note: Note) -> bool:
         """The common case: u is young and all its few sources rank below v, so u moves in between."""
         sources = table.inn.tail.get(u)
         if u < table._indexed and table.inn.item[u + 1] - table.inn.item[u] - table.inn.dead.get(u, 0):
@@ -92,11 +92,11 @@ class Ranks:
         middle = (low + high) / 2
         if not low < middle < high:
             return False
-        effects.append(RanksMoved(u, item[u]))
+        note(u, item[u])
         item[u] = middle
         return True
 
-    def _search(self, table: EdgeTable, u: int, v: int, effects: list[Effect]) -> None:
+    def _search(self, table: EdgeTable, u: int, v: int, note: Note) -> None:
         rank = self.rank
         low, high = rank[v], rank[u]
         back: dict[int, int | None] = {u: None}  # key -> the key it was reached from
@@ -132,11 +132,9 @@ class Ranks:
         else:
             span = (high, high + 1.0 + len(fore) if above == np.inf else above)
             moved = fore
-        self._move(moved, span, effects, table, lambda: self.admit(table, u, v, effects))
+        self._move(moved, span, note, table, lambda: self.admit(table, u, v, note))
 
-    def _move(
-        self, moved: dict, span: tuple[float, float], effects: list[Effect], table: EdgeTable, again: Callable
-    ) -> None:
+    def _move(self, moved: dict, span: tuple[float, float], note: Note, table: EdgeTable, again: Callable) -> None:
         keys = np.fromiter(moved, np.int64, len(moved))
         old, place = np.unique(self.rank[keys], return_inverse=True)
         new = np.linspace(*span, len(old) + 2)
@@ -145,37 +143,37 @@ class Ranks:
             everyone = slice(len(self.rank)) if everyone is None else everyone
             before = self.rank[everyone].copy()
             after = np.unique(before, return_inverse=True)[1]
-            effects.append(RanksMoved(everyone, before))
+            note(everyone, before)
             self.rank[everyone] = after
             self.top = float(after.max())
             again()
             return
-        effects.append(RanksMoved(keys, self.rank[keys]))
+        note(keys, self.rank[keys])
         self.rank[keys] = new[1:-1][place]
         self.top = max(self.top, float(new[-2]))
 
-    def admit_many(self, table: EdgeTable, u: np.ndarray, v: np.ndarray, effects: list[Effect]) -> None:
+    def admit_many(self, table: EdgeTable, u: np.ndarray, v: np.ndarray, note: Note) -> None:
         """Make room for many new synapses at once, or raise `CycleError` and change nothing; moves are recorded."""
         bad = self.rank[u] >= self.rank[v]
         if not bad.any():
             return
         sources, targets = np.unique(u[bad]), np.unique(v[bad])
-        if not self._lift_targets(table, u, sources, targets, effects):
-            self._rank_all(table, u, v, effects)
+        if not self._lift_targets(table, u, sources, targets, note):
+            self._rank_all(table, u, v, note)
 
-    def _lift_targets(self, table: EdgeTable, u, sources, targets, effects: list[Effect]) -> bool:
+    def _lift_targets(self, table: EdgeTable, u, sources, targets, note: Note) -> bool:
         """Fresh targets with nothing behind them, the common case of a bulk connect, move above their sources."""
         if np.isin(targets, u).any():
             return False
         if any(table.degree(int(t), table.out) for t in targets):
             return False
-        effects.append(RanksMoved(targets, self.rank[targets]))
+        note(targets, self.rank[targets])
         self.top += 1.0
         self.top = max(self.top, float(self.rank[sources].max()) + 1.0)
         self.rank[targets] = self.top
         return True
 
-    def _rank_all(self, table: EdgeTable, u: np.ndarray, v: np.ndarray, effects: list[Effect]) -> None:
+    def _rank_all(self, table: EdgeTable, u: np.ndarray, v: np.ndarray, note: Note) -> None:
         """Rank = level, over the present synapses and the new ones."""
         rows = table.live()
         u = np.concatenate([table.src[rows], u]).astype(np.int64)
@@ -191,7 +189,7 @@ class Ranks:
         if len(stuck):
             raise CycleError(_some_cycle(table, u, v, stuck if keys is None else keys[stuck], len(rows)))
         everyone = slice(len(level)) if keys is None else keys
-        effects.append(RanksMoved(everyone, self.rank[everyone].copy()))
+        note(everyone, self.rank[everyone].copy())
         self.rank[everyone] = level
         self.top = float(level.max(initial=0))
 

@@ -7,18 +7,18 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, JournalError, NeuroGraphError, reason
 
 if TYPE_CHECKING:
     from neurograph.core.effects.base import Effect
-    from neurograph.core.journal import Entry
-    from neurograph.core.mutations import NeuronCore
-    from neurograph.network import NeuronGraph
+    from neurograph.core.entries import Entry
+    from neurograph.core.state import GraphState
 
-FORMAT = "neurograph.core.journal"
+FORMAT = "neurograph.journal"  # of files that there are: it stays, whatever this module is called
 
 
-def unwound(graph: "NeuronCore", entries: "list[Entry]") -> "list[Entry]":
+def unwound(graph: "GraphState", entries: "list[Entry]") -> "list[Entry]":
     """The entries that led to a graph, oldest first, with effects that lead to it again.
 
     Parameters
@@ -35,7 +35,7 @@ def unwound(graph: "NeuronCore", entries: "list[Entry]") -> "list[Entry]":
     return found[::-1]
 
 
-def _turned(graph: "NeuronCore", effect: "Effect") -> "Effect":
+def _turned(graph: "GraphState", effect: "Effect") -> "Effect":
     """What toggles an effect forth again, once it was toggled; of written numbers what was written, not what is now."""
     back = effect.today(graph).toggle(graph)
     return back if effect.structural else effect.forward(None)[0]  # type: ignore[arg-type]
@@ -43,8 +43,6 @@ def _turned(graph: "NeuronCore", effect: "Effect") -> "Effect":
 
 def write_lines(path: str | Path, lines: Iterable[str]) -> None:
     """Write the lines of a journal to a file, below one that says what they are and how to tell damage."""
-    from neurograph.files.aside import written_aside  # the room of files stands above this one
-
     body = "".join(f"{line}\n" for line in lines)
     head = {"format": FORMAT, "version": 1, "checksum": _checksum(body)}
     with written_aside(path) as aside:
@@ -82,10 +80,8 @@ def refuse_unreadable(path: str | Path, error: NeuroGraphError) -> None:
     raise FileError(f"{path} is damaged: {error}; restore it from a copy") from None
 
 
-def forward_entries(graph: "NeuronGraph | None", entries: "list[Entry]") -> "list[Entry]":
-    """What a journal's own entries are on a graph as it was at their start."""
-    if graph is None:
+def forward_entries(past: "GraphState | None", entries: "list[Entry]") -> "list[Entry]":
+    """What a journal's own entries are on a graph as it was at their start; `past` is a copy of their graph."""
+    if past is None:
         raise JournalError("the graph of this journal is gone; save or replay it while the graph is there")
-    past = graph.copy()
-    past.restart_journal()  # its entries are no longer those of where it is
     return unwound(past, entries)

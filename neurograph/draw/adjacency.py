@@ -9,13 +9,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from neurograph.core.graph import EditableGraph
 from neurograph.draw.layout import Layout, lay_out
 from neurograph.draw.panel import summary
 from neurograph.draw.strongest import strengths
 from neurograph.draw.style import FAINT, GREY, INK, NEGATIVE, POSITIVE, RESOLUTION, number, picture, printable
 from neurograph.draw.topology import canvas, check, head, legend
 from neurograph.errors import OptionError
-from neurograph.network import NeuronGraph
 
 LONG, ROOM = 240.0, 560.0  # points: the side of the largest population, and of all of them together
 SHORT, LEAST, WIDEST = 34.0, 12.0, 26.0  # points: a small population, where there is room and where not; one neuron
@@ -51,7 +51,7 @@ class Side:
         return float(self.start[-1] + self.length[-1])
 
 
-def adjacency(graph: NeuronGraph, path: str | Path, *, title: str | None = None) -> Path:
+def adjacency(graph: EditableGraph, path: str | Path, *, title: str | None = None) -> Path:
     """Draw the adjacency of a network, block by block: sources down the side, targets along the top.
 
     A cell is blue where the weight is positive and orange where it is negative, and the stronger the darker, compared

@@ -13,14 +13,14 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
+from neurograph.core.graph import EditableGraph
+from neurograph.disk.aside import written_aside
 from neurograph.draw.panel import Panel, summary
 from neurograph.draw.replay import Step, replay_steps
 from neurograph.draw.strongest import strengths, strongest
 from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, NEWBORN, POSITIVE, bitmap, number, printable
 from neurograph.draw.topology import canvas, column_positions
 from neurograph.errors import FileError, OptionError, listed
-from neurograph.files.aside import written_aside
-from neurograph.network import NeuronGraph
 
 SIDE, TOP, TALL, LABELS, CURVE = 56.0, 66.0, 320.0, 50.0, 92.0  # points: around the columns, and below them
 SIZE = 560.0  # points, the least width
@@ -34,7 +34,7 @@ Row = Mapping[str, Any]
 
 
 def animation(
-    graph: NeuronGraph,
+    graph: EditableGraph,
     path: str | Path,
     *,
     rows: Sequence[Row] = (),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from neurograph.core.graph import EditableGraph
 from neurograph.draw.layout import lay_out
 from neurograph.draw.panel import Panel, flags, summary
 from neurograph.draw.style import FAINT, picture
@@ -22,14 +23,13 @@ from neurograph.draw.topology import (
     height,
     legend,
 )
-from neurograph.network import NeuronGraph
 
 ROOM = 300.0  # points, for the columns of each
 
 
 def before_and_after(
-    before: NeuronGraph,
-    after: NeuronGraph,
+    before: EditableGraph,
+    after: EditableGraph,
     path: str | Path,
     *,
     titles: tuple[str, str] = ("Before", "After"),

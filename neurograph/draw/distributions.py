@@ -10,13 +10,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from neurograph.analysis.sizes import mean_and_deviation
 from neurograph.core.arrays import GraphArrays
+from neurograph.core.graph import EditableGraph
 from neurograph.draw.axes import bare
 from neurograph.draw.layout import Layout, lay_out
 from neurograph.draw.panel import summary
 from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, POSITIVE, picture, printable
 from neurograph.draw.topology import check
 from neurograph.errors import OptionError
-from neurograph.network import NeuronGraph
 
 WIDTH, ROW, HEAD, FOOT, TOLD = 700.0, 27.0, 76.0, 40.0, 66.0  # points; the last for what is told behind a row
 MOST = 24  # rows; of more, those with most synapses are shown
@@ -34,7 +34,7 @@ class Weights:
     values: np.ndarray
 
 
-def distributions(graph: NeuronGraph, path: str | Path, *, title: str | None = None) -> Path:
+def distributions(graph: EditableGraph, path: str | Path, *, title: str | None = None) -> Path:
     """Draw the distribution of the weights between each two populations, and of the synapses each neuron has.
 
     Weights are histograms on one axis, each as high as its row, orange below zero and blue above; of kernels every

@@ -6,10 +6,10 @@ from itertools import pairwise
 import numpy as np
 
 from neurograph.core.arrays import GraphArrays
-from neurograph.core.journal import RAW, Entry
+from neurograph.core.entries import RAW, Entry
+from neurograph.core.graph import EditableGraph
 from neurograph.draw.layout import Layout, lay_out
 from neurograph.draw.style import counted
-from neurograph.network import NeuronGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Step:
     told: str
 
 
-def replay_steps(graph: NeuronGraph, most: int) -> list[Step]:
+def replay_steps(graph: EditableGraph, most: int) -> list[Step]:
     """The network at its journal's start, after each event, and now.
 
     Entries of one epoch are one event. The graph is left as it is.
@@ -102,7 +102,7 @@ def _told(entries: list[Entry]) -> tuple[str, float | None]:
     return f"{', '.join(verbs)}: {', '.join(told[:2])}", known[-1] if known else None
 
 
-def _columns(graph: NeuronGraph, found: list[GraphArrays]) -> list[str]:
+def _columns(graph: EditableGraph, found: list[GraphArrays]) -> list[str]:
     """All populations that there ever were: those of today in their order, the others before what came after them."""
     today = found[-1]
     labels = lay_out(today, "populations").labels if len(today) else []

@@ -13,8 +13,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, listed
-from neurograph.files.aside import written_aside
 
 INK = "#22272e"  # neurons, titles
 GREY = "#6e7781"  # what explains

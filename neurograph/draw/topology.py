@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from neurograph.core.graph import EditableGraph
 from neurograph.draw.layout import LOW, Layout, lay_out
 from neurograph.draw.panel import Panel, draw_labels, draw_neurons, draw_synapses, flags, summary
 from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, number, picture, printable
 from neurograph.errors import OptionError
-from neurograph.network import NeuronGraph
 
 SIDE, TOP, BOTTOM = 52.0, 58.0, 82.0  # points around the columns
 WIDE, NARROW = 150.0, 20.0  # points between two columns, at most and at least
@@ -20,7 +20,7 @@ _SIGNS = (("positive", POSITIVE), ("negative", NEGATIVE))
 
 
 def topology(
-    graph: NeuronGraph,
+    graph: EditableGraph,
     path: str | Path,
     *,
     title: str | None = None,

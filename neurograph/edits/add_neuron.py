@@ -9,7 +9,7 @@ from neurograph.errors import OptionError, listed
 from neurograph.options import told
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class AddNeuron:
         if twice:
             raise OptionError(f"attributes must not hold {listed(sorted(twice))}, which are options of their own")
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Add the neuron and its synapses."""
         graph.keys_of([*self.incoming, *self.outgoing])  # add_edge would make those that are not there
         name = graph.add_neuron(

@@ -15,7 +15,7 @@ from neurograph.initializers import INITIALIZERS, from_name
 from neurograph.options import number, told, whole
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +148,7 @@ class AddOnNeurons:
         a, b = self.location
         return self.population or f"{a}+{b}.{self.kernel}x{self.kernel}"
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Add the neurons and their synapses."""
         shape = check_location(graph, *self.location)
         a, b = (graph.population(name) for name in self.location)
@@ -206,7 +206,7 @@ class AddOnNeurons:
         return drawn[made]
 
 
-def check_location(graph: "NeuronGraph", before: str, behind: str) -> tuple[int, ...]:
+def check_location(graph: "EditableGraph", before: str, behind: str) -> tuple[int, ...]:
     """The shape of maps between two populations; refuses those between which there may be no add-on neurons.
 
     Raises

@@ -16,7 +16,7 @@ from neurograph.options import DATA, named_or_called, number, one_of, told, whol
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ class Autophagy:
         one_of("stranded", self.stranded, stranded.STRATEGIES)
         whole("seed", self.seed, 0)
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Let the neurons die."""
         keys = inner_population(graph, self.population, "shrink")
         choose = selector(self.by) if isinstance(self.by, str) else self.by

@@ -15,7 +15,7 @@ from neurograph.options import one_of, population_or_neurons, told
 from neurograph.schema.synapse import FORM_FIELDS, form_value, weight_array
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ class Connect:
         if isinstance(self.form.get("padding"), str):
             one_of("padding", self.form["padding"], ("same", "valid"))
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Add the synapses."""
         sources, targets = (graph._resolve(getattr(self, side)) for side in ("sources", "targets"))
         ends = graph.names_of(sources), graph.names_of(targets)
@@ -108,7 +108,7 @@ class Connect:
         return Outcome(told(self))
 
     def _weight(
-        self, graph: "NeuronGraph", sources: np.ndarray, targets: np.ndarray, shape: tuple[int, ...]
+        self, graph: "EditableGraph", sources: np.ndarray, targets: np.ndarray, shape: tuple[int, ...]
     ) -> np.ndarray | None:
         given = from_name(self.weight, self.seed) if isinstance(self.weight, str) else self.weight
         if isinstance(given, Real):
@@ -120,7 +120,7 @@ class Connect:
         activation = graph._columns.of(int(targets[0])).activation
         return weight_array(given(shape + self._window(graph, sources, targets), activation))
 
-    def _window(self, graph: "NeuronGraph", sources: np.ndarray, targets: np.ndarray) -> tuple[int, ...]:
+    def _window(self, graph: "EditableGraph", sources: np.ndarray, targets: np.ndarray) -> tuple[int, ...]:
         """The shape of each weight, from those of the neurons."""
         source, target = (self._shape(graph, keys) for keys in (sources, targets))
         if source and target:
@@ -132,13 +132,13 @@ class Connect:
             raise EditError(f"these synapses read {read}, so kernel={self.kernel!r} is of no use; leave it out")
         return source
 
-    def _shape(self, graph: "NeuronGraph", keys: np.ndarray) -> tuple[int, ...]:
+    def _shape(self, graph: "EditableGraph", keys: np.ndarray) -> tuple[int, ...]:
         shapes = list(dict.fromkeys(graph._columns.each("shape", keys).tolist()))
         if len(shapes) > 1:
             raise EditError(f"neurons of the shapes {listed(shapes)} cannot share a weight's shape; connect them apart")
         return shapes[0]
 
-    def _form(self, graph: "NeuronGraph", targets: np.ndarray, weight: np.ndarray | None) -> dict[str, Any]:
+    def _form(self, graph: "EditableGraph", targets: np.ndarray, weight: np.ndarray | None) -> dict[str, Any]:
         padding = self.form.get("padding")
         if not isinstance(padding, str):
             return dict(self.form)

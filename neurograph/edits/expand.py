@@ -16,7 +16,7 @@ from neurograph.schema.neuron import NeuronKind
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 class Rule(NamedTuple):
@@ -122,7 +122,7 @@ class Expand:
             if self.rule != "authors":
                 raise OptionError(f"rule {self.rule!r} says what the activation is; rule='authors' takes any")
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Expand the synapses."""
         chosen = _read(graph, self.synapses)  # type: ignore[arg-type]
         rules, rng = self._rules(graph, chosen.source), np.random.default_rng(self.seed)
@@ -155,7 +155,7 @@ class Expand:
         }
         return Outcome(told(self), synapse_heirs=np.concatenate(heirs), details=details)
 
-    def _rules(self, graph: "NeuronGraph", parents: np.ndarray) -> list[Rule]:
+    def _rules(self, graph: "EditableGraph", parents: np.ndarray) -> list[Rule]:
         """What each synapse is replaced by; by its parent's sign where the rule says so."""
         rule = RULES[self.rule]
         if rule is not None:
@@ -177,7 +177,7 @@ def _never_negative(kind: NeuronKind, positive_inputs: bool) -> bool:
     return positive_inputs if kind.role == "input" else kind.activation in NEVER_NEGATIVE
 
 
-def _check_targets(graph: "NeuronGraph", targets: np.ndarray) -> None:
+def _check_targets(graph: "EditableGraph", targets: np.ndarray) -> None:
     """Refuse neurons that do not sum where one input becomes several."""
     odd = graph._columns.each("aggregation", targets) != "sum"
     if odd.any():
@@ -199,7 +199,7 @@ class _Chosen:
     weights: list[Any]
     extra: list[dict[str, Any]]
 
-    def alike(self, graph: "NeuronGraph", rules: list[Rule]) -> list[np.ndarray]:
+    def alike(self, graph: "EditableGraph", rules: list[Rule]) -> list[np.ndarray]:
         """Their places in groups, each of one rule, one form, one weight shape and one shape at either end."""
         columns, groups = graph._columns, {}
         ends = zip(columns.each("shape", self.source), columns.each("shape", self.target), strict=True)
@@ -212,7 +212,7 @@ class _Chosen:
         return dict(self.forms[int(self.form[places[0]])]), np.shape(self.weights[places[0]])
 
 
-def _read(graph: "NeuronGraph", synapses: Sequence[tuple[Hashable, Hashable]]) -> _Chosen:
+def _read(graph: "EditableGraph", synapses: Sequence[tuple[Hashable, Hashable]]) -> _Chosen:
     u, v = (graph.keys_of([pair[end] for pair in synapses]) for end in (0, 1))
     table = graph.table
     rows = table.find_many(u, v)
@@ -234,14 +234,14 @@ def _read(graph: "NeuronGraph", synapses: Sequence[tuple[Hashable, Hashable]]) -
     )
 
 
-def _grow(graph: "NeuronGraph", parents: np.ndarray, copies: int, attributes: dict[str, Any]) -> np.ndarray:
+def _grow(graph: "EditableGraph", parents: np.ndarray, copies: int, attributes: dict[str, Any]) -> np.ndarray:
     """(n, copies) keys of new neurons, of the shape of their parents, who are all of one."""
     attributes = attributes | {"shape": graph._columns.of(int(parents[0])).shape}
     return graph.keys_of(graph._grow_population(len(parents) * copies, attributes, None)).reshape(-1, copies)
 
 
 def _own(
-    graph: "NeuronGraph", chosen: _Chosen, at: np.ndarray, new: np.ndarray, signs: np.ndarray, shares: np.ndarray
+    graph: "EditableGraph", chosen: _Chosen, at: np.ndarray, new: np.ndarray, signs: np.ndarray, shares: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Connect new neurons to their own parents and children; returns the ids, (n * copies,) each."""
     copies = new.shape[1]
@@ -261,11 +261,11 @@ def _own(
     return read, said
 
 
-def _free(graph: "NeuronGraph") -> str:
+def _free(graph: "EditableGraph") -> str:
     return next(name for name in (f"expanded{n}" for n in count(1)) if name not in graph._populations)
 
 
-def _inner(graph: "NeuronGraph", name: str) -> str:
+def _inner(graph: "EditableGraph", name: str) -> str:
     keys = graph.population_keys(name)
     columns = graph._columns
     if (columns.each("role", keys) == "input").any() or columns.each("is_output", keys).any():

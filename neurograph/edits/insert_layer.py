@@ -22,7 +22,7 @@ from neurograph.schema.activations import activation as known
 from neurograph.schema.synapse import form_value
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +161,7 @@ class InsertLayer:
         if self.width is None and self.algorithm != "identity":
             raise OptionError("width= is needed: how many neurons are drawn, of which a target or lambda keeps some")
 
-    def check(self, graph: "NeuronGraph") -> Pair:
+    def check(self, graph: "EditableGraph") -> Pair:
         """What lies between the two, where the layer could be inserted for all that is known without activations.
 
         Raises
@@ -177,7 +177,7 @@ class InsertLayer:
         refuse_cycle(graph, pair.sources, pair.targets, f"a layer between {self.between[0]!r} and {self.between[1]!r}")
         return pair
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Insert the layer."""
         pair = self.check(graph)
         if self.observations is not None and self.observations.version != graph.version:

@@ -23,7 +23,7 @@ from neurograph.initializers.newborns import (
 from neurograph.options import DATA, named_or_called, number, one_of, told, whole
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +113,7 @@ class Proliferate:
         if self.limit is not None:
             whole("limit", self.limit, 1)
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Let the newborns be born."""
         keys = inner_population(graph, self.population, "proliferate")
         growth = Growth(graph, keys, self._count(len(keys)), np.random.default_rng(self.seed), self.observations)
@@ -157,7 +157,7 @@ class Proliferate:
             raise EditError(f"initializer {given!r} must name {growth.count} donors in population {self.population!r}")
         return Newborns(donors.astype(np.int64), newborns.weights)
 
-    def _check_readers(self, graph: "NeuronGraph", family: Family) -> None:
+    def _check_readers(self, graph: "EditableGraph", family: Family) -> None:
         far = np.concatenate([np.empty(0, np.int64), *(w.far for w in family.shared + family.shared_by_followers)])
         odd = graph._columns.each("aggregation", far) != "sum"
         if self.outgoing in PRESERVING and odd.any():

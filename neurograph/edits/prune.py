@@ -16,7 +16,7 @@ from neurograph.options import DATA, number, one_of, told, whole
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 SCOPES = ("graph", "layer")
 
@@ -89,7 +89,7 @@ class Prune:
         if self.scores is not None:
             _check(*self.scores)
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Prune the graph."""
         ids, scores = weight_sizes(graph) if self.scores is None else map(np.asarray, self.scores)
         table = graph.table
@@ -119,7 +119,7 @@ class Prune:
         return Outcome(told(self), details=details | settled)
 
 
-def weight_sizes(graph: "NeuronGraph") -> tuple[np.ndarray, np.ndarray]:
+def weight_sizes(graph: "EditableGraph") -> tuple[np.ndarray, np.ndarray]:
     """Ids of all synapses that have a weight, rising, and the mean of its absolute numbers."""
     table = graph.table
     rows = table.live()
@@ -133,7 +133,7 @@ def weight_sizes(graph: "NeuronGraph") -> tuple[np.ndarray, np.ndarray]:
     return table.id[rows][order].astype(np.int64), sizes[order]
 
 
-def _take_over_means(graph: "NeuronGraph", rows: np.ndarray, seen: Observations) -> None:
+def _take_over_means(graph: "EditableGraph", rows: np.ndarray, seen: Observations) -> None:
     """Add to each target's bias the mean of what it reads through some synapses; padding is not reckoned with."""
     table, columns = graph.table, graph._columns
     rows = rows[columns.each("aggregation", table.dst[rows]) == "sum"]
@@ -166,7 +166,7 @@ def _check(ids: np.ndarray, scores: np.ndarray) -> None:
         raise OptionError("scores must name each synapse once")
 
 
-def _layers(graph: "NeuronGraph", rows: np.ndarray) -> np.ndarray:
+def _layers(graph: "EditableGraph", rows: np.ndarray) -> np.ndarray:
     """(n,) int64 the same number for synapses between the same two populations."""
     columns = graph._columns
     names = {name: at for at, name in enumerate(dict.fromkeys(kind.population for kind in columns.kinds))}
@@ -199,7 +199,7 @@ def _below_floor(scores: np.ndarray, layer: np.ndarray, floor: int | float, keep
     return places[~keep[places]]
 
 
-def _last_of_outputs(graph: "NeuronGraph", rows: np.ndarray, scores: np.ndarray, keep: np.ndarray) -> np.ndarray:
+def _last_of_outputs(graph: "EditableGraph", rows: np.ndarray, scores: np.ndarray, keep: np.ndarray) -> np.ndarray:
     """Places of the best synapse into each output neuron that would lose all it reads; of all where it multiplies."""
     table, spared = graph.table, []
     targets = table.dst[rows]

@@ -13,7 +13,7 @@ from neurograph.errors import EditError, OptionError, listed
 from neurograph.options import number, one_of, told
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 SCOPES = ("network", "layer")
 STRATEGIES = ("remove", "leave")
@@ -41,7 +41,7 @@ class Kernels:
     layers: tuple[tuple[str, tuple[int, int]], ...]
 
 
-def prunable_kernels(graph: "NeuronGraph") -> Kernels:
+def prunable_kernels(graph: "EditableGraph") -> Kernels:
     """The trained kernels between maps, of more than one number, but for depthwise ones.
 
     A 1 x 1 kernel has no deviation. A depthwise layer's kernels are its channels, each read by one neuron that reads
@@ -75,7 +75,7 @@ def prunable_kernels(graph: "NeuronGraph") -> Kernels:
     return Kernels(every[order], np.concatenate(deviation)[order], np.concatenate(layer)[order], tuple(layers))
 
 
-def _depthwise(graph: "NeuronGraph", population: str, sources: np.ndarray, targets: np.ndarray) -> bool:
+def _depthwise(graph: "EditableGraph", population: str, sources: np.ndarray, targets: np.ndarray) -> bool:
     """Whether each of several neurons reads one source alone, and each another."""
     once = len(sources) > 1 and len(np.unique(targets)) == len(np.unique(sources)) == len(sources)
     return once and len(graph.population_keys(population)) == len(sources)
@@ -152,7 +152,7 @@ class PruneKernels:
             )
         return _flattest(kernels.deviation, kernels.layer, np.array([self.ratio.get(name, 0.0) for name in readers]))
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Remove the kernels, and the neurons that this strands."""
         table, kernels, had = graph.table, prunable_kernels(graph), has_path(graph)
         gone = self.choose(kernels)
@@ -188,7 +188,7 @@ def _flattest(deviation: np.ndarray, layer: np.ndarray, ratios: np.ndarray) -> n
     return found
 
 
-def _fed_outputs(graph: "NeuronGraph") -> list[int]:
+def _fed_outputs(graph: "EditableGraph") -> list[int]:
     """Keys of the outputs that read anything."""
     table, keys = graph.table, graph.table.keys()
     outputs = keys[graph._columns.each("is_output", keys).astype(bool)]

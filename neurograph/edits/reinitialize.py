@@ -14,7 +14,7 @@ from neurograph.schema.activations import activation
 from neurograph.schema.neuron import NORM_VALUES
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ class Reinitialize:
                 raise OptionError("populations must name at least one, or be None for all")
             object.__setattr__(self, "populations", named)
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Begin again."""
         keys = self._keys(graph)
         rows = _trained_rows(graph, keys)
@@ -77,13 +77,13 @@ class Reinitialize:
             graph.write_weights(ids, weights)
         return Outcome(told(self), details={"weights": len(rows), "neurons": written})
 
-    def _keys(self, graph: "NeuronGraph") -> np.ndarray:
+    def _keys(self, graph: "EditableGraph") -> np.ndarray:
         names: Iterable[str] = graph.populations if self.populations is None else self.populations
         keys = [graph.keys_of(graph.population(name)) for name in names]
         return np.sort(np.concatenate([np.empty(0, np.int64), *keys]))
 
 
-def _trained_rows(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
+def _trained_rows(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
     """Rows of the trained weights that some neurons read, by their id."""
     table = graph.table
     rows = table.live()
@@ -93,7 +93,7 @@ def _trained_rows(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
     return rows[np.argsort(table.id[rows])]
 
 
-def _reset_values(graph: "NeuronGraph", keys: np.ndarray) -> int:
+def _reset_values(graph: "EditableGraph", keys: np.ndarray) -> int:
     """Biases to 0, norms and slopes to where they begin; returns how many neurons had any."""
     begin = {"bias": np.zeros(len(keys))} | {name: np.full(len(keys), value) for name, value in NORM_VALUES.items()}
     slopes = [activation(name).slope for name in graph._columns.each("activation", keys)]
@@ -107,7 +107,7 @@ def _reset_values(graph: "NeuronGraph", keys: np.ndarray) -> int:
     return int(touched.sum())
 
 
-def _drawn(graph: "NeuronGraph", rows: np.ndarray, draw: Weights) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _drawn(graph: "EditableGraph", rows: np.ndarray, draw: Weights) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Ids and new weights: neurons of the same activation that read equally many weights of one shape draw together."""
     table = graph.table
     target, kind = table.dst[rows].astype(np.int64), table.kind[rows]

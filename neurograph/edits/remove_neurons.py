@@ -9,7 +9,7 @@ from neurograph.edits.support import stranded
 from neurograph.options import one_of, population_or_neurons, told
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class RemoveNeurons:
         object.__setattr__(self, "names", population_or_neurons("names", self.names))
         one_of("stranded", self.stranded, stranded.STRATEGIES)
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Remove the neurons."""
         details = stranded.remove_neurons(graph, graph._resolve(self.names), self.stranded)
         return Outcome(told(self), details=details)

@@ -9,7 +9,7 @@ from neurograph.edits.support.stranded import STRATEGIES, Neighbours, settle
 from neurograph.options import one_of, pairs_of_neurons, told
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class RemoveSynapses:
         object.__setattr__(self, "pairs", pairs_of_neurons("pairs", self.pairs))
         one_of("stranded", self.stranded, STRATEGIES)
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Remove the synapses."""
         pairs = list(self.pairs)
         neighbours = Neighbours(graph, graph.keys_of([u for u, _ in pairs]), graph.keys_of([v for _, v in pairs]))

@@ -9,7 +9,7 @@ from neurograph.errors import OptionError
 from neurograph.options import told
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Rename:
             raise OptionError(f"names must be a dictionary {{old name: new name}}, not {self.names!r}")
         object.__setattr__(self, "names", dict(self.names))
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Rename the neurons."""
         graph.rename(self.names)
         return Outcome(told(self), details={"renamed": len(self.names)})

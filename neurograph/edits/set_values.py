@@ -12,7 +12,7 @@ from neurograph.options import told
 from neurograph.schema import neuron, synapse
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 Pair = tuple[Hashable, Hashable]
 
@@ -66,7 +66,7 @@ class SetValues:
         if any(not isinstance(pair, tuple) or len(pair) != 2 for pair in self.synapses):
             raise OptionError(f"synapses are known by (source, target), not {listed(self.synapses)}")
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Set the values."""
         keys = graph.keys_of(list(self.neurons)).tolist()
         missing = [pair for pair in self.synapses if not graph.has_edge(*pair)]
@@ -93,6 +93,6 @@ def _own(given: Mapping[str, Any], known: frozenset[str], structure: tuple[str, 
     return without_views({name: value for name, value in given.items() if name not in known})
 
 
-def _set_own(graph: "NeuronGraph", what: str, number: int, before: Mapping[str, Any], own: dict[str, Any]) -> None:
+def _set_own(graph: "EditableGraph", what: str, number: int, before: Mapping[str, Any], own: dict[str, Any]) -> None:
     if own:
         AttributesSet(what, number, {name: before[name] for name in own if name in before}, own).write(graph)

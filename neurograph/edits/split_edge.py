@@ -15,7 +15,7 @@ from neurograph.schema.neuron import value
 from neurograph.schema.synapse import WEIGHT
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class SplitEdge:
         """Whether the network computes the same afterwards, whatever its values."""
         return self.signed_pair or self._activation == "identity" or self._slope == {"slope": 1.0}
 
-    def apply(self, graph: "NeuronGraph") -> Outcome:
+    def apply(self, graph: "EditableGraph") -> Outcome:
         """Split the synapse."""
         u, v, synapse, old = self._synapse(graph)
         source, target = graph._columns.of(u), graph._columns.of(v)
@@ -153,7 +153,7 @@ class SplitEdge:
             size = (height - 1 + height % 2, width - 1 + width % 2)
         return delta(size), {"padding": same_padding(size)} if size != (1, 1) else {}
 
-    def _synapse(self, graph: "NeuronGraph") -> tuple[int, int, dict[str, Any], int]:
+    def _synapse(self, graph: "EditableGraph") -> tuple[int, int, dict[str, Any], int]:
         """Keys of the ends, all that the synapse carries, and its id."""
         u, v = graph.keys_of([self.source, self.target]).tolist()
         row = graph.table.find(u, v)

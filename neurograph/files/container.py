@@ -16,8 +16,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, reason
-from neurograph.files.aside import written_aside
 
 FORMAT = "neurograph.network"
 VERSION = 1

@@ -15,11 +15,11 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from neurograph.core.graph import EditableGraph
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
-from neurograph.files.aside import written_aside
 from neurograph.files.formats import counted
 from neurograph.files.plain import to_plain
-from neurograph.network import NeuronGraph
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DOT_NODE = ("name", "obj_dict", "shape", "label", "style", "pos", "width", "height")
@@ -28,7 +28,7 @@ DOT_MOST = 1000  # synapses
 _DOT_GRAPH = ("graph_name", "graph_type", "strict", "suppress_disconnected", "simplify", "obj_dict")
 
 
-def write_graphml(graph: NeuronGraph, path: str | Path) -> None:
+def write_graphml(graph: EditableGraph, path: str | Path) -> None:
     """Write GraphML, which yEd, Gephi, Cytoscape, igraph and networkx read.
 
     Parameters
@@ -49,7 +49,7 @@ def write_graphml(graph: NeuronGraph, path: str | Path) -> None:
         nx.write_graphml_xml(plain, str(aside))
 
 
-def write_dot(graph: NeuronGraph, path: str | Path) -> None:
+def write_dot(graph: EditableGraph, path: str | Path) -> None:
     """Write DOT, which Graphviz and pydot read; parameters are those of `write_graphml`.
 
     Every text is quoted. Kernels are left out. More than `DOT_MOST` synapses are refused: Graphviz takes minutes for
@@ -75,19 +75,19 @@ def write_dot(graph: NeuronGraph, path: str | Path) -> None:
         aside.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def dot_losses(graph: NeuronGraph) -> list[str]:
+def dot_losses(graph: EditableGraph) -> list[str]:
     """What DOT leaves out of a graph."""
     kernels = sum(isinstance(weight, np.ndarray) for _, _, weight in graph.edges(data="weight"))
     return [f"the numbers of {counted(kernels, 'kernel')}"] if kernels else []
 
 
-def write_json(graph: NeuronGraph, path: str | Path) -> None:
+def write_json(graph: EditableGraph, path: str | Path) -> None:
     """Write networkx's node-link JSON, which d3 and networkx read; parameters are those of `write_graphml`."""
     plain = set_apart(to_plain(graph), ("id",), ("source", "target"))
     _dump(nx.node_link_data(plain, edges="links"), path)
 
 
-def write_cytoscape(graph: NeuronGraph, path: str | Path) -> None:
+def write_cytoscape(graph: EditableGraph, path: str | Path) -> None:
     """Write Cytoscape's JSON; parameters are those of `write_graphml`."""
     plain = set_apart(to_plain(graph), ("id", "value", "name"), ("source", "target", "id"))
     _dump(nx.cytoscape_data(plain), path)

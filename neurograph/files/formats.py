@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neurograph.core.graph import EditableGraph
+from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError, listed
-from neurograph.files.streams import is_stream
-from neurograph.network import NeuronGraph
 from neurograph.registry import Registry
 
 Losses = list[str]
 
 
-def loses_nothing(graph: NeuronGraph) -> Losses:
+def loses_nothing(graph: EditableGraph) -> Losses:
     """For formats that hold everything but the journal."""
     return []
 
@@ -41,7 +41,7 @@ class Format:
     about: str
     write: Callable[..., None]
     endings: tuple[str, ...]
-    losses: Callable[[NeuronGraph], Losses] = loses_nothing
+    losses: Callable[..., Losses] = loses_nothing
 
     def usual_path(self, path: Path, name: str) -> Path:
         """Where a file of this format goes beside one of another."""
@@ -77,7 +77,7 @@ def _known() -> str:
 
 
 def export(
-    graph: NeuronGraph, path: str | Path, format: str | None = None, *, force: bool = False, **options: Any
+    graph: EditableGraph, path: str | Path, format: str | None = None, *, force: bool = False, **options: Any
 ) -> Losses:
     """Write a network in the format of another program.
 
@@ -120,6 +120,6 @@ def export(
     return [*chosen.losses(graph), *_journal(graph)]
 
 
-def _journal(graph: NeuronGraph) -> Losses:
+def _journal(graph: EditableGraph) -> Losses:
     count = len(graph.journal)
     return [f"the journal ({count} entr{'ies' if count > 1 else 'y'}), which graph.save keeps"] if count else []

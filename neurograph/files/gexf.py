@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
-from neurograph.files.aside import written_aside
+from neurograph.core.graph import EditableGraph
+from neurograph.disk.aside import written_aside
 from neurograph.files.exchange import check_xml, set_apart
 from neurograph.files.plain import to_plain
-from neurograph.network import NeuronGraph
 
 if TYPE_CHECKING:
     from neurograph.analysis.history import Neurons
@@ -19,7 +19,7 @@ _EDGE = ("id", "label", "type", "start", "end", "spells", "slices", "viz")
 Span = tuple[float | None, float | None]  # from when until when; None where the journal tells of no birth or death
 
 
-def write_gexf(graph: NeuronGraph, path: str | Path) -> None:
+def write_gexf(graph: EditableGraph, path: str | Path) -> None:
     """Write GEXF; see `to_plain` for how attributes are flattened.
 
     Where the journal tells of births and deaths the graph is dynamic: neurons and synapses have a start and an end, on
@@ -46,13 +46,13 @@ def write_gexf(graph: NeuronGraph, path: str | Path) -> None:
         nx.write_gexf(plain, aside)
 
 
-def gexf_losses(graph: NeuronGraph) -> list[str]:
+def gexf_losses(graph: EditableGraph) -> list[str]:
     """What GEXF leaves out of a graph."""
     others = sorted(str(name) for name in graph.graph if name != "name")
     return [f"the graph's own attributes but for its name: {', '.join(others)}"] if others else []
 
 
-def _add_lives(graph: NeuronGraph, plain: nx.DiGraph) -> bool:
+def _add_lives(graph: EditableGraph, plain: nx.DiGraph) -> bool:
     """Say when everything lived, and add what died; returns whether anything was born or died."""
     from neurograph.analysis.history import neurons_of, synapses_of
     from neurograph.analysis.timeline import timeline

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 import numpy as np
 
 from neurograph.core.effects.content import check_content
-from neurograph.core.journal import Entry
+from neurograph.core.entries import Entry
+from neurograph.core.graph import EditableGraph
 from neurograph.errors import JournalError, NeuroGraphError
 from neurograph.files.parts import need
-from neurograph.network import NeuronGraph
 from neurograph.schema.neuron import VALUES, default_values, may_have
 from neurograph.schema.synapse import check_fit, form_of
 
 
-def check_history(graph: NeuronGraph) -> None:
+def check_history(graph: EditableGraph) -> None:
     """Refuse a journal with what cannot have been: unknown neurons, kinds or numbers, or one that cannot be undone.
 
     Raises
@@ -29,7 +29,7 @@ def check_history(graph: NeuronGraph) -> None:
             _walk(graph.copy(), entries)
 
 
-def _check_entry(graph: NeuronGraph, entry: Entry) -> None:
+def _check_entry(graph: EditableGraph, entry: Entry) -> None:
     keys, ids = len(graph.table.names), graph.table.next_id
     need(type(entry.verb) is str, f"a journal's verb is {entry.verb!r}")
     for told in (entry.options, entry.details):
@@ -44,7 +44,7 @@ def _check_entry(graph: NeuronGraph, entry: Entry) -> None:
             raise JournalError(f"the journal's entry {entry.verb}: {err}") from None
 
 
-def _walk(graph: NeuronGraph, entries: list[Entry]) -> None:
+def _walk(graph: EditableGraph, entries: list[Entry]) -> None:
     """Toggle all entries, newest first, and all of them back, on a graph that is thrown away."""
     graph.restart_journal()
     turned = [_toggled(graph, entry.verb, entry.effects) for entry in reversed(entries)]
@@ -53,7 +53,7 @@ def _walk(graph: NeuronGraph, entries: list[Entry]) -> None:
         _toggled(graph, entry.verb, effects)
 
 
-def _toggled(graph: NeuronGraph, verb: str, effects: list) -> list:
+def _toggled(graph: EditableGraph, verb: str, effects: list) -> list:
     turned = []
     try:
         for effect in reversed(effects):
@@ -66,7 +66,7 @@ def _toggled(graph: NeuronGraph, verb: str, effects: list) -> list:
     return turned
 
 
-def _check_ends(graph: NeuronGraph, ids: Iterable[int]) -> None:
+def _check_ends(graph: EditableGraph, ids: Iterable[int]) -> None:
     """Whether synapses that came back fit between their neurons."""
     table, columns = graph.table, graph._columns
     numbers = np.asarray(ids, np.int64)
@@ -78,7 +78,7 @@ def _check_ends(graph: NeuronGraph, ids: Iterable[int]) -> None:
         check_fit(form_of(table.forms.bundles[table.form[row]]), shape, source.shape, target.shape)
 
 
-def _check_whole(graph: NeuronGraph) -> None:
+def _check_whole(graph: EditableGraph) -> None:
     """Whether a graph is one that its own verbs could have made: values fit kinds, weights and forms fit ends."""
     table, columns = graph.table, graph._columns
     keys = table.keys()
@@ -92,7 +92,7 @@ def _check_whole(graph: NeuronGraph) -> None:
     _check_pairs(graph)
 
 
-def _check_pairs(graph: NeuronGraph) -> None:
+def _check_pairs(graph: EditableGraph) -> None:
     """Whether all synapses fit between their neurons; those between the same kinds, of one form and shape, once."""
     table, columns = graph.table, graph._columns
     rows = table.live()

@@ -8,15 +8,15 @@ import numpy as np
 
 from neurograph.core import journal
 from neurograph.core.codec import DEEPEST, encode
+from neurograph.core.graph import EditableGraph
 from neurograph.core.unpacked import back_claims, check_depth
 from neurograph.errors import FileError
 from neurograph.files.container import Content
-from neurograph.network import NeuronGraph
 
 _AROUND = 10  # levels that a journal puts around attributes, and a file around a journal
 
 
-def pack(graph: NeuronGraph) -> Content:
+def pack(graph: EditableGraph) -> Content:
     """Everything a graph is, ready to be written.
 
     Raises
@@ -33,13 +33,13 @@ def pack(graph: NeuronGraph) -> Content:
     return Content(_neurons(graph) | _synapses(graph), text, graph.wiring_digest())
 
 
-def _neurons(graph: NeuronGraph) -> dict[str, np.ndarray]:
+def _neurons(graph: EditableGraph) -> dict[str, np.ndarray]:
     keys, columns = graph.table.keys(), graph._columns
     values = {f"neuron.{name}": column[keys] for name, column in columns.values.items()}
     return {"neuron.key": keys, "neuron.kind": columns.kind[keys], "neuron.rank": graph._ranks.rank[keys], **values}
 
 
-def _synapses(graph: NeuronGraph) -> dict[str, np.ndarray]:
+def _synapses(graph: EditableGraph) -> dict[str, np.ndarray]:
     """Columns by (source, target); the weights of each shape in that order too, so that nothing need point at them."""
     table, size = graph.table, graph.table.size
     kind = table.kind[:size]
@@ -56,7 +56,7 @@ def _synapses(graph: NeuronGraph) -> dict[str, np.ndarray]:
     }
 
 
-def _text(graph: NeuronGraph) -> dict[str, Any]:
+def _text(graph: EditableGraph) -> dict[str, Any]:
     table, columns, log = graph.table, graph._columns, graph.journal
     names = table.names
     return {

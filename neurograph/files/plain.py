@@ -7,13 +7,13 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from neurograph.core.graph import EditableGraph
 from neurograph.errors import FileError
-from neurograph.network import NeuronGraph
 
 _SIDES = ("shape", "stride", "padding", "dilation", "kernel_size")  # written "8x8"
 
 
-def to_plain(graph: NeuronGraph) -> nx.DiGraph:
+def to_plain(graph: EditableGraph) -> nx.DiGraph:
     """A copy of the network with nodes named by text and attributes flattened.
 
     Parameters
@@ -51,7 +51,7 @@ def to_plain(graph: NeuronGraph) -> nx.DiGraph:
     return plain
 
 
-def _named(graph: NeuronGraph) -> dict[Any, str]:
+def _named(graph: EditableGraph) -> dict[Any, str]:
     named: dict[Any, str] = {}
     owner: dict[str, Any] = {}
     for name in graph:

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
+from neurograph.core.graph import EditableGraph
 from neurograph.errors import FileError, NeuroGraphError
 from neurograph.files import container
 from neurograph.files.packing import pack
 from neurograph.files.unpacking import unpack
-from neurograph.network import NeuronGraph
 
 
-def save(graph: NeuronGraph, path: str | Path) -> None:
+def save(graph: EditableGraph, path: str | Path) -> None:
     """Write a graph to one safetensors file: structure, weights, attributes, names and the journal.
 
     The file appears whole or not at all; one that was there before stays until then. Values that a compiled network
@@ -36,18 +36,16 @@ def save(graph: NeuronGraph, path: str | Path) -> None:
     container.write(path, pack(graph))
 
 
-def load(path: str | Path) -> NeuronGraph:
-    """Read a graph that `save` wrote. Nothing in the file is ever executed.
+def load(path: str | Path, graph: EditableGraph) -> None:
+    """Read a graph that `save` wrote into an empty one. Nothing in the file is ever executed.
 
     Parameters
     ----------
     path
         The file.
-
-    Returns
-    -------
-    graph : NeuronGraph
-        With the same keys, ids, names, order, values and journal: undo goes on where it was.
+    graph
+        A new graph. It gets the same keys, ids, names, order, values and journal: undo goes on where it was. Where this
+        raises, it is of no further use.
 
     Raises
     ------
@@ -56,7 +54,7 @@ def load(path: str | Path) -> NeuronGraph:
     """
     content = container.read(path)
     try:
-        return unpack(content)
+        unpack(content, graph)
     except (NeuroGraphError, KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError) as err:
         what = f"it has no {err}" if type(err) is KeyError else err
         raise FileError(f"{path} is damaged: {what}; restore it from a copy") from err

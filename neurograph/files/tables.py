@@ -9,15 +9,15 @@ from scipy import sparse
 
 from neurograph.analysis.sizes import signed_sizes
 from neurograph.core.arrays import GraphArrays
-from neurograph.files.aside import written_aside
+from neurograph.core.graph import EditableGraph
+from neurograph.disk.aside import written_aside
 from neurograph.files.formats import counted
 from neurograph.files.plain import to_plain
-from neurograph.network import NeuronGraph
 
 _FIRST = ("source", "target", "weight", "kernel", "op")
 
 
-def write_csv(graph: NeuronGraph, path: str | Path) -> None:
+def write_csv(graph: EditableGraph, path: str | Path) -> None:
     """Write an edge list: a line a synapse, with a header; see `to_plain` for what the columns hold.
 
     Parameters
@@ -47,14 +47,14 @@ def write_csv(graph: NeuronGraph, path: str | Path) -> None:
             writer.writerow({own[name]: value for name, value in data.items()} | {"source": u, "target": v})
 
 
-def csv_losses(graph: NeuronGraph) -> list[str]:
+def csv_losses(graph: EditableGraph) -> list[str]:
     """What an edge list leaves out of a graph."""
     alone = sum(1 for _, degree in graph.degree() if degree == 0)  # pyright: ignore[reportGeneralTypeIssues]
     told = [f"{counted(alone, 'neuron')} without a synapse"] if alone else []
     return ["everything about the neurons but their names", *told] if len(graph) else []
 
 
-def write_npz(graph: NeuronGraph, path: str | Path) -> None:
+def write_npz(graph: EditableGraph, path: str | Path) -> None:
     """Write the adjacency as a sparse matrix that `scipy.sparse.load_npz` reads: entry (u, v) is the synapse u -> v.
 
     An identity or a pool is a 1, a kernel its norm with the sign of its sum; a weight of zero is stored. `numpy.load`
@@ -97,7 +97,7 @@ def _numbers(arrays: GraphArrays) -> np.ndarray:
     return found
 
 
-def npz_losses(graph: NeuronGraph) -> list[str]:
+def npz_losses(graph: EditableGraph) -> list[str]:
     """What a matrix leaves out of a graph."""
     arrays = graph.arrays()
     kernels, bare = int((arrays.pool > 0).sum()), bool((arrays.pool < 0).any())

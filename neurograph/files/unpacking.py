@@ -7,12 +7,12 @@ import numpy as np
 from neurograph.core import journal
 from neurograph.core.codec import decode
 from neurograph.core.columns import NeuronColumns
+from neurograph.core.graph import EditableGraph
 from neurograph.core.ranks import Ranks
 from neurograph.errors import FileError
 from neurograph.files.container import Content
 from neurograph.files.history import check_history
 from neurograph.files.parts import Parts, need, need_attributes, within
-from neurograph.network import NeuronGraph
 from neurograph.schema import synapse
 from neurograph.schema.neuron import SCHEMA, VALUES, NeuronKind, change_kind, default_values, may_have
 from neurograph.schema.synapse import check_fit, form_of, form_value
@@ -24,8 +24,8 @@ _MOST_NEURONS = int(np.iinfo(np.int32).max)
 _HIGHEST = 2.0**53  # of a rank: whole numbers that a float holds
 
 
-def unpack(content: Content) -> NeuronGraph:
-    """The graph that was packed.
+def unpack(content: Content, graph: EditableGraph) -> None:
+    """Fill a new graph with what was packed.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def unpack(content: Content) -> NeuronGraph:
         weights that do not fit, a journal that cannot be undone, another wiring than the digest's.
     """
     parts = Parts(content)
-    graph, table = NeuronGraph(), _table(parts)
+    table = _table(parts)
     graph._columns, graph._ranks = _columns(parts), _ranks(parts)
     _check_synapses(table, graph._columns, graph._ranks)
     table.reindex()
@@ -48,7 +48,6 @@ def unpack(content: Content) -> NeuronGraph:
     if graph.wiring_digest() != content.digest:
         raise FileError("its wiring is not the one its digest was made of")
     check_history(graph)
-    return graph
 
 
 def _names(parts: Parts, what: str) -> list[str]:
@@ -57,7 +56,7 @@ def _names(parts: Parts, what: str) -> list[str]:
     return names
 
 
-def _check_populations(graph: NeuronGraph) -> None:
+def _check_populations(graph: EditableGraph) -> None:
     """Whether those of the neurons are registered; a kind may be left of a population that is gone."""
     kinds = graph._columns.kinds
     used = np.flatnonzero(np.bincount(graph._columns.kind[graph.table.keys()], minlength=1)).tolist() if kinds else []
@@ -109,7 +108,7 @@ def _ranks(parts: Parts) -> Ranks:
 
 
 def _table(parts: Parts) -> EdgeTable:
-    table, keys, count = EdgeTable(NeuronGraph.interned), parts.numbers("neuron.key"), 0
+    table, keys, count = EdgeTable(EditableGraph.interned), parts.numbers("neuron.key"), 0
     next_key = parts.whole("next_key")
     need(next_key <= _MOST_NEURONS, "it has more neurons than a graph can have")
     need(within(keys, next_key) and (np.diff(keys) > 0).all(), "its neurons are not in order")

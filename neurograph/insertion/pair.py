@@ -10,7 +10,7 @@ from neurograph.errors import EditError, MissingError, listed
 from neurograph.schema.synapse import WEIGHT
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 PLACES = ("after", "before")
 
@@ -80,7 +80,7 @@ class Pair:
         return full
 
 
-def find_pair(graph: "NeuronGraph", between: Sequence[Any], place: str = "after") -> Pair:
+def find_pair(graph: "EditableGraph", between: Sequence[Any], place: str = "after") -> Pair:
     """What lies between two populations.
 
     Parameters
@@ -134,7 +134,7 @@ def find_pair(graph: "NeuronGraph", between: Sequence[Any], place: str = "after"
 Way = list[tuple[int, Step]]  # relays from a neuron of a to one that b reads, with the keys of the relays
 
 
-def _ways(graph: "NeuronGraph", between: Sequence[Any], sources: np.ndarray, targets: np.ndarray):
+def _ways(graph: "EditableGraph", between: Sequence[Any], sources: np.ndarray, targets: np.ndarray):
     """Rows of the weighted synapses into b that carry a; and how each of their sources comes by it."""
     table = graph.table
     rows = np.concatenate([np.empty(0, np.int64), *(table.rows(key, table.inn) for key in targets.tolist())])
@@ -158,7 +158,7 @@ def _ways(graph: "NeuronGraph", between: Sequence[Any], sources: np.ndarray, tar
     )
 
 
-def _way(graph: "NeuronGraph", key: int, sources: set[int]) -> tuple[int, Way] | None:
+def _way(graph: "EditableGraph", key: int, sources: set[int]) -> tuple[int, Way] | None:
     """The neuron of a that a relay hands on, and the relays on the way, first ones first; None where it is none."""
     table, way = graph.table, []
     while key not in sources:
@@ -172,7 +172,7 @@ def _way(graph: "NeuronGraph", key: int, sources: set[int]) -> tuple[int, Way] |
     return key, way[::-1]
 
 
-def _before(graph: "NeuronGraph", between: Sequence[Any], readers: np.ndarray, ways: dict):
+def _before(graph: "EditableGraph", between: Sequence[Any], readers: np.ndarray, ways: dict):
     """The steps from sources to readers, the relays on them, and (r,) the source of each reader."""
     if not ways:
         return (), [], readers
@@ -195,7 +195,7 @@ def _before(graph: "NeuronGraph", between: Sequence[Any], readers: np.ndarray, w
     return chains[0], relays, np.array([origin for origin, _ in chosen], np.int64)
 
 
-def _one_form(graph: "NeuronGraph", between: Sequence[Any], rows: np.ndarray) -> dict[str, Any]:
+def _one_form(graph: "EditableGraph", between: Sequence[Any], rows: np.ndarray) -> dict[str, Any]:
     table = graph.table
     without = table.kind[rows] == 0
     if without.any():
@@ -213,13 +213,13 @@ def _one_form(graph: "NeuronGraph", between: Sequence[Any], rows: np.ndarray) ->
     return forms[0]
 
 
-def _check_sums(graph: "NeuronGraph", targets: np.ndarray) -> None:
+def _check_sums(graph: "EditableGraph", targets: np.ndarray) -> None:
     odd = graph._columns.each("aggregation", targets) != "sum"
     if odd.any():
         raise EditError(f"{listed(graph.names_of(targets[odd]))} do not sum their inputs, so no regression fits them")
 
 
-def _readers(graph: "NeuronGraph", keys: np.ndarray) -> list[str]:
+def _readers(graph: "EditableGraph", keys: np.ndarray) -> list[str]:
     """Populations that read some neurons."""
     table = graph.table
     far = [table.far(key, table.out) for key in keys.tolist()]

@@ -10,10 +10,10 @@ from neurograph.insertion.pair import Pair
 from neurograph.insertion.problem import Solution
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
-def insert(graph: "NeuronGraph", pair: Pair, solution: Solution, population: str) -> np.ndarray:
+def insert(graph: "EditableGraph", pair: Pair, solution: Solution, population: str) -> np.ndarray:
     """Put the layer into the graph, in place of the synapses of the pair.
 
     Returns
@@ -36,7 +36,7 @@ def insert(graph: "NeuronGraph", pair: Pair, solution: Solution, population: str
     return heirs
 
 
-def _read(graph: "NeuronGraph", pair: Pair, solution: Solution, said: list[Hashable]) -> np.ndarray:
+def _read(graph: "EditableGraph", pair: Pair, solution: Solution, said: list[Hashable]) -> np.ndarray:
     """Let the targets read what the layer says; each new synapse is heir of an old one of the same target."""
     shape = (len(said), len(pair.targets))
     source, target = np.nonzero(np.ones(shape, bool) if solution.wired is None else solution.wired)
@@ -53,7 +53,7 @@ def _read(graph: "NeuronGraph", pair: Pair, solution: Solution, said: list[Hasha
     return np.stack([ids, pair.ids[order[first[target] + source % counts[target]]]], 1)
 
 
-def _relayed(graph: "NeuronGraph", step: Any, said: list[Hashable]) -> list[Hashable]:
+def _relayed(graph: "EditableGraph", step: Any, said: list[Hashable]) -> list[Hashable]:
     """One relay for each of some neurons."""
     attributes = {"shape": step.shape, "population": free_population(graph, step.population)}
     made = graph._grow_population(len(said), attributes, None)
@@ -61,19 +61,19 @@ def _relayed(graph: "NeuronGraph", step: Any, said: list[Hashable]) -> list[Hash
     return made
 
 
-def _ends(graph: "NeuronGraph", pair: Pair) -> list[tuple[Hashable, Hashable]]:
+def _ends(graph: "EditableGraph", pair: Pair) -> list[tuple[Hashable, Hashable]]:
     readers, targets = graph.names_of(pair.readers), graph.names_of(pair.targets)
     return [(readers[a], targets[b]) for a, b in pair.at.tolist()]
 
 
-def _forget(graph: "NeuronGraph", relays: np.ndarray) -> None:
+def _forget(graph: "EditableGraph", relays: np.ndarray) -> None:
     """Remove relays that nobody reads any more, last ones first."""
     for key in relays.tolist():
         if not graph.table.degree(key, graph.table.out) and not graph._columns.of(key).is_output:
             graph.remove_neurons(graph.names_of(np.array([key])))
 
 
-def _shift(graph: "NeuronGraph", targets: np.ndarray, intercept: np.ndarray) -> None:
+def _shift(graph: "EditableGraph", targets: np.ndarray, intercept: np.ndarray) -> None:
     """Add what the fit leaves over to biases; where there is none, take it off the norm's running mean."""
     bias = graph.read_values("bias", targets)
     has = ~np.isnan(bias)
@@ -85,7 +85,7 @@ def _shift(graph: "NeuronGraph", targets: np.ndarray, intercept: np.ndarray) -> 
         graph.write_values("running_mean", targets[normed], mean - intercept[normed])
 
 
-def free_population(graph: "NeuronGraph", stem: str) -> str:
+def free_population(graph: "EditableGraph", stem: str) -> str:
     """The stem, or the first of stem2, stem3, ... that is no population."""
     joint = "-" if stem[-1].isdigit() else ""
     names = (stem if n == 1 else f"{stem}{joint}{n}" for n in count(1))

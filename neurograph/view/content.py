@@ -9,8 +9,8 @@ import numpy as np
 from neurograph.analysis.history import NEVER, Neurons, Synapses, neurons_of, synapses_of
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.timeline import Row, timeline
+from neurograph.core.graph import EditableGraph
 from neurograph.errors import OptionError
-from neurograph.network import NeuronGraph
 from neurograph.schema.synapse import form_of
 from neurograph.view.bundles import Bundle, bundles_of
 from neurograph.view.columns import neuron_arrays, synapse_arrays
@@ -44,7 +44,7 @@ class Content:
 
 
 def content(
-    graph: NeuronGraph,
+    graph: EditableGraph,
     rows: Iterable[Row] = (),
     observations: Observations | None = None,
     limit: int = 2_000_000,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.timeline import Row
+from neurograph.core.graph import EditableGraph
+from neurograph.disk.aside import written_aside
+from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError
-from neurograph.files.aside import written_aside
-from neurograph.files.streams import is_stream
-from neurograph.network import NeuronGraph
 from neurograph.view.content import content
 from neurograph.view.page import page
 from neurograph.view.picture import LINES, picture
@@ -19,7 +19,7 @@ _PICTURED = 300_000  # synapses, beyond which a notebook shows words alone: the 
 
 
 def view(
-    graph: NeuronGraph,
+    graph: EditableGraph,
     path: str | Path,
     *,
     metrics: Iterable[Row] = (),
@@ -82,7 +82,7 @@ def view(
     return path
 
 
-def notebook(graph: NeuronGraph) -> str:
+def notebook(graph: EditableGraph) -> str:
     """What a notebook shows of a graph: its size in words, a small picture, the way to more."""
     neurons, synapses = len(graph), graph.number_of_edges()
     edits = f", {len(graph.journal)} edits in its journal" if len(graph.journal) else ""

@@ -12,7 +12,7 @@ from typing import Any
 from compiler.runtime.inputs import MOST_BATCH
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
-from neurograph.files.streams import STDOUT, descriptor
+from neurograph.disk.streams import STDOUT, descriptor
 from search.datasets import NAMES, Dataset, load
 from search.nhn.pipeline import NeuronHierarchy
 from search.options import MOST_WHOLE, describe

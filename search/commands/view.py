@@ -10,8 +10,8 @@ import torch
 import compiler
 from neurograph import NeuronGraph
 from neurograph.analysis.observations import Observations
+from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError, OptionError
-from neurograph.files.streams import is_stream
 from neurograph.view import view
 from search.commands.shared import add_data, add_out, data_of, refuse_way_out, say, whole
 from search.runs import Run, open_run

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from neurograph.core.codec import encode
-from neurograph.core.journal import Entry, to_line
+from neurograph.core.entries import Entry
+from neurograph.core.graph import EditResult
+from neurograph.core.journal import to_line
 from neurograph.errors import DivergenceError
-from neurograph.network import EditResult
 from search.training import Trainer, parameter_count
 from search.training.tasks import loss_of
 

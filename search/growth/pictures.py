@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurograph import draw
-from neurograph.core.journal import Entry
+from neurograph.core.entries import Entry
 from neurograph.errors import FileError
 from neurograph.network import NeuronGraph
 from search.runs import Run

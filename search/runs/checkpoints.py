@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
 from neurograph.files import container
-from neurograph.files.aside import written_aside
 from search.runs.packing import fill, unpack_checked
 
 FORMAT = 1

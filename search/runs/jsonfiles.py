@@ -5,8 +5,8 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, reason
-from neurograph.files.aside import written_aside
 
 _CHECKSUM = "checksum"
 

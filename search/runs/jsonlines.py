@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, reason
-from neurograph.files.aside import written_aside
 
 _CRC = re.compile(rb'(?:, )?"crc32": "([0-9a-f]{8})"\}$')
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from neurograph.disk.locks import try_lock
 from neurograph.errors import FileError, reason
-from neurograph.files.locks import try_lock
 
 LOCK = "lock"
 _HELD: set[int] = set()  # descriptors of the locks that this process holds

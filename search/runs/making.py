@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from neurograph.disk.aside import remove_strays
 from neurograph.errors import FileError, OptionError, reason
-from neurograph.files.aside import remove_strays
 from search.runs.environment import environment
 from search.runs.jsonfiles import read_json, write_json
 from search.runs.links import refuse_links_out

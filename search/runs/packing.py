@@ -17,8 +17,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
-from neurograph.files.aside import written_aside
 
 _SKELETON = "skeleton"  # a byte tensor, since the header of a safetensors file is capped
 _ABOUT = "neurograph.state"  # the entry of the header that holds the checksum

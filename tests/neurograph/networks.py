@@ -127,7 +127,8 @@ def check_saved_and_loaded(g: NeuronGraph) -> None:
     except FileError:
         return  # attributes that no file can hold are refused when it is written
     text = as_bytes(content.text)
-    back = unpack(Content(content.arrays, json.loads(text), content.digest, len(text)))
+    back = NeuronGraph()
+    unpack(Content(content.arrays, json.loads(text), content.digest, len(text)), back)
     told, found = dump(g), dump(back)
     told.pop("changes"), found.pop("changes")
     assert repr(found) == repr(told)  # as text: arrays among the user's own attributes do not compare

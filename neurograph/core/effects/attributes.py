@@ -9,8 +9,8 @@ from neurograph.core.effects.base import Effect
 from neurograph.core.effects.checks import neurons_are_there, synapses_are_there
 
 if TYPE_CHECKING:
-    from neurograph.core.effects.forward import Past
-    from neurograph.core.mutations import NeuronCore
+    from neurograph.core.effects.past import Past
+    from neurograph.core.state import GraphState
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -36,7 +36,7 @@ class AttributesSet(Effect):
     def structural(self) -> bool:
         return False
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         own = self._own(graph)
         names = [name for name in {**self.before, **self.after} if _same(own, self.after, name)]
         inverse = AttributesSet(self.what, self.number, _some(own, names), _some(self.before, names))
@@ -44,35 +44,35 @@ class AttributesSet(Effect):
         self._put(graph, names)
         return inverse
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         self._put(graph, list({**self.before, **self.after}))
 
-    def write(self, graph: "NeuronCore") -> None:
+    def write(self, graph: "GraphState") -> None:
         """Set the attributes that it is about, recording it first."""
         graph._effects.append(self)
         extra, at = self._place(graph)
         extra[at] = extra.get(at, {}) | self.after
 
-    def today(self, graph: "NeuronCore") -> Effect:
+    def today(self, graph: "GraphState") -> Effect:
         own, names = self._own(graph), [*{**self.before, **self.after}]
         return AttributesSet(self.what, self.number, self.before, _some(own, names))
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         (neurons_are_there if self.what == "neuron" else synapses_are_there)(graph, np.array([self.number]))
 
     def forward(self, past: "Past") -> list[Effect]:
         return [AttributesSet(self.what, self.number, self.after, self.before)]
 
-    def _place(self, graph: "NeuronCore") -> tuple[dict[int, dict], int]:
+    def _place(self, graph: "GraphState") -> tuple[dict[int, dict], int]:
         if self.what == "neuron":
             return graph._columns.extra, self.number
         return graph.table.extra, int(graph.table.rows_of(np.array([self.number]))[0])
 
-    def _own(self, graph: "NeuronCore") -> dict[str, Any]:
+    def _own(self, graph: "GraphState") -> dict[str, Any]:
         extra, at = self._place(graph)
         return extra.get(at, {})
 
-    def _put(self, graph: "NeuronCore", names: list[str]) -> None:
+    def _put(self, graph: "GraphState", names: list[str]) -> None:
         """Let some attributes be as they were before."""
         extra, at = self._place(graph)
         own = {name: value for name, value in extra.get(at, {}).items() if name not in names}

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from neurograph.core.effects.forward import Past
-    from neurograph.core.mutations import NeuronCore
+    from neurograph.core.effects.past import Past
     from neurograph.core.records import NeuronRows, SynapseRows
+    from neurograph.core.state import GraphState
 
 NONE = np.empty(0, np.int64)
 
@@ -28,19 +28,19 @@ class Effect:
         """Whether it is more than a number that was written over another."""
         return self.journaled
 
-    def toggle(self, graph: "NeuronCore") -> "Effect":
+    def toggle(self, graph: "GraphState") -> "Effect":
         """Change the graph back; records and returns the effect that changes it forth again."""
         raise NotImplementedError
 
-    def today(self, graph: "NeuronCore") -> "Effect":
+    def today(self, graph: "GraphState") -> "Effect":
         """The effect as if it had led to what the graph has today: toggled, it sets back whatever was written since."""
         return self
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         """Put things as they were before it: right whether it happened wholly, in part or not at all."""
         raise NotImplementedError
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         """Refuse to be toggled on a graph that it is not about; `JournalError` naming what is missing or there."""
         raise NotImplementedError
 

@@ -11,7 +11,7 @@ import numpy as np
 from neurograph.errors import JournalError, listed
 
 if TYPE_CHECKING:
-    from neurograph.core.mutations import NeuronCore
+    from neurograph.core.state import GraphState
 
 
 def refuse(numbers: np.ndarray, why: str) -> None:
@@ -20,19 +20,19 @@ def refuse(numbers: np.ndarray, why: str) -> None:
         raise JournalError(f"{listed(numbers.tolist())} {why}")
 
 
-def alive(graph: "NeuronCore", keys: np.ndarray) -> np.ndarray:
+def alive(graph: "GraphState", keys: np.ndarray) -> np.ndarray:
     """(n,) bool: which keys are neurons of a graph."""
     names = graph.table.names
     return np.array([0 <= key < len(names) and names[key] is not None for key in keys.tolist()], bool)
 
 
-def neurons_are_there(graph: "NeuronCore", keys: np.ndarray) -> None:
+def neurons_are_there(graph: "GraphState", keys: np.ndarray) -> None:
     """Raise `JournalError` naming the keys that are no neurons of a graph."""
     keys = np.asarray(keys, np.int64)
     refuse(keys[~alive(graph, keys)], "are no neurons of it")
 
 
-def synapses_are_there(graph: "NeuronCore", ids: np.ndarray) -> None:
+def synapses_are_there(graph: "GraphState", ids: np.ndarray) -> None:
     """Raise `JournalError` naming the ids that are no synapses of a graph."""
     ids = np.atleast_1d(np.asarray(ids, np.int64))
     refuse(ids[graph.table.rows_of(ids) < 0], "are no synapses of it")

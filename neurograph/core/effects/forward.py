@@ -1,71 +1,13 @@
 """From effects that undo to effects that another graph carries out."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from collections.abc import Iterable
 
 from neurograph.core.effects.base import Effect
-from neurograph.core.records import NeuronRows, SynapseRows, take_neurons, take_synapses
-
-if TYPE_CHECKING:
-    from neurograph.core.mutations import NeuronCore
+from neurograph.core.effects.past import Past
+from neurograph.core.state import GraphState
 
 
-class Past:
-    """What was born on the way to a graph: read from the graph where it lives, else from its later death.
-
-    Parameters
-    ----------
-    graph
-        The graph as the effects left it.
-    """
-
-    def __init__(self, graph: "NeuronCore") -> None:
-        self.graph = graph
-        self._synapses: dict[int, tuple[SynapseRows, int]] = {}
-        self._neurons: dict[int, tuple[NeuronRows, int]] = {}
-        self._names: dict[int, Any] = {}  # of neurons that are renamed further on, as they are here
-
-    def bury_synapses(self, rows: SynapseRows) -> None:
-        """Let synapses have died here, for a birth that is still to come."""
-        self._synapses.update((int(number), (rows, at)) for at, number in enumerate(rows.ids))
-
-    def bury_neurons(self, rows: NeuronRows) -> None:
-        """Let neurons have died here, for a birth that is still to come."""
-        self._neurons.update((int(key), (rows, at)) for at, key in enumerate(rows.keys))
-
-    def rename(self, keys: np.ndarray, names: list) -> None:
-        """Let neurons have had these names before this place."""
-        self._names.update(zip(keys.tolist(), names, strict=True))
-
-    def _named(self, rows: NeuronRows) -> NeuronRows:
-        pairs = zip(rows.keys.tolist(), rows.names, strict=True)
-        return replace(rows, names=[self._names.get(key, name) for key, name in pairs])
-
-    def synapses(self, ids: np.ndarray) -> Iterator[SynapseRows]:
-        """Synapses by id, those that live together and the dead one by one."""
-        table = self.graph.table
-        rows = table.rows_of(ids)
-        if (rows >= 0).any():
-            yield take_synapses(table, rows[rows >= 0])
-        for number in ids[rows < 0].tolist():
-            dead, at = self._synapses[number]
-            yield dead.one(at)
-
-    def neurons(self, keys: np.ndarray) -> Iterator[NeuronRows]:
-        """Neurons by key, those that live together and the dead one by one."""
-        graph = self.graph
-        alive = np.array([graph.table.names[key] is not None for key in keys.tolist()], bool)
-        if alive.any():
-            yield self._named(take_neurons(graph.table, graph._columns, graph._ranks, keys[alive]))
-        for key in keys[~alive].tolist():
-            dead, at = self._neurons[key]
-            yield self._named(dead.one(at))
-
-
-def forward(graph: "NeuronCore", effects: Iterable[Effect]) -> list[Effect]:
+def forward(graph: GraphState, effects: Iterable[Effect]) -> list[Effect]:
     """The effects that a copy of the graph as it was before would toggle, in order, to become as it is.
 
     Births carry what was born: read from the graph where it is still alive, else from the death that the same list

@@ -13,8 +13,8 @@ from neurograph.schema.neuron import NeuronKind
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
-    from neurograph.core.effects.forward import Past
-    from neurograph.core.mutations import NeuronCore
+    from neurograph.core.effects.past import Past
+    from neurograph.core.state import GraphState
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -31,19 +31,19 @@ class NeuronsBorn(Effect):
     fields: ClassVar[tuple[str, ...]] = ("keys",)
     keys: np.ndarray
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         keys = np.asarray(self.keys, np.int64)
         died = NeuronsDied(take_neurons(graph.table, graph._columns, graph._ranks, keys))
         graph._effects.append(died)
         _forget(graph, keys)
         return died
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         _forget(graph, self.keys)
         for key in self.keys[self.keys < len(graph._columns.kind)].tolist():
             graph._columns.clear(key)
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         neurons_are_there(graph, self.keys)
         table = graph.table
         wired = [key for key in self.keys.tolist() if table.degree(key, table.inn) or table.degree(key, table.out)]
@@ -68,13 +68,13 @@ class NeuronBorn(_NeuronBorn, Effect):
     tag: ClassVar[str] = "n+"
     fields: ClassVar[tuple[str, ...]] = ("key",)
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         return NeuronsBorn(np.array([self.key])).toggle(graph)
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         NeuronsBorn(np.array([self.key])).roll_back(graph)
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         NeuronsBorn(np.array([self.key])).check(graph)
 
     def forward(self, past: "Past") -> list[Effect]:
@@ -99,7 +99,7 @@ class NeuronsDied(Effect):
     fields: ClassVar[tuple[str, ...]] = ("rows",)
     rows: NeuronRows
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         born = NeuronsBorn(self.rows.keys)
         graph._effects.append(born)
         self.roll_back(graph)
@@ -107,10 +107,10 @@ class NeuronsDied(Effect):
             graph.changes.neurons_written(name, self.rows.keys[~np.isnan(values)])
         return born
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         self.rows.put_back(graph.table, graph._columns, graph._ranks)
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         rows = self.rows
         refuse(rows.keys[alive(graph, rows.keys)], "are neurons of it already")
         taken = [name for name in rows.names if name in graph.table.index]
@@ -149,7 +149,7 @@ class KindsChanged(Effect):
     kinds: list[NeuronKind]
     held: np.ndarray | None = None
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         columns = graph._columns
         code = np.array([columns.number(kind) for kind in self.kinds], np.int32)
         back = KindsChanged(self.keys, self.after, self.before, self.kinds, columns.kind[self.keys])
@@ -157,10 +157,10 @@ class KindsChanged(Effect):
         columns.kind[self.keys] = code[self.before]
         return back
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         graph._columns.kind[self.keys] = self.before if self.held is None else self.held
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         neurons_are_there(graph, self.keys)
 
     def forward(self, past: "Past") -> list[Effect]:
@@ -185,16 +185,16 @@ class NeuronsRenamed(Effect):
     before: list
     after: list
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         back = NeuronsRenamed(self.keys, self.after, self.before)
         graph._effects.append(back)
         self.roll_back(graph)
         return back
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         graph._set_names(self.keys, self.before)
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         neurons_are_there(graph, self.keys)
         names, index = graph.table.names, graph.table.index
         other = [old for key, old in zip(self.keys.tolist(), self.after, strict=True) if names[key] != old]
@@ -215,16 +215,16 @@ class PopulationAdded(Effect):
     fields: ClassVar[tuple[str, ...]] = ("name",)
     name: str
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         back = PopulationRemoved(self.name)
         graph._effects.append(back)
         graph._populations = {name: None for name in graph._populations if name != self.name}
         return back
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         """Nothing: the names there were are part of what a transaction starts from."""
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         if self.name not in graph._populations:
             raise JournalError(f"it has no population {self.name!r}")
 
@@ -240,16 +240,16 @@ class PopulationRemoved(Effect):
     fields: ClassVar[tuple[str, ...]] = ("name",)
     name: str
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         back = PopulationAdded(self.name)
         graph._effects.append(back)
         graph._populations = {**graph._populations, self.name: None}
         return back
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         """Nothing: the names there were are part of what a transaction starts from."""
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         if self.name in graph._populations:
             raise JournalError(f"population {self.name!r} is there already")
 
@@ -257,7 +257,7 @@ class PopulationRemoved(Effect):
         return [PopulationAdded(self.name)]
 
 
-def _forget(graph: "NeuronCore", keys: np.ndarray) -> None:
+def _forget(graph: "GraphState", keys: np.ndarray) -> None:
     """Drop neurons that have no synapses left, whether or not they came to have a name, or room for values."""
     table, columns = graph.table, graph._columns
     table.forget_names(keys[keys < len(table.names)].tolist())

@@ -7,14 +7,15 @@ import numpy as np
 
 from neurograph.core.effects.base import Effect
 from neurograph.core.effects.checks import neurons_are_there, refuse, synapses_are_there
+from neurograph.core.effects.unjournaled import note_ranks
 from neurograph.core.records import SynapseRows, take_synapses
 from neurograph.errors import JournalError
 from neurograph.storage.pools import distinct
 from neurograph.storage.table import EdgeTable
 
 if TYPE_CHECKING:
-    from neurograph.core.effects.forward import Past
-    from neurograph.core.mutations import NeuronCore
+    from neurograph.core.effects.past import Past
+    from neurograph.core.state import GraphState
 
 Ends = tuple[np.ndarray, np.ndarray] | None
 
@@ -44,7 +45,7 @@ class SynapsesBorn(Effect):
     ids: np.ndarray
     ends: Ends = None
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         table = graph.table
         rows = rows_at(table, np.asarray(self.ids), self.ends)
         died = SynapsesDied(take_synapses(table, rows))
@@ -53,11 +54,11 @@ class SynapsesBorn(Effect):
         table.settle()
         return died
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         rows = rows_at(graph.table, np.asarray(self.ids), self.ends)
         graph.table.kill(rows[rows >= 0])
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         synapses_are_there(graph, self.ids)
 
     def forward(self, past: "Past") -> list[Effect]:
@@ -84,13 +85,13 @@ class SynapseBorn(_SynapseBorn, Effect):
     def _as_many(self) -> SynapsesBorn:
         return SynapsesBorn(np.array([self.number]), (np.array([self.source]), np.array([self.target])))
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         return self._as_many().toggle(graph)
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         self._as_many().roll_back(graph)
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         synapses_are_there(graph, np.array([self.number]))
 
     def forward(self, past: "Past") -> list[Effect]:
@@ -115,20 +116,20 @@ class SynapsesDied(Effect):
     fields: ClassVar[tuple[str, ...]] = ("rows",)
     rows: SynapseRows
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         rows = self.rows
         born = SynapsesBorn(rows.ids, (rows.source, rows.target))
-        graph._ranks.admit_many(graph.table, rows.source, rows.target, graph._effects)
+        graph._ranks.admit_many(graph.table, rows.source, rows.target, note_ranks(graph._effects))
         graph._effects.append(born)
         rows.put_back(graph.table)
         graph.changes.synapses_written(rows.ids)  # they have what they died with, whatever a network has for them
         return born
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         rows = self.rows
         rows.put_back(graph.table, rows_at(graph.table, rows.ids, (rows.source, rows.target)) < 0)
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         rows = self.rows
         refuse(rows.ids[graph.table.rows_of(rows.ids) >= 0], "are synapses of it already")
         for ends in (rows.source, rows.target):
@@ -169,9 +170,9 @@ class SynapseDied(_SynapseDied, Effect):
     def _as_many(self, bundles: list[dict[str, Any]]) -> SynapsesDied:
         return SynapsesDied(self.dead_synapses(bundles))
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         table = graph.table
-        graph._ranks.admit(table, self.source, self.target, graph._effects)
+        graph._ranks.admit(table, self.source, self.target, note_ranks(graph._effects))
         born = SynapseBorn(self.number, self.source, self.target)
         graph._effects.append(born)
         row = table.append(self.source, self.target, self.form, self.number)
@@ -183,10 +184,10 @@ class SynapseDied(_SynapseDied, Effect):
         graph.changes.synapses_written(np.array([self.number]))  # as of many
         return born
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         self._as_many(graph.table.forms.bundles).roll_back(graph)
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         if not 0 <= self.form < len(graph.table.forms.bundles):
             raise JournalError(f"it has no synapse form number {self.form}")
         self._as_many(graph.table.forms.bundles).check(graph)
@@ -234,7 +235,7 @@ class FormsChanged(Effect):
     ends: Ends = None
     held: np.ndarray | None = None
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         table = graph.table
         rows = rows_at(table, self.ids, self.ends)
         code = np.array([table.forms.number(bundle) for bundle in self.bundles], np.int32)
@@ -243,11 +244,11 @@ class FormsChanged(Effect):
         table.form[rows] = code[self.before]
         return back
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         rows = rows_at(graph.table, self.ids, self.ends)
         graph.table.form[rows] = self.before if self.held is None else self.held
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         synapses_are_there(graph, self.ids)
 
     def forward(self, past: "Past") -> list[Effect]:

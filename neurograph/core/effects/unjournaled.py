@@ -1,13 +1,13 @@
 """What a transaction remembers for rolling back and no entry keeps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from neurograph.core.effects.base import Effect
 
 if TYPE_CHECKING:
-    from neurograph.core.journal import Journal
-    from neurograph.core.mutations import NeuronCore
+    from neurograph.core.state import GraphState
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,8 +26,13 @@ class RanksMoved(Effect):
     keys: Any
     before: Any
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         graph._ranks.rank[self.keys] = self.before
+
+
+def note_ranks(effects: list[Effect]) -> Callable[[Any, Any], None]:
+    """What `Ranks` calls before it moves neurons, to have that in a list of effects."""
+    return lambda keys, before: effects.append(RanksMoved(keys, before))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,7 +55,7 @@ class AttributesWritten(Effect):
     before: dict[str, Any]
     ends: tuple[int, int] = (0, 0)
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         extra, at = graph._columns.extra, self.number
         if self.what == "synapse":
             extra, at = graph.table.extra, graph.table.find(*self.ends)
@@ -66,17 +71,14 @@ class JournalWritten(Effect):
 
     Parameters
     ----------
-    journal
-        The journal.
     entries, undone
-        (from where, what stood there) of its two lists.
+        (the list, from where, what stood there) of its two lists.
     """
 
     journaled: ClassVar[bool] = False
-    journal: "Journal"
-    entries: tuple[int, list]
-    undone: tuple[int, list]
+    entries: tuple[list, int, list]
+    undone: tuple[list, int, list]
 
-    def roll_back(self, graph: "NeuronCore") -> None:
-        for held, (start, stood) in ((self.journal.entries, self.entries), (self.journal.undone, self.undone)):
+    def roll_back(self, graph: "GraphState") -> None:
+        for held, start, stood in (self.entries, self.undone):
             held[start:] = stood

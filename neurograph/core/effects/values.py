@@ -12,8 +12,8 @@ from neurograph.errors import JournalError, listed
 from neurograph.storage.views import EdgeData
 
 if TYPE_CHECKING:
-    from neurograph.core.effects.forward import Past
-    from neurograph.core.mutations import NeuronCore
+    from neurograph.core.effects.past import Past
+    from neurograph.core.state import GraphState
     from neurograph.storage.table import EdgeTable
 
 
@@ -42,7 +42,7 @@ class ValuesWritten(Effect):
     def structural(self) -> bool:
         return bool((np.isnan(self.before) != np.isnan(self.after)).any())
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         column = graph._columns.values[self.name]
         now = column[self.keys]
         back = (now == self.after) | (np.isnan(self.before) != np.isnan(now))
@@ -53,13 +53,13 @@ class ValuesWritten(Effect):
         graph.changes.neurons_written(self.name, keys)
         return inverse
 
-    def today(self, graph: "NeuronCore") -> Effect:
+    def today(self, graph: "GraphState") -> Effect:
         return ValuesWritten(self.name, self.keys, self.before, graph._columns.values[self.name][self.keys])
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         graph._columns.values[self.name][self.keys] = self.before
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         if self.name not in graph._columns.values:
             raise JournalError(f"neurons have no value {self.name!r}")
         neurons_are_there(graph, self.keys)
@@ -93,7 +93,7 @@ class WeightsWritten(Effect):
     def structural(self) -> bool:
         return False
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         if not len(self.ids):  # all of them had been written since, when this was toggled last
             inverse = WeightsWritten(self.ids, self.after, self.before)
             graph._effects.append(inverse)
@@ -109,17 +109,17 @@ class WeightsWritten(Effect):
         graph.changes.synapses_written(self.ids[back])
         return inverse
 
-    def today(self, graph: "NeuronCore") -> Effect:
+    def today(self, graph: "GraphState") -> Effect:
         if not len(self.ids):
             return self
-        return WeightsWritten(self.ids, self.before, graph.read_weights(self.ids), self.ends)
+        return WeightsWritten(self.ids, self.before, graph._stored_weights(np.asarray(self.ids, np.int64)), self.ends)
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         if len(self.ids):
             rows, pool = graph._one_pool(self.ids, rows_at(graph.table, self.ids, self.ends))
             graph.table.pools[pool].data[graph.table.row[rows]] = self.before
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         synapses_are_there(graph, self.ids)
         if len(self.ids) and graph._stored_weights(self.ids).shape != self.before.shape:
             raise JournalError(f"synapses {listed(np.asarray(self.ids).tolist())} have weights of another shape")
@@ -155,7 +155,7 @@ class WeightReplaced(Effect):
             return EdgeData(table, int(table.src[row]), int(table.dst[row]), row, table.values)
         return EdgeData(table, *self.ends, table.find(*self.ends), table.values)
 
-    def toggle(self, graph: "NeuronCore") -> Effect:
+    def toggle(self, graph: "GraphState") -> Effect:
         view = self._view(graph.table)
         now = view.get("weight")
         now = now if now is None or np.ndim(now) == 0 else np.array(now)
@@ -165,14 +165,14 @@ class WeightReplaced(Effect):
         graph.changes.synapses_written(np.array([self.number]))
         return inverse
 
-    def roll_back(self, graph: "NeuronCore") -> None:
+    def roll_back(self, graph: "GraphState") -> None:
         view = self._view(graph.table)
         if self.before is not None:
             view.write({"weight": self.before})
         elif "weight" in view:
             view.erase("weight")
 
-    def check(self, graph: "NeuronCore") -> None:
+    def check(self, graph: "GraphState") -> None:
         synapses_are_there(graph, np.array([self.number]))
 
     def forward(self, past: "Past") -> list[Effect]:

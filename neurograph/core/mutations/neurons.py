@@ -267,10 +267,6 @@ class NeuronMutations(Transactions):
         if taken or twice:
             raise NeuronError(f"names must be free and different; these are not: {listed(taken or twice)}")
 
-    def _set_names(self, keys: np.ndarray, names: list[Hashable]) -> None:
-        nx._clear_cache(self)
-        self.table.rename(keys.tolist(), names)
-
     def _drop_nodes(self, names: list[Hashable]) -> None:
         table = self.table
         if len(names) == 1:

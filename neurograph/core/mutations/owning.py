@@ -3,20 +3,13 @@
 from math import isnan
 from threading import get_ident
 from time import sleep
-from typing import TYPE_CHECKING, Any, Protocol, cast
-from weakref import ref
+from typing import Any, Protocol
 
 import numpy as np
 
-from neurograph.core.changes import ChangeLog
-from neurograph.core.columns import NeuronColumns
+from neurograph.core.state import GraphState
 from neurograph.errors import NeuroGraphError
-from neurograph.storage import ArrayDiGraph
-from neurograph.storage.table import EdgeTable
 from neurograph.storage.values import WEIGHT
-
-if TYPE_CHECKING:
-    from neurograph.core.mutations.values import NeuronCore
 
 
 class Holder(Protocol):
@@ -30,7 +23,7 @@ class Holder(Protocol):
         """Whether any number may differ from what was last written back, whatever wrote it."""
         ...
 
-    def write_back(self, graph: "NeuronCore") -> int:
+    def write_back(self, graph: GraphState) -> int:
         """Write what moved into the graph, but for what users wrote since; returns how many numbers."""
         ...
 
@@ -43,24 +36,11 @@ class Holder(Protocol):
         ...
 
 
-_TURN = (
-    "another thread is changing this graph, and graphs are not thread-safe: change it from one thread at a time, or "
-    "give each thread a graph.copy()"
-)
 _FEW = 256  # numbers that are looked up one by one rather than by looking through all
 
 
-class Owning(ArrayDiGraph):
+class Owning(GraphState):
     """A graph whose values may be held by a network: what is read is what the network has, at every door."""
-
-    changes: ChangeLog
-    _columns: NeuronColumns
-    _savepoint: Any
-    _turn: dict[int, int]  # under 0, the thread that changes the graph; a new one, empty, once it has
-
-    def _adopt(self, table: EdgeTable) -> None:
-        super()._adopt(table)
-        table.guard = ref(self)
 
     def own(self, network: Any) -> None:
         """Let a network hold the values from now on.
@@ -120,30 +100,9 @@ class Owning(ArrayDiGraph):
         while self._turn.setdefault(0, get_ident()) != get_ident():
             sleep(0.001)
         try:
-            return holder.write_back(cast("NeuronCore", self))
+            return holder.write_back(self)
         finally:
             self._leave_turn()
-
-    def _is_my_turn(self) -> bool:
-        return self._turn.get(0) == get_ident()
-
-    def _take_turn(self) -> None:
-        """Begin a mutation; refused while another thread is in the middle of one. Graphs are not thread-safe.
-
-        One call looks and takes, so that of two threads one is refused. What ends the mutation gives the turn up.
-        """
-        if self._turn.setdefault(0, get_ident()) != get_ident():
-            raise NeuroGraphError(_TURN)
-
-    def _check_turn(self) -> None:
-        """As `_take_turn`, for what begins a mutation later on."""
-        if self._turn.get(0, get_ident()) != get_ident():
-            raise NeuroGraphError(_TURN)
-
-    def _leave_turn(self) -> None:
-        """Give up the turn, if this thread has it and is not in the middle of a transaction."""
-        if self._savepoint is None and self._is_my_turn():
-            self._turn = {}
 
     def _bring_synapses(self, rows: np.ndarray) -> None:
         """Bring the weights of some rows up to date that are about to go."""

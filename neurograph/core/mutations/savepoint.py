@@ -1,11 +1,9 @@
 """What a graph is put back to when a mutation does not come to its end."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurograph.core.effects.base import Effect
-
-if TYPE_CHECKING:
-    from neurograph.core.mutations.transactions import Transactions
+from neurograph.core.state import GraphState
 
 
 class Savepoint:
@@ -30,7 +28,7 @@ class Savepoint:
     outer: "Savepoint | None"
     effects: list[Effect]
 
-    def __init__(self, graph: "Transactions", entry: bool = False, **changes: Any) -> None:
+    def __init__(self, graph: GraphState, entry: bool = False, **changes: Any) -> None:
         graph._take_turn()
         table = graph.table
         self.outer, self.entry = graph._savepoint, entry
@@ -44,7 +42,7 @@ class Savepoint:
         for name, value in changes.items():
             setattr(self, name, value)
 
-    def is_open(self, graph: "Transactions") -> bool:
+    def is_open(self, graph: GraphState) -> bool:
         """Whether what it was made for is under way: it, or one inside it."""
         at = graph._savepoint
         while at is not None and at is not self:

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.effects.synapses import FormsChanged, SynapseBorn, SynapseDied, SynapsesBorn, SynapsesDied
+from neurograph.core.effects.unjournaled import note_ranks
 from neurograph.core.effects.values import WeightReplaced, WeightsWritten
 from neurograph.core.live import without_views
 from neurograph.core.mutations.neurons import NeuronMutations
@@ -72,7 +73,7 @@ class SynapseMutations(NeuronMutations):
         try:
             try:
                 if ranks.item[u] >= ranks.item[v]:
-                    ranks.admit(table, u, v, effects)
+                    ranks.admit(table, u, v, note_ranks(effects))
                 effects.append(_new(SynapseBorn, (edge_id, u, v)))
                 row = table.append(u, v)
                 if weight is not None:
@@ -94,7 +95,7 @@ class SynapseMutations(NeuronMutations):
     def _new_edge_of_any_form(self, u: int, v: int, attr: Mapping) -> None:
         table = self._adj.table
         changes, weight, extra = self._parse_edge(u, v, attr, {})
-        self._ranks.admit(table, u, v, self._effects)
+        self._ranks.admit(table, u, v, note_ranks(self._effects))
         self._record(SynapseBorn(table.next_id, u, v))
         row = table.append(u, v, table.forms.number(changes))
         if weight is not None:
@@ -221,7 +222,7 @@ class SynapseMutations(NeuronMutations):
                 at = int(np.flatnonzero(~np.isfinite(weight.reshape(len(weight), -1)).all(axis=1))[0])
                 raise self._fault(int(u[at]), int(v[at]), SynapseError("a weight must be finite"))
         self._check_ends(u, v, columns, form_of(form), None if weight is None else weight.shape[1:])
-        self._ranks.admit_many(table, u, v, self._effects)
+        self._ranks.admit_many(table, u, v, note_ranks(self._effects))
         ids = np.arange(table.next_id, table.next_id + len(u))
         if len(ids):
             self._record(SynapsesBorn(ids, (u, v)))

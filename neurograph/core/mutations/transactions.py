@@ -1,79 +1,30 @@
-"""The state of a neuron graph, and all-or-nothing mutations."""
+"""All-or-nothing mutations."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from operator import attrgetter
 from typing import Any
 
 import networkx as nx
 
-from neurograph.core.changes import ChangeLog
-from neurograph.core.columns import NeuronColumns
 from neurograph.core.effects.base import Effect
 from neurograph.core.effects.unjournaled import AttributesWritten
-from neurograph.core.live import GraphAttributes
 from neurograph.core.mutations.owning import Owning
 from neurograph.core.mutations.parallel import refuse_several_weights
 from neurograph.core.mutations.savepoint import Savepoint
 from neurograph.core.mutations.unfinished import owe
 from neurograph.core.mutations.whole import whole
-from neurograph.core.node_views import Neurons
-from neurograph.core.ranks import Ranks
-from neurograph.schema.synapse import FORM_FIELDS
 from neurograph.storage import ArrayDiGraph
-from neurograph.storage.table import EdgeTable
-
-_CACHED = ("adj", "succ", "pred", "nodes", "edges", "out_edges", "in_edges", "degree", "in_degree", "out_degree")
 
 
 class Transactions(Owning):
-    """The state of a neuron graph, and mutations that happen whole or not at all."""
+    """Mutations that happen whole or not at all."""
 
-    node_dict_factory: Any = Neurons
-    graph_attr_dict_factory: Any = GraphAttributes
-    interned = FORM_FIELDS
+    _effects: list[Effect]
+    _savepoint: Savepoint | None
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
         refuse_several_weights(incoming_graph_data)
-        self.changes = ChangeLog()
-        self._columns, self._ranks = NeuronColumns(), Ranks()
-        self._populations: dict[str, None] = {}
-        self._effects: list[Effect] = []  # of the edit, or of the run of raw mutations, that is going on
-        self._turn = {}
-        self._savepoint: Savepoint | None = None  # of the innermost transaction that is going on
-        self._next_name = 0  # no free whole number is below it
-        self.replacements: dict[int, int] = {}  # key of an input or output -> of the one it replaced
-        self.compiled_columns: dict[tuple[str, str], tuple[int, ...]] = {}  # of the network compiled last, by port
         super().__init__(incoming_graph_data, **attr)
-
-    def _edit(self, version: int) -> None:
-        self.changes.clock.edit(version)
-
-    version = property(attrgetter("changes.clock.version"), _edit, doc="How often the structure was changed.")
-
-    @property
-    def graph(self) -> GraphAttributes:
-        """The attributes of the graph as a whole, such as its name; no live view among them."""
-        return self.__dict__["graph"]
-
-    @graph.setter
-    def graph(self, attributes: Mapping[Any, Any]) -> None:
-        kept = type(attributes) is GraphAttributes  # views of the graph share its own
-        self.__dict__["graph"] = attributes if kept else GraphAttributes(attributes)
-
-    def _adopt(self, table: EdgeTable) -> None:
-        super()._adopt(table)
-        self._node = Neurons(table, self._columns)
-
-    def __getstate__(self):
-        left_out = {*_CACHED, "_savepoint", "_turn"}
-        return {k: v for k, v in self.__dict__.items() if k not in left_out}
-
-    def __setstate__(self, state) -> None:
-        self.__dict__.update(state)
-        self._savepoint, self._turn = None, {}
-        if self._has_table():
-            self._adopt(self.table)
 
     @contextmanager
     def atomic(self) -> Iterator[list[Effect]]:
@@ -123,7 +74,7 @@ class Transactions(Owning):
         try:
             savepoint.restore(self)
         except BaseException:
-            owe(self, savepoint)
+            owe(self, lambda: self._abandon(savepoint))
             raise
 
     def _take_back(self, outer: Savepoint | None, mark: int, **before: Any) -> None:

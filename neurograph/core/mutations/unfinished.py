@@ -6,22 +6,19 @@ is read or written on one of them gives all three their classes back and finishe
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from neurograph.core.mutations.savepoint import Savepoint
-
-if TYPE_CHECKING:
-    from neurograph.core.mutations.transactions import Transactions
+from neurograph.core.state import GraphState
 
 
-def owe(graph: "Transactions", savepoint: Savepoint) -> None:
-    """Have a rollback finished at the next access to a graph, by whatever door."""
+def owe(graph: GraphState, rest: Callable[[], None]) -> None:
+    """Have the rest of a rollback done at the next access to a graph, by whatever door."""
     held = [(part, type(part)) for part in (graph, graph.table, graph._columns)]
 
     def finish() -> None:
         for part, kind in held:
             object.__setattr__(part, "__class__", kind)
-        graph._abandon(savepoint)
+        rest()
 
     for part, kind in held:
         object.__setattr__(part, "__class__", _unfinished(kind, finish))

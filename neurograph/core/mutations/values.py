@@ -32,11 +32,6 @@ class NeuronCore(SynapseMutations):
         self._synchronise()
         return self._stored_weights(np.asarray(ids, np.int64))
 
-    def _stored_weights(self, ids: np.ndarray) -> np.ndarray:
-        """What the graph itself has, whatever its owner has learned since."""
-        rows, pool = self._weight_rows(ids)
-        return self.table.pools[pool].data[self.table.row[rows]]
-
     @in_turn
     def write_weights(self, ids: np.ndarray, values: np.ndarray) -> None:
         """Write weights by synapse id, all of the shape that is there; not journaled: the edit `SetValues` is.
@@ -75,19 +70,6 @@ class NeuronCore(SynapseMutations):
         except BaseException:
             self.changes.cut(log)
             raise
-
-    def _weight_rows(self, ids: np.ndarray) -> tuple[np.ndarray, int]:
-        return self._one_pool(ids, self.table.rows_of(ids))
-
-    def _one_pool(self, ids: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
-        """The rows of synapses, checked, and the number of the pool that has all their weights."""
-        table = self.table
-        if (rows < 0).any():
-            raise SynapseError(f"synapse number {ids[rows < 0][0]} is not in the graph")
-        kind = table.kind[rows]
-        if len(kind) and (kind[0] == 0 or (kind != kind[0]).any()):
-            raise SynapseError("these synapses do not all have weights of one shape")
-        return rows, int(kind[0]) - 1 if len(kind) else 0
 
     def read_values(self, name: str, keys: np.ndarray) -> np.ndarray:
         """(n,) float64 values of neurons by key ("bias", "slope", "gamma", ...); NaN where there is none."""

@@ -8,7 +8,7 @@ import numpy as np
 from neurograph.analysis.observations import Observations
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Selection:
         (N,) int64 keys of the whole population; unless given, `keys`.
     """
 
-    graph: "NeuronGraph"
+    graph: "EditableGraph"
     keys: np.ndarray
     rng: np.random.Generator
     observations: Observations | None = None

@@ -11,7 +11,7 @@ from neurograph.initializers.newborns import representational_power
 from neurograph.options import number
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class LowContribution:
         return selection.keys[ranking[: (contribution < self.level * np.median(contribution)).sum()]]
 
 
-def heard(graph: "NeuronGraph", keys: np.ndarray, home: np.ndarray | None = None) -> np.ndarray:
+def heard(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray | None = None) -> np.ndarray:
     """(n,) float64 |w_out|^2 of neurons of a population, `home` (unless given, they are all of it).
 
     Summed over all numbers in the first weights behind each.

@@ -13,7 +13,7 @@ from neurograph.errors import EditError
 from neurograph.initializers.newborns import Newborns
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 Share = Callable[[Outgoing], tuple[np.ndarray, np.ndarray | None]]
 
@@ -42,7 +42,7 @@ class Copies:
     weights: np.ndarray | None
     originals: np.ndarray | None = None
 
-    def add(self, graph: "NeuronGraph", family: Family, born: np.ndarray) -> np.ndarray:
+    def add(self, graph: "EditableGraph", family: Family, born: np.ndarray) -> np.ndarray:
         """Add them, to the (m,) keys that were born; returns (n, 2) pairs (new id, old id)."""
         w = self.wiring
         follows = self.incoming and self.first > 0
@@ -57,7 +57,7 @@ class Copies:
 
 
 def copies(
-    graph: "NeuronGraph", family: Family, newborns: Newborns, share: Share, noise: float, rng: np.random.Generator
+    graph: "EditableGraph", family: Family, newborns: Newborns, share: Share, noise: float, rng: np.random.Generator
 ) -> list[Copies]:
     """All that a family gets: what donors read with the newborns' weights, what followers read as it is, and shares.
 

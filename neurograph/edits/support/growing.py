@@ -11,10 +11,10 @@ from neurograph.schema.neuron import KIND_FIELDS, VALUES
 from neurograph.storage.pools import ranges
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
-def inner_population(graph: "NeuronGraph", name: str, verb: str) -> np.ndarray:
+def inner_population(graph: "EditableGraph", name: str, verb: str) -> np.ndarray:
     """(n,) keys of a population that neither reads data nor is read; `EditError` naming one that does or is.
 
     Inputs and outputs are as many as the data has columns and the task has answers.
@@ -31,7 +31,7 @@ def inner_population(graph: "NeuronGraph", name: str, verb: str) -> np.ndarray:
     return keys
 
 
-def _fixed(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
+def _fixed(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
     columns = graph._columns
     return (columns.each("role", keys) == "input") | columns.each("is_output", keys).astype(bool)
 
@@ -68,7 +68,7 @@ class Wiring:
         return Wiring(self.ids[keep], self.far[keep], self.form, weights, place[self.at[mine]], self.newborn[mine])
 
 
-def wiring(graph: "NeuronGraph", donors: np.ndarray, incoming: bool) -> Iterator[Wiring]:
+def wiring(graph: "EditableGraph", donors: np.ndarray, incoming: bool) -> Iterator[Wiring]:
     """What newborns get of their (n,) donors, which may repeat; one `Wiring` for each form and weight shape."""
     table = graph.table
     side = table.inn if incoming else table.out
@@ -93,7 +93,7 @@ def wiring(graph: "NeuronGraph", donors: np.ndarray, incoming: bool) -> Iterator
         )
 
 
-def give_birth(graph: "NeuronGraph", donors: np.ndarray) -> np.ndarray:
+def give_birth(graph: "EditableGraph", donors: np.ndarray) -> np.ndarray:
     """Add a neuron for each of (n,) donors, of its kind and with its values, no synapses yet; returns their keys.
 
     They rank with their donors, so that what these read and feed can be wired to them without ranking anew.

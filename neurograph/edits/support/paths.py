@@ -10,10 +10,10 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CycleError, EditError
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
-def has_path(graph: "NeuronGraph", without: Sequence[int] | np.ndarray = ()) -> bool:
+def has_path(graph: "EditableGraph", without: Sequence[int] | np.ndarray = ()) -> bool:
     """Whether a path leads from an input to an output, past the synapses of some ids."""
     arrays = graph.arrays()
     kept = np.flatnonzero(~np.isin(arrays.ids, without)) if len(without) else slice(None)
@@ -21,7 +21,7 @@ def has_path(graph: "NeuronGraph", without: Sequence[int] | np.ndarray = ()) -> 
     return bool((reached & arrays.each_kind("is_output").astype(bool)).any())
 
 
-def fewest(graph: "NeuronGraph", ids: np.ndarray) -> float:
+def fewest(graph: "EditableGraph", ids: np.ndarray) -> float:
     """How many of some synapses a path from an input to an output has at least; infinite where there is no path.
 
     Those into outputs are not counted: the edits that remove keep the last of them.
@@ -35,7 +35,7 @@ def fewest(graph: "NeuronGraph", ids: np.ndarray) -> float:
     return float(count[outputs].min(initial=np.inf))
 
 
-def refuse_cut(graph: "NeuronGraph", had: bool, way_out: str) -> None:
+def refuse_cut(graph: "EditableGraph", had: bool, way_out: str) -> None:
     """Refuse an edit that has left no path from an input to any output, where there was one before.
 
     Raises
@@ -47,7 +47,7 @@ def refuse_cut(graph: "NeuronGraph", had: bool, way_out: str) -> None:
         raise EditError(f"this would leave no path from the inputs to any output; {way_out}")
 
 
-def refuse_cycle(graph: "NeuronGraph", sources: np.ndarray, targets: np.ndarray, what: str) -> None:
+def refuse_cycle(graph: "EditableGraph", sources: np.ndarray, targets: np.ndarray, what: str) -> None:
     """Refuse what is to read all of some neurons and to feed all of others, where one of these leads to one of those.
 
     Parameters

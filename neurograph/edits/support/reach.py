@@ -9,7 +9,7 @@ import numpy as np
 from neurograph.storage.sparse import by_key
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Reach:
     level: Any
 
     @classmethod
-    def of(cls, graph: "NeuronGraph", source: np.ndarray, target: np.ndarray, connected: str) -> "Reach":
+    def of(cls, graph: "EditableGraph", source: np.ndarray, target: np.ndarray, connected: str) -> "Reach":
         """Of an event whose chosen synapses have these ends; see `Expand.connected`."""
         arrays = graph.arrays()
         level = by_key(arrays.keys, arrays.level.astype(np.int64), len(graph.table.names))
@@ -41,7 +41,7 @@ class Reach:
 
     def connect(
         self,
-        graph: "NeuronGraph",
+        graph: "EditableGraph",
         source: np.ndarray,
         target: np.ndarray,
         new: np.ndarray,
@@ -92,7 +92,7 @@ class Reach:
 
 
 def _join(
-    graph: "NeuronGraph",
+    graph: "EditableGraph",
     wanted: np.ndarray,
     others: np.ndarray,
     new: np.ndarray,
@@ -112,7 +112,7 @@ def _alike(shapes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.array([one == shape for one in shapes], bool)
 
 
-def _populations(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
+def _populations(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
     """Keys, rising, of everyone in the populations of some neurons."""
     names = dict.fromkeys(graph._columns.each("population", keys))
     return np.sort(np.concatenate([graph.population_keys(name) for name in names]))

@@ -18,7 +18,7 @@ from neurograph.errors import EditError, listed
 from neurograph.schema.synapse import WEIGHT
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Family:
         """(m - count,) keys of those that follow, one for each of their twins."""
         return self.old[self.count :]
 
-    def sources(self, graph: "NeuronGraph", w: Wiring, born: np.ndarray) -> np.ndarray:
+    def sources(self, graph: "EditableGraph", w: Wiring, born: np.ndarray) -> np.ndarray:
         """(n,) what twins read through copies of incoming synapses: their own newborn's family where it carries on."""
         far = w.far[w.at].astype(np.int64)
         readers, newborn = self.followers[w.newborn], self.newborn[self.count + w.newborn]
@@ -62,7 +62,7 @@ class Family:
         return np.where(carried & (code[near] == wanted), born[near], far)
 
 
-def family(graph: "NeuronGraph", donors: np.ndarray, home: np.ndarray) -> Family:
+def family(graph: "EditableGraph", donors: np.ndarray, home: np.ndarray) -> Family:
     """The family of newborns of (n,) donors, which may repeat.
 
     Parameters
@@ -94,7 +94,7 @@ def family(graph: "NeuronGraph", donors: np.ndarray, home: np.ndarray) -> Family
     return Family(len(donors), old, newborn, mine, theirs, left_out)
 
 
-def dependants(graph: "NeuronGraph", keys: np.ndarray, home: np.ndarray) -> np.ndarray:
+def dependants(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray) -> np.ndarray:
     """Those that die with neurons: that read these alone, through synapses that carry on, or multiply by one of them.
 
     The first are not those of `home`. A product without one of its factors would be larger, as if that were 1: a gate
@@ -119,12 +119,12 @@ def dependants(graph: "NeuronGraph", keys: np.ndarray, home: np.ndarray) -> np.n
     return np.array(sorted(gone - set(keys.tolist())), np.int64)
 
 
-def multiplies(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
+def multiplies(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
     """(n,) whether neurons take the product of what they read."""
     return graph._columns.each("aggregation", keys) == "product"
 
 
-def refuse_open_outputs(graph: "NeuronGraph", keys: Iterable[int]) -> None:
+def refuse_open_outputs(graph: "EditableGraph", keys: Iterable[int]) -> None:
     """Refuse to take a factor from an output that multiplies: it cannot go, and would be larger without.
 
     Raises
@@ -145,13 +145,13 @@ def is_weightless(w: Wiring) -> bool:
     return w.form.get("op", WEIGHT) != WEIGHT
 
 
-def is_fed_once(graph: "NeuronGraph", keys: np.ndarray) -> np.ndarray:
+def is_fed_once(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
     """(n,) whether neurons have one incoming synapse."""
     table = graph.table
     return np.array([table.degree(key, table.inn) == 1 for key in keys.tolist()], bool)
 
 
-def carries_on(graph: "NeuronGraph", w: Wiring, home: np.ndarray) -> np.ndarray:
+def carries_on(graph: "EditableGraph", w: Wiring, home: np.ndarray) -> np.ndarray:
     """(s,) whether outgoing synapses carry their neuron on, to a reader that is neither an output nor at home."""
     if is_weightless(w):
         found = np.ones(len(w.far), bool)
@@ -162,7 +162,7 @@ def carries_on(graph: "NeuronGraph", w: Wiring, home: np.ndarray) -> np.ndarray:
     return found & ~graph._columns.each("is_output", w.far).astype(bool) & ~np.isin(w.far, home)
 
 
-def _depthwise(graph: "NeuronGraph", readers: np.ndarray) -> np.ndarray:
+def _depthwise(graph: "EditableGraph", readers: np.ndarray) -> np.ndarray:
     """(s,) whether readers of maps have one source each, and others in their population another.
 
     So a dense layer over a single channel is none.
@@ -177,7 +177,7 @@ def _depthwise(graph: "NeuronGraph", readers: np.ndarray) -> np.ndarray:
     return found
 
 
-def _says_nothing_else(graph: "NeuronGraph", key: int, gone: set[int]) -> bool:
+def _says_nothing_else(graph: "EditableGraph", key: int, gone: set[int]) -> bool:
     """Whether a neuron reads the gone alone, and has no weights over them but a depthwise kernel."""
     table = graph.table
     rows = table.rows(key, table.inn)

@@ -8,7 +8,7 @@ from neurograph.edits.support.relays import dependants, multiplies, refuse_open_
 from neurograph.errors import EditError, listed
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 STRATEGIES = ("leave", "remove", "refuse")
 
@@ -24,7 +24,7 @@ class Neighbours:
         Keys that are about to lose an outgoing or an incoming synapse each; repeats do not matter.
     """
 
-    def __init__(self, graph: "NeuronGraph", sources: np.ndarray, targets: np.ndarray) -> None:
+    def __init__(self, graph: "EditableGraph", sources: np.ndarray, targets: np.ndarray) -> None:
         self.graph = graph
         self.lost_output, self.lost_input = set(sources.tolist()), set(targets.tolist())
 
@@ -55,7 +55,7 @@ class Neighbours:
         return self.graph.table.names[key] is not None and kind.role != "input" and not kind.is_output
 
 
-def around(graph: "NeuronGraph", keys: np.ndarray) -> Neighbours:
+def around(graph: "EditableGraph", keys: np.ndarray) -> Neighbours:
     """The neighbours of neurons that are about to be removed."""
     table = graph.table
     numbers = keys.tolist()
@@ -66,7 +66,7 @@ def around(graph: "NeuronGraph", keys: np.ndarray) -> Neighbours:
 
 
 def remove_neurons(
-    graph: "NeuronGraph", keys: np.ndarray, strategy: str, home: np.ndarray | None = None
+    graph: "EditableGraph", keys: np.ndarray, strategy: str, home: np.ndarray | None = None
 ) -> dict[str, list]:
     """Remove neurons with all their synapses and those that follow them, and settle what they strand; returns details.
 
@@ -82,7 +82,7 @@ def remove_neurons(
     return details | {"cleaned_up": names + details["cleaned_up"]}
 
 
-def settle(graph: "NeuronGraph", neighbours: Neighbours, strategy: str) -> dict[str, list]:
+def settle(graph: "EditableGraph", neighbours: Neighbours, strategy: str) -> dict[str, list]:
     """Remove the products that have lost a factor, and apply a strategy to the neurons that an edit has stranded.
 
     Parameters

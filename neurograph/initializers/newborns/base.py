@@ -9,7 +9,7 @@ import numpy as np
 from neurograph.analysis.observations import Observations
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Growth:
         What was seen while data ran through the network, or None.
     """
 
-    graph: "NeuronGraph"
+    graph: "EditableGraph"
     keys: np.ndarray
     count: int
     rng: np.random.Generator

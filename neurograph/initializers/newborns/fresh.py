@@ -12,7 +12,7 @@ from neurograph.initializers.newborns.base import Growth, Newborns
 from neurograph.initializers.newborns.random_parameterization import random_parameterization
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Fresh:
         return Newborns(random_parameterization(growth).donors, self._weights(growth.graph, growth.rng))
 
     def _weights(
-        self, graph: "NeuronGraph", rng: np.random.Generator
+        self, graph: "EditableGraph", rng: np.random.Generator
     ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         def weights(ids: np.ndarray, newborn: np.ndarray) -> np.ndarray:
             held = graph.read_weights(ids)
@@ -66,7 +66,7 @@ class Fresh:
         return weights
 
 
-def _fan_in(graph: "NeuronGraph", ids: np.ndarray) -> np.ndarray:
+def _fan_in(graph: "EditableGraph", ids: np.ndarray) -> np.ndarray:
     """(m,) how many synapses the target of each of some synapses has."""
     table = graph.table
     targets, place = np.unique(table.dst[table.rows_of(ids)], return_inverse=True)

@@ -12,7 +12,7 @@ from neurograph.errors import EditError, OptionError
 from neurograph.initializers.newborns.base import Growth, Newborns
 
 if TYPE_CHECKING:
-    from neurograph.network import NeuronGraph
+    from neurograph.core.graph import EditableGraph
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class KernelRidge:
 
         return weights
 
-    def _fit(self, graph: "NeuronGraph", keys: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    def _fit(self, graph: "EditableGraph", keys: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """(n, d) fitted rows K^T (K + lambda I)^-1 W."""
         squared = distances_squared(vectors)
         bandwidth = median_distance(squared) if self.bandwidth is None else self.bandwidth
@@ -108,7 +108,7 @@ class KernelRidge:
             raise EditError(self._singular(graph, keys, squared))
         return basis @ ((strengths / regular)[:, None] * (basis.T @ vectors))
 
-    def _singular(self, graph: "NeuronGraph", keys: np.ndarray, squared: np.ndarray) -> str:
+    def _singular(self, graph: "EditableGraph", keys: np.ndarray, squared: np.ndarray) -> str:
         apart = squared + np.diag(np.full(len(keys), np.inf))
         closest = np.unravel_index(np.argmin(apart), apart.shape)
         one, other = graph.names_of(keys[list(closest)])

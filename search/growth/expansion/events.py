@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.core.journal import Entry
+from neurograph.core.entries import Entry
 from neurograph.edits import RemoveSynapses
 from neurograph.network import NeuronGraph
 from search.growth.events import Event, Keep

@@ -5,10 +5,11 @@ from typing import Any
 
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.variance import variance_condition
+from neurograph.core.graph import EditResult
 from neurograph.edits import Autophagy, Proliferate
 from neurograph.edits.support.counts import error_variance
 from neurograph.errors import OptionError
-from neurograph.network import EditResult, NeuronGraph
+from neurograph.network import NeuronGraph
 from search.growth.events import Event, Keep, last_event
 from search.growth.metabolism.ages import ages_in_epochs
 from search.growth.metabolism.options import MetabolizeOptions

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.disk.aside import written_aside
 from neurograph.errors import DataError, FileError
-from neurograph.files.aside import written_aside
 from search.executors import Task
 from search.executors.trust import read_task, stored_name
 from search.nhn.locations.options import EvolutionOptions

@@ -6,8 +6,8 @@ from time import perf_counter
 from typing import Any
 
 from neurograph import draw
+from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, reason
-from neurograph.files.aside import written_aside
 from neurograph.network import NeuronGraph
 from search.datasets import Dataset, load
 from search.growth.method import same_data

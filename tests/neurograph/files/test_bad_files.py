@@ -190,7 +190,7 @@ def test_a_failure_leaves_the_old_file(where, net, monkeypatch):
         raise OSError(28, "No space left on device")
 
     old = net.read_bytes()
-    owner = {"save_file": "neurograph.files.container.save_file"}.get(where, f"neurograph.files.aside.os.{where}")
+    owner = {"save_file": "neurograph.files.container.save_file"}.get(where, f"neurograph.disk.aside.os.{where}")
     monkeypatch.setattr(owner, fails)
     with pytest.raises(FileError, match="No space left"):
         mlp([3, 3]).save(net)

@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from neurograph.disk.locks import fcntl, try_lock
+from neurograph.disk.streams import is_stream, pour
 from neurograph.errors import FileError, NeuroGraphError, reason
-from neurograph.files.locks import fcntl, try_lock
-from neurograph.files.streams import is_stream, pour
 
 _PART = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{8}\.part", re.DOTALL)
 _NAME = 100  # bytes of the file's own name in the other one: file systems take 255 in all

@@ -14,10 +14,10 @@ import pytest
 
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
+from neurograph.disk.aside import remove_strays, written_aside
+from neurograph.disk.streams import descriptor, is_stream
 from neurograph.errors import FileError
 from neurograph.files import EXPORTS, export
-from neurograph.files.aside import remove_strays, written_aside
-from neurograph.files.streams import descriptor, is_stream
 
 WRITERS = {"save": lambda graph, path: graph.save(path)} | {
     name: (lambda graph, path, name=name: export(graph, path, name)) for name, found in EXPORTS.items() if found.endings
@@ -130,7 +130,7 @@ def test_an_error_of_cleaning_up_hides_nothing(call, tmp_path, monkeypatch):
 
 KILLED = """
 import os, signal, sys
-from neurograph.files.aside import written_aside
+from neurograph.disk.aside import written_aside
 with written_aside(sys.argv[1]) as aside:
     aside.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,308 @@
+"""`EditableGraph`: a neuron graph with edits, a journal that undoes them, and copies; what the doors stand on."""
+
+from collections.abc import Callable, Hashable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Protocol
+from weakref import ref
+
+import networkx as nx
+import numpy as np
+
+from neurograph.core.arrays import GraphArrays
+from neurograph.core.digest import wiring_digest
+from neurograph.core.entries import RAW, Entry
+from neurograph.core.journal import Journal, pack, replay
+from neurograph.core.mutations.whole import in_turn, whole_entry
+from neurograph.core.numbering import graph_arrays
+from neurograph.core.outcome import Outcome, checked_outcome
+from neurograph.core.populations import Populations
+from neurograph.errors import JournalError
+from neurograph.storage import ArrayDiGraph
+from neurograph.storage.sparse import by_key
+
+
+class Edit(Protocol):
+    """Anything `graph.apply` takes."""
+
+    def apply(self, graph: Any) -> Outcome:
+        """Change the graph, an `EditableGraph`; an exception undoes all of it."""
+        ...
+
+
+@dataclass(frozen=True)
+class EditResult:
+    """What an edit did.
+
+    Parameters
+    ----------
+    entry
+        Its entry in the journal.
+    born, died
+        Names of the neurons.
+    """
+
+    entry: Entry
+    born: list[Hashable]
+    died: list[Hashable]
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """What else the edit has to tell."""
+        return self.entry.details
+
+
+class EditableGraph(Populations):
+    """A neuron graph that edits change and that a journal remembers; `neurograph.NeuronGraph` is the one people hold.
+
+    Whatever works on a graph, and does not make one, is written against this class.
+
+    Parameters
+    ----------
+    incoming_graph_data
+        Anything networkx takes. Edges become synapses, their "weight" the weight.
+    attr
+        Attributes of the graph.
+    """
+
+    def __init__(self, incoming_graph_data=None, **attr) -> None:
+        self._journal = Journal()
+        super().__init__(incoming_graph_data, **attr)
+
+    # ------------------------------------------------------------------------------------- edits and the journal
+    @property
+    def journal(self) -> Journal:
+        """What was done to the graph, oldest first; a run of raw mutations that is going on becomes an entry."""
+        self._close_run()
+        self._journal.past = _past(self)
+        return self._journal
+
+    def own(self, network: Any) -> None:
+        self._close_run()
+        super().own(network)
+
+    own.__doc__ = Populations.own.__doc__
+
+    def _close_run(self) -> None:
+        if self._effects and self._savepoint is None:
+            self._write_run()
+
+    @whole_entry
+    def _write_run(self) -> None:
+        run = Entry(RAW, {}, pack(self._effects))
+        self._effects.append(self._journal.before_writing())
+        self._journal.write(run)
+
+    @in_turn
+    def restart_journal(self) -> None:
+        """Forget how the graph came to be: what is done from here on can be undone, what was done before cannot."""
+        self._between_edits("restart the journal")
+        self._effects, self._journal, self._turn = [], Journal(), {}
+
+    def _between_edits(self, what: str) -> None:
+        self._check_turn()
+        if self._savepoint is not None and self._is_my_turn():
+            raise JournalError(f"cannot {what} in the middle of an edit or of atomic(); do it afterwards")
+
+    def apply(self, edit: Edit) -> EditResult:
+        """Carry out an edit: all of it, as one journal entry, or, where it raises, nothing.
+
+        Parameters
+        ----------
+        edit
+            One of `neurograph.edits`, or any frozen dataclass with `apply(graph)` that returns an `Outcome`.
+
+        Raises
+        ------
+        EditError
+            Of the edit; or what it returned is no `Outcome`.
+        """
+        self._open()
+        self._check_turn()
+        if self._savepoint is not None and self._is_my_turn():
+            raise JournalError("an edit cannot apply another edit; call its apply(graph) instead")
+        self._synchronise()
+        self._close_run()
+        return self._apply(edit)
+
+    @whole_entry
+    def _apply(self, edit: Edit) -> EditResult:
+        outcome = checked_outcome(edit, edit.apply(self))
+        effects, heirs = pack(self._effects), (outcome.neuron_heirs, outcome.synapse_heirs)
+        entry = Entry(type(edit).__name__, outcome.options, effects, *heirs, outcome.details)
+        self._effects.append(self._journal.before_writing())
+        self._journal.write(entry)
+        self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
+        dead = [rows for rows in (effect.dead_neurons() for effect in effects) if rows is not None]
+        died = [name for rows in dead for name in rows.names]
+        born = [name for name in self.names_of(entry.neurons_born) if name is not None]
+        return EditResult(entry, born, died)
+
+    def undo(self) -> Entry:
+        """Undo the newest entry: structure comes back as it was, with ids, order and places.
+
+        What died gets the weights it died with. What survived keeps today's weights, but for those that the entry
+        itself wrote and nobody has touched since: they are set back. Returns the entry. An exception on the way leaves
+        the graph and the entry as they were.
+        """
+        self._open()
+        self._between_edits("undo")
+        self._synchronise()
+        self._close_run()
+        return self._undo()
+
+    @whole_entry
+    def _undo(self) -> Entry:
+        if not self._journal.entries:
+            raise JournalError("nothing to undo: the journal is empty")
+        entry = self._toggled(self._journal.entries[-1])
+        self._effects.append(self._journal.before_undoing())
+        del self._journal.entries[-1]
+        self._journal.undone.append(entry)
+        return entry
+
+    def redo(self) -> Entry:
+        """Do the entry again that was undone last; returns it. An exception leaves everything as it was."""
+        self._open()
+        self._between_edits("redo")
+        self._synchronise()
+        return self._redo()
+
+    @whole_entry
+    def _redo(self) -> Entry:
+        if self._effects or not self._journal.undone:
+            raise JournalError("nothing to redo: nothing was undone, or the graph was edited since")
+        entry = self._toggled(self._journal.undone[-1])
+        self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
+        self._effects.append(self._journal.before_redoing())
+        del self._journal.undone[-1]
+        self._journal.entries.append(entry)
+        return entry
+
+    def _toggled(self, entry: Entry) -> Entry:
+        nx._clear_cache(self)
+        effects = [effect.toggle(self) for effect in reversed(entry.effects)]
+        self.version += 1
+        return Entry(entry.verb, entry.options, effects, entry.neuron_heirs, entry.synapse_heirs, entry.details)
+
+    def replay(self, entries: Journal | Iterable[Entry]) -> None:
+        """Carry out another graph's journal on a graph that is as that was before it: all of it or nothing.
+
+        Parameters
+        ----------
+        entries
+            A journal, `other.journal` or one that `Journal.load` read; or entries that `from_line` read.
+
+        Raises
+        ------
+        JournalError
+            The graph is not the one that the journal starts from; naming the entry and what does not fit.
+        """
+        if isinstance(entries, Journal):
+            entries = entries.ahead()
+        self._open()
+        self._between_edits("replay")
+        self._synchronise()
+        self._close_run()
+        self._replay(entries)
+
+    @whole_entry
+    def _replay(self, entries: Iterable[Entry]) -> None:
+        nx._clear_cache(self)
+        replay(self, self._journal, entries)
+
+    # ------------------------------------------------------------------------------------- whole graphs
+    def arrays(self) -> GraphArrays:
+        """The whole network as arrays, neurons numbered topologically; see `GraphArrays`."""
+        self._synchronise()
+        numbered = graph_arrays(self, self._numbered)
+        if self._savepoint is None:  # a transaction may yet be rolled back, and another reach the same version
+            self._numbered = numbered
+        return numbered
+
+    def topological_order(self) -> list[Hashable]:
+        """The neurons in a topological order, read off the ranks: no synapse is visited."""
+        keys = self.table.keys()
+        return self.names_of(keys[np.lexsort((keys, self._ranks.rank[keys]))])
+
+    def wiring_digest(self) -> str:
+        """A hexadecimal digest of the wiring: kinds and connections by position, never names, ids or weights.
+
+        Parameters saved for one graph fit another with the same digest.
+        """
+        return wiring_digest(self)
+
+    def _copy_all(self):
+        self._synchronise()
+        self._close_run()
+        new = self.__class__()
+        new.graph.update(self.graph)
+        keys = self.table.keys()
+        new._columns, new._ranks = self._columns.copy(keys), self._ranks.copy(keys)
+        new._adopt(self.table.copy())
+        new._populations, new._next_name = dict(self._populations), self._next_name
+        new.replacements, new.compiled_columns = dict(self.replacements), self.compiled_columns
+        new._journal, new.version, new._numbered = self._journal.copy(), self.version, self._numbered
+        return new
+
+    def _copy_induced(self, names, graph_attr):
+        new = self._copy_all()
+        new.graph.clear()
+        new.graph.update(graph_attr)
+        keys = new.table.keys()
+        keep = by_key(new.keys_of(names), True, len(new.table.names))[keys]
+        if not keep.all():
+            new._drop_keys(keys[~keep])
+        new.restart_journal()
+        return new
+
+    def __getstate__(self):
+        if self._has_table():
+            self._synchronise()
+        return super().__getstate__() | {"_numbered": None}
+
+    def __deepcopy__(self, memo: dict):
+        new = memo[id(self)] = self.__class__.__new__(self.__class__)
+        state = self.__getstate__()
+        if self._has_table():  # columns are copied as columns, not item by item
+            keys = self.table.keys()
+            table, columns, ranks = self.table.copy(), self._columns.copy(keys), self._ranks.copy(keys)
+            table.extra = table.values.extra = deepcopy(self.table.extra, memo)
+            columns.extra = deepcopy(self._columns.extra, memo)
+            kept = {self.table: table, self._columns: columns, self._ranks: ranks}
+            memo |= {id(old): copied for old, copied in kept.items()}
+            memo[id(self._journal)] = self._journal.copy()
+        new.__setstate__(deepcopy(state, memo))
+        return new
+
+    def copy(self, as_view: bool = False):
+        if not as_view:
+            self._whole_graph()._synchronise()
+        return super().copy(as_view)
+
+    def _whole_graph(self) -> "EditableGraph":
+        """The graph itself, where this is a view of it."""
+        graph = self
+        while not graph._has_table():
+            graph = graph._graph
+        return graph
+
+    def reverse(self, copy: bool = True):
+        """The reverse of the graph, an `ArrayDiGraph` (inputs would have incoming synapses), or a view."""
+        self._synchronise()
+        return ArrayDiGraph.reverse(self, copy)
+
+
+def _past(graph: EditableGraph) -> "Callable[[], EditableGraph | None]":
+    """What makes a copy of a graph to be taken back to where its journal starts; None once the graph is gone."""
+    there = ref(graph)
+
+    def past() -> EditableGraph | None:
+        graph = there()
+        if graph is None:
+            return None
+        copied = graph.copy()
+        copied.restart_journal()  # its entries are no longer those of where it is
+        return copied
+
+    return past

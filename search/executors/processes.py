@@ -19,6 +19,8 @@ from search.executors.worker import BEGUN, serve
 _IDLE = -1
 _LONGEST = 86400.0  # seconds of one wait: systems count them in milliseconds of 32 bits
 _STARTS = 3  # workers in a row that may end before they have begun anything
+_TOGETHER = 0.5  # seconds within which workers end that are ended together
+_GROUPS = 3  # times that all workers may end together in one `map`
 
 
 @dataclass(eq=False)
@@ -55,6 +57,8 @@ class ProcessPool:
         self.workers, self.timeout, self.retries, self.startup = workers, timeout, retries, startup
         self._pool: list[_Worker] = []
         self._failed_starts = 0
+        self._groups = 0  # times that all ended together
+        self._suspects: set[int] = set()  # items that were lost then: each is tried alone, to tell who is to blame
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         """See `search.executors.Executor`.
@@ -62,9 +66,10 @@ class ProcessPool:
         Raises
         ------
         WorkerError
-            When workers end before they have begun anything, several in a row.
+            When workers end before they have begun anything, several in a row; when all end together again and again.
         """
-        work = Work(function, list(items), self.retries)
+        work, self._groups = Work(function, list(items), self.retries), 0
+        self._suspects.clear()
         try:
             while work.unfinished:
                 self._hand_out(work)
@@ -87,6 +92,9 @@ class ProcessPool:
 
     def _hand_out(self, work: Work) -> None:
         while work.waiting:
+            busy = [worker.item for worker in self._pool if worker.item != _IDLE]
+            if busy and not self._suspects.isdisjoint((work.waiting[0], *busy)):
+                return
             idle = next((worker for worker in self._pool if worker.item == _IDLE), None)
             if idle is None and len(self._pool) >= self.workers:
                 return
@@ -95,8 +103,9 @@ class ProcessPool:
             try:
                 worker.link.send((work.function, work.items[worker.item]))
             except OSError:  # it died while idle, so the item is none the worse for it
-                work.waiting.appendleft(worker.item)
-                self._end(worker)
+                if not self._all_ended(worker, work):
+                    work.waiting.appendleft(worker.item)
+                    self._end(worker)
 
     def _take_in(self, work: Work) -> None:
         """Wait until a worker says something, dies or has had its time."""
@@ -106,7 +115,8 @@ class ProcessPool:
         nearest = min(worker.deadline for worker in busy.values())
         limit = None if nearest == float("inf") else min(max(nearest - monotonic(), 0), _LONGEST)
         for link in wait(list(busy), limit):
-            self._hear(busy[link], work)  # type: ignore[index]
+            if busy[link].item != _IDLE:  # type: ignore[index]
+                self._hear(busy[link], work)  # type: ignore[index]
         for worker in busy.values():
             if worker.item != _IDLE and monotonic() > worker.deadline:
                 seconds = self.timeout if worker.begun else self.startup
@@ -118,6 +128,9 @@ class ProcessPool:
         except (EOFError, OSError):
             self._lost(worker, work)
             return
+        self._take(worker, work, word, result)
+
+    def _take(self, worker: _Worker, work: Work, word: str, result: Any) -> None:
         if word == BEGUN:
             worker.begun, self._failed_starts = True, 0
             worker.deadline = monotonic() + self.timeout if self.timeout else float("inf")
@@ -128,6 +141,8 @@ class ProcessPool:
     def _lost(self, worker: _Worker, work: Work) -> None:
         worker.process.join(5)
         code = worker.process.exitcode
+        if self._all_ended(worker, work):
+            return
         if worker.begun:
             self._give_up(worker, work, f"its worker ended with exit code {code}")
             return
@@ -139,6 +154,38 @@ class ProcessPool:
             ) from None
         work.waiting.appendleft(worker.item)
         self._end(worker)
+
+    def _all_ended(self, worker: _Worker, work: Work) -> bool:
+        """Whether all others ended with this one: no item is to blame then, and what they held is handed out again."""
+        others, until = [each for each in self._pool if each is not worker], monotonic() + _TOGETHER
+        if not all(wait([each.process.sentinel], max(until - monotonic(), 0)) for each in others):
+            return False
+        for other in others:  # what they said before they ended counts
+            while other.item != _IDLE and self._heard_last(other, work):
+                pass
+        lost = [each for each in (worker, *others) if each.item != _IDLE]
+        if not others or not any(each.begun for each in (worker, *others)):
+            return False
+        self._groups += 1
+        if self._groups > _GROUPS:
+            raise WorkerError(
+                f"all {len(others) + 1} workers ended together again and again, the last with exit code "
+                f"{worker.process.exitcode}: something ends them from outside, as a system does that runs out of "
+                "memory; a run directory can be resumed"
+            ) from None
+        self._suspects |= {each.item for each in lost}
+        work.waiting.extendleft(sorted((each.item for each in lost), reverse=True))
+        for each in (worker, *others):
+            self._end(each)
+        return True
+
+    def _heard_last(self, worker: _Worker, work: Work) -> bool:
+        """Take the next of what a worker said before it ended; whether there was any."""
+        try:
+            self._take(worker, work, *worker.link.recv())
+        except (EOFError, OSError):
+            return False
+        return True
 
     def _give_up(self, worker: _Worker, work: Work, reason: str) -> None:
         item = worker.item

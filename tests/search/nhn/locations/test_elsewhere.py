@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from neurograph.builders import enas_macro
-from search.executors import Dask, ProcessPool, Serial, Task, WorkerError
+from search.executors import Dask, ProcessPool, Serial, Task, WorkerError, processes
 from search.nhn.addons import AddOnOptions
-from search.nhn.locations import BatchOptions, EvolutionOptions, add_on_task, search
+from search.nhn.locations import BatchOptions, EvolutionOptions, add_on_task, resume, search
 
 OPTIONS = EvolutionOptions(cycles=3, train_batches=2, sharing="synchronous", absent=0.5)
 KILL = 50  # a training batch of the second cycle
@@ -64,6 +64,23 @@ def test_a_pool_with_a_worker_killed_once_and_one_killed_each_time(here, pool, t
     found = search(task, once, executor=pool)
     failed = {tuple(one["genome"]): one["failure"] for one in found.rows[0]["individuals"] if one["failure"]}
     assert failed == {tuple(genome): "its worker ended with exit code -9"}
+
+
+def test_a_pool_whose_workers_are_all_killed_at_once(here, pool, tmp_path, monkeypatch):
+    """No individual is the worse for it, though none may be lost: they are tried again, or the search goes on later."""
+    monkeypatch.setattr(pool, "retries", 0)
+    for name in ("workers", "tokens"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "tokens" / "first").touch()
+    task = Task("toy:toy", {"noise": 2.0, "group": str(tmp_path)})
+    monkeypatch.setattr(processes, "_GROUPS", 0)
+    with pytest.raises(WorkerError, match="all 2 workers ended together again and again, the last with exit code -9"):
+        search(task, OPTIONS, executor=pool, run=tmp_path / "run")
+    assert not list((tmp_path / "tokens").iterdir())
+    (tmp_path / "tokens" / "second").touch()
+    monkeypatch.setattr(processes, "_GROUPS", 1)
+    same(resume(tmp_path / "run", executor=pool, trust="toy"), here)
+    assert not list((tmp_path / "tokens").iterdir())
 
 
 def test_a_dask_cluster_with_a_worker_killed_and_then_without_the_cluster(here, tmp_path):

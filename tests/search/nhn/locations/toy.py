@@ -1,7 +1,9 @@
 """An evaluator whose best genome is known, importable in other processes; see conftest.py."""
 
+import multiprocessing
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +22,12 @@ class Toy:
     Noise depends on batch numbers alone, so every process sees the same.
     """
 
-    def __init__(self, noise=0.0, spoil=(), notes=None, kill=None, deadly=()):
+    def __init__(self, noise=0.0, spoil=(), notes=None, kill=None, deadly=(), group=None):
         self.space, self.held_out, self.noise = Table(ROWS), HELD_OUT, noise
         self.spoil, self.notes, self.kill, self.deadly = tuple(spoil), notes, kill, tuple(deadly)
-        self.turns = []
+        self.turns, self.group = [], group
+        if group is not None and multiprocessing.parent_process():
+            (Path(group) / "workers" / str(os.getpid())).touch()
 
     def weights(self):
         return {f"{gene}.{at}": np.zeros(2) for gene, row in enumerate(ROWS) for at in range(len(row))}
@@ -35,6 +39,8 @@ class Toy:
         self.turns.append(turn)
         if self.kill is not None and any(self.kill in batches for batches in turn.training):
             self._die_once()
+        if self.group is not None:
+            self._end_everyone(Path(self.group))
         if self.deadly in turn.genomes:
             os.kill(os.getpid(), signal.SIGKILL)
         weights = {name: value.copy() for name, value in turn.weights.items()}
@@ -54,6 +60,17 @@ class Toy:
         wrong = sum(a != b for a, b in zip(genome, GOAL, strict=True))
         noise = np.mean([np.random.default_rng((number % HELD_OUT, 5)).standard_normal() for number in evaluation])
         return 10.0 * wrong + self.noise * float(noise)
+
+    def _end_everyone(self, folder):
+        """The whole group of workers, once for each token in the folder, once all have begun."""
+        workers = list((folder / "workers").iterdir())
+        for token in (folder / "tokens").iterdir() if len(workers) > 1 else ():
+            token.unlink()
+            for note in workers:
+                note.unlink(missing_ok=True)
+            for number in sorted((int(note.name) for note in workers), key=lambda number: number == os.getpid()):
+                with suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGKILL)
 
     def _die_once(self):
         note = Path(self.notes) / "died"

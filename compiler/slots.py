@@ -184,8 +184,10 @@ class SlotMap:
         tensor, size = entry.tensor, prod(entry.space[1])
         with torch.no_grad():
             whole = tensor if tensor.is_contiguous() else tensor.contiguous()
-            where = torch.from_numpy(flat.astype(np.int64)).to(tensor.device)
-            whole.view(-1, size)[where] = torch.from_numpy(values.reshape(-1, size)).to(tensor)
+            where, put = torch.from_numpy(flat.astype(np.int64)), torch.from_numpy(values.reshape(-1, size))
+            if not tensor.is_cpu:
+                where, put = where.to(tensor.device), put.to(tensor.device)
+            whole.view(-1, size).index_copy_(0, where, put.to(tensor.dtype))
             if whole is not tensor:
                 tensor.copy_(whole)
 

@@ -24,6 +24,10 @@ class EMA:
     After each optimizer step, average <- decay * average + (1 - decay) * value. A refresh of the network takes the
     average along: survivors keep theirs, newborns start from their value.
 
+    `torch.optim.swa_utils.AveragedModel` does not: it averages Parameters by their position, so that after an edit it
+    mixes the numbers of different synapses wherever the shapes happen to agree. Use it on a network whose graph is not
+    edited any more, or make a new one after each refresh.
+
     Parameters
     ----------
     network

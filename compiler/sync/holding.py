@@ -135,7 +135,10 @@ class Holding:
         view = gate.view
         if view is None:
             return self._far(gate, place, number, stored, sure)
-        now, rounded = view[place], gate.rounded
+        now = view[place]
+        if now == stored:
+            return stored
+        rounded = gate.rounded
         rounded[0] = stored
         if now == rounded[0] or not isfinite(now) or self._written(name, number):
             return stored
@@ -145,8 +148,9 @@ class Holding:
         """Write (n, *shape of one) numbers of one space, known by id or key, into their tensors in place."""
         book = self._books.get(space[0]) or self._book(space[0])
         gates, places = book.find(numbers)
-        for at in np.unique(gates[places >= 0]).tolist():
-            entry, mine = book.gates[at].entry, (gates == at) & (places >= 0)
+        known = places >= 0
+        for at in set(gates[known].tolist()):
+            entry, mine = book.gates[at].entry, known & (gates == at)
             if entry.space == space:
                 SlotMap.put_some(entry, places[mine], values[mine])
 

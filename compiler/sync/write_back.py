@@ -73,7 +73,7 @@ def _write(
 
 def _each(found: np.ndarray) -> np.ndarray:
     """(n,) bool: a kernel counts as a whole."""
-    return np.asarray(found.reshape(len(found), -1).any(1)) if found.ndim > 1 else found
+    return np.asarray(found.any(axis=tuple(range(1, found.ndim))))
 
 
 def _warn(space: Space, wild: np.ndarray) -> None:

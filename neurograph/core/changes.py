@@ -61,6 +61,7 @@ class ChangeLog:
         self._start = 0  # number of the first entry that is kept
         self._cuts = 0  # how often entries were rolled back
         self.awaited = False  # whether there may be a reader, or something left of one
+        self._inherited = False  # whether a reader may have something to read that it brought from another log
         self._readers: WeakKeyDictionary[Any, _Reader] = WeakKeyDictionary()
 
     def __len__(self) -> int:
@@ -88,7 +89,7 @@ class ChangeLog:
         `before` is what `unread` returned of another log, where the reader's graph was copied from one that kept it.
         """
         self._readers[reader] = _Reader(self.end, before)
-        self.awaited = True
+        self.awaited, self._inherited = True, self._inherited or bool(before)
 
     def advance(self, reader: Any) -> None:
         """Let a reader have seen everything so far."""
@@ -117,6 +118,8 @@ class ChangeLog:
 
     def written_since(self, reader: Any, name: str, number: int) -> bool:
         """Whether users wrote a number ("weight" of a synapse, "bias", ... of a neuron) since a reader last looked."""
+        if not self._entries and not self._inherited:
+            return False
         held = self._readers[reader]
         if held.cuts != self._cuts:
             held.written, held.seen, held.cuts = {}, held.at, self._cuts
@@ -189,5 +192,7 @@ def _mark(written: dict[str, set[int]], entries: Iterable[tuple]) -> None:
 def _merged(parts: list[np.ndarray]) -> np.ndarray:
     if not parts:
         return np.empty(0, np.int64)
-    together = np.sort(np.concatenate(parts).astype(np.int64))
-    return together[np.diff(together, prepend=-1) > 0]
+    together = np.sort(np.concatenate(parts).astype(np.int64, copy=False))
+    first = np.ones(len(together), bool)
+    np.not_equal(together[1:], together[:-1], out=first[1:])
+    return together[first]

@@ -24,6 +24,7 @@ class MutableColumns(nx.DiGraph):
     _node: Any
     _graph: Any  # of a view: the graph it shows
     interned: tuple[str, ...] = ()
+    frozen = False  # `networkx.freeze` sets it
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
         super().__init__()

@@ -294,7 +294,8 @@ class EdgeTable:
                 live = self.live()
                 place[self.id[live]] = live
                 self._place = place
-            return np.where(ids >= 0, self._place[np.clip(ids, 0, self.next_id)], -1).astype(np.int64)
+            known = np.minimum(ids.view(np.uint64), np.uint64(self.next_id))  # what is negative is beyond all ids
+            return self._place[known].astype(np.int64)
         live = self.live()
         have = self.id[live]
         mine = np.flatnonzero(np.isin(have, ids))

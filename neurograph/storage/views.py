@@ -42,6 +42,7 @@ class DictView(Mapping):
 
 
 _WEIGHT_ALONE = (WEIGHT,)
+_NEW = object.__new__
 
 
 class EdgeData(DictView, MutableMapping):
@@ -90,12 +91,15 @@ class EdgeData(DictView, MutableMapping):
         return extra[key]
 
     def __setitem__(self, key, value) -> None:
-        table = self.table
-        guard = table.guard and table.guard()
-        if guard is not None and self.values_ is table.values and table._alive[self.row]:
-            guard._edge_item(self, key, value)
-        else:
-            self._write_or_ask({key: value})
+        """Write one attribute; a finite number over another, of which nobody waits to hear, is stored right here."""
+        table, values, row = self.table, self.values_, self.row
+        if key == WEIGHT and type(value) is float and values is table.values and values.kind[row] == 1:
+            guard = table.guard and table.guard()
+            quiet = guard is not None and not (guard._turn or guard.changes.awaited or guard.frozen)
+            if quiet and value - value == 0.0 and table._alive[row]:
+                values.pools[0].item[values.row[row]] = value
+                return
+        self._write_or_ask({key: value})
 
     def __ior__(self, other):
         self.update(other)
@@ -206,7 +210,13 @@ class Row(DictView):
             u, v = (self.key, far) if self.out else (far, self.key)
             row = table.find(u, v)
             if row >= 0:
-                return EdgeData(table, u, v, row, table.values)
+                found = _NEW(EdgeData)  # what its constructor does, without the call: one edge at a time comes this way
+                found.table = table
+                found.u = u
+                found.v = v
+                found.row = row
+                found.values_ = table.values
+                return found
         raise KeyError(name)
 
     def data(self) -> tuple[list[int], list[EdgeData]]:

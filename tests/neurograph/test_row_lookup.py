@@ -56,3 +56,10 @@ def test_a_view_of_an_edge_keeps_it_through_a_reindex_and_its_removal():
     graph.add_edge(0, 5, weight=1.0)
     graph.table.reindex()
     assert edge["weight"] == 8.0 and graph[0][5]["weight"] == 1.0 and not edge.alive()
+
+
+def test_ids_that_were_never_given_have_no_row():
+    graph = ArrayDiGraph([(0, 1), (0, 2), (1, 2)])
+    graph.remove_edge(0, 2)
+    asked = np.array([-(2**62), -7, -1, 0, 1, 2, 3, 2**62])
+    assert graph.table.rows_of(asked).tolist() == [-1, -1, -1, 0, -1, 2, -1, -1]

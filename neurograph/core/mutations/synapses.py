@@ -138,15 +138,6 @@ class SynapseMutations(NeuronMutations):
             self._record(FormsChanged(np.array([edge.id]), *codes, table.forms.bundles, _ends(edge)))
             table._m[5][edge.row] = after
 
-    def _edge_item(self, edge: EdgeData, name: str, value: Any) -> None:
-        """Write one attribute of a synapse; the common case, one number over another, needs hardly a check."""
-        values, row = edge.values_, edge.row
-        number = name == WEIGHT and type(value) is float and value - value == 0.0 and values.kind[row] == 1
-        if not number or self._turn or self.changes.awaited or "frozen" in self.__dict__:
-            self._edge_update(edge, {name: value})
-            return
-        values.pools[0].item[values.row[row]] = value
-
     def _note_weight(self, edge: EdgeData, before: Any, after: Any) -> None:
         if _shape(before) != _shape(after):
             self._record(WeightReplaced(edge.id, before, after, (edge.u, edge.v)))

@@ -8,10 +8,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 import compiler
 from compiler.slots import BIAS, WEIGHT
-from neurograph.edits import Proliferate, SplitEdge
+from neurograph.edits import Proliferate, RemoveNeurons, SplitEdge
 from neurograph.errors import CompileError, StaleError, WiringError
 from tests.compiler.graphs import assert_equals_reference, build, mlp, recipes
 from tests.compiler.sync.optimizers.table import OPTIMIZERS
@@ -157,6 +158,31 @@ def test_a_stale_source_has_no_network_to_give():
     graph.apply(SplitEdge(*next(iter(graph.edges))))
     with pytest.raises(StaleError, match="refresh"):
         ema.network()
+
+
+@pytest.mark.parametrize("name", ["dense", "sparse"])
+def test_what_torch_mixes_after_an_edit_is_kept_apart(name):
+    """One neuron goes and another comes: every Parameter has the shape that it had, and other synapses in it."""
+    graph, net, optimizer, ema, _ = trained(lowering=name)
+    torchs = AveragedModel(net, multi_avg_fn=get_ema_multi_avg_fn(0.75))
+    torchs.update_parameters(net)
+    ema.copy_to(torchs.module)  # the two averages are the same so far
+    shapes = [p.shape for p in net.parameters()]
+    graph.apply(RemoveNeurons([graph.population("h1")[0]]))
+    graph.apply(Proliferate("h1", 1, seed=0))
+    net.refresh(optimizer)
+    assert [p.shape for p in net.parameters()] == shapes
+    before = {space: numbers(ema.network(), space) for space in net.slots.spaces}
+    train(net, graph, optimizer, steps=1, seed=9)
+    ema.update()
+    torchs.update_parameters(net)
+    differs = False
+    for space in net.slots.spaces:
+        now, mine, theirs = numbers(net, space), numbers(ema.network(), space), numbers(torchs.module, space)
+        for number, average in mine.items():
+            assert average == pytest.approx(0.75 * before[space][number] + 0.25 * now[number], rel=1e-9, abs=1e-12)
+        differs |= not np.allclose(list(mine.values()), list(theirs.values()))
+    assert differs
 
 
 def test_half_precision_is_averaged_in_single():

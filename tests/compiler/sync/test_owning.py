@@ -18,7 +18,7 @@ from neurograph import NeuronGraph
 from neurograph.edits import SplitEdge
 from neurograph.errors import CompileError, StaleError, WiringError
 from tests.compiler.graphs import Recipe, batch, build, loss_of, mlp, recipes
-from tests.compiler.map_graphs import build_maps, map_recipes
+from tests.compiler.map_graphs import MapRecipe, build_maps, map_recipes
 from tests.compiler.sync.owning import ACTS, DOORS, Tracked, graphs_alike
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
@@ -53,6 +53,21 @@ def test_what_is_read_is_right_whatever_wrote_it(recipe, dtype, acts, seed):
 @given(recipe=map_recipes(), dtype=st.sampled_from(DTYPES), acts=SEQUENCES, seed=st.integers(0, 999))
 def test_and_so_it_is_of_feature_maps(recipe, dtype, acts, seed):
     play(build_maps(recipe), dtype, acts, seed)
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_what_is_learned_comes_back_where_hardly_a_kernel_is_left(left):
+    graph = build_maps(MapRecipe(1))
+    net = compiler.compile(graph, dtype=torch.float64)
+    kernels = [(u, v) for u, v, w in graph.edges(data="weight") if np.ndim(w)]
+    before = {pair: np.array(graph[pair[0]][pair[1]]["weight"]) for pair in kernels}
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.add_(0.25)
+    graph.remove_edges_from(kernels[left:])
+    found = {(u, v): w for u, v, w in graph.edges(data="weight") if np.ndim(w)}
+    assert list(found) == kernels[:left]
+    assert all(np.allclose(w, before[pair] + 0.25) for pair, w in found.items())
 
 
 # ------------------------------------------------------------------------------------------ one thing at a time

@@ -21,6 +21,7 @@ def test_what_is_no_weight_is_refused(value):
 
 
 def test_a_frozen_graph_is_not_written():
+    assert not nx.is_frozen(graph())
     g = nx.freeze(graph())
     with pytest.raises(nx.NetworkXError, match="Frozen"):
         g["a"]["b"]["weight"] = 2.0

@@ -5,7 +5,7 @@ from math import prod
 
 import numpy as np
 
-from compiler.inspection.facts import Growth, Inspection, Population, Wiring
+from compiler.inspection.report import Growth, Inspection, Population, Wiring
 from compiler.planning.cost import default_calibration
 from compiler.planning.planner import plan
 from compiler.planning.program import Options, PartPlan, Program

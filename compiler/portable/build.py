@@ -21,10 +21,10 @@ from compiler.portable.reading import Reading
 from compiler.snapshot import snapshot
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 
-def portable(net: "CompiledNetwork") -> fx.GraphModule:
+def portable(net: "CompiledModule") -> fx.GraphModule:
     """A network in operators that `torch.export`, ONNX and every other reader of PyTorch modules take.
 
     Products are `nn.Linear` and `nn.Conv2d`, masked where not every pair is joined; where synapses are few they are
@@ -50,7 +50,7 @@ def portable(net: "CompiledNetwork") -> fx.GraphModule:
     return draw(net).module()
 
 
-def draw(net: "CompiledNetwork") -> Drawing:
+def draw(net: "CompiledModule") -> Drawing:
     """The layers of the portable form and what each reads; raises as `portable` does."""
     if net.stale:
         net.refuse_stale()
@@ -72,7 +72,7 @@ def draw(net: "CompiledNetwork") -> Drawing:
     return drawing
 
 
-def _block_by_block(net: "CompiledNetwork") -> Program:
+def _block_by_block(net: "CompiledModule") -> Program:
     """The network's program; where some of its stages make several blocks, another one, in which none does."""
     if not any(stage.is_region for stage in net.program.stages):
         return net.program

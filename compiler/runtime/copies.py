@@ -1,21 +1,22 @@
 """Copies of a network."""
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+from compiler.runtime.module import CompiledModule
+
+Network = TypeVar("Network", bound=CompiledModule)
 
 _OWN = frozenset({"holding", "_forwards", "_number"})
 
 
-def taken_along(network: "CompiledNetwork") -> dict[str, Any]:
+def taken_along(network: CompiledModule) -> dict[str, Any]:
     """The attributes that a copy has from its original; the others it makes anew."""
     own = _OWN if network._forwards.replaced(network) else _OWN | {"forward"}
     return {name: held for name, held in network.__dict__.items() if name not in own}
 
 
-def sharing(network: "CompiledNetwork") -> "CompiledNetwork":
+def sharing(network: Network) -> Network:
     """A copy that follows the same graph and owns nothing, with Parameters of its own.
 
     What users write into the graph from now on reaches it at its refresh; what it learned stays its own.
@@ -23,7 +24,7 @@ def sharing(network: "CompiledNetwork") -> "CompiledNetwork":
     return _twin(network, network.graph, {})
 
 
-def deep(network: "CompiledNetwork", memo: dict) -> "CompiledNetwork":
+def deep(network: Network, memo: dict) -> Network:
     """A copy with a graph of its own, which it owns where the network owns its graph."""
     made = _twin(network, copy.deepcopy(network.graph, memo), memo)
     if network.owns:
@@ -31,7 +32,7 @@ def deep(network: "CompiledNetwork", memo: dict) -> "CompiledNetwork":
     return made
 
 
-def _twin(network: "CompiledNetwork", graph: Any, memo: dict) -> "CompiledNetwork":
+def _twin(network: Network, graph: Any, memo: dict) -> Network:
     made = network.__class__.__new__(network.__class__)
     memo[id(network)], memo[id(network.graph)] = made, graph
     for name, held in taken_along(network).items():

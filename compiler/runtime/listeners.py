@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from compiler.slots import SlotMap
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 
 class Follower(Protocol):
@@ -22,15 +22,15 @@ class Follower(Protocol):
     def __hash__(self) -> int: ...
 
 
-_followers: "WeakKeyDictionary[CompiledNetwork, WeakSet[Follower]]" = WeakKeyDictionary()
+_followers: "WeakKeyDictionary[CompiledModule, WeakSet[Follower]]" = WeakKeyDictionary()
 
 
-def follow(network: "CompiledNetwork", follower: Follower) -> None:
+def follow(network: "CompiledModule", follower: Follower) -> None:
     """Tell a follower of every refresh for as long as both live."""
     _followers.setdefault(network, WeakSet()).add(follower)
 
 
-def tell(network: "CompiledNetwork", old: SlotMap, new: SlotMap) -> None:
+def tell(network: "CompiledModule", old: SlotMap, new: SlotMap) -> None:
     """Tell every follower."""
     for follower in tuple(_followers.get(network, ())):
         follower.moved(old, new)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
     from compiler.sync.holding import Holding
 
 
@@ -36,12 +36,12 @@ class Forwards:
         """Have new code for a new program, so that what was traced of the old one goes with its code."""
         self.running = self._new()
 
-    def turn(self, network: "CompiledNetwork", fresh: bool) -> None:
+    def turn(self, network: "CompiledModule", fresh: bool) -> None:
         """Let a network run the one that is due; one that a user put there stays."""
         if not self.replaced(network):
             network.__dict__["forward"] = self.running if fresh else self.refusing
 
-    def replaced(self, network: "CompiledNetwork") -> bool:
+    def replaced(self, network: "CompiledModule") -> bool:
         """Whether a user has put another forward in the place of these."""
         held = network.__dict__.get("forward")
         return held is not None and getattr(held, "__self__", None) is not self.holding
@@ -58,16 +58,16 @@ def _forward(holding: "Holding", *inputs: Tensor) -> Any:
 
 # --- a stale network in a traced graph --------------------------------------------------------------------------------
 
-_networks: "WeakValueDictionary[int, CompiledNetwork]" = WeakValueDictionary()
+_networks: "WeakValueDictionary[int, CompiledModule]" = WeakValueDictionary()
 
 
-def number(network: "CompiledNetwork") -> int:
+def number(network: "CompiledModule") -> int:
     """What a traced refusal knows a network by."""
     _networks[id(network)] = network
     return id(network)
 
 
-def refusal(network: "CompiledNetwork") -> Tensor:
+def refusal(network: "CompiledModule") -> Tensor:
     """What is traced of a stale network: an operator that raises `StaleError` whenever it runs."""
     return torch.ops.neurograph.refuse_stale(network._buffers["_like"], network._number)
 

@@ -16,7 +16,7 @@ from compiler.statistics.observe import check_loss
 from neurograph.errors import CompileError, EditError, OptionError
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class AbsentGradients:
 
 
 def absent_gradients(
-    network: "CompiledNetwork",
+    network: "CompiledModule",
     batches: Iterable[Any],
     loss: Callable[..., Tensor],
     pairs: Iterable[tuple[str, str]],
@@ -98,7 +98,7 @@ def absent_gradients(
         yield AbsentGradients(source, target, sources, targets, _gradient(network, batches, loss, sources, targets))
 
 
-def _ends(network: "CompiledNetwork", source: str, target: str) -> tuple[np.ndarray, np.ndarray]:
+def _ends(network: "CompiledModule", source: str, target: str) -> tuple[np.ndarray, np.ndarray]:
     graph = network.graph
     for name in (source, target):
         graph.population(name)  # raises where there is none
@@ -123,7 +123,7 @@ def _parts(source: str, target: str, sources: np.ndarray, targets: np.ndarray, p
 
 
 def _gradient(
-    network: "CompiledNetwork",
+    network: "CompiledModule",
     batches: Iterable[Any],
     loss: Callable[..., Tensor],
     sources: np.ndarray,
@@ -152,7 +152,7 @@ def _gradient(
     return total / count
 
 
-def _columns(network: "CompiledNetwork", values: dict[int, Tensor], keys: np.ndarray) -> Tensor:
+def _columns(network: "CompiledModule", values: dict[int, Tensor], keys: np.ndarray) -> Tensor:
     """(batch, n) float64 what stands in blocks for some neurons."""
     members = {b: network.program.blocks[b] for b in values if np.isin(network.program.blocks[b], keys).any()}
     place = {key: index for index, key in enumerate(np.concatenate(list(members.values())).tolist())}
@@ -176,7 +176,7 @@ class _Tap:
 
 
 @contextmanager
-def _tapped(network: "CompiledNetwork", targets: np.ndarray) -> Iterator[dict[int, Tensor]]:
+def _tapped(network: "CompiledModule", targets: np.ndarray) -> Iterator[dict[int, Tensor]]:
     """Blocks of the targets -> what was added to their sums, once the network has run."""
     probes: dict[int, Tensor] = {}
     blocks = {b for b, keys in enumerate(network.program.blocks) if np.isin(keys, targets).any()}

@@ -8,7 +8,7 @@ from torch import Tensor
 from neurograph.errors import CompileError, DataError
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 
 def parts_of(batch: Any, number: int) -> tuple[tuple, tuple]:
@@ -35,7 +35,7 @@ def parts_of(batch: Any, number: int) -> tuple[tuple, tuple]:
     return tuple(x) if isinstance(x, tuple | list) else (x,), tuple(rest)
 
 
-def run_batch(network: "CompiledNetwork", inputs: tuple, rest: tuple, number: int) -> list:
+def run_batch(network: "CompiledModule", inputs: tuple, rest: tuple, number: int) -> list:
     """Every block's values for a batch of finite numbers, as `CompiledNetwork.run` gives them.
 
     Parameters

@@ -14,7 +14,7 @@ from neurograph.analysis.observations import Observations
 from neurograph.errors import CompileError
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 
 class _Moments:
@@ -40,7 +40,7 @@ class _Moments:
 
 
 def observe(
-    network: "CompiledNetwork",
+    network: "CompiledModule",
     batches: Iterable[Any],
     *,
     loss: Callable[..., Tensor] | None = None,
@@ -133,7 +133,7 @@ def _by_sample(block: Tensor) -> np.ndarray:
     return (block.double().mean((2, 3)) if block.dim() > 2 else block.double()).cpu().numpy()
 
 
-def _recorded(network: "CompiledNetwork", chosen: bool | Iterable[Any], keys: np.ndarray) -> np.ndarray:
+def _recorded(network: "CompiledModule", chosen: bool | Iterable[Any], keys: np.ndarray) -> np.ndarray:
     if chosen is True:
         return keys
     if chosen is False:
@@ -144,7 +144,7 @@ def _recorded(network: "CompiledNetwork", chosen: bool | Iterable[Any], keys: np
 class _Gradients:
     """Per-synapse gradient statistics, without touching `.grad`."""
 
-    def __init__(self, network: "CompiledNetwork") -> None:
+    def __init__(self, network: "CompiledModule") -> None:
         self.slots = network.slots
         self.spaces = [s for s in self.slots.spaces if s[0] == WEIGHT[0] and len(self.slots.numbers(s, True))]
         entries = [entry for space in self.spaces for entry in self.slots.of(space, trained=True)]

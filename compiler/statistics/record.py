@@ -25,14 +25,14 @@ from neurograph.insertion.sums import Regression, Sums
 from neurograph.schema.activations import activation as known
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 Show = Callable[[str, int, int], None]
 Values = tuple[Tensor, Tensor]
 
 
 def record(
-    network: "CompiledNetwork",
+    network: "CompiledModule",
     batches: Iterable[Any],
     *,
     dtype: torch.dtype | None = None,
@@ -97,7 +97,7 @@ class Recording:
 
     def __init__(
         self,
-        network: "CompiledNetwork",
+        network: "CompiledModule",
         batches: Iterable[Any],
         dtype: torch.dtype | None,
         positions: int | None,

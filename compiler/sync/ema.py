@@ -13,7 +13,7 @@ from compiler.sync.state import check_wiring, space_name
 from neurograph.errors import CompileError, WiringError
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 _Place = tuple[nn.Module, str]
 
@@ -55,7 +55,7 @@ class EMA:
     torch.Size([1, 2])
     """
 
-    def __init__(self, network: "CompiledNetwork", decay: float = 0.999, *, statistics: str = "copy") -> None:
+    def __init__(self, network: "CompiledModule", decay: float = 0.999, *, statistics: str = "copy") -> None:
         if isinstance(decay, bool) or not isinstance(decay, int | float) or not 0 <= decay < 1:
             raise CompileError(f"decay must be a number from 0 to below 1, not {decay!r}")
         if statistics not in ("copy", "average"):
@@ -76,7 +76,7 @@ class EMA:
         self.updates += 1
 
     @torch.no_grad()
-    def copy_to(self, network: "CompiledNetwork") -> None:
+    def copy_to(self, network: "CompiledModule") -> None:
         """Write the average into a network of the same wiring, its own source included, which then trains on from it.
 
         Raises
@@ -89,7 +89,7 @@ class EMA:
         for space, vector in self._vectors().items():
             network.slots.scatter(space, vector)
 
-    def network(self) -> "CompiledNetwork":
+    def network(self) -> "CompiledModule":
         """A copy of the network that computes with the average, in eval mode; it shares the graph and owns nothing."""
         if self.source.stale:
             self.source.refuse_stale()

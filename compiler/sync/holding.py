@@ -16,7 +16,7 @@ from compiler.sync.digests import digests
 from compiler.sync.lookups import Book, Gate
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 _STATISTICS = {space[0] for space in RUNNING}
 
@@ -56,7 +56,7 @@ class Holding:
         Whether the graph is as it was when the network was compiled or refreshed; its clock keeps that.
     """
 
-    def __init__(self, network: "CompiledNetwork") -> None:
+    def __init__(self, network: "CompiledModule") -> None:
         self.network, self._graph = ref(network), ref(network.graph)
         self.fresh = False
         self.ledger = Ledger()

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from torch.optim import Optimizer
 
-from compiler.compiled import CompiledNetwork
 from compiler.lowering.base import Unit
 from compiler.planning.planner import plan
 from compiler.regions.order import Order
 from compiler.runtime.assembly import Assembly, Spec, assemble, cast, fill, graph_numbers
+from compiler.runtime.module import CompiledModule
 from compiler.slots import SlotMap, Slots
 from compiler.snapshot import Snapshot, snapshot
 from compiler.sync.columns import columns_of, warn_of_moved_columns
@@ -21,7 +21,7 @@ from compiler.sync.write_back import written
 
 
 def refresh(
-    network: CompiledNetwork, optimizer: Optimizer | None = None, group: int | None = None, newborns: str = "own"
+    network: CompiledModule, optimizer: Optimizer | None = None, group: int | None = None, newborns: str = "own"
 ) -> None:
     """Bring a network up to date with its graph; see `CompiledNetwork.refresh`."""
     graph, holding = network.graph, network.holding
@@ -55,7 +55,7 @@ def _anything_written(changes: Any) -> bool:
     return bool(len(changes.synapses)) or any(map(len, changes.neurons.values()))
 
 
-def _load(network: CompiledNetwork, changes: Any) -> None:
+def _load(network: CompiledModule, changes: Any) -> None:
     """Take over in place what users wrote: the same Parameters, their version counters moved."""
     for space in network.slots.spaces:
         theirs = written(changes, space)
@@ -64,7 +64,7 @@ def _load(network: CompiledNetwork, changes: Any) -> None:
             network.holding.load(space, theirs[there], column[at])
 
 
-def _pool(network: CompiledNetwork, changes: Any) -> dict[Spec, Unit]:
+def _pool(network: CompiledModule, changes: Any) -> dict[Spec, Unit]:
     """The units that may be taken over: of today's dtype and device, and no number of theirs written by a user.
 
     A written one is made anew rather than written in place, so that a loss computed before stays differentiable.
@@ -73,7 +73,7 @@ def _pool(network: CompiledNetwork, changes: Any) -> dict[Spec, Unit]:
     return {spec: unit for spec, unit in network._units.items() if unit not in touched}
 
 
-def _touched(network: CompiledNetwork, entry: Slots, theirs: np.ndarray) -> bool:
+def _touched(network: CompiledModule, entry: Slots, theirs: np.ndarray) -> bool:
     """Whether a user's write makes a difference to a number of an entry."""
     mine = np.flatnonzero(np.isin(entry.numbers, theirs)) if len(theirs) else theirs
     if not len(mine):
@@ -83,7 +83,7 @@ def _touched(network: CompiledNetwork, entry: Slots, theirs: np.ndarray) -> bool
     return bool((now != cast(column[at], entry.tensor.dtype).numpy()).any())
 
 
-def _fill(network: CompiledNetwork, found: Snapshot, assembly: Assembly, changes: Any) -> None:
+def _fill(network: CompiledModule, found: Snapshot, assembly: Assembly, changes: Any) -> None:
     """Survivors' numbers from the old Parameters, except those users wrote; the rest from the graph."""
     slots, numbers = assembly.slots, {}
     for space in {entry.space for entry in slots.slots if entry.module in assembly.fresh}:
@@ -96,7 +96,7 @@ def _fill(network: CompiledNetwork, found: Snapshot, assembly: Assembly, changes
     fill(slots, numbers, only=assembly.fresh)
 
 
-def _keep_switches(network: CompiledNetwork, assembly: Assembly) -> None:
+def _keep_switches(network: CompiledModule, assembly: Assembly) -> None:
     """A new Parameter of which every ancestor has `requires_grad` off has it off too."""
     old = network.slots
     fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]

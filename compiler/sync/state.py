@@ -10,7 +10,7 @@ from compiler.slots import Space
 from neurograph.errors import WiringError
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 WIRING = "wiring"
 
@@ -26,7 +26,7 @@ def wiring_tensor(wiring: str) -> Tensor:
     return torch.from_numpy(np.frombuffer(wiring.encode(), np.uint8).copy())
 
 
-def check_wiring(network: "CompiledNetwork", saved: Tensor | str) -> None:
+def check_wiring(network: "CompiledModule", saved: Tensor | str) -> None:
     """Refuse what was saved for another wiring."""
     text = saved if isinstance(saved, str) else bytes(saved.cpu().numpy()).decode(errors="replace")
     if text.partition(" ")[0] != network.wiring.partition(" ")[0]:
@@ -41,7 +41,7 @@ def _short(wiring: str) -> str:
     return f"digest {digest[:12]} {size}"
 
 
-def save(network: "CompiledNetwork", destination: dict, prefix: str) -> None:
+def save(network: "CompiledModule", destination: dict, prefix: str) -> None:
     """Put the canonical vectors, in the network's dtype, and the wiring into a state_dict."""
     destination[prefix + WIRING] = wiring_tensor(network.wiring)
     for space in network.slots.spaces:
@@ -49,7 +49,7 @@ def save(network: "CompiledNetwork", destination: dict, prefix: str) -> None:
 
 
 def load(
-    network: "CompiledNetwork", held: dict, prefix: str, strict: bool, missing: list[str], unexpected: list[str]
+    network: "CompiledModule", held: dict, prefix: str, strict: bool, missing: list[str], unexpected: list[str]
 ) -> None:
     """Take canonical vectors from a state_dict, all or none.
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from compiler.inspection import Inspection, Sheet, inspect, plain, sheets
-from compiler.inspection.tables import head
+from compiler.inspection.report import head
 from neurograph import NeuronGraph
 from search.commands.shared import add_batch_size, graph_file
 from search.runs import Run, open_run

@@ -17,12 +17,12 @@ from compiler.sync.state import check_wiring, space_name
 from neurograph.errors import CompileError
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 NO_GROUP, NO_STATE = -1, -1.0
 
 
-def optimizer_state(network: "CompiledNetwork", optimizer: Optimizer) -> dict[str, Any]:
+def optimizer_state(network: "CompiledModule", optimizer: Optimizer) -> dict[str, Any]:
     """The state of an optimizer of a network's Parameters.
 
     Returns
@@ -65,7 +65,7 @@ def _space(
     return held | {name: torch.from_numpy(vector) for name, vector in own.items()}
 
 
-def load_optimizer_state(network: "CompiledNetwork", optimizer: Optimizer, saved: dict[str, Any]) -> None:
+def load_optimizer_state(network: "CompiledModule", optimizer: Optimizer, saved: dict[str, Any]) -> None:
     """Give an optimizer a saved state: options, everyone's vectors and own step counts, each Parameter's largest step.
 
     Raises
@@ -97,7 +97,7 @@ def load_optimizer_state(network: "CompiledNetwork", optimizer: Optimizer, saved
             optimizer.state[parameter] = state
 
 
-def _groups(network: "CompiledNetwork", optimizer: Optimizer) -> dict[int, int]:
+def _groups(network: "CompiledModule", optimizer: Optimizer) -> dict[int, int]:
     known = entries_by_parameter(network.slots)
     found = {id(p): index for index, held in enumerate(optimizer.param_groups) for p in held["params"]}
     if foreign := [key for key in found if key not in known]:

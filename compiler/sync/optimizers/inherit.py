@@ -14,7 +14,7 @@ from compiler.sync.optimizers.moments import Estate
 from neurograph.errors import CompileError
 
 if TYPE_CHECKING:
-    from compiler.compiled import CompiledNetwork
+    from compiler.runtime.module import CompiledModule
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ NEWBORN_STATES = ("own", "inherited")
 
 
 def prepare(
-    network: "CompiledNetwork",
+    network: "CompiledModule",
     assembly: Assembly,
     changes: Any,
     optimizer: Optimizer | None,

@@ -148,7 +148,7 @@ class ChangeLog:
 
     def mark(self) -> tuple[int, int]:
         """What `cut` goes back to."""
-        return self.end, self.writes
+        return self._start + len(self._entries), self.clock.writes
 
     def cut(self, mark: tuple[int, int]) -> None:
         """Forget what was recorded after a moment, because it was rolled back.

@@ -30,10 +30,10 @@ class Savepoint:
 
     def __init__(self, graph: GraphState, entry: bool = False, **changes: Any) -> None:
         graph._take_turn()
-        table = graph.table
+        table, log = graph.table, graph.changes
         self.outer, self.entry = graph._savepoint, entry
         self.effects, self.mark = graph._effects, len(graph._effects)
-        self.version, self.log, self.next_name = graph.version, graph.changes.mark(), graph._next_name
+        self.version, self.log, self.next_name = log.clock.version, log.mark(), graph._next_name
         self.names, self.next_id = len(table.names), table.next_id
         self.forms, self.pools = len(table.forms.bundles), len(table.pools)
         self.kinds, self.top = len(graph._columns.kinds), graph._ranks.top

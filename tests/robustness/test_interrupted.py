@@ -135,6 +135,17 @@ def test_a_verb_that_is_interrupted_leaves_the_graph_as_it_was(name):
         check_one(make, act, at, pairs.randrange(1, 40))
 
 
+@pytest.mark.parametrize("name", ["write_weights", "write_values"])
+def test_taking_back_a_write_is_interrupted_at_each_of_its_lines(name):
+    make, act = VERBS[name]
+    act(make())
+    g = make()
+    count = lines_of(lambda: act(g))
+    for at in range(max(1, count - 8), count + 1):
+        for again in range(1, 11):
+            check_one(make, act, at, again)
+
+
 @pytest.mark.parametrize("act", [lambda g: g.journal, lambda g: g.undo(), lambda g: g.apply(SplitEdge(0, 2))])
 def test_a_run_that_is_closed_on_the_way_stays_an_entry_or_stays_open(act):
     closed = going_on()

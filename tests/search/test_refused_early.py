@@ -36,10 +36,28 @@ def overflowing():
     return graph
 
 
+def zeros():
+    return mlp([64, 12, 8, 10], initializer="zeros")
+
+
+def alike():
+    graph = flat()
+    for _, _, attributes in graph.edges(data=True):
+        attributes["weight"] = 0.1
+    return graph
+
+
 MORPH = {"insert_after": 2, "width": 12, "between": ("hidden1", "hidden2")}
+GROW = {"first_cycle": 1}
+KERNEL = {"initializer": "kernel_ridge", "initializer_options": {"ridge": 0}}
 READ = {**MORPH, "between": ("layer0.reduce", "layer0")}
 CASES = {
     "no float32": ("train", overflowing, {}, "weight of synapse 0 -> 64.: it cannot be trained"),
+    "a population left out": ("metabolize", flat, {"newborns": {"hidden1": 2}}, "newborns must .* leaves out hidden2"),
+    "no rates": ("metabolize", flat, {"growth_rate": {}}, "growth_rate must give each population"),
+    "a limit of nobody": ("metabolize", flat, {"growth_limit": {"a": 1}}, "growth_limit must .* no population a"),
+    "no ridge among neurons alike": ("metabolize", alike, {**GROW, **KERNEL}, "no inverse with ridge 0"),
+    "balance of what does not vary": ("metabolize", zeros, {**GROW, "balanced": True}, "balance"),
     "a kernel between scalars": ("morph", flat, {**MORPH, "kernel": 3}, "are scalars, which no kernel reads"),
     "no number for random": ("morph", flat, {**MORPH, "algorithm": "random"}, "'random' needs target="),
     "nothing between": ("morph", flat, {**MORPH, "between": ("input", "output")}, "there is nothing between"),

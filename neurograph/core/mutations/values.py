@@ -65,9 +65,13 @@ class NeuronCore(SynapseMutations):
             self._effects.append(WeightsWritten(ids, data[at], values.copy(), ends))
         log = self.changes.mark()
         try:
-            self.changes.synapses_written(ids)
-            data[at], self._turn = values, {} if self._savepoint is None else self._turn
-        except BaseException:
+            try:
+                self.changes.synapses_written(ids)
+                data[at], self._turn = values, {} if self._savepoint is None else self._turn
+            except BaseException:
+                self.changes.cut(log)
+                raise
+        except BaseException:  # where the first was interrupted
             self.changes.cut(log)
             raise
 

@@ -43,6 +43,25 @@ def growing_populations(graph: NeuronGraph, options: MetabolizeOptions) -> tuple
     return options.populations or inner
 
 
+def require_growth(graph: NeuronGraph, options: MetabolizeOptions) -> None:
+    """Refuse, before anything is made, what the first growth could not do; it is tried on a copy.
+
+    Initializers that look at activations are left to their time.
+
+    Raises
+    ------
+    OptionError, EditError
+        As `growing_populations`, `newborn_counts` and `Proliferate`, naming the option.
+    """
+    sizes = _sizes(graph, growing_populations(graph, options))
+    counts = newborn_counts(sizes, 0.0, options)
+    if options.epochs <= options.first_cycle or options.initializer in _SEEING or not any(counts.values()):
+        return
+    trial = graph.copy()
+    for name in (name for name, count in counts.items() if count):
+        trial.apply(_proliferation(options, name, 1, 0, None))
+
+
 class Metabolism:
     """A callback for `Trainer`: eats and grows the network's inner populations when a cycle, or a schedule, says so.
 
@@ -126,13 +145,18 @@ class Metabolism:
     def _grow(self, event: Event, name: str, count: int, epoch: int, seen: Observations | None) -> int:
         if not count:
             return 0
-        options, seed = self.options, seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
-        init: Any = options.newborn_initializer() if options.initializer_options else options.initializer
-        noise, balanced = options.noise or 0.0, options.balanced
-        edit = Proliferate(name, count, init, options.outgoing, seed, noise, observations=seen, balanced=balanced)
-        result = event.apply(edit)
+        seed = seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
+        result = event.apply(_proliferation(self.options, name, count, seed, seen))
         remember_weights(event.trainer.net.graph, result.entry, seed)
         return result.details["newborns"]  # those that follow them, such as places in pools, not counted
+
+
+def _proliferation(
+    options: MetabolizeOptions, name: str, count: int, seed: int, seen: Observations | None
+) -> Proliferate:
+    init: Any = options.newborn_initializer() if options.initializer_options else options.initializer
+    noise, balanced = options.noise or 0.0, options.balanced
+    return Proliferate(name, count, init, options.outgoing, seed, noise, observations=seen, balanced=balanced)
 
 
 @dataclass(frozen=True)

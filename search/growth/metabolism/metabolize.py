@@ -1,13 +1,13 @@
 """`metabolize`: train a network that grows where it has to."""
 
-from search.growth.metabolism.events import Metabolism, growing_populations
+from search.growth.metabolism.events import Metabolism, require_growth
 from search.growth.metabolism.options import MetabolizeOptions
 from search.growth.method import Method
 
 metabolize = Method(
     "metabolize",
     MetabolizeOptions,
-    growing_populations,
+    require_growth,
     Metabolism,
     help="train a network that grows where it has to (MetaNet)",
     hidden=(16, 16),

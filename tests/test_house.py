@@ -1,6 +1,7 @@
 """The house's own rules: which way imports run, what a package must contain, what no file may do."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,12 @@ def test_no_global_random_state(path):
     assert "random" not in imported(source)
     assert not [name for name in drawn if not name.startswith(seeded)]
     assert "np.random.default_rng()" not in source
+
+
+def test_the_walks_of_the_architecture_visit_files_that_are_there():
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    walks = text[text.index("## Three walks") : text.index("## Adding things")]
+    named = re.findall(r"`([\w/]+\.py)`", walks)
+    roots = (ROOT, *(ROOT / package for package in PACKAGES))
+    assert len(named) > 40
+    assert not [name for name in named if not any((root / name).exists() for root in roots)]

@@ -2,8 +2,11 @@
 
 import ast
 import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -91,3 +94,122 @@ def test_the_walks_of_the_architecture_visit_files_that_are_there():
     roots = (ROOT, *(ROOT / package for package in PACKAGES))
     assert len(named) > 40
     assert not [name for name in named if not any((root / name).exists() for root in roots)]
+
+
+# ------------------------------------------------------------------------------------------- circles
+def modules(paths: Mapping[str, str]) -> dict[str, str]:
+    """Sources by the name of their module, of sources by path."""
+    names = {path: path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in paths}
+    return {names[path]: source for path, source in paths.items()}
+
+
+def wanted(source: str) -> Iterator[str]:
+    """Every name that a source imports, late and for annotations too: of modules, and of what is in them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def runs(name: str, known: Mapping[str, str]) -> set[str]:
+    """The modules that are run when a name is imported: its own, and the packages around that."""
+    parts = name.split(".")
+    return {around for end in range(1, len(parts) + 1) if (around := ".".join(parts[:end])) in known}
+
+
+def circles(paths: Mapping[str, str]) -> list[frozenset[str]]:
+    """Modules that import one another, by however long a way; sources by path."""
+    known, graph = modules(paths), nx.DiGraph()
+    for importer, source in known.items():
+        around = runs(importer, known)  # is being run already
+        graph.add_edges_from((importer, module) for name in wanted(source) for module in runs(name, known) - around)
+    return [frozenset(found) for found in nx.strongly_connected_components(graph) if len(found) > 1]
+
+
+def sources() -> dict[str, str]:
+    return {path.as_posix(): (ROOT / path).read_text(encoding="utf-8") for path in SOURCES if path != EXCEPTION}
+
+
+def test_no_modules_import_one_another():
+    assert not [sorted(circle) for circle in circles(sources())]
+
+
+def test_the_scan_sees_every_circle():
+    a, b, c = "neurograph/a.py", "neurograph/b.py", "neurograph/room/c.py"
+    room = "neurograph/room/__init__.py"
+    assert not circles({a: "import numpy", b: "from neurograph.a import f", c: "import neurograph.b"})
+    assert circles({a: "def f():\n    from neurograph import b", b: "import neurograph.a"})
+    hidden = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from neurograph.room.c import F"
+    assert circles({a: hidden, b: "from neurograph.a import g", c: "from neurograph.b import g"})
+    assert circles({a: "from neurograph.room.c import f", room: "from neurograph import a", c: ""})
+    assert not circles({room: "from neurograph.room.c import f", c: "from neurograph.room import d"})
+
+
+# ------------------------------------------------------------------------------------------- private names
+PRIVATE: dict[str, int] = {
+    "compiler/runtime/traced.py": 1,
+    "compiler/sync/refresh.py": 1,
+}  # uses of another room's private names that there are still: this list may only shrink
+
+THEIRS = frozenset({"_graph", "_version"})  # names of networkx and torch themselves, which classes here have too
+
+
+def room(path: str) -> str:
+    """The folder right below the package, or the file that lies there."""
+    return "/".join(path.split("/")[:2])
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__") and name.strip("_") != ""
+
+
+def defined(tree: ast.AST) -> set[str]:
+    """Private names that a source gives to something."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and owner(node) in ("self", "cls"):
+            found.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return set(filter(is_private, found)) - THEIRS
+
+
+def owner(node: ast.Attribute) -> str:
+    return ast.unparse(node.value)
+
+
+def used(tree: ast.AST) -> Iterator[str]:
+    """Private names that a source reads of others; a class may use what its bases keep for their kind."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and owner(node) not in ("self", "cls", "super()"):
+            yield from filter(is_private, [node.attr])
+        elif isinstance(node, ast.ImportFrom):
+            yield from filter(is_private, [*str(node.module).split("."), *(alias.name for alias in node.names)])
+
+
+def foreign(paths: Mapping[str, str]) -> Counter[str]:
+    """How often each file uses a private name that another room defines, and its own does not; sources by path."""
+    trees = {path: ast.parse(source) for path, source in paths.items()}
+    own: dict[str, set[str]] = {}
+    for path, tree in trees.items():
+        own.setdefault(room(path), set()).update(defined(tree))
+    everybodys = set().union(*own.values())
+    strange = {path: everybodys - own[room(path)] for path in trees}
+    return Counter({p: n for p, tree in trees.items() if (n := sum(name in strange[p] for name in used(tree)))})
+
+
+def test_no_private_name_is_used_in_another_room():
+    assert foreign(sources()) == PRIVATE, "a private name of another room: use a public one, or take it off the list"
+
+
+def test_the_scan_sees_every_use_of_a_private_name():
+    home, guest = "neurograph/core/a.py", "neurograph/edits/b.py"
+    kept = "_LIMIT = 1\nclass A:\n    def __init__(self):\n        self._columns = 1\n    def _grow(self): ..."
+    assert foreign({home: kept, guest: "def f(graph):\n    graph._columns[0] = graph._grow()"}) == {guest: 2}
+    assert foreign({home: kept, guest: "from neurograph.core.a import _LIMIT"}) == {guest: 1}
+    assert foreign({home: kept, guest: "from neurograph.core import a\na._LIMIT"}) == {guest: 1}
+    assert not foreign({home: kept, "neurograph/core/deep/c.py": "def f(graph): return graph._columns"})
+    assert not foreign({home: kept, guest: "import torch\ntorch._C\nx.__dict__\n_ = 1"})

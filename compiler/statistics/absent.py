@@ -103,7 +103,7 @@ def _ends(network: "CompiledModule", source: str, target: str) -> tuple[np.ndarr
     for name in (source, target):
         graph.population(name)  # raises where there is none
     sources, targets = graph.population_keys(source), graph.population_keys(target)
-    columns = graph._columns
+    columns = graph.neurons
     for name, keys in ((source, sources), (target, targets)):
         if any(columns.each("shape", keys)):
             raise EditError(f"population {name!r} is of feature maps, whose synapses are kernels: choose scalars")

@@ -60,7 +60,7 @@ def _load(network: CompiledModule, changes: Any) -> None:
     for space in network.slots.spaces:
         theirs = written(changes, space)
         if len(theirs):
-            there, column, at = network.graph._survivors(space, theirs)
+            there, column, at = network.graph.survivors(space, theirs)
             network.holding.load(space, theirs[there], column[at])
 
 
@@ -78,7 +78,7 @@ def _touched(network: CompiledModule, entry: Slots, theirs: np.ndarray) -> bool:
     mine = np.flatnonzero(np.isin(entry.numbers, theirs)) if len(theirs) else theirs
     if not len(mine):
         return False
-    there, column, at = network.graph._survivors(entry.space, entry.numbers[mine])
+    there, column, at = network.graph.survivors(entry.space, entry.numbers[mine])
     now = SlotMap.get(entry, entry.tensor)[mine[there]]
     return bool((now != cast(column[at], entry.tensor.dtype).numpy()).any())
 

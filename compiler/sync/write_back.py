@@ -57,7 +57,7 @@ def written(changes: Any, space: Space) -> np.ndarray:
 def _write(
     graph: Any, space: Space, numbers: np.ndarray, now: np.ndarray, dtype: torch.dtype, theirs: np.ndarray
 ) -> int:
-    there, column, at = graph._survivors(space, numbers)
+    there, column, at = graph.survivors(space, numbers)
     if not there.all():
         numbers, now = numbers[there], now[there]
     moved = _each(now != cast(column[at], dtype).numpy())

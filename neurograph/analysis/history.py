@@ -89,7 +89,7 @@ class Synapses:
 
 def neurons_of(graph: EditableGraph) -> Neurons:
     """All neurons that are or were, since the journal's start."""
-    columns, keys = graph._columns, graph.table.keys()
+    columns, keys = graph.neurons, graph.table.keys()
     dead = [(moment, rows) for moment, entry in _moments(graph) for rows in _dead_neurons(entry)]
     born, died = _fates(((moment, entry.neurons_born, entry.neurons_died) for moment, entry in _moments(graph)), keys)
     kinds = list(columns.kinds)

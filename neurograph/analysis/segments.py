@@ -93,8 +93,8 @@ def _shapes(graph: "EditableGraph") -> dict[str, tuple[int, ...] | None]:
     """The map shape of each hidden population; None where its neurons differ."""
     found: dict[str, tuple[int, ...] | None] = {}
     keys = graph.table.keys()
-    for code in np.unique(graph._columns.kind[keys]).tolist():
-        kind = graph._columns.kinds[code]
+    for code in np.unique(graph.neurons.kind[keys]).tolist():
+        kind = graph.neurons.kinds[code]
         shape = None if kind.role == "input" else kind.shape
         found[kind.population] = shape if found.get(kind.population, shape) == shape else None
     return found

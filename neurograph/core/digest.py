@@ -19,7 +19,7 @@ def wiring_digest(graph: "GraphState") -> str:
     Covered: kinds (but for the population), which values a neuron has, and of each synapse the positions of its ends,
     its form and the shape of its weight. Two graphs with the same digest line up, parameter by parameter.
     """
-    table, columns = graph.table, graph._columns
+    table, columns = graph.table, graph.neurons
     keys = table.keys()
     place = places(keys, len(table.names))
     kinds = [repr(astuple(replace(kind, population="-"))) for kind in columns.kinds]

@@ -84,20 +84,20 @@ class EditableGraph(Populations):
     own.__doc__ = Populations.own.__doc__
 
     def _close_run(self) -> None:
-        if self._effects and self._savepoint is None:
+        if self.effects and self._savepoint is None:
             self._write_run()
 
     @whole_entry
     def _write_run(self) -> None:
-        run = Entry(RAW, {}, pack(self._effects))
-        self._effects.append(self._journal.before_writing())
+        run = Entry(RAW, {}, pack(self.effects))
+        self.effects.append(self._journal.before_writing())
         self._journal.write(run)
 
     @in_turn
     def restart_journal(self) -> None:
         """Forget how the graph came to be: what is done from here on can be undone, what was done before cannot."""
         self._between_edits("restart the journal")
-        self._effects, self._journal, self._turn = [], Journal(), {}
+        self.effects, self._journal, self.turn = [], Journal(), {}
 
     def _between_edits(self, what: str) -> None:
         self._check_turn()
@@ -121,16 +121,16 @@ class EditableGraph(Populations):
         self._check_turn()
         if self._savepoint is not None and self._is_my_turn():
             raise JournalError("an edit cannot apply another edit; call its apply(graph) instead")
-        self._synchronise()
+        self.synchronise()
         self._close_run()
         return self._apply(edit)
 
     @whole_entry
     def _apply(self, edit: Edit) -> EditResult:
         outcome = checked_outcome(edit, edit.apply(self))
-        effects, heirs = pack(self._effects), (outcome.neuron_heirs, outcome.synapse_heirs)
+        effects, heirs = pack(self.effects), (outcome.neuron_heirs, outcome.synapse_heirs)
         entry = Entry(type(edit).__name__, outcome.options, effects, *heirs, outcome.details)
-        self._effects.append(self._journal.before_writing())
+        self.effects.append(self._journal.before_writing())
         self._journal.write(entry)
         self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
         dead = [rows for rows in (effect.dead_neurons() for effect in effects) if rows is not None]
@@ -147,7 +147,7 @@ class EditableGraph(Populations):
         """
         self._open()
         self._between_edits("undo")
-        self._synchronise()
+        self.synchronise()
         self._close_run()
         return self._undo()
 
@@ -156,7 +156,7 @@ class EditableGraph(Populations):
         if not self._journal.entries:
             raise JournalError("nothing to undo: the journal is empty")
         entry = self._toggled(self._journal.entries[-1])
-        self._effects.append(self._journal.before_undoing())
+        self.effects.append(self._journal.before_undoing())
         del self._journal.entries[-1]
         self._journal.undone.append(entry)
         return entry
@@ -165,16 +165,16 @@ class EditableGraph(Populations):
         """Do the entry again that was undone last; returns it. An exception leaves everything as it was."""
         self._open()
         self._between_edits("redo")
-        self._synchronise()
+        self.synchronise()
         return self._redo()
 
     @whole_entry
     def _redo(self) -> Entry:
-        if self._effects or not self._journal.undone:
+        if self.effects or not self._journal.undone:
             raise JournalError("nothing to redo: nothing was undone, or the graph was edited since")
         entry = self._toggled(self._journal.undone[-1])
         self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
-        self._effects.append(self._journal.before_redoing())
+        self.effects.append(self._journal.before_redoing())
         del self._journal.undone[-1]
         self._journal.entries.append(entry)
         return entry
@@ -202,7 +202,7 @@ class EditableGraph(Populations):
             entries = entries.ahead()
         self._open()
         self._between_edits("replay")
-        self._synchronise()
+        self.synchronise()
         self._close_run()
         self._replay(entries)
 
@@ -214,7 +214,7 @@ class EditableGraph(Populations):
     # ------------------------------------------------------------------------------------- whole graphs
     def arrays(self) -> GraphArrays:
         """The whole network as arrays, neurons numbered topologically; see `GraphArrays`."""
-        self._synchronise()
+        self.synchronise()
         numbered = graph_arrays(self, self._numbered)
         if self._savepoint is None:  # a transaction may yet be rolled back, and another reach the same version
             self._numbered = numbered
@@ -223,7 +223,7 @@ class EditableGraph(Populations):
     def topological_order(self) -> list[Hashable]:
         """The neurons in a topological order, read off the ranks: no synapse is visited."""
         keys = self.table.keys()
-        return self.names_of(keys[np.lexsort((keys, self._ranks.rank[keys]))])
+        return self.names_of(keys[np.lexsort((keys, self.ranks.rank[keys]))])
 
     def wiring_digest(self) -> str:
         """A hexadecimal digest of the wiring: kinds and connections by position, never names, ids or weights.
@@ -233,14 +233,14 @@ class EditableGraph(Populations):
         return wiring_digest(self)
 
     def _copy_all(self):
-        self._synchronise()
+        self.synchronise()
         self._close_run()
         new = self.__class__()
         new.graph.update(self.graph)
         keys = self.table.keys()
-        new._columns, new._ranks = self._columns.copy(keys), self._ranks.copy(keys)
-        new._adopt(self.table.copy())
-        new._populations, new._next_name = dict(self._populations), self._next_name
+        new.neurons, new.ranks = self.neurons.copy(keys), self.ranks.copy(keys)
+        new.adopt(self.table.copy())
+        new.population_names, new.next_name = dict(self.population_names), self.next_name
         new.replacements, new.compiled_columns = dict(self.replacements), self.compiled_columns
         new._journal, new.version, new._numbered = self._journal.copy(), self.version, self._numbered
         return new
@@ -257,19 +257,19 @@ class EditableGraph(Populations):
         return new
 
     def __getstate__(self):
-        if self._has_table():
-            self._synchronise()
+        if self.has_table():
+            self.synchronise()
         return super().__getstate__() | {"_numbered": None}
 
     def __deepcopy__(self, memo: dict):
         new = memo[id(self)] = self.__class__.__new__(self.__class__)
         state = self.__getstate__()
-        if self._has_table():  # columns are copied as columns, not item by item
+        if self.has_table():  # columns are copied as columns, not item by item
             keys = self.table.keys()
-            table, columns, ranks = self.table.copy(), self._columns.copy(keys), self._ranks.copy(keys)
+            table, columns, ranks = self.table.copy(), self.neurons.copy(keys), self.ranks.copy(keys)
             table.extra = table.values.extra = deepcopy(self.table.extra, memo)
-            columns.extra = deepcopy(self._columns.extra, memo)
-            kept = {self.table: table, self._columns: columns, self._ranks: ranks}
+            columns.extra = deepcopy(self.neurons.extra, memo)
+            kept = {self.table: table, self.neurons: columns, self.ranks: ranks}
             memo |= {id(old): copied for old, copied in kept.items()}
             memo[id(self._journal)] = self._journal.copy()
         new.__setstate__(deepcopy(state, memo))
@@ -277,19 +277,19 @@ class EditableGraph(Populations):
 
     def copy(self, as_view: bool = False):
         if not as_view:
-            self._whole_graph()._synchronise()
+            self._whole_graph().synchronise()
         return super().copy(as_view)
 
     def _whole_graph(self) -> "EditableGraph":
         """The graph itself, where this is a view of it."""
         graph = self
-        while not graph._has_table():
+        while not graph.has_table():
             graph = graph._graph
         return graph
 
     def reverse(self, copy: bool = True):
         """The reverse of the graph, an `ArrayDiGraph` (inputs would have incoming synapses), or a view."""
-        self._synchronise()
+        self.synchronise()
         return ArrayDiGraph.reverse(self, copy)
 
 

@@ -212,7 +212,7 @@ def replay(graph: "GraphState", journal: Journal, entries: Iterable[Entry]) -> N
     JournalError
         The graph is not the one the journal starts from.
     """
-    graph._effects.append(journal.before_writing())
+    graph.effects.append(journal.before_writing())
     for number, entry in enumerate(entries):
         done = replace(entry, effects=_carried_out(graph, number, entry))
         graph.version += len(done.effects)

@@ -26,14 +26,14 @@ def _numbers(graph: "GraphState", arrays: GraphArrays) -> dict:
     """Copies of what training moves, for the neurons and synapses of some arrays."""
     table = graph.table
     return {
-        "values": {name: column[arrays.keys] for name, column in graph._columns.values.items()},
+        "values": {name: column[arrays.keys] for name, column in graph.neurons.values.items()},
         "pools": tuple(pool.data[: pool.size].copy() for pool in table.pools),
         "row": _frozen(table.row[table.rows_of(arrays.ids)]) if arrays.pool.size else arrays.row,
     }
 
 
 def _structure(graph: "GraphState") -> GraphArrays:
-    table, columns = graph.table, graph._columns
+    table, columns = graph.table, graph.neurons
     keys = table.keys()
     place = places(keys, len(table.names))
     rows = _live_by_target(table)
@@ -64,7 +64,7 @@ def _structure(graph: "GraphState") -> GraphArrays:
         pool=_frozen(table.kind[rows] - np.int8(1)),
         row=np.empty(0, np.int32),
         pools=(),
-        populations=tuple(graph._populations),
+        populations=tuple(graph.population_names),
     )
 
 

@@ -21,8 +21,8 @@ class Populations(NeuronCore):
     def populations(self) -> dict[str, list[Hashable]]:
         """The names of the neurons of each population, in the order populations were added; empty ones are left out."""
         keys = self.table.keys()
-        members = self._columns.each("population", keys)
-        found = {name: self.names_of(keys[members == name]) for name in self._populations}
+        members = self.neurons.each("population", keys)
+        found = {name: self.names_of(keys[members == name]) for name in self.population_names}
         return {name: names for name, names in found.items() if names}
 
     def population(self, name: str) -> list[Hashable]:
@@ -35,8 +35,8 @@ class Populations(NeuronCore):
     def population_keys(self, name: str) -> np.ndarray:
         """(n,) int64 keys of a population's neurons, in order; none where there is no such population."""
         keys = self.table.keys()
-        codes = [number for number, kind in enumerate(self._columns.kinds) if kind.population == name]
-        return keys[np.isin(self._columns.kind[keys], codes)]
+        codes = [number for number, kind in enumerate(self.neurons.kinds) if kind.population == name]
+        return keys[np.isin(self.neurons.kind[keys], codes)]
 
     @whole
     def add_population(
@@ -69,7 +69,7 @@ class Populations(NeuronCore):
         """
         if len(self.population_keys(name)):
             raise NeuronError(f"population {name!r} is there already; add_neuron(population={name!r}) adds to it")
-        return self._grow_population(count, {"bias": bias, **attributes, "population": name}, names)
+        return self.grow(count, {"bias": bias, **attributes, "population": name}, names)
 
     @whole
     def add_neuron(self, name: Hashable | None = None, **attributes: Any) -> Hashable:
@@ -83,9 +83,33 @@ class Populations(NeuronCore):
             Any of `NeuronKind`'s fields, the values ("bias", ...) and the user's own. Without population= it joins the
             one named by its role.
         """
-        return self._grow_population(1, attributes, None if name is None else [name])[0]
+        return self.grow(1, attributes, None if name is None else [name])[0]
 
-    def _grow_population(self, count: int, attributes: dict, names: Sequence[Hashable] | None) -> list[Hashable]:
+    def grow(self, count: int, attributes: dict, names: Sequence[Hashable] | None = None) -> list[Hashable]:
+        """Add neurons to a population, one that is there or a new one.
+
+        Parameters
+        ----------
+        count
+            How many neurons, at least 1.
+        attributes
+            Any of `NeuronKind`'s fields ("population" among them), the values ("bias", ...: a number, or `count` of
+            them) and the user's own.
+        names
+            Their networkx nodes; whole numbers that are free unless given.
+
+        Returns
+        -------
+        names : list
+            The neurons, in order.
+
+        Raises
+        ------
+        OptionError
+            A count that is none.
+        NeuronError
+            An attribute that a neuron cannot have; a name that is taken.
+        """
         if not isinstance(count, int | np.integer) or count < 1:
             raise OptionError(f"count must be a whole number of at least 1, not {count!r}")
         require_room(f"population {attributes.get('population')!r}", neurons=int(count))
@@ -105,15 +129,15 @@ class Populations(NeuronCore):
 
     def _free_names(self, count: int) -> list[Hashable]:
         names: list[Hashable] = []
-        at = max(self._next_name, len(self.table.names))
+        at = max(self.next_name, len(self.table.names))
         while len(names) < count:
             if at not in self._node:
                 names.append(at)
             at += 1
-        self._next_name = at
+        self.next_name = at
         return names
 
-    def _resolve(self, which: str | Iterable[Hashable]) -> np.ndarray:
+    def resolve(self, which: str | Iterable[Hashable]) -> np.ndarray:
         """Keys of a population by its name, or of a list of neurons."""
         if isinstance(which, str):
             keys = self.population_keys(which)
@@ -151,14 +175,14 @@ class Populations(NeuronCore):
             A duplicate, a shape that does not fit, a weight that is not finite.
         """
         self._open()
-        u, v = self._resolve(sources), self._resolve(targets)
+        u, v = self.resolve(sources), self.resolve(targets)
         count = len(u) * len(v)
         what = f"{len(u):,} sources with {len(v):,} targets"
         require_room(what, synapses=count, numbers=0 if weight is None else count)
         if callable(weight):
             if not len(v):
                 raise SynapseError("there are no targets, whose activation an initializer asks for")
-            weight = weight((len(u), len(v)), self._columns.of(int(v[0])).activation)
+            weight = weight((len(u), len(v)), self.neurons.of(int(v[0])).activation)
         if weight is not None:
             weight = weight_array(weight)
             if weight.shape[:2] != (len(u), len(v)):
@@ -172,7 +196,7 @@ class Populations(NeuronCore):
     @whole
     def remove_neurons(self, names) -> None:
         """Remove neurons, by name or a whole population, with all their synapses; all or none."""
-        keys = np.sort(self._resolve(names))
+        keys = np.sort(self.resolve(names))
         self._open()
         if len(keys):
             self._drop_keys(keys[np.diff(keys, prepend=-1) > 0])
@@ -187,5 +211,5 @@ class Populations(NeuronCore):
         rows = self.table.find_many(u, v)
         if (rows < 0).any():
             raise MissingError(f"no synapse {listed(p for p, row in zip(pairs, rows, strict=True) if row < 0)}")
-        self._drop_edges(np.unique(rows))
+        self.drop_rows(np.unique(rows))
         nx._clear_cache(self)

@@ -80,7 +80,7 @@ class Ranks:
     def _lift_leaf(self, table: EdgeTable, u: int, v: int, note: Note) -> bool:
         """The common case: u is young and all its few sources rank below v, so u moves in between."""
         sources = table.inn.tail.get(u)
-        if u < table._indexed and table.inn.item[u + 1] - table.inn.item[u] - table.inn.dead.get(u, 0):
+        if u < table.indexed and table.inn.item[u + 1] - table.inn.item[u] - table.inn.dead.get(u, 0):
             return False
         item, high = self.item, self.item[v]
         low = -np.inf

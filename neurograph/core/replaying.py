@@ -31,7 +31,7 @@ def unwound(graph: "GraphState", entries: "list[Entry]") -> "list[Entry]":
     found = []
     for entry in reversed(entries):
         found.append(replace(entry, effects=[_turned(graph, effect) for effect in reversed(entry.effects)][::-1]))
-        graph._effects.clear()
+        graph.effects.clear()
     return found[::-1]
 
 

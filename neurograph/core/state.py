@@ -36,22 +36,37 @@ class GraphState(ArrayDiGraph):
         Anything networkx takes.
     attr
         Attributes of the graph.
+
+    Attributes
+    ----------
+    table
+        The synapses, an `EdgeTable`, by row; it numbers the neurons too.
+    neurons
+        What the neurons carry, by key.
+    ranks
+        Their places in a topological order, by key.
+    population_names
+        Every population that there has been, in the order they were added.
+    effects
+        What the edit, or the run of raw mutations, that is going on has done so far.
+    changes
+        The values that were written, and how often the structure was.
     """
 
     node_dict_factory: Any = Neurons
     graph_attr_dict_factory: Any = GraphAttributes
     interned = FORM_FIELDS
 
-    _effects: list[Any]  # each a `core.effects.base.Effect`: of the edit or the run of raw mutations that is going on
+    effects: list[Any]  # each a `core.effects.base.Effect`: of the edit or the run of raw mutations that is going on
     _savepoint: Any  # of the innermost transaction that is going on, or None
-    _turn: dict[int, int]  # under 0, the thread that changes the graph; a new one, empty, once it has
+    turn: dict[int, int]  # under 0, the thread that changes the graph; a new one, empty, once it has
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
         self.changes = ChangeLog()
-        self._columns, self._ranks = NeuronColumns(), Ranks()
-        self._populations: dict[str, None] = {}
-        self._effects, self._savepoint, self._turn = [], None, {}
-        self._next_name = 0  # no free whole number is below it
+        self.neurons, self.ranks = NeuronColumns(), Ranks()
+        self.population_names: dict[str, None] = {}
+        self.effects, self._savepoint, self.turn = [], None, {}
+        self.next_name = 0  # no free whole number is below it
         self._numbered: GraphArrays | None = None
         self.replacements: dict[int, int] = {}  # key of an input or output -> of the one it replaced
         self.compiled_columns: dict[tuple[str, str], tuple[int, ...]] = {}  # of the network compiled last, by port
@@ -72,20 +87,20 @@ class GraphState(ArrayDiGraph):
         kept = type(attributes) is GraphAttributes  # views of the graph share its own
         self.__dict__["graph"] = attributes if kept else GraphAttributes(attributes)
 
-    def _adopt(self, table: EdgeTable) -> None:
-        super()._adopt(table)
+    def adopt(self, table: EdgeTable) -> None:
+        super().adopt(table)
         table.guard = ref(self)
-        self._node = Neurons(table, self._columns)
+        self._node = Neurons(table, self.neurons)
 
     def __getstate__(self):
-        left_out = {*_CACHED, "_savepoint", "_turn"}
+        left_out = {*_CACHED, "_savepoint", "turn"}
         return {k: v for k, v in self.__dict__.items() if k not in left_out}
 
     def __setstate__(self, state) -> None:
         self.__dict__.update(state)
-        self._savepoint, self._turn = None, {}
-        if self._has_table():
-            self._adopt(self.table)
+        self._savepoint, self.turn = None, {}
+        if self.has_table():
+            self.adopt(self.table)
 
     def _set_names(self, keys: np.ndarray, names: list) -> None:
         nx._clear_cache(self)
@@ -94,25 +109,25 @@ class GraphState(ArrayDiGraph):
 
     # ------------------------------------------------------------------------------------- whose turn it is
     def _is_my_turn(self) -> bool:
-        return self._turn.get(0) == get_ident()
+        return self.turn.get(0) == get_ident()
 
     def _take_turn(self) -> None:
         """Begin a mutation; refused while another thread is in the middle of one. Graphs are not thread-safe.
 
         One call looks and takes, so that of two threads one is refused. What ends the mutation gives the turn up.
         """
-        if self._turn.setdefault(0, get_ident()) != get_ident():
+        if self.turn.setdefault(0, get_ident()) != get_ident():
             raise NeuroGraphError(_TURN)
 
     def _check_turn(self) -> None:
         """As `_take_turn`, for what begins a mutation later on."""
-        if self._turn.get(0, get_ident()) != get_ident():
+        if self.turn.get(0, get_ident()) != get_ident():
             raise NeuroGraphError(_TURN)
 
     def _leave_turn(self) -> None:
         """Give up the turn, if this thread has it and is not in the middle of a transaction."""
         if self._savepoint is None and self._is_my_turn():
-            self._turn = {}
+            self.turn = {}
 
     # ------------------------------------------------------------------------------------- weights as they are stored
     def _stored_weights(self, ids: np.ndarray) -> np.ndarray:

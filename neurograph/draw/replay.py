@@ -106,9 +106,9 @@ def _columns(graph: EditableGraph, found: list[GraphArrays]) -> list[str]:
     """All populations that there ever were: those of today in their order, the others before what came after them."""
     today = found[-1]
     labels = lay_out(today, "populations").labels if len(today) else []
-    for name in reversed(list(graph._populations)):
+    for name in reversed(list(graph.population_names)):
         if name not in labels and any((arrays.each_kind("population") == name).any() for arrays in found):
-            order = list(graph._populations)
+            order = list(graph.population_names)
             later = [labels.index(other) for other in order[order.index(name) + 1 :] if other in labels]
             labels.insert(min(later, default=len(labels)), name)
     for arrays in found:

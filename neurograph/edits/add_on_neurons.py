@@ -158,7 +158,7 @@ class AddOnNeurons:
         size = window("kernel", self.kernel)
         draw = np.random.default_rng(self.seed)
         kernels = self._weights("weight", drawn.reads, size, self.activation, draw)
-        told_on = graph._columns.of(int(graph.keys_of(b[:1])[0])).activation
+        told_on = graph.neurons.of(int(graph.keys_of(b[:1])[0])).activation
         brought = self._weights("outgoing", drawn.feeds, (1, 1), told_on, draw)
         source, reader = np.nonzero(drawn.reads)
         read, fed = ([names[i] for i in some] for names, some in ((a, source), (new, reader)))

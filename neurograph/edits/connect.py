@@ -95,7 +95,7 @@ class Connect:
 
     def apply(self, graph: "EditableGraph") -> Outcome:
         """Add the synapses."""
-        sources, targets = (graph._resolve(getattr(self, side)) for side in ("sources", "targets"))
+        sources, targets = (graph.resolve(getattr(self, side)) for side in ("sources", "targets"))
         ends = graph.names_of(sources), graph.names_of(targets)
         if self.pairwise and len(sources) != len(targets):
             raise OptionError(
@@ -117,7 +117,7 @@ class Connect:
             if self.kernel is not None:
                 raise EditError("kernel= is the size of what an initializer or a number fills; leave it out")
             return None if given is None else weight_array(given)
-        activation = graph._columns.of(int(targets[0])).activation
+        activation = graph.neurons.of(int(targets[0])).activation
         return weight_array(given(shape + self._window(graph, sources, targets), activation))
 
     def _window(self, graph: "EditableGraph", sources: np.ndarray, targets: np.ndarray) -> tuple[int, ...]:
@@ -133,7 +133,7 @@ class Connect:
         return source
 
     def _shape(self, graph: "EditableGraph", keys: np.ndarray) -> tuple[int, ...]:
-        shapes = list(dict.fromkeys(graph._columns.each("shape", keys).tolist()))
+        shapes = list(dict.fromkeys(graph.neurons.each("shape", keys).tolist()))
         if len(shapes) > 1:
             raise EditError(f"neurons of the shapes {listed(shapes)} cannot share a weight's shape; connect them apart")
         return shapes[0]

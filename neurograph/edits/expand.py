@@ -161,7 +161,7 @@ class Expand:
         if rule is not None:
             return [rule] * len(parents)
         one, two = _ONE, RULES["pair"] or _ONE
-        kinds = map(graph._columns.of, parents.tolist())
+        kinds = map(graph.neurons.of, parents.tolist())
         return [one if _never_negative(kind, self.positive_inputs) else two for kind in kinds]
 
     def _shares(self, rng: np.random.Generator, count: int, signs: int) -> np.ndarray:
@@ -179,7 +179,7 @@ def _never_negative(kind: NeuronKind, positive_inputs: bool) -> bool:
 
 def _check_targets(graph: "EditableGraph", targets: np.ndarray) -> None:
     """Refuse neurons that do not sum where one input becomes several."""
-    odd = graph._columns.each("aggregation", targets) != "sum"
+    odd = graph.neurons.each("aggregation", targets) != "sum"
     if odd.any():
         raise EditError(
             f"{listed(dict.fromkeys(graph.names_of(targets[odd])))} do not sum their inputs, and a synapse "
@@ -201,7 +201,7 @@ class _Chosen:
 
     def alike(self, graph: "EditableGraph", rules: list[Rule]) -> list[np.ndarray]:
         """Their places in groups, each of one rule, one form, one weight shape and one shape at either end."""
-        columns, groups = graph._columns, {}
+        columns, groups = graph.neurons, {}
         ends = zip(columns.each("shape", self.source), columns.each("shape", self.target), strict=True)
         for at, (form, weight, shapes) in enumerate(zip(self.form.tolist(), self.weights, ends, strict=True)):
             groups.setdefault((form, np.shape(weight), shapes, rules[at].signs), []).append(at)
@@ -236,8 +236,8 @@ def _read(graph: "EditableGraph", synapses: Sequence[tuple[Hashable, Hashable]])
 
 def _grow(graph: "EditableGraph", parents: np.ndarray, copies: int, attributes: dict[str, Any]) -> np.ndarray:
     """(n, copies) keys of new neurons, of the shape of their parents, who are all of one."""
-    attributes = attributes | {"shape": graph._columns.of(int(parents[0])).shape}
-    return graph.keys_of(graph._grow_population(len(parents) * copies, attributes, None)).reshape(-1, copies)
+    attributes = attributes | {"shape": graph.neurons.of(int(parents[0])).shape}
+    return graph.keys_of(graph.grow(len(parents) * copies, attributes, None)).reshape(-1, copies)
 
 
 def _own(
@@ -246,7 +246,7 @@ def _own(
     """Connect new neurons to their own parents and children; returns the ids, (n * copies,) each."""
     copies = new.shape[1]
     form, shape = chosen.at(at)
-    scalar = graph._columns.of(int(chosen.source[at[0]])).shape == ()
+    scalar = graph.neurons.of(int(chosen.source[at[0]])).shape == ()
     names = graph.names_of(new.reshape(-1))
     ones = np.tile(signs, len(at)).reshape(-1, *(() if scalar else (1, 1)))
     parents = graph.names_of(np.repeat(chosen.source[at], copies))
@@ -262,12 +262,12 @@ def _own(
 
 
 def _free(graph: "EditableGraph") -> str:
-    return next(name for name in (f"expanded{n}" for n in count(1)) if name not in graph._populations)
+    return next(name for name in (f"expanded{n}" for n in count(1)) if name not in graph.population_names)
 
 
 def _inner(graph: "EditableGraph", name: str) -> str:
     keys = graph.population_keys(name)
-    columns = graph._columns
+    columns = graph.neurons
     if (columns.each("role", keys) == "input").any() or columns.each("is_output", keys).any():
         raise EditError(f"population {name!r} holds inputs or outputs, and the data says how many there are of them")
     return name

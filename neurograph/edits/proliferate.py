@@ -159,7 +159,7 @@ class Proliferate:
 
     def _check_readers(self, graph: "EditableGraph", family: Family) -> None:
         far = np.concatenate([np.empty(0, np.int64), *(w.far for w in family.shared + family.shared_by_followers)])
-        odd = graph._columns.each("aggregation", far) != "sum"
+        odd = graph.neurons.each("aggregation", far) != "sum"
         if self.outgoing in PRESERVING and odd.any():
             raise EditError(
                 f"{listed(dict.fromkeys(graph.names_of(far[odd])))} do not sum their inputs, so one more changes "

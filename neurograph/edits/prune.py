@@ -135,7 +135,7 @@ def weight_sizes(graph: "EditableGraph") -> tuple[np.ndarray, np.ndarray]:
 
 def _take_over_means(graph: "EditableGraph", rows: np.ndarray, seen: Observations) -> None:
     """Add to each target's bias the mean of what it reads through some synapses; padding is not reckoned with."""
-    table, columns = graph.table, graph._columns
+    table, columns = graph.table, graph.neurons
     rows = rows[columns.each("aggregation", table.dst[rows]) == "sum"]
     rows = rows[~np.isnan(columns.values["bias"][table.dst[rows]])]
     if not len(rows):
@@ -168,7 +168,7 @@ def _check(ids: np.ndarray, scores: np.ndarray) -> None:
 
 def _layers(graph: "EditableGraph", rows: np.ndarray) -> np.ndarray:
     """(n,) int64 the same number for synapses between the same two populations."""
-    columns = graph._columns
+    columns = graph.neurons
     names = {name: at for at, name in enumerate(dict.fromkeys(kind.population for kind in columns.kinds))}
     population = np.array([names[kind.population] for kind in columns.kinds], np.int64)
     ends = (population[columns.kind[end[rows]]] for end in (graph.table.src, graph.table.dst))
@@ -203,7 +203,7 @@ def _last_of_outputs(graph: "EditableGraph", rows: np.ndarray, scores: np.ndarra
     """Places of the best synapse into each output neuron that would lose all it reads; of all where it multiplies."""
     table, spared = graph.table, []
     targets = table.dst[rows]
-    outputs = graph._columns.each("is_output", targets).astype(bool)
+    outputs = graph.neurons.each("is_output", targets).astype(bool)
     for key in _occurring(targets[outputs & ~keep]):
         mine = np.flatnonzero(targets == key)
         if not keep[mine].any() and table.degree(key, table.inn) == len(mine):

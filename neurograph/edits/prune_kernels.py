@@ -47,8 +47,8 @@ def prunable_kernels(graph: "EditableGraph") -> Kernels:
     A 1 x 1 kernel has no deviation. A depthwise layer's kernels are its channels, each read by one neuron that reads
     nothing else, so there is no choice among them.
     """
-    table, columns = graph.table, graph._columns
-    graph._synchronise()
+    table, columns = graph.table, graph.neurons
+    graph.synchronise()
     ids, deviation, layer, layers = [], [], [], []
     for at, pool in enumerate(table.pools, 1):
         shape = pool.data.shape[1:]
@@ -159,7 +159,7 @@ class PruneKernels:
         rows = np.sort(table.rows_of(kernels.ids[gone]))
         neighbours = Neighbours(graph, table.src[rows], table.dst[rows])
         fed = _fed_outputs(graph)
-        graph._drop_edges(rows)
+        graph.drop_rows(rows)
         details = settle(graph, neighbours, self.stranded)
         cut = [key for key in fed if not table.degree(key, table.inn)]
         if cut:
@@ -191,5 +191,5 @@ def _flattest(deviation: np.ndarray, layer: np.ndarray, ratios: np.ndarray) -> n
 def _fed_outputs(graph: "EditableGraph") -> list[int]:
     """Keys of the outputs that read anything."""
     table, keys = graph.table, graph.table.keys()
-    outputs = keys[graph._columns.each("is_output", keys).astype(bool)]
+    outputs = keys[graph.neurons.each("is_output", keys).astype(bool)]
     return [key for key in outputs.tolist() if table.degree(key, table.inn)]

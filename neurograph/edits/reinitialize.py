@@ -68,7 +68,7 @@ class Reinitialize:
         """Begin again."""
         keys = self._keys(graph)
         rows = _trained_rows(graph, keys)
-        trained = keys[graph._columns.each("trainable", keys).astype(bool)]
+        trained = keys[graph.neurons.each("trainable", keys).astype(bool)]
         written = _reset_values(graph, trained)
         if not len(rows) and not written:
             raise EditError("nothing here is trained, so nothing can begin again")
@@ -96,7 +96,7 @@ def _trained_rows(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
 def _reset_values(graph: "EditableGraph", keys: np.ndarray) -> int:
     """Biases to 0, norms and slopes to where they begin; returns how many neurons had any."""
     begin = {"bias": np.zeros(len(keys))} | {name: np.full(len(keys), value) for name, value in NORM_VALUES.items()}
-    slopes = [activation(name).slope for name in graph._columns.each("activation", keys)]
+    slopes = [activation(name).slope for name in graph.neurons.each("activation", keys)]
     begin["slope"] = np.array([np.nan if slope is None else slope for slope in slopes], np.float64)
     touched = np.zeros(len(keys), bool)
     for name, values in begin.items():
@@ -113,7 +113,7 @@ def _drawn(graph: "EditableGraph", rows: np.ndarray, draw: Weights) -> Iterator[
     target, kind = table.dst[rows].astype(np.int64), table.kind[rows]
     area = np.array([1, *(int(np.prod(pool.data.shape[1:])) for pool in table.pools)], np.float64)[kind]
     reads = np.bincount(target, area)  # numbers that each neuron weighs
-    names = graph._columns.each("activation", target)
+    names = graph.neurons.each("activation", target)
     for pool in np.unique(kind).tolist():
         shape = table.pools[pool - 1].data.shape[1:]
         mine = np.flatnonzero(kind == pool)

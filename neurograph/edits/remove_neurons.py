@@ -56,5 +56,5 @@ class RemoveNeurons:
 
     def apply(self, graph: "EditableGraph") -> Outcome:
         """Remove the neurons."""
-        details = stranded.remove_neurons(graph, graph._resolve(self.names), self.stranded)
+        details = stranded.remove_neurons(graph, graph.resolve(self.names), self.stranded)
         return Outcome(told(self), details=details)

@@ -75,7 +75,7 @@ class SetValues:
         for key, (name, given) in zip(keys, self.neurons.items(), strict=True):
             own = _own(given, neuron.SCHEMA, neuron.KIND_FIELDS, f"neuron {name!r}")
             graph.nodes[name].update({k: x for k, x in given.items() if k not in own})
-            _set_own(graph, "neuron", key, graph._columns.extra.get(key, {}), own)
+            _set_own(graph, "neuron", key, graph.neurons.extra.get(key, {}), own)
         for (u, v), given in self.synapses.items():
             own = _own(given, synapse.SCHEMA, synapse.FORM_FIELDS, f"synapse {u!r} -> {v!r}")
             edge = graph[u][v]

@@ -118,7 +118,7 @@ class SplitEdge:
     def apply(self, graph: "EditableGraph") -> Outcome:
         """Split the synapse."""
         u, v, synapse, old = self._synapse(graph)
-        source, target = graph._columns.of(u), graph._columns.of(v)
+        source, target = graph.neurons.of(u), graph.neurons.of(v)
         if self.signed_pair and target.aggregation != "sum":
             raise EditError(f"{self.target!r} takes the {target.aggregation} of its inputs, and a pair needs a sum")
         graph.remove_edge(self.source, self.target)

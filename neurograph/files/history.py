@@ -21,7 +21,7 @@ def check_history(graph: EditableGraph) -> None:
     FileError, JournalError
         Naming the entry and what is wrong.
     """
-    journal = graph._journal
+    journal = graph.journal
     for entry in (*journal.entries, *journal.undone):
         _check_entry(graph, entry)
     for entries in (journal.entries, journal.undone):
@@ -62,13 +62,13 @@ def _toggled(graph: EditableGraph, verb: str, effects: list) -> list:
             _check_ends(graph, effect.synapses_died)
     except (NeuroGraphError, LookupError, ValueError, TypeError) as err:
         raise JournalError(f"the journal's entry {verb} does not fit its graph: {err}") from None
-    graph._effects.clear()
+    graph.effects.clear()
     return turned
 
 
 def _check_ends(graph: EditableGraph, ids: Iterable[int]) -> None:
     """Whether synapses that came back fit between their neurons."""
-    table, columns = graph.table, graph._columns
+    table, columns = graph.table, graph.neurons
     numbers = np.asarray(ids, np.int64)
     for row in table.rows_of(numbers).tolist() if len(numbers) else ():
         source, target = columns.of(int(table.src[row])), columns.of(int(table.dst[row]))
@@ -80,11 +80,11 @@ def _check_ends(graph: EditableGraph, ids: Iterable[int]) -> None:
 
 def _check_whole(graph: EditableGraph) -> None:
     """Whether a graph is one that its own verbs could have made: values fit kinds, weights and forms fit ends."""
-    table, columns = graph.table, graph._columns
+    table, columns = graph.table, graph.neurons
     keys = table.keys()
     for code in np.unique(columns.kind[keys]).tolist():
         kind = columns.kinds[code]
-        need(kind.population in graph._populations, f"the journal leads to a lost population {kind.population!r}")
+        need(kind.population in graph.population_names, f"the journal leads to a lost population {kind.population!r}")
         for name in VALUES:
             missing = np.isnan(columns.values[name][keys[columns.kind[keys] == code]])
             fits = (may_have(kind, name) or missing.all()) and (name not in default_values(kind) or not missing.any())
@@ -94,7 +94,7 @@ def _check_whole(graph: EditableGraph) -> None:
 
 def _check_pairs(graph: EditableGraph) -> None:
     """Whether all synapses fit between their neurons; those between the same kinds, of one form and shape, once."""
-    table, columns = graph.table, graph._columns
+    table, columns = graph.table, graph.neurons
     rows = table.live()
     parts = columns.kind[table.src[rows]], columns.kind[table.dst[rows]], table.form[rows], table.kind[rows]
     if len(rows):

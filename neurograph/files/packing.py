@@ -24,8 +24,8 @@ def pack(graph: EditableGraph) -> Content:
     FileError
         A name or an attribute that a file cannot hold, naming whose it is.
     """
-    graph._synchronise()
-    if graph._savepoint is not None:
+    graph.synchronise()
+    if graph.in_transaction:
         raise FileError("a graph cannot be saved in the middle of an edit or of atomic(); save it afterwards")
     graph.table.compact()
     text = _text(graph)
@@ -34,9 +34,9 @@ def pack(graph: EditableGraph) -> Content:
 
 
 def _neurons(graph: EditableGraph) -> dict[str, np.ndarray]:
-    keys, columns = graph.table.keys(), graph._columns
+    keys, columns = graph.table.keys(), graph.neurons
     values = {f"neuron.{name}": column[keys] for name, column in columns.values.items()}
-    return {"neuron.key": keys, "neuron.kind": columns.kind[keys], "neuron.rank": graph._ranks.rank[keys], **values}
+    return {"neuron.key": keys, "neuron.kind": columns.kind[keys], "neuron.rank": graph.ranks.rank[keys], **values}
 
 
 def _synapses(graph: EditableGraph) -> dict[str, np.ndarray]:
@@ -57,17 +57,17 @@ def _synapses(graph: EditableGraph) -> dict[str, np.ndarray]:
 
 
 def _text(graph: EditableGraph) -> dict[str, Any]:
-    table, columns, log = graph.table, graph._columns, graph.journal
+    table, columns, log = graph.table, graph.neurons, graph.journal
     names = table.names
     return {
         "names": [_encoded(name, f"the name {name!r}") for name in table.index],
         "kinds": [{k: encode(x) for k, x in asdict(kind).items()} for kind in columns.kinds],
         "forms": [encode(bundle) for bundle in table.forms.bundles],
-        "populations": list(graph._populations),
+        "populations": list(graph.population_names),
         "next_key": len(names),
         "next_id": table.next_id,
-        "next_name": graph._next_name,
-        "top_rank": graph._ranks.top,
+        "next_name": graph.next_name,
+        "top_rank": graph.ranks.top,
         "version": graph.version,
         "attributes": _encoded(graph.graph, "the attributes of the graph"),
         "neuron_attributes": [

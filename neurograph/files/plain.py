@@ -41,7 +41,7 @@ def to_plain(graph: EditableGraph) -> nx.DiGraph:
     >>> plain.nodes["2"]["population"], plain.number_of_edges()
     ('output', 2)
     """
-    graph._synchronise()
+    graph.synchronise()
     named = _named(graph)
     plain = nx.DiGraph(**_flat(graph.graph))
     plain.add_nodes_from((named[name], _flat(dict(data))) for name, data in graph.nodes.items())

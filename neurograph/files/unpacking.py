@@ -35,14 +35,14 @@ def unpack(content: Content, graph: EditableGraph) -> None:
     """
     parts = Parts(content)
     table = _table(parts)
-    graph._columns, graph._ranks = _columns(parts), _ranks(parts)
-    _check_synapses(table, graph._columns, graph._ranks)
+    graph.neurons, graph.ranks = _columns(parts), _ranks(parts)
+    _check_synapses(table, graph.neurons, graph.ranks)
     table.reindex()
-    graph._adopt(table)
+    graph.adopt(table)
     graph.graph.update(need_attributes(decode(parts.text.get("attributes")), (), "the graph"))
-    graph._populations = dict.fromkeys(_names(parts, "populations"))
+    graph.population_names = dict.fromkeys(_names(parts, "populations"))
     _check_populations(graph)
-    graph._next_name, graph.version = parts.whole("next_name"), parts.whole("version")
+    graph.next_name, graph.version = parts.whole("next_name"), parts.whole("version")
     graph.journal.entries = [journal.from_state(state) for state in parts.sequence("journal")]
     graph.journal.undone = [journal.from_state(state) for state in parts.sequence("undone")]
     if graph.wiring_digest() != content.digest:
@@ -58,9 +58,9 @@ def _names(parts: Parts, what: str) -> list[str]:
 
 def _check_populations(graph: EditableGraph) -> None:
     """Whether those of the neurons are registered; a kind may be left of a population that is gone."""
-    kinds = graph._columns.kinds
-    used = np.flatnonzero(np.bincount(graph._columns.kind[graph.table.keys()], minlength=1)).tolist() if kinds else []
-    missing = {kinds[code].population for code in used} - graph._populations.keys()
+    kinds = graph.neurons.kinds
+    used = np.flatnonzero(np.bincount(graph.neurons.kind[graph.table.keys()], minlength=1)).tolist() if kinds else []
+    missing = {kinds[code].population for code in used} - graph.population_names.keys()
     need(not missing, f"a population is missing: {', '.join(sorted(missing))}")
 
 

@@ -101,7 +101,7 @@ def find_pair(graph: "EditableGraph", between: Sequence[Any], place: str = "afte
         What b reads of it has no weights, or weights of several sorts; b does not sum its inputs; maps of several
         shapes; the layer is to lie before pools that are more than that.
     """
-    sources, targets = (graph._resolve(side) for side in between)
+    sources, targets = (graph.resolve(side) for side in between)
     rows, ways = _ways(graph, between, np.sort(sources), np.sort(targets))
     table = graph.table
     readers, targets = np.unique(table.src[rows]).astype(np.int64), np.unique(table.dst[rows]).astype(np.int64)
@@ -109,12 +109,12 @@ def find_pair(graph: "EditableGraph", between: Sequence[Any], place: str = "afte
     _check_sums(graph, targets)
     chain, relays, origins = _before(graph, between, readers, ways) if place == "before" else ((), [], readers)
     read = np.unique(origins)
-    shapes = list(dict.fromkeys(graph._columns.each("shape", read).tolist()))
+    shapes = list(dict.fromkeys(graph.neurons.each("shape", read).tolist()))
     if len(shapes) > 1:
         raise EditError(f"a new neuron cannot read maps of several shapes, and {between[0]!r} has {listed(shapes)}")
     weights = graph.read_weights(table.id[rows])
     at = [np.searchsorted(known, ends[rows]) for known, ends in ((readers, table.src), (targets, table.dst))]
-    norm = graph._columns.each("norm", targets) == "batch"
+    norm = graph.neurons.each("norm", targets) == "batch"
     return Pair(
         sources=read,
         shape=shapes[0],
@@ -166,7 +166,7 @@ def _way(graph: "EditableGraph", key: int, sources: set[int]) -> tuple[int, Way]
         form = table.forms.bundles[int(table.form[rows[0]])] if len(rows) == 1 else {}
         if form.get("op", WEIGHT) == WEIGHT:
             return None
-        kind = graph._columns.of(key)
+        kind = graph.neurons.of(key)
         way.append((key, Step(tuple(sorted(form.items())), kind.shape, kind.population)))
         key = int(table.src[rows[0]])
     return key, way[::-1]
@@ -184,7 +184,7 @@ def _before(graph: "EditableGraph", between: Sequence[Any], readers: np.ndarray,
             "and a layer before them would have to feed them all: place='after'"
         )
     relays = list(dict.fromkeys(way[depth][0] for depth in reversed(range(len(chains[0]))) for _, way in chosen))
-    columns, keys = graph._columns, np.array(relays, np.int64)
+    columns, keys = graph.neurons, np.array(relays, np.int64)
     plain = (columns.each("activation", keys) == "identity") & (columns.each("norm", keys) == "none")
     plain &= np.isnan(graph.read_values("bias", keys)) & (columns.each("dropout", keys) == 0)
     if not plain.all():
@@ -214,7 +214,7 @@ def _one_form(graph: "EditableGraph", between: Sequence[Any], rows: np.ndarray) 
 
 
 def _check_sums(graph: "EditableGraph", targets: np.ndarray) -> None:
-    odd = graph._columns.each("aggregation", targets) != "sum"
+    odd = graph.neurons.each("aggregation", targets) != "sum"
     if odd.any():
         raise EditError(f"{listed(graph.names_of(targets[odd]))} do not sum their inputs, so no regression fits them")
 
@@ -223,6 +223,4 @@ def _readers(graph: "EditableGraph", keys: np.ndarray) -> list[str]:
     """Populations that read some neurons."""
     table = graph.table
     far = [table.far(key, table.out) for key in keys.tolist()]
-    return list(
-        dict.fromkeys(graph._columns.each("population", np.concatenate([np.empty(0, np.int64), *far])).tolist())
-    )
+    return list(dict.fromkeys(graph.neurons.each("population", np.concatenate([np.empty(0, np.int64), *far])).tolist()))

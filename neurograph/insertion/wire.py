@@ -23,7 +23,7 @@ def insert(graph: "EditableGraph", pair: Pair, solution: Solution, population: s
     """
     layer, scalar = solution.layer, not pair.shape
     attributes = {"activation": layer.activation, "shape": pair.shape, "population": population}
-    new = graph._grow_population(layer.neurons, attributes | {"bias": layer.bias}, None)
+    new = graph.grow(layer.neurons, attributes | {"bias": layer.bias}, None)
     read = {} if scalar or layer.padding == (0, 0) else {"padding": layer.padding}
     graph.connect(graph.names_of(pair.sources), new, layer.weights[:, :, 0, 0] if scalar else layer.weights, **read)
     graph.remove_synapses(_ends(graph, pair))
@@ -56,7 +56,7 @@ def _read(graph: "EditableGraph", pair: Pair, solution: Solution, said: list[Has
 def _relayed(graph: "EditableGraph", step: Any, said: list[Hashable]) -> list[Hashable]:
     """One relay for each of some neurons."""
     attributes = {"shape": step.shape, "population": free_population(graph, step.population)}
-    made = graph._grow_population(len(said), attributes, None)
+    made = graph.grow(len(said), attributes, None)
     graph.add_edges_from_arrays(said, made, **dict(step.form))
     return made
 
@@ -69,7 +69,7 @@ def _ends(graph: "EditableGraph", pair: Pair) -> list[tuple[Hashable, Hashable]]
 def _forget(graph: "EditableGraph", relays: np.ndarray) -> None:
     """Remove relays that nobody reads any more, last ones first."""
     for key in relays.tolist():
-        if not graph.table.degree(key, graph.table.out) and not graph._columns.of(key).is_output:
+        if not graph.table.degree(key, graph.table.out) and not graph.neurons.of(key).is_output:
             graph.remove_neurons(graph.names_of(np.array([key])))
 
 
@@ -79,7 +79,7 @@ def _shift(graph: "EditableGraph", targets: np.ndarray, intercept: np.ndarray) -
     has = ~np.isnan(bias)
     if has.any():
         graph.write_values("bias", targets[has], bias[has] + intercept[has])
-    normed = ~has & (graph._columns.each("norm", targets) == "batch")
+    normed = ~has & (graph.neurons.each("norm", targets) == "batch")
     if normed.any():
         mean = graph.read_values("running_mean", targets[normed])
         graph.write_values("running_mean", targets[normed], mean - intercept[normed])

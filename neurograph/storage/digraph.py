@@ -31,12 +31,13 @@ class ArrayDiGraph(MutableColumns):
             return len(self._adj.table)
         return super().number_of_edges(u, v)
 
-    def _has_table(self) -> bool:
+    def has_table(self) -> bool:
+        """Whether this is a graph of its own, and no view of another."""
         return type(self._adj) is Adjacency and self._adj.out
 
     def copy(self, as_view: bool = False):
         """A copy as networkx makes it: attribute dictionaries are new, container values are shared."""
-        if not as_view and self._has_table():
+        if not as_view and self.has_table():
             return self._copy_all()
         if not as_view and self._is_plain_subgraph():
             return self._graph._copy_induced([n for n in self._graph._node if n in self._node], self.graph)
@@ -44,7 +45,7 @@ class ArrayDiGraph(MutableColumns):
 
     def __copy__(self):
         """For `copy.copy`: a copy, since two graphs cannot share columns; of a view, another view of its graph."""
-        if self._has_table():
+        if self.has_table():
             return self.copy()
         new = self.__class__.__new__(self.__class__)
         new.__dict__.update(self.__dict__)
@@ -56,7 +57,7 @@ class ArrayDiGraph(MutableColumns):
             getattr(self, "_EDGE_OK", None) is nx.filters.no_filter
             and type(getattr(self, "_NODE_OK", None)) is nx.filters.show_nodes
             and isinstance(self._graph, ArrayDiGraph)
-            and self._graph._has_table()
+            and self._graph.has_table()
             and not isinstance(self._adj, Adjacency)
             and self._adj._atlas is self._graph._adj
         )
@@ -64,7 +65,7 @@ class ArrayDiGraph(MutableColumns):
     def _copy_all(self):
         new = self.__class__()
         new.graph.update(self.graph)
-        new._adopt(self.table.copy())
+        new.adopt(self.table.copy())
         new._node.update((name, d.copy()) for name, d in self._node.items())
         return new
 
@@ -78,7 +79,7 @@ class ArrayDiGraph(MutableColumns):
 
     def reverse(self, copy: bool = True):
         """The reverse of the graph: an `ArrayDiGraph` of its own, or a view."""
-        if not copy or not self._has_table():
+        if not copy or not self.has_table():
             return super().reverse(copy)
         new = ArrayDiGraph()
         new.graph.update(deepcopy(self.graph))
@@ -88,7 +89,7 @@ class ArrayDiGraph(MutableColumns):
         table.install()
         table.base = 0  # nothing is sorted any more
         table.reindex()
-        new._adopt(table)
+        new.adopt(table)
         new._node.update((name, deepcopy(dict(d))) for name, d in self._node.items())
         return new
 

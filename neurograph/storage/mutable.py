@@ -28,7 +28,7 @@ class MutableColumns(nx.DiGraph):
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
         super().__init__()
-        self._adopt(EdgeTable(self.interned))
+        self.adopt(EdgeTable(self.interned))
         if incoming_graph_data is not None:
             fill(self, incoming_graph_data)
         attr.pop("backend", None)
@@ -107,7 +107,8 @@ class MutableColumns(nx.DiGraph):
     def _set_edge(self, row: int, u: int, v: int, attr: dict) -> None:
         EdgeData(self.table, u, v, row, self.table.values).update(attr)
 
-    def _drop_edges(self, rows: np.ndarray) -> None:
+    def drop_rows(self, rows: np.ndarray) -> None:
+        """Remove edges by their rows in the table, (n,) distinct and alive."""
         self.table.kill(rows)
         self.table.settle()
 
@@ -237,7 +238,7 @@ class MutableColumns(nx.DiGraph):
         row = -1 if i is None or j is None else table.find(i, j)
         if row < 0:
             raise nx.NetworkXError(f"The edge {u}-{v} not in graph.")
-        self._drop_edges(np.array([row]))
+        self.drop_rows(np.array([row]))
         nx._clear_cache(self)
 
     def remove_edges_from(self, ebunch) -> None:
@@ -248,7 +249,7 @@ class MutableColumns(nx.DiGraph):
             if row >= 0:
                 rows[row] = None
         if rows:
-            self._drop_edges(np.fromiter(rows, np.int64, len(rows)))
+            self.drop_rows(np.fromiter(rows, np.int64, len(rows)))
         nx._clear_cache(self)
 
     def clear(self) -> None:
@@ -256,8 +257,9 @@ class MutableColumns(nx.DiGraph):
         self.graph.clear()
 
     def clear_edges(self) -> None:
-        self._drop_edges(self._open().live())
+        self.drop_rows(self._open().live())
         nx._clear_cache(self)
 
-    def _adopt(self, table: EdgeTable) -> None:
+    def adopt(self, table: EdgeTable) -> None:
+        """Take on a table as the edges and nodes of this graph."""
         self._adj, self._pred = Adjacency(table), Adjacency(table, out=False)

@@ -27,7 +27,7 @@ SLACK = 8  # reindex once tail + dead > base / SLACK
 MIN_TAIL = 4096
 DENSE = 32  # synapses of one neuron from which on it is worth a guess that their far ends stand without a gap
 NO_NEIGHBOURS: dict = {}
-_LEFT_OUT = ("values", "guard", "holder")  # of copies and pickles
+_LEFT_OUT = ("values", "guard", "holder", "indexed")  # of copies and pickles
 
 
 class EdgeTable:
@@ -59,7 +59,7 @@ class EdgeTable:
     _m: tuple[Any, ...]  # the columns, for fast access to single items, in the order of COLUMNS
     _dst: Any
     _alive: Any
-    _indexed: int  # keys below it have a place in the pointers of the base
+    indexed: int  # keys below it have a place in the pointers of the base
     _asked: dict[int, tuple[np.ndarray, np.ndarray]]
     _asked_at: Any
     _place: Any
@@ -96,7 +96,7 @@ class EdgeTable:
             _dst=view["dst"],
             _alive=view["alive"],
             values=values,
-            _indexed=len(now["out"].ptr) - 1,
+            indexed=len(now["out"].ptr) - 1,
             _asked={},
             _asked_at=None,
             _place=None,
@@ -205,7 +205,7 @@ class EdgeTable:
         """Before values are read as a whole: let whoever has newer numbers write them into the columns."""
         graph = self.holder and self.guard and self.guard()
         if graph is not None:
-            graph._synchronise()
+            graph.synchronise()
 
     def __len__(self) -> int:
         return self.size - self.dead
@@ -215,7 +215,7 @@ class EdgeTable:
         tail = self.out.tail.get(u)
         if tail and v in tail:
             return tail[v]
-        if u < self._indexed and v < self._indexed:
+        if u < self.indexed and v < self.indexed:
             ptr, far = self.out.item, self._dst
             low, high = ptr[u], ptr[u + 1]
             row = low
@@ -230,13 +230,13 @@ class EdgeTable:
         return -1
 
     def degree(self, key: int, side: Side) -> int:
-        count = side.item[key + 1] - side.item[key] if key < self._indexed else 0
+        count = side.item[key + 1] - side.item[key] if key < self.indexed else 0
         return count - side.dead.get(key, 0) + len(side.tail.get(key, NO_NEIGHBOURS))
 
     def rows(self, key: int, side: Side) -> np.ndarray:
         """The rows of a node's edges on one side, by the key of the far node."""
         rows = np.empty(0, np.int64)
-        if key < self._indexed:
+        if key < self.indexed:
             a, b = side.item[key], side.item[key + 1]
             rows = np.arange(a, b) if side.perm is None else side.perm[a:b]
             if key in side.dead:
@@ -415,10 +415,10 @@ class EdgeTable:
         """Make every row a live, sorted and indexed one."""
         if self.size != self.base or self.dead:
             self.reindex()
-        elif self._indexed < len(self.names):  # only nodes are new: they have no edges
+        elif self.indexed < len(self.names):  # only nodes are new: they have no edges
             for side in (self.out, self.inn):
                 side.reach(len(self.names))
-            self._indexed = len(self.names)
+            self.indexed = len(self.names)
 
     def reindex(self) -> None:
         """Drop the dead rows, sort the rest by (source, target), rebuild both indexes."""

@@ -95,7 +95,7 @@ class EdgeData(DictView, MutableMapping):
         table, values, row = self.table, self.values_, self.row
         if key == WEIGHT and type(value) is float and values is table.values and values.kind[row] == 1:
             guard = table.guard and table.guard()
-            quiet = guard is not None and not (guard._turn or guard.changes.awaited or guard.frozen)
+            quiet = guard is not None and not (guard.turn or guard.changes.awaited or guard.frozen)
             if quiet and value - value == 0.0 and table._alive[row]:
                 values.pools[0].item[values.row[row]] = value
                 return
@@ -111,7 +111,7 @@ class EdgeData(DictView, MutableMapping):
     def _write_or_ask(self, changes: dict) -> None:
         guard = self.table.guard and self.table.guard()
         if guard is not None and self.alive():
-            guard._edge_update(self, changes)
+            guard.update_edge(self, changes)
         else:
             self.write(changes)
 
@@ -132,7 +132,7 @@ class EdgeData(DictView, MutableMapping):
         self[key]  # raises the KeyError
         guard = self.table.guard and self.table.guard()
         if guard is not None and self.alive():
-            guard._edge_delete(self, key)
+            guard.delete_edge_item(self, key)
         else:
             self.erase(key)
 

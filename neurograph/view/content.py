@@ -53,12 +53,12 @@ def content(
     """Gather what a page shows; see `neurograph.view.view` for the parameters."""
     if not isinstance(limit, int | np.integer) or isinstance(limit, bool) or limit < 0:
         raise OptionError(f"max_synapses must be a whole number of at least 0, not {limit!r}")
-    graph._synchronise()
+    graph.synchronise()
     neurons = neurons_of(graph)
     if not len(neurons.keys):
         raise OptionError("the graph has no neurons, so there is nothing to show")
     synapses = synapses_of(graph, neurons)
-    layout = lay_out(neurons, synapses, list(graph._populations))
+    layout = lay_out(neurons, synapses, list(graph.population_names))
     bundles = bundles_of(layout, synapses, limit)
     order = np.concatenate([block.members for block in layout.blocks])
     place = np.argsort(order)

@@ -21,5 +21,5 @@ def graphs_come_back(monkeypatch):
     yield
     monkeypatch.undo()
     for graph in made:
-        if graph._has_table() and len(graph.table) + len(graph.journal) <= LARGEST:
+        if graph.has_table() and len(graph.table) + len(graph.journal) <= LARGEST:
             check_saved_and_loaded(graph)

@@ -28,7 +28,7 @@ class Holding:
     def write_back(self, graph: NeuronGraph) -> int:
         self.fresh = True
         numbers = np.array(list(self.weights), np.int64)
-        there, column, at = graph._survivors(("weight", ()), numbers)
+        there, column, at = graph.survivors(("weight", ()), numbers)
         theirs = np.isin(numbers[there], graph.changes.since(self).synapses)
         column[at[~theirs]] = np.array(list(self.weights.values()))[there][~theirs]
         return int((~theirs).sum())

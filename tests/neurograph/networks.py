@@ -93,7 +93,7 @@ def _windows(synapse, size: tuple, value: np.ndarray, fill: float) -> np.ndarray
 
 def dump(g: NeuronGraph) -> dict:
     """All that a graph holds, in plain values that compare bit for bit."""
-    table, columns = g.table, g._columns
+    table, columns = g.table, g.neurons
     rows = table.live()
     rows = rows[np.argsort(table.id[rows])]
     synapses = []
@@ -109,7 +109,7 @@ def dump(g: NeuronGraph) -> dict:
         "values": {name: columns.values[name][keys].tobytes() for name in VALUES},
         "synapses": synapses,
         "populations": g.populations,
-        "registered": list(g._populations),
+        "registered": list(g.population_names),
         "order": list(g),
         "version": g.version,
         "journal": len(g.journal),
@@ -151,8 +151,8 @@ def weights(g: NeuronGraph) -> dict:
 def values(g: NeuronGraph) -> dict:
     """(key, name) -> value as bytes, and key -> kind."""
     keys = g.table.keys().tolist()
-    kinds = {(k, f): getattr(g._columns.of(k), f) for k in keys for f in KIND_FIELDS}
-    return kinds | {(k, name): g._columns.values[name][k].tobytes() for k in keys for name in VALUES}
+    kinds = {(k, f): getattr(g.neurons.of(k), f) for k in keys for f in KIND_FIELDS}
+    return kinds | {(k, name): g.neurons.values[name][k].tobytes() for k in keys for name in VALUES}
 
 
 def random_network(seed: int, hidden: int = 8, other_aggregations: bool = False) -> NeuronGraph:

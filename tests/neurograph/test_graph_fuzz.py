@@ -23,7 +23,7 @@ def same(G: NeuronGraph, H: nx.DiGraph) -> None:
     assert all(len(G._adj[u]) == len(H._adj[u]) and len(G._pred[u]) == len(H._pred[u]) for u in H)
     assert set(G.edges(data="weight")) == set(H.edges(data="weight"))
     assert set(G.in_edges(data="weight")) == set(H.in_edges(data="weight"))
-    rank = {n: G._ranks.rank[i] for n, i in G.table.index.items()}
+    rank = {n: G.ranks.rank[i] for n, i in G.table.index.items()}
     assert all(rank[u] < rank[v] for u, v in H.edges)
     ids = G.table.id[G.table.live()]
     assert (G.table.id[G.table.rows_of(ids)] == ids).all()

@@ -11,19 +11,19 @@ from tests.neurograph.networks import dump
 
 def state(g: NeuronGraph) -> dict:
     """All of a graph, numbers that a user never sees included; its run of raw mutations stays open."""
-    table, columns, ranks = g.table, g._columns, g._ranks
-    assert g._savepoint is None and not g._turn
+    table, columns, ranks = g.table, g.neurons, g.ranks
+    assert g._savepoint is None and not g.turn
     assert not table.torn
-    going_on, g._effects = g._effects, []  # reading the journal would close the run
+    going_on, g.effects = g.effects, []  # reading the journal would close the run
     try:
         found = dump(g)
     finally:
-        g._effects = going_on
+        g.effects = going_on
     keys = table.keys()
     return deepcopy(found) | {
         "run": len(going_on),
         "ranks": ranks.rank[keys].tobytes(),
-        "counters": (ranks.top, table.next_id, len(table.names), g._next_name, g.changes.end),
+        "counters": (ranks.top, table.next_id, len(table.names), g.next_name, g.changes.end),
         "kinds": list(columns.kinds),
         "shapes": (len(table.forms.bundles), len(table.pools)),
         "attributes": dict(g.graph),
@@ -33,7 +33,7 @@ def state(g: NeuronGraph) -> dict:
 
 def check_indices(g: NeuronGraph) -> None:
     """Assert that every index says what a search through the columns finds."""
-    table, columns = g.table, g._columns
+    table, columns = g.table, g.neurons
     alive = np.flatnonzero(table.alive[: table.size])
     ends = list(zip(table.src[alive].tolist(), table.dst[alive].tolist(), strict=True))
     assert len(table) == len(alive) == len(set(ends))
@@ -45,7 +45,7 @@ def check_indices(g: NeuronGraph) -> None:
             mine = sorted(pair[far] for pair in ends if pair[near] == key)
             assert table.far(key, side).tolist() == mine
             assert table.degree(key, side) == len(mine)
-    rank = g._ranks.rank
+    rank = g.ranks.rank
     assert all(rank[u] < rank[v] for u, v in ends)
     assert columns.numbers == {kind: number for number, kind in enumerate(columns.kinds)}
     assert len(columns.scalar) == len(columns.reads_data) == len(columns.kinds)

@@ -60,7 +60,7 @@ def grown(path=None):
     for name in range(2):
         if path is not None:
             g = jump(g, path, 30_000_000)
-        g._next_name = 1000 * (name + 1)
+        g.next_name = 1000 * (name + 1)
         grow(g, name)
     return g
 

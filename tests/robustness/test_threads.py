@@ -65,7 +65,7 @@ def test_mutations_of_threads_do_not_mix(often):
     for thread in threads:
         thread.join()
     assert not [err for err in odd if not isinstance(err, RuntimeError)], odd  # a list of edges that change meanwhile
-    assert not g.in_transaction and not g._turn
+    assert not g.in_transaction and not g.turn
     check_indices(g)
     while g.journal:
         g.undo()

@@ -40,7 +40,7 @@ class AttributesSet(Effect):
         own = self._own(graph)
         names = [name for name in {**self.before, **self.after} if _same(own, self.after, name)]
         inverse = AttributesSet(self.what, self.number, _some(own, names), _some(self.before, names))
-        graph._effects.append(inverse)
+        graph.effects.append(inverse)
         self._put(graph, names)
         return inverse
 
@@ -49,7 +49,7 @@ class AttributesSet(Effect):
 
     def write(self, graph: "GraphState") -> None:
         """Set the attributes that it is about, recording it first."""
-        graph._effects.append(self)
+        graph.effects.append(self)
         extra, at = self._place(graph)
         extra[at] = extra.get(at, {}) | self.after
 
@@ -65,7 +65,7 @@ class AttributesSet(Effect):
 
     def _place(self, graph: "GraphState") -> tuple[dict[int, dict], int]:
         if self.what == "neuron":
-            return graph._columns.extra, self.number
+            return graph.neurons.extra, self.number
         return graph.table.extra, int(graph.table.rows_of(np.array([self.number]))[0])
 
     def _own(self, graph: "GraphState") -> dict[str, Any]:

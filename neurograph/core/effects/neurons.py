@@ -33,15 +33,15 @@ class NeuronsBorn(Effect):
 
     def toggle(self, graph: "GraphState") -> Effect:
         keys = np.asarray(self.keys, np.int64)
-        died = NeuronsDied(take_neurons(graph.table, graph._columns, graph._ranks, keys))
-        graph._effects.append(died)
+        died = NeuronsDied(take_neurons(graph.table, graph.neurons, graph.ranks, keys))
+        graph.effects.append(died)
         _forget(graph, keys)
         return died
 
     def roll_back(self, graph: "GraphState") -> None:
         _forget(graph, self.keys)
-        for key in self.keys[self.keys < len(graph._columns.kind)].tolist():
-            graph._columns.clear(key)
+        for key in self.keys[self.keys < len(graph.neurons.kind)].tolist():
+            graph.neurons.clear(key)
 
     def check(self, graph: "GraphState") -> None:
         neurons_are_there(graph, self.keys)
@@ -101,14 +101,14 @@ class NeuronsDied(Effect):
 
     def toggle(self, graph: "GraphState") -> Effect:
         born = NeuronsBorn(self.rows.keys)
-        graph._effects.append(born)
+        graph.effects.append(born)
         self.roll_back(graph)
         for name, values in self.rows.values.items():  # they have what they died with, whatever a network has for them
             graph.changes.neurons_written(name, self.rows.keys[~np.isnan(values)])
         return born
 
     def roll_back(self, graph: "GraphState") -> None:
-        self.rows.put_back(graph.table, graph._columns, graph._ranks)
+        self.rows.put_back(graph.table, graph.neurons, graph.ranks)
 
     def check(self, graph: "GraphState") -> None:
         rows = self.rows
@@ -150,15 +150,15 @@ class KindsChanged(Effect):
     held: np.ndarray | None = None
 
     def toggle(self, graph: "GraphState") -> Effect:
-        columns = graph._columns
+        columns = graph.neurons
         code = np.array([columns.number(kind) for kind in self.kinds], np.int32)
         back = KindsChanged(self.keys, self.after, self.before, self.kinds, columns.kind[self.keys])
-        graph._effects.append(back)
+        graph.effects.append(back)
         columns.kind[self.keys] = code[self.before]
         return back
 
     def roll_back(self, graph: "GraphState") -> None:
-        graph._columns.kind[self.keys] = self.before if self.held is None else self.held
+        graph.neurons.kind[self.keys] = self.before if self.held is None else self.held
 
     def check(self, graph: "GraphState") -> None:
         neurons_are_there(graph, self.keys)
@@ -187,7 +187,7 @@ class NeuronsRenamed(Effect):
 
     def toggle(self, graph: "GraphState") -> Effect:
         back = NeuronsRenamed(self.keys, self.after, self.before)
-        graph._effects.append(back)
+        graph.effects.append(back)
         self.roll_back(graph)
         return back
 
@@ -217,15 +217,15 @@ class PopulationAdded(Effect):
 
     def toggle(self, graph: "GraphState") -> Effect:
         back = PopulationRemoved(self.name)
-        graph._effects.append(back)
-        graph._populations = {name: None for name in graph._populations if name != self.name}
+        graph.effects.append(back)
+        graph.population_names = {name: None for name in graph.population_names if name != self.name}
         return back
 
     def roll_back(self, graph: "GraphState") -> None:
         """Nothing: the names there were are part of what a transaction starts from."""
 
     def check(self, graph: "GraphState") -> None:
-        if self.name not in graph._populations:
+        if self.name not in graph.population_names:
             raise JournalError(f"it has no population {self.name!r}")
 
     def forward(self, past: "Past") -> list[Effect]:
@@ -242,15 +242,15 @@ class PopulationRemoved(Effect):
 
     def toggle(self, graph: "GraphState") -> Effect:
         back = PopulationAdded(self.name)
-        graph._effects.append(back)
-        graph._populations = {**graph._populations, self.name: None}
+        graph.effects.append(back)
+        graph.population_names = {**graph.population_names, self.name: None}
         return back
 
     def roll_back(self, graph: "GraphState") -> None:
         """Nothing: the names there were are part of what a transaction starts from."""
 
     def check(self, graph: "GraphState") -> None:
-        if self.name in graph._populations:
+        if self.name in graph.population_names:
             raise JournalError(f"population {self.name!r} is there already")
 
     def forward(self, past: "Past") -> list[Effect]:
@@ -259,7 +259,7 @@ class PopulationRemoved(Effect):
 
 def _forget(graph: "GraphState", keys: np.ndarray) -> None:
     """Drop neurons that have no synapses left, whether or not they came to have a name, or room for values."""
-    table, columns = graph.table, graph._columns
+    table, columns = graph.table, graph.neurons
     table.forget_names(keys[keys < len(table.names)].tolist())
     for key in keys[keys < len(columns.kind)].tolist():
         columns.forget(key)

@@ -56,7 +56,7 @@ class Past:
         graph = self.graph
         alive = np.array([graph.table.names[key] is not None for key in keys.tolist()], bool)
         if alive.any():
-            yield self._named(take_neurons(graph.table, graph._columns, graph._ranks, keys[alive]))
+            yield self._named(take_neurons(graph.table, graph.neurons, graph.ranks, keys[alive]))
         for key in keys[~alive].tolist():
             dead, at = self._neurons[key]
             yield self._named(dead.one(at))

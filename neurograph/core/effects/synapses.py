@@ -49,7 +49,7 @@ class SynapsesBorn(Effect):
         table = graph.table
         rows = rows_at(table, np.asarray(self.ids), self.ends)
         died = SynapsesDied(take_synapses(table, rows))
-        graph._effects.append(died)
+        graph.effects.append(died)
         table.kill(rows)
         table.settle()
         return died
@@ -119,8 +119,8 @@ class SynapsesDied(Effect):
     def toggle(self, graph: "GraphState") -> Effect:
         rows = self.rows
         born = SynapsesBorn(rows.ids, (rows.source, rows.target))
-        graph._ranks.admit_many(graph.table, rows.source, rows.target, note_ranks(graph._effects))
-        graph._effects.append(born)
+        graph.ranks.admit_many(graph.table, rows.source, rows.target, note_ranks(graph.effects))
+        graph.effects.append(born)
         rows.put_back(graph.table)
         graph.changes.synapses_written(rows.ids)  # they have what they died with, whatever a network has for them
         return born
@@ -172,9 +172,9 @@ class SynapseDied(_SynapseDied, Effect):
 
     def toggle(self, graph: "GraphState") -> Effect:
         table = graph.table
-        graph._ranks.admit(table, self.source, self.target, note_ranks(graph._effects))
+        graph.ranks.admit(table, self.source, self.target, note_ranks(graph.effects))
         born = SynapseBorn(self.number, self.source, self.target)
-        graph._effects.append(born)
+        graph.effects.append(born)
         row = table.append(self.source, self.target, self.form, self.number)
         if self.weight is not None:
             table.values.set_weight(row, self.weight)
@@ -240,7 +240,7 @@ class FormsChanged(Effect):
         rows = rows_at(table, self.ids, self.ends)
         code = np.array([table.forms.number(bundle) for bundle in self.bundles], np.int32)
         back = FormsChanged(self.ids, self.after, self.before, self.bundles, self.ends, table.form[rows])
-        graph._effects.append(back)
+        graph.effects.append(back)
         table.form[rows] = code[self.before]
         return back
 

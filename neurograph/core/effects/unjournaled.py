@@ -27,7 +27,7 @@ class RanksMoved(Effect):
     before: Any
 
     def roll_back(self, graph: "GraphState") -> None:
-        graph._ranks.rank[self.keys] = self.before
+        graph.ranks.rank[self.keys] = self.before
 
 
 def note_ranks(effects: list[Effect]) -> Callable[[Any, Any], None]:
@@ -56,7 +56,7 @@ class AttributesWritten(Effect):
     ends: tuple[int, int] = (0, 0)
 
     def roll_back(self, graph: "GraphState") -> None:
-        extra, at = graph._columns.extra, self.number
+        extra, at = graph.neurons.extra, self.number
         if self.what == "synapse":
             extra, at = graph.table.extra, graph.table.find(*self.ends)
         if self.before:

@@ -43,24 +43,24 @@ class ValuesWritten(Effect):
         return bool((np.isnan(self.before) != np.isnan(self.after)).any())
 
     def toggle(self, graph: "GraphState") -> Effect:
-        column = graph._columns.values[self.name]
+        column = graph.neurons.values[self.name]
         now = column[self.keys]
         back = (now == self.after) | (np.isnan(self.before) != np.isnan(now))
         keys = self.keys[back]
         inverse = ValuesWritten(self.name, keys, now[back], self.before[back])
-        graph._effects.append(inverse)
+        graph.effects.append(inverse)
         column[keys] = self.before[back]
         graph.changes.neurons_written(self.name, keys)
         return inverse
 
     def today(self, graph: "GraphState") -> Effect:
-        return ValuesWritten(self.name, self.keys, self.before, graph._columns.values[self.name][self.keys])
+        return ValuesWritten(self.name, self.keys, self.before, graph.neurons.values[self.name][self.keys])
 
     def roll_back(self, graph: "GraphState") -> None:
-        graph._columns.values[self.name][self.keys] = self.before
+        graph.neurons.values[self.name][self.keys] = self.before
 
     def check(self, graph: "GraphState") -> None:
-        if self.name not in graph._columns.values:
+        if self.name not in graph.neurons.values:
             raise JournalError(f"neurons have no value {self.name!r}")
         neurons_are_there(graph, self.keys)
 
@@ -96,7 +96,7 @@ class WeightsWritten(Effect):
     def toggle(self, graph: "GraphState") -> Effect:
         if not len(self.ids):  # all of them had been written since, when this was toggled last
             inverse = WeightsWritten(self.ids, self.after, self.before)
-            graph._effects.append(inverse)
+            graph.effects.append(inverse)
             return inverse
         rows, pool = graph._one_pool(self.ids, rows_at(graph.table, self.ids, self.ends))
         data, at = graph.table.pools[pool].data, graph.table.row[rows]
@@ -104,7 +104,7 @@ class WeightsWritten(Effect):
         back = (now == self.after).reshape(len(self.ids), -1).all(axis=1)
         ends = None if self.ends is None else (self.ends[0][back], self.ends[1][back])
         inverse = WeightsWritten(self.ids[back], now[back], self.before[back], ends)
-        graph._effects.append(inverse)
+        graph.effects.append(inverse)
         data[at[back]] = self.before[back]
         graph.changes.synapses_written(self.ids[back])
         return inverse
@@ -160,7 +160,7 @@ class WeightReplaced(Effect):
         now = view.get("weight")
         now = now if now is None or np.ndim(now) == 0 else np.array(now)
         inverse = WeightReplaced(self.number, now, self.before, self.ends)
-        graph._effects.append(inverse)
+        graph.effects.append(inverse)
         self.roll_back(graph)
         graph.changes.synapses_written(np.array([self.number]))
         return inverse

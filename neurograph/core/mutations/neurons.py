@@ -63,7 +63,7 @@ class NeuronMutations(Transactions):
         except NeuroGraphError as err:
             raise type(err)(f"neuron {name!r}: {err}") from None
         self._register(kind.population)
-        columns, key = self._columns, len(self.table.names)
+        columns, key = self.neurons, len(self.table.names)
         self._record(NeuronBorn(key))
         self.table.new_key(name)
         columns.reserve(key + 1)
@@ -72,25 +72,25 @@ class NeuronMutations(Transactions):
             columns.value_items[value_name][key] = value
         if extra:
             columns.extra[key] = dict(extra)
-        self._ranks.add(key)
+        self.ranks.add(key)
 
     def _register(self, population: str) -> None:
         """Let there be a population of that name."""
-        if population not in self._populations:
+        if population not in self.population_names:
             self._record(PopulationAdded(population))
-            self._populations = {**self._populations, population: None}
+            self.population_names = {**self.population_names, population: None}
 
     @in_turn
     def add_node(self, node_for_adding, **attr) -> None:
-        columns = self._columns
-        code = None if attr or "hidden" not in self._populations else columns.numbers.get(_PLAIN)
+        columns = self.neurons
+        code = None if attr or "hidden" not in self.population_names else columns.numbers.get(_PLAIN)
         if code is None or node_for_adding is None or node_for_adding in self._node:
             if not attr and node_for_adding in self._node:
                 nx._clear_cache(self)
                 return self._leave_turn()
             return super().add_node(node_for_adding, **attr)  # and nothing after: the commit is the last line
         # from here on the fast path: a plain hidden neuron
-        table, effects, ranks = self._adj.table, self._effects, self._ranks
+        table, effects, ranks = self._adj.table, self.effects, self.ranks
         outer, key, mark, version, top = self._savepoint, len(table.names), len(effects), self.version, ranks.top
         try:
             try:
@@ -100,7 +100,7 @@ class NeuronMutations(Transactions):
                     columns.reserve(key + 1)
                 columns.item[key] = code
                 ranks.add(key)
-                self.version, self._turn = version + 1, {} if outer is None else self._turn
+                self.version, self.turn = version + 1, {} if outer is None else self.turn
             except BaseException:
                 self._take_back(outer=outer, mark=mark, version=version, names=key, top=top)
                 raise
@@ -114,7 +114,7 @@ class NeuronMutations(Transactions):
     ) -> np.ndarray:
         """Add new neurons of one kind; values are numbers or one per neuron. Returns their keys."""
         nx._clear_cache(self)
-        table, columns = self._open(), self._columns
+        table, columns = self._open(), self.neurons
         keys = np.arange(len(table.names), len(table.names) + len(names))
         self._register(kind.population)
         self._record(NeuronsBorn(keys))
@@ -126,7 +126,7 @@ class NeuronMutations(Transactions):
             columns.values[name][keys] = value
         for key in keys.tolist() if extra else ():
             columns.extra[key] = dict(extra)
-        self._ranks.add_many(keys)
+        self.ranks.add_many(keys)
         return keys
 
     def _set_node(self, name: Hashable, attr: Mapping) -> None:
@@ -146,21 +146,21 @@ class NeuronMutations(Transactions):
             self._order_populations()
 
     def _order_populations(self) -> None:
-        columns, keys = self._columns, self.table.keys()
+        columns, keys = self.neurons, self.table.keys()
         first = list(dict.fromkeys(columns.kinds[code].population for code in columns.kind[keys].tolist()))
-        if list(self._populations) == first:
+        if list(self.population_names) == first:
             return
-        for population in list(self._populations):
+        for population in list(self.population_names):
             self._record(PopulationRemoved(population))
         for population in first:
             self._record(PopulationAdded(population))
-        self._populations = dict.fromkeys(first)
+        self.population_names = dict.fromkeys(first)
 
     @whole
     def _neuron_update(self, key: int, attr: Mapping) -> None:
         """Write attributes of one neuron: checked as a whole, then stored and recorded."""
         self._open()
-        columns, name = self._columns, self.table.names[key]
+        columns, name = self.neurons, self.table.names[key]
         try:
             kind, values, extra = self._parse_neuron(attr, columns.of(key))
             if kind != columns.of(key):
@@ -180,13 +180,13 @@ class NeuronMutations(Transactions):
     @whole
     def _neuron_delete(self, key: int, name: str) -> None:
         """Delete an attribute of the user's own."""
-        extra = self._columns.extra
+        extra = self.neurons.extra
         self._note_extra(extra, "neuron", key, key)
         extra[key] = {own: value for own, value in extra[key].items() if own != name}
 
     def _check_new_kind(self, key: int, kind: NeuronKind) -> None:
         """Whether a neuron's synapses allow it to become of this kind."""
-        table, columns = self.table, self._columns
+        table, columns = self.table, self.neurons
         if kind.role == "input" and table.degree(key, table.inn):
             raise NeuronError("it has incoming synapses, and an input neuron cannot; remove them first")
         if kind.shape != columns.of(key).shape:
@@ -198,7 +198,7 @@ class NeuronMutations(Transactions):
 
     def _change_kind(self, keys: np.ndarray, kind: NeuronKind) -> None:
         """Give neurons a new kind and the values it brings along."""
-        columns = self._columns
+        columns = self.neurons
         self._bring_neurons(keys)
         self._register(kind.population)
         before, after = columns.kind[keys], np.full(len(keys), columns.number(kind), np.int32)
@@ -216,7 +216,7 @@ class NeuronMutations(Transactions):
 
     def _change_values(self, name: str, keys: np.ndarray, values: np.ndarray) -> None:
         """Store values of neurons, inside a transaction; a run of raw mutations keeps the effect if it is structure."""
-        column = self._columns.values[name]
+        column = self.neurons.values[name]
         if np.isnan(values).any():  # numbers go, and undoing brings them back
             self._bring_neurons(keys)
         before = column[keys]
@@ -225,7 +225,7 @@ class NeuronMutations(Transactions):
             return
         keys, before, values = keys[moved], before[moved], np.asarray(values, np.float64)[moved]
         effect = ValuesWritten(name, keys, before, values)
-        self._effects.append(effect)
+        self.effects.append(effect)
         self.version += effect.structural
         self.changes.neurons_written(name, keys)
         column[keys] = values
@@ -253,9 +253,7 @@ class NeuronMutations(Transactions):
         keys, after = self.keys_of(before), [names[old] for old in before]
         self._check_new_names(set(before), after)
         if before:
-            self._effects.append(
-                NeuronsRenamed(keys, before, after)
-            )  # no structure: a compiled network goes on running
+            self.effects.append(NeuronsRenamed(keys, before, after))  # no structure: a compiled network goes on running
             self._set_names(keys, after)
 
     def _check_new_names(self, free: set, names: list[Hashable]) -> None:
@@ -275,9 +273,9 @@ class NeuronMutations(Transactions):
 
     def _note_replacement(self, key: int) -> None:
         """An input or output that dies right after one of its kind was born: networkx relabels in place like that."""
-        last, kinds = self._effects[-1] if self._effects else None, self._columns.kind
+        last, kinds = self.effects[-1] if self.effects else None, self.neurons.kind
         if isinstance(last, NeuronBorn) and last.key != key and kinds[last.key] == kinds[key]:
-            kind = self._columns.of(key)
+            kind = self.neurons.of(key)
             if kind.role == "input" or kind.is_output:
                 self.replacements = {**self.replacements, last.key: key}
 
@@ -298,10 +296,10 @@ class NeuronMutations(Transactions):
             self._bring_synapses(rows)
             self._record(SynapsesDied(take_synapses(table, rows)))
             table.kill(rows)
-        self._record(NeuronsDied(take_neurons(table, self._columns, self._ranks, keys)))
+        self._record(NeuronsDied(take_neurons(table, self.neurons, self.ranks, keys)))
         table.forget_names(keys.tolist())
         for key in keys.tolist():
-            self._columns.forget(key)
+            self.neurons.forget(key)
         table.settle()
 
 

@@ -56,12 +56,12 @@ class Owning(GraphState):
         """
         if network.graph is not self:
             raise NeuroGraphError("this network was compiled from another graph, so it cannot hold the values of this")
-        self._synchronise(always=True)
+        self.synchronise(always=True)
         self.table.holder = network.holding
 
     def release(self) -> None:
         """Write back what the network has learned and let go of its tensors; it owns the values no longer."""
-        self._synchronise(always=True)
+        self.synchronise(always=True)
         self.table.holder = None
 
     def write_back(self) -> int:
@@ -69,7 +69,7 @@ class Owning(GraphState):
 
         Whatever reads the values does so by itself.
         """
-        return self._synchronise(always=True)
+        return self.synchronise(always=True)
 
     @property
     def in_transaction(self) -> bool:
@@ -82,7 +82,7 @@ class Owning(GraphState):
         holder = self.table.holder
         return None if holder is None else holder.network()
 
-    def _synchronise(self, always: bool = False) -> int:
+    def synchronise(self, always: bool = False) -> int:
         """Bring the values up to date before they are read as a whole; inside a transaction only where told `always`.
 
         Waits for a transaction of another thread; this one's has brought them up to date when it began.
@@ -97,7 +97,7 @@ class Owning(GraphState):
         return written
 
     def _write_back(self, holder: Holder) -> int:
-        while self._turn.setdefault(0, get_ident()) != get_ident():
+        while self.turn.setdefault(0, get_ident()) != get_ident():
             sleep(0.001)
         try:
             return holder.write_back(self)
@@ -110,11 +110,11 @@ class Owning(GraphState):
         if table.holder is None:
             return
         if len(rows) > _FEW:
-            self._synchronise(always=True)
+            self.synchronise(always=True)
             return
         for row in rows.tolist():
             stored = table.values.weight(row)
-            now = stored if stored is None else table.holder.value(WEIGHT, table._m[6][row], stored, True)
+            now = stored if stored is None else table.holder.value(WEIGHT, table.values.id[row], stored, True)
             if now is not stored:
                 table.values.set_weight(row, now)
 
@@ -124,9 +124,9 @@ class Owning(GraphState):
         if holder is None:
             return
         if len(keys) > _FEW:
-            self._synchronise(always=True)
+            self.synchronise(always=True)
             return
-        for name, column in self._columns.value_items.items():
+        for name, column in self.neurons.value_items.items():
             for key in keys.tolist():
                 if not isnan(column[key]):
                     column[key] = holder.value(name, key, column[key], True)

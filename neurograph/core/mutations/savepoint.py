@@ -32,12 +32,12 @@ class Savepoint:
         graph._take_turn()
         table, log = graph.table, graph.changes
         self.outer, self.entry = graph._savepoint, entry
-        self.effects, self.mark = graph._effects, len(graph._effects)
-        self.version, self.log, self.next_name = log.clock.version, log.mark(), graph._next_name
+        self.effects, self.mark = graph.effects, len(graph.effects)
+        self.version, self.log, self.next_name = log.clock.version, log.mark(), graph.next_name
         self.names, self.next_id = len(table.names), table.next_id
         self.forms, self.pools = len(table.forms.bundles), len(table.pools)
-        self.kinds, self.top = len(graph._columns.kinds), graph._ranks.top
-        self.populations, self.replacements = graph._populations, graph.replacements
+        self.kinds, self.top = len(graph.neurons.kinds), graph.ranks.top
+        self.populations, self.replacements = graph.population_names, graph.replacements
         self.attributes = graph.graph.copy()
         for name, value in changes.items():
             setattr(self, name, value)
@@ -61,13 +61,13 @@ class Savepoint:
                 _write_again(graph, effects[-1])
             del effects[-1]
         table.take_back(self.names, self.next_id, self.forms, self.pools)
-        graph._columns.take_back(self.kinds)
-        graph._ranks.top, graph._populations, graph.replacements = self.top, self.populations, self.replacements
+        graph.neurons.take_back(self.kinds)
+        graph.ranks.top, graph.population_names, graph.replacements = self.top, self.populations, self.replacements
         graph.graph.clear()
         graph.graph.update(self.attributes)
         graph.changes.cut(self.log)
-        graph.version, graph._next_name, graph._effects = self.version, self.next_name, effects
-        graph._savepoint, graph._turn = self.outer, {} if self.outer is None else graph._turn
+        graph.version, graph.next_name, graph.effects = self.version, self.next_name, effects
+        graph._savepoint, graph.turn = self.outer, {} if self.outer is None else graph.turn
 
 
 def _write_again(graph: Any, effect: Any) -> None:

@@ -34,7 +34,7 @@ class SynapseMutations(NeuronMutations):
 
     def _parse_edge(self, u: int, v: int, attr: Mapping, have: Mapping) -> tuple[dict, Any, dict]:
         """Attributes sorted into form, weight and the user's own; what they make with what is there is checked."""
-        columns = self._columns
+        columns = self.neurons
         try:
             form = {k: form_value(k, x) for k, x in attr.items() if k in FORM_FIELDS}
             weight = weight_value(attr[WEIGHT]) if WEIGHT in attr else None
@@ -59,7 +59,7 @@ class SynapseMutations(NeuronMutations):
             self._leave_turn()
 
     def _new_edge(self, u: int, v: int, attr: Mapping) -> None:
-        table, columns = self._adj.table, self._columns
+        table, columns = self._adj.table, self.neurons
         code = columns.item[v]
         if columns.reads_data[code]:
             raise self._fault(u, v, SynapseError(_INPUT))
@@ -68,7 +68,7 @@ class SynapseMutations(NeuronMutations):
             return self._new_edge_of_any_form(u, v, attr)  # and nothing after: the commit is the last line
         if weight is not None and weight - weight != 0.0:
             raise self._fault(u, v, SynapseError(f"a weight must be finite, not {weight}"))
-        effects, ranks = self._effects, self._ranks
+        effects, ranks = self.effects, self.ranks
         outer, mark, version, edge_id, top = self._savepoint, len(effects), self.version, table.next_id, ranks.top
         try:
             try:
@@ -77,13 +77,14 @@ class SynapseMutations(NeuronMutations):
                 effects.append(_new(SynapseBorn, (edge_id, u, v)))
                 row = table.append(u, v)
                 if weight is not None:
-                    table._m[4][row] = table.pools[0].append(weight)
-                    table._m[3][row] = 1
+                    values = table.values
+                    values.row[row] = table.pools[0].append(weight)
+                    values.kind[row] = 1
                 table.settle()
                 if outer is not None:
                     self.version = version + 1
                 else:  # moved ranks are for rolling back alone
-                    self.version, effects[mark:], self._turn = version + 1, effects[-1:], {}
+                    self.version, effects[mark:], self.turn = version + 1, effects[-1:], {}
             except BaseException:
                 self._take_back(outer=outer, mark=mark, version=version, next_id=edge_id, top=top)
                 raise
@@ -95,7 +96,7 @@ class SynapseMutations(NeuronMutations):
     def _new_edge_of_any_form(self, u: int, v: int, attr: Mapping) -> None:
         table = self._adj.table
         changes, weight, extra = self._parse_edge(u, v, attr, {})
-        self._ranks.admit(table, u, v, note_ranks(self._effects))
+        self.ranks.admit(table, u, v, note_ranks(self.effects))
         self._record(SynapseBorn(table.next_id, u, v))
         row = table.append(u, v, table.forms.number(changes))
         if weight is not None:
@@ -111,10 +112,10 @@ class SynapseMutations(NeuronMutations):
         super()._add_edge_and_ends(u_of_edge, v_of_edge, attr)
 
     def _set_edge(self, row: int, u: int, v: int, attr: Mapping) -> None:
-        self._edge_update(EdgeData(self.table, u, v, row, self.table.values), attr)
+        self.update_edge(EdgeData(self.table, u, v, row, self.table.values), attr)
 
     @whole
-    def _edge_update(self, edge: EdgeData, attr: Mapping) -> None:
+    def update_edge(self, edge: EdgeData, attr: Mapping) -> None:
         """Write attributes of one synapse: checked as a whole, then stored and recorded."""
         self._open()
         form, weight, extra = self._parse_edge(edge.u, edge.v, attr, edge)
@@ -132,22 +133,22 @@ class SynapseMutations(NeuronMutations):
 
     def _change_form(self, edge: EdgeData, bundle: dict) -> None:
         table = self.table
-        before, after = table._m[5][edge.row], table.forms.number(bundle)
+        before, after = table.values.form[edge.row], table.forms.number(bundle)
         if after != before:
             codes = np.array([before]), np.array([after])
             self._record(FormsChanged(np.array([edge.id]), *codes, table.forms.bundles, _ends(edge)))
-            table._m[5][edge.row] = after
+            table.values.form[edge.row] = after
 
     def _note_weight(self, edge: EdgeData, before: Any, after: Any) -> None:
         if _shape(before) != _shape(after):
             self._record(WeightReplaced(edge.id, before, after, (edge.u, edge.v)))
         else:
             numbers = np.array([edge.id]), np.array([before]), np.array([after])
-            self._effects.append(WeightsWritten(*numbers, _ends(edge)))
+            self.effects.append(WeightsWritten(*numbers, _ends(edge)))
         self.changes.synapses_written(np.array([edge.id]))
 
     @whole
-    def _edge_delete(self, edge: EdgeData, key: str) -> None:
+    def delete_edge_item(self, edge: EdgeData, key: str) -> None:
         """Delete an attribute of a synapse: its weight, an option (back to the default), or the user's own."""
         table = self._open()
         if key == WEIGHT:
@@ -157,7 +158,7 @@ class SynapseMutations(NeuronMutations):
             edge.erase(WEIGHT)
         elif key in FORM_FIELDS:
             bundle = {k: x for k, x in edge.items() if k in FORM_FIELDS and k != key}
-            ends = self._columns.of(edge.u).shape, self._columns.of(edge.v).shape
+            ends = self.neurons.of(edge.u).shape, self.neurons.of(edge.v).shape
             try:
                 check_fit(form_of(bundle), _shape(edge.get(WEIGHT)), *ends)
             except NeuroGraphError as err:
@@ -176,18 +177,18 @@ class SynapseMutations(NeuronMutations):
             raise nx.NetworkXError(f"The edge {u}-{v} not in graph.")
         if table.holder is not None:
             self._bring_synapses(np.array([row]))
-        values, extra, effects = table.values, table.extra.get(row) if table.extra else None, self._effects
+        values, extra, effects = table.values, table.extra.get(row) if table.extra else None, self.effects
         weight = values.weight(row)
         if weight is not None and type(weight) is not float:
             weight = np.array(weight)
-        died = _new(SynapseDied, (table._m[6][row], i, j, table._m[5][row], weight, extra and dict(extra)))
+        died = _new(SynapseDied, (values.id[row], i, j, values.form[row], weight, extra and dict(extra)))
         outer, mark, version = self._savepoint, len(effects), self.version
         try:
             try:
                 effects.append(died)
                 table.kill_one(row, i, j)
                 table.settle()
-                self.version, self._turn = version + 1, {} if outer is None else self._turn
+                self.version, self.turn = version + 1, {} if outer is None else self.turn
             except BaseException:
                 self._take_back(outer=outer, mark=mark, version=version)
                 raise
@@ -196,7 +197,8 @@ class SynapseMutations(NeuronMutations):
             raise
 
     @whole
-    def _drop_edges(self, rows: np.ndarray) -> None:
+    def drop_rows(self, rows: np.ndarray) -> None:
+        """Remove synapses by their rows in the table, (n,) distinct and alive; with what a network has learned."""
         if len(rows):
             self._bring_synapses(rows)
             self._record(SynapsesDied(take_synapses(self.table, rows)))
@@ -205,7 +207,7 @@ class SynapseMutations(NeuronMutations):
 
     @whole
     def _add_rows(self, u: np.ndarray, v: np.ndarray, weight: np.ndarray | None, form: dict) -> np.ndarray:
-        table, columns = self.table, self._columns
+        table, columns = self.table, self.neurons
         form = {k: form_value(k, x) for k, x in form.items()}
         if weight is not None:
             weight = weight_array(weight)
@@ -213,7 +215,7 @@ class SynapseMutations(NeuronMutations):
                 at = int(np.flatnonzero(~np.isfinite(weight.reshape(len(weight), -1)).all(axis=1))[0])
                 raise self._fault(int(u[at]), int(v[at]), SynapseError("a weight must be finite"))
         self._check_ends(u, v, columns, form_of(form), None if weight is None else weight.shape[1:])
-        self._ranks.admit_many(table, u, v, note_ranks(self._effects))
+        self.ranks.admit_many(table, u, v, note_ranks(self.effects))
         ids = np.arange(table.next_id, table.next_id + len(u))
         if len(ids):
             self._record(SynapsesBorn(ids, (u, v)))

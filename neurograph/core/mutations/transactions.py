@@ -19,7 +19,7 @@ from neurograph.storage import ArrayDiGraph
 class Transactions(Owning):
     """Mutations that happen whole or not at all."""
 
-    _effects: list[Effect]
+    effects: list[Effect]
     _savepoint: Savepoint | None
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
@@ -39,13 +39,13 @@ class Transactions(Owning):
             Where another thread is changing the graph.
         """
         if self._savepoint is None:
-            self._synchronise()
+            self.synchronise()
         savepoint = None
         try:
             try:
                 savepoint = Savepoint(self)
                 self._savepoint = savepoint
-                yield self._effects
+                yield self.effects
                 self._commit(savepoint)
             except BaseException:
                 self._abandon(savepoint)
@@ -61,10 +61,10 @@ class Transactions(Owning):
             return
         effects, mark = savepoint.effects, savepoint.mark
         if savepoint.entry:  # which holds them
-            effects[:], self._savepoint, self._turn = [], None, {}
+            effects[:], self._savepoint, self.turn = [], None, {}
         else:  # a run of raw mutations keeps no value writes
             structural = [effect for effect in effects[mark:] if effect.structural]
-            effects[mark:], self._savepoint, self._turn = structural, None, {}
+            effects[mark:], self._savepoint, self.turn = structural, None, {}
 
     def _abandon(self, savepoint: Savepoint | None) -> None:
         """End a transaction badly: the graph is as it was before it, now or, if this is interrupted, when next used."""
@@ -79,7 +79,7 @@ class Transactions(Owning):
 
     def _take_back(self, outer: Savepoint | None, mark: int, **before: Any) -> None:
         """Put the graph back from the middle of a mutation too small for a savepoint; `before` is what it moved."""
-        if self._savepoint is outer and len(self._effects) == mark and not self.table.torn:
+        if self._savepoint is outer and len(self.effects) == mark and not self.table.torn:
             self._leave_turn()  # nothing was done, or it has been put back
             return
         savepoint = Savepoint(self, outer=outer, mark=mark, **before)
@@ -87,12 +87,12 @@ class Transactions(Owning):
         self._abandon(savepoint)
 
     def _record(self, effect: Effect) -> None:
-        self._effects.append(effect)
+        self.effects.append(effect)
         self.version += 1
 
     def _note_extra(self, extra: dict, what: str, number: int, at: int, ends: tuple[int, int] = (0, 0)) -> None:
         """Remember the user's own attributes of a neuron or a synapse as they are."""
-        self._effects.append(AttributesWritten(what, number, dict(extra.get(at, {})), ends))
+        self.effects.append(AttributesWritten(what, number, dict(extra.get(at, {})), ends))
 
     # ------------------------------------------------------------------------------------- networkx's mutators
     add_nodes_from = whole(ArrayDiGraph.add_nodes_from)

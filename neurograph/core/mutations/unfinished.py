@@ -13,7 +13,7 @@ from neurograph.core.state import GraphState
 
 def owe(graph: GraphState, rest: Callable[[], None]) -> None:
     """Have the rest of a rollback done at the next access to a graph, by whatever door."""
-    held = [(part, type(part)) for part in (graph, graph.table, graph._columns)]
+    held = [(part, type(part)) for part in (graph, graph.table, graph.neurons)]
 
     def finish() -> None:
         for part, kind in held:

@@ -29,7 +29,7 @@ class NeuronCore(SynapseMutations):
         SynapseError
             A synapse that is gone, has no weight, or one of another shape.
         """
-        self._synchronise()
+        self.synchronise()
         return self._stored_weights(np.asarray(ids, np.int64))
 
     @in_turn
@@ -62,12 +62,12 @@ class NeuronCore(SynapseMutations):
             )
         if self._savepoint is not None:
             ends = self.table.src[rows].astype(np.int64), self.table.dst[rows].astype(np.int64)
-            self._effects.append(WeightsWritten(ids, data[at], values.copy(), ends))
+            self.effects.append(WeightsWritten(ids, data[at], values.copy(), ends))
         log = self.changes.mark()
         try:
             try:
                 self.changes.synapses_written(ids)
-                data[at], self._turn = values, {} if self._savepoint is None else self._turn
+                data[at], self.turn = values, {} if self._savepoint is None else self.turn
             except BaseException:
                 self.changes.cut(log)
                 raise
@@ -77,13 +77,13 @@ class NeuronCore(SynapseMutations):
 
     def read_values(self, name: str, keys: np.ndarray) -> np.ndarray:
         """(n,) float64 values of neurons by key ("bias", "slope", "gamma", ...); NaN where there is none."""
-        self._synchronise()
-        return self._columns.values[name][np.asarray(keys, np.int64)]
+        self.synchronise()
+        return self.neurons.values[name][np.asarray(keys, np.int64)]
 
     def write_values(self, name: str, keys: np.ndarray, values: np.ndarray) -> None:
         """Write values of neurons by key; not journaled: the edit `SetValues` is. See `write_weights`."""
         keys, values = np.asarray(keys, np.int64), np.asarray(values, np.float64)
-        column = self._columns.values[name]
+        column = self.neurons.values[name]
         self._open()
         self._check_turn()
         if not np.isfinite(values).all() or np.isnan(column[keys]).any():
@@ -95,7 +95,7 @@ class NeuronCore(SynapseMutations):
         self.changes.neurons_written(name, keys)  # those too that are what was there
         self._change_values(name, keys, values)
 
-    def _survivors(
+    def survivors(
         self, space: tuple[str, tuple[int, ...]], numbers: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Which of a network's numbers the graph has still, and where; weights of another shape are others.
@@ -114,7 +114,7 @@ class NeuronCore(SynapseMutations):
         """
         name, shape = space
         if name != "weight":
-            column = self._columns.values[name]
+            column = self.neurons.values[name]
             there = ~np.isnan(column[numbers])
             return there, column, numbers[there]
         table = self.table

@@ -32,7 +32,7 @@ def inner_population(graph: "EditableGraph", name: str, verb: str) -> np.ndarray
 
 
 def _fixed(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
-    columns = graph._columns
+    columns = graph.neurons
     return (columns.each("role", keys) == "input") | columns.each("is_output", keys).astype(bool)
 
 
@@ -98,7 +98,7 @@ def give_birth(graph: "EditableGraph", donors: np.ndarray) -> np.ndarray:
 
     They rank with their donors, so that what these read and feed can be wired to them without ranking anew.
     """
-    columns, born = graph._columns, np.empty(len(donors), np.int64)
+    columns, born = graph.neurons, np.empty(len(donors), np.int64)
     sort = columns.kind[donors] * 2 + np.isnan(graph.read_values("bias", donors))
     for one in np.flatnonzero(np.bincount(sort)).tolist():
         mine = np.flatnonzero(sort == one)
@@ -106,6 +106,6 @@ def give_birth(graph: "EditableGraph", donors: np.ndarray) -> np.ndarray:
         values = {name: graph.read_values(name, donors[mine]) for name in VALUES}
         attributes = {name: getattr(kind, name) for name in KIND_FIELDS}
         attributes |= {name: column for name, column in values.items() if not np.isnan(column).any()}
-        born[mine] = graph.keys_of(graph._grow_population(len(mine), attributes, None))
-    graph._ranks.rank[born] = graph._ranks.rank[donors]
+        born[mine] = graph.keys_of(graph.grow(len(mine), attributes, None))
+    graph.ranks.rank[born] = graph.ranks.rank[donors]
     return born

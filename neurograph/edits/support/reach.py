@@ -36,7 +36,7 @@ class Reach:
         parents, children = (np.unique(ends) for ends in (source, target))
         if connected == "all":
             parents, children = (_populations(graph, keys) for keys in (parents, children))
-            children = children[graph._columns.each("role", children) != "input"]
+            children = children[graph.neurons.each("role", children) != "input"]
         return cls(parents, children, level)
 
     def connect(
@@ -71,7 +71,7 @@ class Reach:
         made, left_out : int
             Synapses added, and those left out because a cycle might close, shapes differ, or a child does not sum.
         """
-        columns = graph._columns
+        columns = graph.neurons
         form, shape = kept
         form.pop("trainable", None)  # a frozen synapse freezes its heir, not the newborn beside it
         parents, children = self.parents, self.children
@@ -114,5 +114,5 @@ def _alike(shapes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def _populations(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
     """Keys, rising, of everyone in the populations of some neurons."""
-    names = dict.fromkeys(graph._columns.each("population", keys))
+    names = dict.fromkeys(graph.neurons.each("population", keys))
     return np.sort(np.concatenate([graph.population_keys(name) for name in names]))

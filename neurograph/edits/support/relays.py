@@ -121,7 +121,7 @@ def dependants(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray) -> np
 
 def multiplies(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
     """(n,) whether neurons take the product of what they read."""
-    return graph._columns.each("aggregation", keys) == "product"
+    return graph.neurons.each("aggregation", keys) == "product"
 
 
 def refuse_open_outputs(graph: "EditableGraph", keys: Iterable[int]) -> None:
@@ -132,7 +132,7 @@ def refuse_open_outputs(graph: "EditableGraph", keys: Iterable[int]) -> None:
     EditError
         Naming the outputs.
     """
-    odd = [key for key in sorted(keys) if graph._columns.of(key).is_output]
+    odd = [key for key in sorted(keys) if graph.neurons.of(key).is_output]
     if odd:
         raise EditError(
             f"output {listed(graph.names_of(np.array(odd)))} multiplies what it reads and would lose a factor, as if "
@@ -159,7 +159,7 @@ def carries_on(graph: "EditableGraph", w: Wiring, home: np.ndarray) -> np.ndarra
         found = _depthwise(graph, w.far)
     else:
         return np.zeros(len(w.far), bool)
-    return found & ~graph._columns.each("is_output", w.far).astype(bool) & ~np.isin(w.far, home)
+    return found & ~graph.neurons.each("is_output", w.far).astype(bool) & ~np.isin(w.far, home)
 
 
 def _depthwise(graph: "EditableGraph", readers: np.ndarray) -> np.ndarray:
@@ -168,7 +168,7 @@ def _depthwise(graph: "EditableGraph", readers: np.ndarray) -> np.ndarray:
     So a dense layer over a single channel is none.
     """
     found = is_fed_once(graph, readers)
-    populations = graph._columns.each("population", readers)
+    populations = graph.neurons.each("population", readers)
     for name in set(populations[found].tolist()):
         mates = graph.population_keys(name)
         mates = mates[is_fed_once(graph, mates)]

@@ -51,7 +51,7 @@ class Neighbours:
         self.lost_input |= other.lost_input
 
     def _alive(self, key: int) -> bool:
-        kind = self.graph._columns.of(key)
+        kind = self.graph.neurons.of(key)
         return self.graph.table.names[key] is not None and kind.role != "input" and not kind.is_output
 
 

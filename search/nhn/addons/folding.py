@@ -21,7 +21,7 @@ def fold_norms(graph: NeuronGraph) -> dict[str, np.ndarray]:
     scales : dict
         Population -> (n,) float64: what was multiplied into its neurons' weights, in their order.
     """
-    columns, scales = graph._columns, {}
+    columns, scales = graph.neurons, {}
     for name in graph.populations:
         keys = graph.population_keys(name)
         if (columns.each("norm", keys) == "batch").all() and _only_weights(graph, keys):
@@ -37,7 +37,7 @@ def _only_weights(graph: NeuronGraph, keys: np.ndarray) -> bool:
 def _fold(graph: NeuronGraph, keys: np.ndarray) -> np.ndarray:
     table = graph.table
     value = {name: graph.read_values(name, keys) for name in ("bias", "gamma", "beta", "running_mean", "running_var")}
-    scale = value["gamma"] / np.sqrt(value["running_var"] + graph._columns.each("eps", keys).astype(np.float64))
+    scale = value["gamma"] / np.sqrt(value["running_var"] + graph.neurons.each("eps", keys).astype(np.float64))
     shift = (np.nan_to_num(value["bias"]) - value["running_mean"]) * scale + value["beta"]
     rows = np.concatenate([table.rows(key, table.inn) for key in keys.tolist()])
     for kind in np.unique(table.kind[rows]).tolist():

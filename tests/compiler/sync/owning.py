@@ -122,7 +122,7 @@ class Tracked:
         if name == "weight":
             (row,) = self.model.table.rows_of(np.array([number]))
             return None if row < 0 else self.model.table.values.weight(int(row))
-        held = self.model._columns.values[name][number]
+        held = self.model.neurons.values[name][number]
         return None if np.isnan(held) else held
 
     def _hold(self, name: str, number: int, value) -> None:
@@ -130,7 +130,7 @@ class Tracked:
             (row,) = self.model.table.rows_of(np.array([number]))
             self.model.table.values.set_weight(int(row), np.array(value) if np.ndim(value) else float(value))
         else:
-            self.model._columns.values[name][number] = value
+            self.model.neurons.values[name][number] = value
 
     # what users do
 

@@ -153,7 +153,7 @@ def test_noise_is_for_incoming_kernels_of_newborns_not_for_what_follows_them():
     ids = {True: [], False: []}
     for number in result.entry.synapses_born.tolist():
         target = noisy.table.dst[noisy.table.rows_of(np.array([number]))[0]]
-        ids[noisy._columns.of(int(target)).population == "point1"].append(number)
+        ids[noisy.neurons.of(int(target)).population == "point1"].append(number)
     moved = noisy.read_weights(np.array(ids[True])) - exact.read_weights(np.array(ids[True]))
     assert (moved != 0).all()
     assert len(ids[False]) == 2 + 2 * 3
@@ -331,14 +331,14 @@ def test_relays_between_numbers_follow_as_well():
 
 def test_lenet5_grows_with_its_pools_and_keeps_its_kinds():
     g = lenet5()
-    before = {name: g._columns.of(g.table.index[members[0]]) for name, members in g.populations.items()}
+    before = {name: g.neurons.of(g.table.index[members[0]]) for name, members in g.populations.items()}
     for name in ("conv1", "inserted", "conv2", "hidden"):
         g.apply(Proliferate(name, 2))
     assert sizes(g) == {
         "input": 1, "conv1": 22, "pool1": 22, "inserted": 102, "conv2": 52, "pool2": 52, "hidden": 502, "output": 10
     }  # fmt: skip
     for name, members in g.populations.items():
-        assert {g._columns.of(g.table.index[n]) for n in members} == {before[name]}
+        assert {g.neurons.of(g.table.index[n]) for n in members} == {before[name]}
         assert len({len(g.pred[n]) for n in members}) == 1
     for name in VALUES:
         assert np.isnan(g.read_values(name, g.population_keys("pool1"))).all()

@@ -203,7 +203,7 @@ def _observed(g, rng):
 def check_sound(g):
     """Acyclic, ranked, and no synapse without its ends."""
     assert nx.is_directed_acyclic_graph(g)
-    rank, table = g._ranks.rank, g.table
+    rank, table = g.ranks.rank, g.table
     rows = table.live()
     assert (rank[table.src[rows]] < rank[table.dst[rows]]).all()
     assert all(u in g and v in g for u, v in g.edges)

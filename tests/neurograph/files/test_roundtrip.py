@@ -29,10 +29,10 @@ def picture(graph):
         "edges": [(u, v, plain_all(data)) for u, v, data in graph.edges(data=True)],
         "keys": keys.tolist(),
         "ids": list(zip(ids.tolist(), table.src[rows].tolist(), table.dst[rows].tolist(), strict=True)),
-        "ranks": graph._ranks.rank[keys].tolist(),
-        "next": (len(table.names), table.next_id, graph._next_name, graph._ranks.top),
+        "ranks": graph.ranks.rank[keys].tolist(),
+        "next": (len(table.names), table.next_id, graph.next_name, graph.ranks.top),
         "populations": list(graph.populations.items()),
-        "registered": list(graph._populations),
+        "registered": list(graph.population_names),
         "graph": plain_all(graph.graph),
         "version": graph.version,
         "digest": graph.wiring_digest(),
@@ -275,7 +275,7 @@ GONE = {"undone": _undone, "refused": _refused, "rolled back": _rolled_back, "co
 @pytest.mark.parametrize("how", GONE)
 def test_a_population_that_is_gone_leaves_nothing_that_a_file_stumbles_over(how, tmp_path):
     g = GONE[how]()
-    kept = "gone" in {kind.population for kind in g._columns.kinds}
+    kept = "gone" in {kind.population for kind in g.neurons.kinds}
     assert kept == (how in ("undone", "copied"))  # for the redo; what is rolled back leaves no kind behind
     g.save(tmp_path / "net.safetensors")
     back = NeuronGraph.load(tmp_path / "net.safetensors")

@@ -12,7 +12,7 @@ def moved(g, seed=0):
     """The graph with statistics and scales that are none of the defaults, and a bias here and there."""
     rng = np.random.default_rng(seed)
     keys = g.table.keys()
-    keys = keys[g._columns.each("norm", keys) == "batch"]
+    keys = keys[g.neurons.each("norm", keys) == "batch"]
     ranges = {"gamma": (-1, 2), "beta": (-1, 1), "running_mean": (-1, 1), "running_var": (0.1, 3)}
     for name, (low, high) in ranges.items():
         g.write_values(name, keys, rng.uniform(low, high, len(keys)))

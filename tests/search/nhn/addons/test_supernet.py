@@ -23,7 +23,7 @@ def network(seed=0, channels=6):
     g.apply(PruneKernels(0.5))
     rng = np.random.default_rng(seed)
     keys = g.table.keys()
-    keys = np.array([key for key in keys if g._columns.of(int(key)).norm == "batch"])
+    keys = np.array([key for key in keys if g.neurons.of(int(key)).norm == "batch"])
     for name, low, high in (
         ("gamma", 0.5, 1.5),
         ("beta", -0.5, 0.5),

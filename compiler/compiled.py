@@ -41,7 +41,7 @@ class CompiledNetwork(CompiledModule):
     holding: Holding
     columns: Columns
     _forwards: Forwards
-    _number: int
+    number: int  # what a traced refusal knows it by
 
     def forward(self, *inputs: Tensor) -> Any:
         """Run the network.
@@ -86,7 +86,7 @@ class CompiledNetwork(CompiledModule):
         `unread` is what it has yet to read of the change log of the graph that it was copied with.
         """
         holding = Holding(self)
-        self.__dict__.update(holding=holding, _forwards=Forwards(holding), _number=number(self))
+        self.__dict__.update(holding=holding, _forwards=Forwards(holding), number=number(self))
         self.graph.changes.subscribe(self.holding, unread)
         if "slots" in self.__dict__:
             self.holding.install(self.slots)

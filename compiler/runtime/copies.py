@@ -7,7 +7,7 @@ from compiler.runtime.module import CompiledModule
 
 Network = TypeVar("Network", bound=CompiledModule)
 
-_OWN = frozenset({"holding", "_forwards", "_number"})
+_OWN = frozenset({"holding", "_forwards", "number"})
 
 
 def taken_along(network: CompiledModule) -> dict[str, Any]:

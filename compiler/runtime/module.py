@@ -38,7 +38,7 @@ class CompiledModule(nn.Module):
 
     program: Program
     slots: SlotMap
-    _units: dict[Spec, Unit]
+    units: dict[Spec, Unit]
     _like: Tensor
     _sizes: tuple[tuple[int, ...], ...]
     _input_blocks: tuple[int, ...]
@@ -91,7 +91,7 @@ class CompiledModule(nn.Module):
     def put(self, program: Program, assembly: Assembly, size: str) -> None:
         """Put a program and its units in the place of what ran so far; `size` is that of the graph, in words."""
         old = {id(p): p for p in self.parameters()}
-        self.program, self.slots, self._units = program, assembly.slots, assembly.units
+        self.program, self.slots, self.units = program, assembly.slots, assembly.units
         self.stages, self._outputs = nn.ModuleList(assembly.stages), nn.ModuleList(assembly.outputs)
         alive = {id(p) for p in self.parameters()}
         for parameter in (p for key, p in old.items() if key not in alive):
@@ -112,7 +112,7 @@ class CompiledModule(nn.Module):
             _output_fetches=outputs,
             _only_output=outputs[0] if len(outputs) == 1 else None,
         )
-        ledger, masked = self.holding.ledger, {id(u.weight): u for u in self._units.values() if has_empty_slots(u)}
+        ledger, masked = self.holding.ledger, {id(u.weight): u for u in self.units.values() if has_empty_slots(u)}
         for parameter in self.parameters():
             known = mark_of(parameter)
             if known is None or known.ledger is not ledger:

@@ -70,7 +70,7 @@ def _pool(network: CompiledModule, changes: Any) -> dict[Spec, Unit]:
     A written one is made anew rather than written in place, so that a loss computed before stays differentiable.
     """
     touched = {entry.module for entry in network.slots.slots if _touched(network, entry, written(changes, entry.space))}
-    return {spec: unit for spec, unit in network._units.items() if unit not in touched}
+    return {spec: unit for spec, unit in network.units.items() if unit not in touched}
 
 
 def _touched(network: CompiledModule, entry: Slots, theirs: np.ndarray) -> bool:

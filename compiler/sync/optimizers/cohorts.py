@@ -135,8 +135,8 @@ def rectangles(slots: np.ndarray, width: int) -> tuple[Piece, ...] | None:
 
     Examples
     --------
-    >>> rectangles(np.array([2, 5, 6, 7, 8]), 3)  # the last column of two rows, and a third row
-    (((2, 1), (3, 1), 2), ((1, 3), (3, 1), 6))
+    >>> rectangles(np.array([2, 5, 6, 7, 8]), 3)  # a third row, and the last column of two
+    (((1, 3), (3, 1), 6), ((2, 1), (3, 1), 2))
     """
     if not len(slots):
         return ()

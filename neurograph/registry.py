@@ -6,13 +6,26 @@ A package of anybody's adds a part by a line of its own pyproject.toml, without 
     Halve = "my_package:Halve"
 """
 
+import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, EntryPoints
 from threading import RLock
 from typing import Any, TypeVar
 from warnings import warn
 
 Part = TypeVar("Part")
+
+
+@cache
+def _announced() -> Any:
+    """What all installed packages announce; every package is looked into for that, so it is done once."""
+    return importlib.metadata.entry_points()
+
+
+def entry_points(*, group: str) -> EntryPoints:
+    """What installed packages announce for one group."""
+    return _announced().select(group=group)
 
 
 class PluginWarning(UserWarning):

@@ -15,7 +15,7 @@ from search.growth.morphing.morph import morph
 from search.growth.pictures import leave_pictures
 from search.growth.pruning.prune import prune
 from search.growth.train import train
-from search.nhn import locations as evolution
+from search.nhn import locations
 from search.nhn.kernels import prune_network
 from search.nhn.layers import resume_hierarchy
 from search.nhn.pipeline import resume_neuron_hierarchy
@@ -28,18 +28,18 @@ METHODS: Registry[Method] = Registry(
 )
 
 
-def _resume_evolution(
+def _resume_locations(
     run: str | Path, data: Dataset | None, *, progress: bool, trust: str | Collection[str] = ()
-) -> evolution.Found:
+) -> locations.Found:
     if data is not None:
         raise OptionError("a search of genomes loads its data itself, by name: leave data out")
-    return evolution.resume(run, progress=progress, trust=trust)
+    return locations.resume(run, progress=progress, trust=trust)
 
 
 OTHERS: dict[str, Callable[..., Any]] = {  # what is no training run of one network; called with run, data, progress
     "search": resume_neuron_hierarchy,
     "hierarchy": resume_hierarchy,
-    "search-evolution": _resume_evolution,
+    "search-evolution": _resume_locations,
 }
 
 
@@ -74,7 +74,7 @@ def resume(
     kept = open_run(run)
     command = kept.config().get("command")
     if command in OTHERS:
-        trusted = {"trust": trust} if OTHERS[command] is _resume_evolution else {}
+        trusted = {"trust": trust} if OTHERS[command] is _resume_locations else {}
         return OTHERS[command](run, data, progress=progress, **trusted)
     if not isinstance(command, str) or command not in METHODS:
         known = ", ".join((*METHODS, *OTHERS))

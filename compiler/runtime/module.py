@@ -22,19 +22,7 @@ from neurograph.errors import CompileError, StaleError
 
 
 class CompiledModule(nn.Module):
-    """What runs a program, and says what it is; `compiler.CompiledNetwork` keeps it in step with its graph.
-
-    Attributes
-    ----------
-    graph
-        The `NeuronGraph` it was compiled from.
-    program
-        What runs: stages, what they read, their lowerings and predicted costs.
-    cut_off
-        Whether outputs none of which can be reached from an input are taken; see `compiler.compile`.
-    holding
-        Its numbers, as its graph holds on to them.
-    """
+    """What runs a program, and says what it is; `CompiledNetwork` lists its attributes and keeps it in step."""
 
     program: Program
     slots: SlotMap

@@ -226,4 +226,4 @@ def test_a_step_of_a_known_optimizer_leaves_nothing_to_be_emptied(monkeypatch):
         optimizer.zero_grad()
         loss_of(net(*xs)).backward()
         optimizer.step()
-    assert any(held.has_empty_slots(unit) for unit in net._units.values()) and not emptied
+    assert any(held.has_empty_slots(unit) for unit in net.units.values()) and not emptied

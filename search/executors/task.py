@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 
-from neurograph.errors import OptionError
+from neurograph.errors import FileError, OptionError
 from search.executors.outcomes import Failed, reason_of
+from search.runs.jsonfiles import digest_of_file
 
 _MARK = "_builds_workers"
-_BUILT: dict[str, Any] = {}  # at most one: a process works for one search at a time, and models are large
+_BUILT: dict[tuple[str, str], Any] = {}  # at most one: a process works for one search at a time; models are large
 _LOCK = Lock()  # a Dask worker may have several threads, and what was built is not made for that
 
 
@@ -34,7 +35,8 @@ def builder(function: Callable) -> Callable:
 class Task:
     """A function of one item that any process can run: it holds no model, no data and no code, only where to find them.
 
-    The first call in a process builds the worker, the next ones use it again. So a task can be handed to every `map`
+    The first call in a process builds the worker, the next ones use it again as long as the files that it names hold
+    what they held. So a task can be handed to every `map`
     that pickles its function: a process pool's, Dask's, Ray's. A call never raises; see `Failed`.
 
     Parameters
@@ -48,7 +50,8 @@ class Task:
         How many threads torch may use for it; None leaves that alone. Sums depend on the number, so equal results
         need equal numbers.
     files
-        Names of the arguments that are paths of files: a run directory keeps copies of these.
+        Names of the arguments that are paths of files: a run directory keeps copies of these, and a worker is built
+        anew once one of them holds something else.
 
     Raises
     ------
@@ -83,7 +86,7 @@ class Task:
         return json.dumps([self.function, self.arguments], sort_keys=True)
 
     def built(self) -> Any:
-        """The worker: what the builder returned, made once a process."""
+        """The worker: what the builder returned, made once a process for these arguments and contents of files."""
         with _LOCK:
             return self._built()
 
@@ -100,10 +103,25 @@ class Task:
                 torch.set_num_threads(before)
 
     def _built(self) -> Any:
-        if self.key not in _BUILT:
+        key = self.key, self._contents()
+        if key not in _BUILT:
             _BUILT.clear()
-            _BUILT[self.key] = _found(self.function)(**self.arguments)
-        return _BUILT[self.key]
+            _BUILT[key] = _found(self.function)(**self.arguments)
+        return _BUILT[key]
+
+    def _contents(self) -> str:
+        """What the files hold, as one line of JSON; a file that is gone counts as it was when it was read."""
+        found = {name: _digest(self.arguments.get(name)) for name in self.files}
+        known = next((json.loads(contents) for key, contents in _BUILT if key == self.key), {})
+        return json.dumps({name: known.get(name) if now is None else now for name, now in found.items()})
+
+
+def _digest(path: Any) -> str | None:
+    """Of the file's content; None where it cannot be read, of which the builder has more to say."""
+    try:
+        return digest_of_file(path)
+    except (TypeError, FileError):
+        return None
 
 
 def _found(path: str) -> Callable:

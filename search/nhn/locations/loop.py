@@ -304,7 +304,8 @@ def _chosen_map(toolbox: Any, executor: Executor | None) -> Map:
     """The executor's map; else one that the user has registered; else this process's."""
     if executor is not None:
         return executor.map
-    return Serial().map if toolbox.map.func is map else lambda function, items: list(toolbox.map(function, items))
+    own = getattr(toolbox, "map", map)  # a partial where it was registered, anything where it was assigned
+    return Serial().map if getattr(own, "func", own) is map else lambda function, items: toolbox.map(function, items)
 
 
 def _same(one: Individual) -> Score:

@@ -1,6 +1,6 @@
 """How individuals share weights: one after the other, or all from one snapshot."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -60,8 +60,11 @@ def train_and_evaluate(
 
 
 def answers_of(mapped: Map, evaluate: Callable[[Turn], Any], turns: Sequence[Turn]) -> list[Any]:
-    """The answers to some turns, in their order; `EvaluationError` where the map gives another number of them."""
-    answers = list(mapped(evaluate, turns))
+    """The answers to some turns, in their order; `EvaluationError` where the map gives none, or another number."""
+    given: Any = mapped(evaluate, turns)
+    if not isinstance(given, Iterable):
+        raise EvaluationError(f"the executor's map must give a list of answers, not {given!r}")
+    answers = list(given)
     if len(answers) != len(turns):
         raise EvaluationError(f"the executor's map gave {len(answers)} answers to {len(turns)} turns")
     return answers

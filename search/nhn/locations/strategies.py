@@ -9,6 +9,7 @@ from deap import base, tools
 
 from neurograph.errors import EvaluationError, OptionError
 from search.nhn.answers import as_numbers
+from search.nhn.locations import answered
 from search.nhn.locations.genes import Space
 from search.nhn.locations.individual import Individual
 from search.nhn.locations.operators import pairs
@@ -42,7 +43,8 @@ class Evolution:
     Raises
     ------
     OptionError
-        A toolbox without a generator; genes that an operator made and that are none of the space.
+        A toolbox without a generator; an operator that answers with something else than `make_toolbox` says, such as
+        too few survivors; genes that an operator made and that are none of the space.
 
     Attributes
     ----------
@@ -75,7 +77,7 @@ class Evolution:
         self.hall = tools.HallOfFame(options.hall)
         self.population: list[Individual] = []
         for _ in range(options.population):
-            self._add(self.toolbox.individual())
+            self._add(answered.drawn(self.toolbox.individual))
 
     def ask(self) -> list[Individual]:
         """Whom to evaluate: everyone, since shared weights change from cycle to cycle."""
@@ -133,28 +135,29 @@ class Evolution:
 
     def _renew(self) -> None:
         options = self.options
-        ranked = self.toolbox.select(self.population, options.survivors)
+        ranked = answered.selected(self.toolbox.select, self.population, options.survivors)
         self.population = [_survivor(self.toolbox.clone(one)) for one in ranked]
         for _, (first, second) in zip(range(options.recombined), pairs(), strict=False):
             self._add(self._mated(ranked[first], ranked[second]))
         for rank in range(options.population - len(self.population)):
             mutated = options.renewal == "mutate"
-            self._add(self._mutated(ranked[rank % len(ranked)]) if mutated else self.toolbox.individual())
+            self._add(self._mutated(ranked[rank % len(ranked)]) if mutated else answered.drawn(self.toolbox.individual))
 
     def _add(self, newcomer: Individual) -> None:
         """Let someone in; who equals someone alive would only be trained twice, so another is drawn instead."""
         for _ in range(_TRIES if self.options.distinct else 0):
             if newcomer not in self.population:
                 break
-            newcomer = self.toolbox.individual()
+            newcomer = answered.drawn(self.toolbox.individual)
         newcomer[:] = self.space.check(newcomer)  # operators may be a user's
         self.population.append(newcomer)
 
     def _mated(self, first: Individual, second: Individual) -> Individual:
-        return _newborn(self.toolbox.mate(self.toolbox.clone(first), self.toolbox.clone(second))[0], "recombined")
+        parents = self.toolbox.clone(first), self.toolbox.clone(second)
+        return _newborn(answered.mated(self.toolbox.mate, *parents), "recombined")
 
     def _mutated(self, parent: Individual) -> Individual:
-        return _newborn(self.toolbox.mutate(self.toolbox.clone(parent))[0], "mutated")
+        return _newborn(answered.mutated(self.toolbox.mutate, self.toolbox.clone(parent)), "mutated")
 
 
 class RandomSearch(Evolution):
@@ -166,7 +169,7 @@ class RandomSearch(Evolution):
     def _renew(self) -> None:
         self.population = []
         for _ in range(self.options.population):
-            self._add(self.toolbox.individual())
+            self._add(answered.drawn(self.toolbox.individual))
 
 
 STRATEGIES: dict[str, type[Evolution]] = {"evolution": Evolution, "random": RandomSearch}

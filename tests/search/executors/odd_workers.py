@@ -38,3 +38,10 @@ def broken():
 
 def unmarked():
     return len
+
+
+@builder
+def from_file(path):
+    """Multiplies by the number that a file held when the worker was built."""
+    factor = int(Path(path).read_text())
+    return lambda item: item * factor

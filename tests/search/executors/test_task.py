@@ -60,3 +60,20 @@ def test_threads_are_put_back():
     assert Task("odd_workers:odd", threads=before + 1)("threads") == before + 1
     assert torch.get_num_threads() == before
     assert Task("odd_workers:odd")("threads") == before
+
+
+def test_a_worker_is_built_anew_when_a_file_that_it_read_holds_something_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_BUILT", {})
+    path = tmp_path / "factor.txt"
+    task = Task("odd_workers:from_file", {"path": str(path)}, files=("path",))
+    assert task(7) == Failed(f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'")
+    path.write_text("2")
+    assert task(7) == 14
+    worker = task.built()
+    path.write_text("3")  # as long as before, and within a tick of the clock
+    assert task(7) == 21 and task.built() is not worker
+    worker = task.built()
+    path.write_text("3")
+    assert task.built() is worker
+    path.unlink()
+    assert task(7) == 21  # what was read once is enough to go on with

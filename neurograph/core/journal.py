@@ -17,6 +17,7 @@ from neurograph.core.effects.synapses import SynapseBorn, SynapsesBorn
 from neurograph.core.effects.unjournaled import JournalWritten
 from neurograph.core.entries import Entry
 from neurograph.core.replaying import forward_entries, read_lines, refuse_unreadable, write_lines
+from neurograph.core.soundness import check_entry, check_heirs, check_touched
 from neurograph.core.unpacked import back_claims, refuse_claims
 from neurograph.errors import JournalError, NeuroGraphError
 
@@ -171,8 +172,9 @@ def from_line(line: str) -> Entry:
     try:
         told = json.loads(line)
         refuse_claims(told, len(line))
-        effects = [from_plain(effect) for effect in decode(told["forward"])]
-        return _entry(told, effects)
+        entry = _entry(told, [from_plain(effect) for effect in decode(told["forward"])])
+        check_entry(entry)
+        return entry
     except (NeuroGraphError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as err:
         raise JournalError(f"not a line of a journal: {err}") from None
 
@@ -221,10 +223,12 @@ def replay(graph: "GraphState", journal: Journal, entries: Iterable[Entry]) -> N
 
 def _carried_out(graph: "GraphState", number: int, entry: Entry) -> list[Effect]:
     done: list[Effect] = []
-    for effect in entry.effects:
-        try:
+    try:
+        for effect in entry.effects:
             effect.check(graph)
             done.append(effect.today(graph).toggle(graph))
-        except (NeuroGraphError, LookupError, ValueError, TypeError) as err:
-            raise JournalError(f"entry {number} ({entry.verb}) does not fit this graph: {err}") from err
+        check_touched(graph, done)
+        check_heirs(entry, len(graph.table.names), graph.table.next_id)
+    except (NeuroGraphError, LookupError, ValueError, TypeError) as err:
+        raise JournalError(f"entry {number} ({entry.verb}) does not fit this graph: {err}") from err
     return done

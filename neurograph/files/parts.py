@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.core.soundness import MOST_IDS
 from neurograph.core.unpacked import refuse_claims
 from neurograph.errors import FileError
 from neurograph.files.container import Content
-
-MOST = 2**62  # of a whole number, so that sums of two of them still fit 64 bits
 
 
 class Parts:
@@ -36,7 +35,7 @@ class Parts:
         """(count,) int64 whole numbers."""
         array = self._array(name)
         need(array.dtype.kind in "iu" and array.ndim == 1, f"{name} is not a column of whole numbers")
-        need(not len(array) or int(array.max()) <= MOST, f"{name} holds numbers that are too large")
+        need(not len(array) or int(array.max()) <= MOST_IDS, f"{name} holds numbers that are too large")
         need(count is None or len(array) == count, f"{name} and the columns beside it differ in length")
         return array.astype(np.int64)
 
@@ -51,7 +50,7 @@ class Parts:
         need(name in self.arrays, f"it has no {name}")
         return self.arrays[name]
 
-    def whole(self, name: str, most: int = MOST) -> int:
+    def whole(self, name: str, most: int = MOST_IDS) -> int:
         """A whole number from 0 to `most`."""
         number = self._text(name, int)
         need(0 <= number <= most, f"{name} is {number}, not a whole number from 0 to {most}")

@@ -9,6 +9,7 @@ from neurograph.core.codec import decode
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.graph import EditableGraph
 from neurograph.core.ranks import Ranks
+from neurograph.core.soundness import MOST_KEYS
 from neurograph.errors import FileError
 from neurograph.files.container import Content
 from neurograph.files.history import check_history
@@ -20,7 +21,6 @@ from neurograph.storage.pools import Pool, distinct
 from neurograph.storage.sparse import by_key
 from neurograph.storage.table import EdgeTable
 
-_MOST_NEURONS = int(np.iinfo(np.int32).max)
 _HIGHEST = 2.0**53  # of a rank: whole numbers that a float holds
 
 
@@ -72,7 +72,7 @@ def _columns(parts: Parts) -> NeuronColumns:
         columns.number(change_kind(NeuronKind(), {name: decode(value) for name, value in fields.items()}))
     need(len(columns.kinds) == len(parts.sequence("kinds")), "it names a kind of neuron twice")
     need(within(codes, len(columns.kinds)), "a neuron is of a kind that is not there")
-    columns.reserve(parts.whole("next_key", _MOST_NEURONS), len(keys))
+    columns.reserve(parts.whole("next_key", MOST_KEYS), len(keys))
     columns.kind[keys] = codes
     for name in VALUES:
         values = parts.values(f"neuron.{name}", len(keys))
@@ -102,7 +102,7 @@ def _ranks(parts: Parts) -> Ranks:
     need(type(top) in (int, float) and 0 <= top <= _HIGHEST, f"top_rank is {top!r}")
     need((np.abs(rank) <= _HIGHEST).all(), "a neuron has no rank")
     ranks = Ranks(top=float(top))
-    ranks.reserve(parts.whole("next_key", _MOST_NEURONS), len(keys))
+    ranks.reserve(parts.whole("next_key", MOST_KEYS), len(keys))
     ranks.rank[keys] = rank
     return ranks
 
@@ -110,7 +110,7 @@ def _ranks(parts: Parts) -> Ranks:
 def _table(parts: Parts) -> EdgeTable:
     table, keys, count = EdgeTable(EditableGraph.interned), parts.numbers("neuron.key"), 0
     next_key = parts.whole("next_key")
-    need(next_key <= _MOST_NEURONS, "it has more neurons than a graph can have")
+    need(next_key <= MOST_KEYS, "it has more neurons than a graph can have")
     need(within(keys, next_key) and (np.diff(keys) > 0).all(), "its neurons are not in order")
     _restore_names(table, keys, decode(parts.sequence("names")))
     table.reach(next_key, 0)

@@ -46,7 +46,7 @@ def forged(content, rng):
         if rng.random() < 0.35:
             _forge_array(arrays, rng)
         else:
-            text = _forge_text(text, rng)
+            text = forged_text(text, rng)
     return Content(arrays, text, content.digest)
 
 
@@ -82,7 +82,8 @@ def _places(value, found, path=()):
     return found
 
 
-def _forge_text(text, rng):
+def forged_text(text, rng):
+    """A text like another with one change, which may be made in place."""
     places = _places(text, [])
     path = places[rng.integers(1, len(places))]
     holder = text

@@ -16,6 +16,7 @@ from neurograph.edits import AddNeuron, Proliferate, Prune, RemoveNeurons, SetVa
 from neurograph.errors import FileError, NeuroGraphError
 from neurograph.files import container
 from neurograph.files.packing import pack
+from tests.neurograph.networks import check_saved_and_loaded
 from tests.robustness.forger import forged
 
 MANY = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 60
@@ -60,8 +61,10 @@ def use(g, folder):
     undone = len(g.journal.undone)
     for _ in range(undone):
         g.redo()
+        check_saved_and_loaded(g)
     while g.journal:
         g.undo()
+        check_saved_and_loaded(g)
     g.arrays()
     while g.journal.undone:
         g.redo()

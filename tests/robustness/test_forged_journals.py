@@ -1,0 +1,73 @@
+"""A journal with a right checksum and wrong lines is refused, as it is read or replayed, or all works with it."""
+
+import copy
+import json
+import os
+
+import numpy as np
+import pytest
+
+from neurograph.core.journal import Journal
+from neurograph.core.replaying import read_lines, write_lines
+from neurograph.errors import FileError, JournalError, NeuroGraphError
+from tests.neurograph.edits.test_random_edits import MAKE, raw
+from tests.neurograph.networks import check_saved_and_loaded, random_network, structure
+from tests.robustness.forger import forged_text
+from tests.robustness.states import check_indices, state
+
+MANY = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 30
+
+
+def history(seed, path):
+    """A network before some of every edit and of raw mutations, and their journal as lines of JSON."""
+    rng, g = np.random.default_rng(seed), random_network(seed, hidden=6)
+    start = g.copy()
+    for number, make in enumerate(MAKE.values()):
+        try:
+            g.apply(make(g, rng))
+        except (NeuroGraphError, ValueError, IndexError):
+            continue  # nothing there for that edit
+        if not number % 3:
+            raw(g, rng)
+    g.journal.save(path)
+    return start, [json.loads(line) for line in read_lines(path)]
+
+
+def check_used(g, start):
+    """Every state that the graph's own journal leads to can be saved and loaded."""
+    while g.journal:
+        check_saved_and_loaded(g)
+        g.undo()
+    assert structure(g) == structure(start)
+    while g.journal.undone:
+        g.redo()
+    check_indices(g)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_forged_journals_are_refused_or_whole(seed, tmp_path):
+    path, rng = tmp_path / "history", np.random.default_rng(seed)
+    start, lines = history(seed, path)
+    whole = start.copy()
+    whole.replay(Journal.load(path))
+    check_used(whole, start)
+    refused = 0
+    for _ in range(MANY):
+        text = {"lines": copy.deepcopy(lines[: int(rng.integers(1, len(lines) + 1))])}
+        for _ in range(int(rng.integers(1, 4))):
+            text = forged_text(text, rng)
+        try:
+            write_lines(path, [json.dumps(line) for line in text.get("lines", ())])
+        except (ValueError, TypeError):
+            continue  # what JSON cannot hold
+        g = start.copy()
+        before = state(g)
+        try:
+            g.replay(Journal.load(path))
+        except (FileError, JournalError) as err:
+            assert str(path) in str(err) or "entry" in str(err)
+            assert state(g) == before
+            refused += 1
+        else:
+            check_used(g, start)
+    assert refused > MANY // 4

@@ -2,8 +2,8 @@
 
 A parent is trained. Then, between its last two layers, one more comes in: two hundred neurons are drawn, sparse
 regression finds the few that are needed, and the weights behind them are fitted so that the network says what it said.
-Three algorithms do that; beside them stand all two hundred neurons, as few drawn at random, Net2Net's identity layer,
-the same network from scratch, and the parent itself, all trained equally longer.
+Three algorithms do that; beside them stand as many that are fitted and not drawn, all two hundred neurons, as few drawn
+at random, Net2Net's identity layer, the same network from scratch, and the parent itself, all trained equally longer.
 
     python examples/compnet.py [--data digits|mnist:6000] [--keep 48] [--out runs/compnet]
 
@@ -48,6 +48,7 @@ def main(words: list[str] | None = None) -> None:
     console.print(f"  {level:.2f}% of the test examples right, {parameter_count(parent):,} parameters")
 
     variants: dict[str, dict[str, Any]] = {
+        "joint fit": {"algorithm": "joint", "target": given.keep},
         **{f"algorithm {n}": {"algorithm": n, "target": given.keep} for n in (1, 2, 3)},
         "random neurons": {"algorithm": "random", "target": given.keep},
         "all 200 neurons": {"algorithm": "redundant"},

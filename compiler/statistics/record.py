@@ -148,6 +148,32 @@ class Recording:
         both = self._added("outputs of the new layer", pair, width, _area(pair.shape), rows)
         return _parted(both, columns, prod(pair.window))
 
+    def maps(self, pair: Pair, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Values of sources and readers, (images, neurons, height, width); of the first images of each batch alike.
+
+        Parameters
+        ----------
+        pair
+            Between whom.
+        most
+            Bytes that the two may take together.
+        """
+        found: list[tuple[np.ndarray, ...]] = []
+        share, dtype = None, torch.float64 if self.dtype == torch.float64 else torch.float32  # numpy has no others
+        for number, values in enumerate(self._values(pair)):
+            self._show("values", number)
+            _check_finite(self.network.graph, pair, values)
+            alike = values[1] is values[0]
+            size = sum(v.numel() * v.element_size() for v in values[: 1 if alike else 2])
+            share = share or most / (size * len(self.batches))
+            count = min(len(values[0]), max(1, int(share * len(values[0]))))
+            read = [v[:count].to("cpu", dtype).numpy() for v in values[: 1 if alike else 2]]
+            found.append((read[0], read[-1]))
+        self._show("values", len(self.batches))
+        sources = np.concatenate([first for first, _ in found])
+        same = all(first is second for first, second in found)
+        return sources, sources if same else np.concatenate([second for _, second in found])
+
     def _tensors(self, layer: NewLayer) -> tuple[Tensor, Tensor | None]:
         device = self.network.device
         weights = torch.from_numpy(layer.weights).transpose(0, 1).to(device, self.dtype).contiguous()

@@ -1,8 +1,9 @@
 """Layers that are inserted into a trained network: as few neurons as will do, the function as it was (CompNet).
 
 Jun Lu, Wei Ma and Boi Faltings, "CompNet: Neural networks growing via the compact network morphism". Everything here is
-numpy in float64 and works on sums over the data (means and covariances), never on the data itself; `compiler.record`
-makes them. A new algorithm is a function of `Problem` and a line in `algorithms.ALGORITHMS`.
+numpy. CompNet's regressions work in float64 on sums over the data (means and covariances), never on the data itself;
+the joint fit (`joint`) looks at recorded values too. `compiler.record` makes both. A new algorithm is a
+function of `Problem` and a line in `algorithms.ALGORITHMS`.
 """
 
 from neurograph.insertion.algorithms import ALGORITHMS

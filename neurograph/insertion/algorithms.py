@@ -1,4 +1,4 @@
-"""The ways to a layer: CompNet's three algorithms, and what they are compared with.
+"""The ways to a layer: the joint fit, CompNet's three algorithms, and what they are compared with.
 
 Each is a function of `Problem` that returns a `Solution`; `ALGORITHMS` lists them.
 """
@@ -10,6 +10,7 @@ import numpy as np
 
 from neurograph.errors import EditError, OptionError
 from neurograph.insertion.alternating import alternating
+from neurograph.insertion.joint import joint
 from neurograph.insertion.layer import NewLayer
 from neurograph.insertion.pair import Pair
 from neurograph.insertion.problem import Problem, Solution, fitted
@@ -90,6 +91,7 @@ def _check(name: str, problem: Problem) -> None:
 
 
 ALGORITHMS: dict[int | str, Callable[[Problem], Solution]] = {
+    "joint": joint,
     1: input_side,
     2: alternating,
     3: output_side,

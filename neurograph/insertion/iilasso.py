@@ -89,6 +89,15 @@ def descend(
     return Descent(state.beta, done, missed, bool(missed <= tolerance))
 
 
+def objective(
+    gram: np.ndarray, response: np.ndarray, similarities: np.ndarray, penalty: float, alpha: float, beta: np.ndarray
+) -> float:
+    """What `descend` minimises, at a beta."""
+    size = np.abs(beta)
+    crowd = penalty * (size.sum() + 0.5 * alpha * size @ similarities @ size)
+    return float(0.5 * beta @ gram @ beta - response @ beta + crowd)
+
+
 def violation(
     gram: np.ndarray, response: np.ndarray, similarities: np.ndarray, penalty: float, alpha: float, beta: np.ndarray
 ) -> float:

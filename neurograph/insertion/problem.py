@@ -37,6 +37,7 @@ class Problem:
     ridge: float = 0.0
     refit: bool = True
     seed: int = 0
+    restarts: int = 0
 
     @property
     def data(self) -> Recorded:

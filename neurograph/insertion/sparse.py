@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.errors import EditError
-from neurograph.insertion.iilasso import Descent, descend
+from neurograph.insertion.iilasso import Descent, descend, objective
 from neurograph.insertion.least_squares import least_squares, missed
 from neurograph.insertion.path import Outcome, Reached, reach_count, reach_error
 from neurograph.insertion.problem import Problem, Solution, fitted, outgoing
@@ -16,6 +16,25 @@ from neurograph.insertion.sums import Regression
 
 PRINTED = 0.1  # the paper's lambda and alpha
 _SWEEPS = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Restarted(Descent):
+    """The best of some descents: its beta, violation and convergence, and the sweeps of all.
+
+    Parameters
+    ----------
+    objectives
+        Where each ended, that from ones first.
+    """
+
+    objectives: tuple[float, ...] = ()
+
+    @property
+    def spread(self) -> float:
+        """How far above the best the worst ended, as a share of the best's size."""
+        best = min(self.objectives)
+        return (max(self.objectives) - best) / abs(best) if best else 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,23 +56,26 @@ class Lasso:
     similarities: np.ndarray
     alive: np.ndarray
 
-    def solve(self, penalty: float, alpha: float, tolerance: float, iterations: int | None) -> Descent:
-        """The beta of every neuron, from a start of ones."""
+    def solve(
+        self, penalty: float, alpha: float, tolerance: float, iterations: int | None, restarts: int = 0, seed: int = 0
+    ) -> "Restarted":
+        """The beta of every neuron: the best of a descent from ones, as the paper's, and so many from random starts.
+
+        The starts are the same at every point of a path, so that the same lambda and alpha give the same neurons.
+        """
         at = np.flatnonzero(self.alive)
         some = np.ix_(at, at)
+        sums = self.gram[some], self.response[at], self.similarities[some], penalty, alpha
         sweeps = _SWEEPS if iterations is None else iterations
-        found = descend(
-            self.gram[some],
-            self.response[at],
-            self.similarities[some],
-            penalty,
-            alpha,
-            tolerance=tolerance,
-            sweeps=sweeps,
-        )
-        beta = np.zeros(len(self.response))
+        rng = np.random.default_rng(seed + 2)
+        starts = [None, *(rng.random(len(at)) * rng.integers(0, 2, len(at)) for _ in range(restarts))]
+        ends = [descend(*sums, start=start, tolerance=tolerance, sweeps=sweeps) for start in starts]
+        objectives = [objective(*sums, end.beta) for end in ends]
+        best = int(np.argmin(objectives))
+        beta, found = np.zeros(len(self.response)), ends[best]
         beta[at] = found.beta
-        return Descent(beta, found.sweeps, found.violation, found.converged)
+        taken = sum(end.sweeps for end in ends)
+        return Restarted(beta, taken, found.violation, found.converged, tuple(objectives))
 
     @property
     def limit(self) -> float:
@@ -181,7 +203,7 @@ def searched(
             f"coordinate descent has not converged in {outcome.sweeps} sweeps: its optimality conditions are missed by "
             f"{outcome.violation:.2g}, and tolerance={problem.tolerance:g}; allow more, or give iterations= to stop"
         )
-    details = {
+    details: dict[str, Any] = {
         "penalty": float(penalty),
         "alpha": float(alpha),
         "beta": [float(b) for b in outcome.beta],
@@ -191,6 +213,8 @@ def searched(
         "violation": float(outcome.violation),
         "converged": bool(outcome.converged),
     }
+    if problem.restarts:
+        details["objective_spread"] = outcome.spread
     return found, details
 
 
@@ -202,4 +226,5 @@ def _line(free: str, penalty: float, alpha: float, limit: float, solve: Callable
 
 
 def _solver(problem: Problem, lasso: Lasso) -> Callable[[float, float], Descent]:
-    return lambda penalty, alpha: lasso.solve(penalty, alpha, problem.tolerance, problem.iterations)
+    how = problem.tolerance, problem.iterations, problem.restarts, problem.seed
+    return lambda penalty, alpha: lasso.solve(penalty, alpha, *how)

@@ -92,3 +92,11 @@ class Recorded(Protocol):
     def regression(self, pair: "Pair", layer: "NewLayer") -> Regression:
         """Moments of what the layer's neurons say, as the targets' windows see it, and of what these take in, O(2)'."""
         ...
+
+    def maps(self, pair: "Pair", most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Values of sources and of what the targets read, (images, neurons, height, width), in so many bytes at most.
+
+        Scalars are 1 x 1. Where the targets read the sources themselves, both are one array. Algorithm "joint" alone
+        asks for it.
+        """
+        ...

@@ -22,8 +22,9 @@ def told(entry: Any) -> str:
     """One insertion in a few words."""
     details = entry.details
     words = f"{details['neurons']} of {details['width']} neurons"
+    words += f", algorithm {entry.options['algorithm']}"
     if "penalty" in details:
-        words += f", algorithm {entry.options['algorithm']}, λ {details['penalty']:.3g}, α {details['alpha']:.3g}"
+        words += f", λ {details['penalty']:.3g}, α {details['alpha']:.3g}"
     return words
 
 

@@ -21,16 +21,20 @@ class MorphOptions(GrowingOptions):
     between: tuple[str, ...] = option(("hidden1", "output"), "the two populations that the layer comes between")
     insert_after: int = option(30, "epochs that the parent trains first; 0 for a graph that is trained", least=0)
     algorithm: int | str = option(
-        1,
-        "CompNet's 1, 2 or 3; redundant (NetMorph: all stay), random, identity (Net2Net), none (the parent trains on)",
+        "joint",
+        "joint (fitted for what it must carry), CompNet's 1, 2 or 3, redundant (NetMorph: all stay), random, identity "
+        "(Net2Net), none (the parent trains on)",
         choices=WORDS,
         least=1,
         most=3,
     )
-    width: int | None = option(200, "neurons that are drawn; none for identity", least=1, reach=100_000)
+    width: int | None = option(
+        200, "neurons that are drawn; for joint, at most; none for identity", least=1, reach=100_000
+    )
     target: int | float | None = option(
         0.01,
-        "neurons that stay, or the share of what the readers take in that may be missed; none: penalty and alpha",
+        "neurons that stay, or the share of what the readers take in that may be missed; none: all, or penalty and "
+        "alpha",
         least=0,
     )
     penalty: float | None = option(None, "the paper's lambda", least=0)

@@ -44,6 +44,7 @@ PRESETS: dict[str, Preset] = {
         "mnist",
         lambda seed: lenet4(seed),
         {
+            "algorithm": 1,
             "between": ("pool1", "conv2"),
             "width": 100,
             "kernel": 5,

@@ -93,7 +93,7 @@ def said_by_b(graph: NeuronGraph, x: torch.Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("norm", [False, True])
 @pytest.mark.parametrize("place", ["after", "before"])
-@pytest.mark.parametrize("algorithm", [1, 2, 3, "redundant", "random", "identity"])
+@pytest.mark.parametrize("algorithm", ["joint", 1, 2, 3, "redundant", "random", "identity"])
 def test_the_network_with_the_layer_misses_what_it_tells(algorithm, place, norm):
     """What b takes in, by the reference interpreter, before and after; with a norm, its mean makes up for the shift."""
     graph, x = maps(norm=norm, bias=not norm), images(40)
@@ -185,6 +185,19 @@ def test_positions_are_a_sample():
     assert np.abs(sampled.inputs.deviation / scale - 1).max() < 0.3
     again = some.regression(pair, layer)
     np.testing.assert_array_equal(sampled.inputs.covariance, again.inputs.covariance)
+
+
+@pytest.mark.parametrize("place", ["after", "before"])
+def test_maps_are_the_values_of_the_first_images(place):
+    graph, x = maps(), images(30)
+    pair, _ = drawn(graph, place)
+    sources, readers = compiler.record(compiled(graph), x.split(10)).maps(pair, 2**30)
+    values = compiler.reference(graph, x).values
+    for found, keys in ((sources, pair.sources), (readers, pair.readers)):
+        np.testing.assert_allclose(found, np.stack([values[n] for n in graph.names_of(keys)], 1), atol=1e-12)
+    assert (sources is readers) is (place == "after")
+    some = compiler.record(compiled(graph), x.split(10)).maps(pair, sources.nbytes // 2)[0]
+    assert 3 <= len(some) <= 15 and np.array_equal(some[:1], sources[:1]) and some.shape[1:] == sources.shape[1:]
 
 
 def test_recording_leaves_no_trace_and_reads_a_generator():
@@ -304,7 +317,7 @@ def test_single_precision_is_near_and_knows_it():
         pair = find_pair(fresh, ("hidden1", "output"))
         layer = NewLayer(RNG.standard_normal((10, 7, 1, 1)), None, "tanh")
         assert seen.sums(pair, layer).resolution == torch.finfo(dtype).eps
-        edit = InsertLayer(("hidden1", "output"), 40, target=12, activation="tanh", ridge=1e-4, observations=seen)
+        edit = InsertLayer(("hidden1", "output"), 40, "tanh", 1, target=12, ridge=1e-4, observations=seen)
         errors.append(fresh.apply(edit).details)
     assert errors[0]["kept"] == errors[1]["kept"]
     assert errors[1]["reconstruction_error"] == pytest.approx(errors[0]["reconstruction_error"], rel=1e-2, abs=1e-6)

@@ -24,7 +24,7 @@ def network() -> NeuronGraph:
 
 
 def edit(graph: NeuronGraph, **options) -> InsertLayer:
-    given = {"width": 12, "target": 5, "observations": Dense(VALUES, graph.version)} | options
+    given = {"algorithm": 1, "width": 12, "target": 5, "observations": Dense(VALUES, graph.version)} | options
     return InsertLayer(("hidden1", "output"), **given)
 
 
@@ -38,7 +38,7 @@ def taken_in(graph: NeuronGraph, behind: str) -> np.ndarray:
     return values @ weights + [graph.nodes[v]["bias"] for v in range(11, 14)]
 
 
-@pytest.mark.parametrize("algorithm", [1, 2, 3, "random", "redundant", "identity"])
+@pytest.mark.parametrize("algorithm", ["joint", 1, 2, 3, "random", "redundant", "identity"])
 def test_it_says_what_was_said_before_as_nearly_as_it_tells(algorithm):
     graph = network()
     before = taken_in(graph, "hidden1")
@@ -95,6 +95,40 @@ def test_what_may_be_chosen_of_the_new_neurons():
     np.testing.assert_array_equal(read, drawn[:, result.details["kept"], 0, 0])
 
 
+@pytest.mark.parametrize("algorithm", [1, 2, 3, "random"])
+def test_a_bias_for_each_neuron_goes_with_it(algorithm):
+    biases = np.linspace(-0.5, 0.5, 12)
+    graph = network()
+    result = graph.apply(edit(graph, algorithm=algorithm, bias=biases))
+    found = [graph.nodes[v]["bias"] for v in result.born]
+    if algorithm != 2:  # whose neurons take over what others said
+        assert found == biases[result.details["kept"]].tolist()
+    assert len(set(found)) == 5 and graph.journal[0].options["bias"] == tuple(biases)
+
+
+def test_joint_neurons_may_have_no_bias_or_a_given_one():
+    graph = network()
+    result = graph.apply(edit(graph, algorithm="joint", bias=None))
+    assert [graph.nodes[v]["bias"] for v in result.born] == [None] * 5
+    graph = network()
+    result = graph.apply(edit(graph, algorithm="joint", bias=[1.0, 2.0, 3.0, 4.0, 5.0], iterations=0))
+    assert [graph.nodes[v]["bias"] for v in result.born] == [1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+@pytest.mark.parametrize("algorithm", [1, 3])
+def test_restarts_take_the_best_descent_and_tell_how_far_the_worst_was(algorithm):
+    free = "alpha" if algorithm == 1 else "penalty"
+    strong = {"algorithm": algorithm, "target": None, "penalty": 0.3, "alpha": 40.0, "width": 40}
+    once, often = network(), network()
+    alone = once.apply(edit(once, **strong)).details
+    best = often.apply(edit(often, restarts=20, **strong)).details
+    assert "objective_spread" not in alone and 0 <= best["objective_spread"] < 1
+    assert algorithm == 3 or best["objective_spread"] > 0
+    again = network()
+    assert again.apply(edit(again, restarts=20, **strong)).details == best
+    assert free in best and best["converged"]
+
+
 def test_targets_without_a_bias_stay_without_one():
     graph = network()
     for v in range(11, 14):
@@ -126,7 +160,7 @@ def test_entangled_populations_would_close_a_cycle():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"algorithm": 4}, OptionError, "algorithm must be one of 1, 2, 3, 'redundant'"),
+        ({"algorithm": 4}, OptionError, "algorithm must be one of 'joint', 1, 2, 3, 'redundant'"),
         ({"algorithm": True}, OptionError, "algorithm must be one of"),
         ({"width": None}, OptionError, "width= is needed"),
         ({"width": 0}, OptionError, "width must be a whole number"),
@@ -135,6 +169,20 @@ def test_entangled_populations_would_close_a_cycle():
         ({"target": "few"}, OptionError, "target must be a whole number"),
         ({"penalty": 0.1, "alpha": 0.1}, OptionError, "leave one of them out"),
         ({"penalty": -1.0}, OptionError, "penalty must be a finite number"),
+        ({"algorithm": "joint", "penalty": 0.1}, OptionError, r"'joint' has no penalty \(lambda\) and alpha"),
+        ({"algorithm": "joint", "width": None, "target": None}, OptionError, "width= or target= is needed"),
+        (
+            {"algorithm": "joint", "target": 1e-9, "width": 2},
+            EditError,
+            "2 neurons fitted together miss a share of 0.0",
+        ),
+        ({"algorithm": 2, "restarts": 3}, OptionError, "restarts= are for algorithms 1 and 3, and not for 2"),
+        ({"restarts": -1}, OptionError, "restarts must be a whole number"),
+        ({"bias": [0.1] * 11}, OptionError, "bias has 11 numbers, and there are 12 new neurons"),
+        ({"bias": [[0.1] * 12]}, OptionError, "bias must be one number, or a list of one for each neuron"),
+        ({"bias": [float("nan")] * 12}, OptionError, "bias must be a finite number"),
+        ({"bias": "zero"}, OptionError, "bias must be one of auto"),
+        ({"algorithm": "joint", "width": None, "bias": [0.1] * 4}, OptionError, "has 4 numbers, and there are 5 new"),
         ({"activation": "rellu"}, NeuronError, "did you mean relu"),
         ({"place": "behind"}, OptionError, "place must be one of after, before"),
         ({"initializer": "big"}, OptionError, "initializer must be one of"),

@@ -3,8 +3,7 @@
 import numpy as np
 
 from neurograph.insertion import NewLayer, Pair, Regression, Sums
-
-ACTIVATIONS = {"relu": lambda x: np.maximum(x, 0.0), "tanh": np.tanh, "identity": lambda x: x}
+from neurograph.schema.derivatives import activated
 
 
 def moments(rows: np.ndarray) -> Sums:
@@ -24,6 +23,10 @@ class Dense:
         return moments(self.taken_in(layer))
 
     def regression(self, pair: Pair, layer: NewLayer) -> Regression:
-        x, y = ACTIVATIONS[layer.activation](self.taken_in(layer)), self.values @ pair.dense()[:, :, 0, 0]
+        x, y = activated(layer.activation, self.taken_in(layer))[0], self.values @ pair.dense()[:, :, 0, 0]
         cross = (x - x.mean(0)).T @ (y - y.mean(0)) / len(x)
         return Regression(moments(x), cross, y.mean(0), y.var(0))
+
+    def maps(self, pair: Pair, most: int) -> tuple[np.ndarray, np.ndarray]:
+        found = self.values[: max(1, most // self.values[0].nbytes), :, None, None]
+        return found, found

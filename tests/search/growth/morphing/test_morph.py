@@ -22,6 +22,7 @@ from search.training import evaluate
 QUICK = {
     "epochs": 7,
     "insert_after": 4,
+    "algorithm": 1,
     "width": 60,
     "target": 20,
     "batch_size": 128,
@@ -106,7 +107,7 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path, monkeypatch, epoch, in
     assert len(open_run(again.run).journal()) == 1
 
 
-@pytest.mark.parametrize("algorithm", [2, 3, "redundant", "random", "identity", "none"])
+@pytest.mark.parametrize("algorithm", ["joint", 2, 3, "redundant", "random", "identity", "none"])
 def test_every_comparison_is_an_option(algorithm):
     settings = QUICK | {"epochs": 3, "insert_after": 2, "algorithm": algorithm}
     result = morph(parent(), "digits", **settings | ({"width": 20} if algorithm == "redundant" else {}))

@@ -5,6 +5,8 @@ from compiler.build import compile
 from compiler.compiled import CompiledNetwork
 from compiler.lifting import lift
 from compiler.planning.cost import Calibration
+from compiler.population.build import compile_population
+from compiler.population.network import CompiledPopulation
 from compiler.reference import reference
 from compiler.statistics.absent import AbsentGradients, absent_gradients
 from compiler.statistics.record import record
@@ -15,8 +17,10 @@ __all__ = [
     "AbsentGradients",
     "Calibration",
     "CompiledNetwork",
+    "CompiledPopulation",
     "absent_gradients",
     "compile",
+    "compile_population",
     "exports",
     "lift",
     "record",

@@ -66,8 +66,7 @@ def compile(
     OptionError
         A device that is not there.
     """
-    if dtype not in DTYPES:
-        raise CompileError(f"dtype must be one of {', '.join(map(str, DTYPES))}, not {dtype!r}")
+    check_dtype(dtype)
     check_batch_size(batch_size)
     where = usable_device(device)
     network = CompiledNetwork(graph, batch_size, calibration, check_pin(lowering))
@@ -86,3 +85,9 @@ def compile(
     graph.compiled_columns = columns
     network.holding.rest()
     return network
+
+
+def check_dtype(dtype: Any) -> None:
+    """Refuse, by `CompileError`, what no Parameters can be of."""
+    if dtype not in DTYPES:
+        raise CompileError(f"dtype must be one of {', '.join(map(str, DTYPES))}, not {dtype!r}")

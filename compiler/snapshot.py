@@ -43,11 +43,14 @@ class Snapshot:
         The graph's arrays.
     inputs, outputs
         One port per population that has input (output) neurons, in the order populations were added.
+    together
+        Populations that may be one region though nothing in them waits for itself: those of many small networks.
     """
 
     arrays: GraphArrays
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
+    together: frozenset[str] = frozenset()
 
 
 def snapshot(graph: Any, cut_off: bool = False) -> Snapshot:
@@ -68,8 +71,7 @@ def snapshot(graph: Any, cut_off: bool = False) -> Snapshot:
     arrays: GraphArrays = graph.arrays()
     if len(arrays) == 0:
         raise CompileError("the graph is empty: add an input population and an output population before compiling it")
-    _refuse_foreign_synapses(arrays)
-    _refuse_aggregated_maps(arrays)
+    check_arrays(arrays)
     inputs = _ports(arrays, arrays.each_kind("role") == "input")
     outputs = _ports(arrays, arrays.each_kind("is_output").astype(bool))
     if not inputs:
@@ -79,6 +81,12 @@ def snapshot(graph: Any, cut_off: bool = False) -> Snapshot:
     if not cut_off:
         _refuse_unreachable(arrays, inputs, outputs)
     return Snapshot(arrays, inputs, outputs)
+
+
+def check_arrays(arrays: GraphArrays) -> None:
+    """Refuse synapses that cannot be compiled, by `CompileError`."""
+    _refuse_foreign_synapses(arrays)
+    _refuse_aggregated_maps(arrays)
 
 
 def _ports(arrays: GraphArrays, chosen: np.ndarray) -> tuple[Port, ...]:
@@ -145,7 +153,7 @@ def _refuse_unreachable(arrays: GraphArrays, inputs: Sequence[Port], outputs: Se
     wanted = np.concatenate([port.neurons for port in outputs])
     reached = np.zeros(len(arrays), bool)
     reached[np.concatenate([port.neurons for port in inputs])] = True
-    if reached[wanted].any() or _reach(arrays, reached)[wanted].any():
+    if reached[wanted].any() or reached_from(arrays, reached)[wanted].any():
         return
     name = arrays.names[int(wanted[0])]
     raise CompileError(
@@ -154,8 +162,11 @@ def _refuse_unreachable(arrays: GraphArrays, inputs: Sequence[Port], outputs: Se
     )
 
 
-def _reach(arrays: GraphArrays, reached: np.ndarray) -> np.ndarray:
-    """Which neurons can be reached; synapses are sorted by target, so one pass level by level is enough."""
+def reached_from(arrays: GraphArrays, reached: np.ndarray) -> np.ndarray:
+    """(N,) bool: which neurons can be reached from those marked, which are marked in place.
+
+    Synapses are sorted by target, so one pass level by level is enough.
+    """
     level = arrays.level[arrays.target]
     edges = np.flatnonzero(np.diff(level, prepend=-1, append=-1)) if len(level) else np.zeros(0, int)
     ends, heads, tails = (items(column) for column in (reached, arrays.source, arrays.target))

@@ -36,7 +36,7 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
         Where a pinned lowering cannot run a bundle, naming both and the reason.
     """
     arrays, sorting = snapshot.arrays, sort_neurons(snapshot.arrays)
-    regions = RegionChooser(arrays, sorting, options).regions()
+    regions = RegionChooser(arrays, sorting, options, snapshot.together).regions()
     number = np.full(len(sorting.kinds), -1)
     for at, region in enumerate(regions):
         number[region.whole.groups] = at

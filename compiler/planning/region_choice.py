@@ -43,20 +43,31 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class RegionChooser:
-    """The choice of regions for one graph."""
+    """The choice of regions for one graph; `together` are populations as in a `Snapshot`."""
 
     arrays: GraphArrays
     sorting: Sorting
     options: Options
+    together: frozenset[str] = frozenset()
 
     def regions(self) -> list[Region]:
         """What is made whole: where a name is pinned all that it takes, else what is predicted to be faster so."""
         pin = self.options.pin
         if isinstance(pin, str):
             return self._everything(REGIONS[pin]) if pin in REGIONS else []
-        tangled = tangles(self.arrays, self.sorting, self._scalar)
+        joined = [region for whole in self._joined() if (region := self._cheapest(whole)) is not None]
+        left = self._scalar.copy()
+        left[[group for region in joined for group in region.whole.groups.tolist()]] = False
+        tangled = tangles(self.arrays, self.sorting, left)
         found = [self._chosen(whole) for whole in (*tangled, *self._asked(tangled))]
-        return [region for region in found if region is not None]
+        return joined + [region for region in found if region is not None]
+
+    def _joined(self) -> list[Whole]:
+        """What many small networks could be made in, together."""
+        if not self.together:
+            return []
+        wanted = np.array([population in self.together for population, _ in self.sorting.kinds], bool)
+        return largest(self.arrays, self.sorting, wanted & self._scalar)
 
     def _everything(self, lowering: RegionLowering) -> list[Region]:
         kinds = self.sorting.kinds

@@ -27,8 +27,8 @@ def refresh(
     graph, holding = network.graph, network.holding
     changes = graph.changes.since(holding)
     if network.stale_by != "structure" and network.program.options == network.options:
-        if _anything_written(changes):
-            _load(network, changes)
+        if anything_written(changes):
+            load_written(network, changes)
         else:
             network.synchronise()  # as reading the graph would
         graph.changes.advance(holding)
@@ -37,25 +37,53 @@ def refresh(
     found = snapshot(graph, network.cut_off)
     columns = columns_of(found)
     warn_of_moved_columns(graph, network.columns, columns, stacklevel=4)
-    program = plan(found, network.options)
-    assembly = assemble(program, network.dtype, network.device, _pool(network, changes))
-    _fill(network, found, assembly, changes)
-    _keep_switches(network, assembly)
-    legacy = prepare(network, assembly, changes, optimizer, group, newborns)
-    network.install(found, program, assembly)
-    network.train(network.training)
-    hand_over(legacy)
+    take_over(network, found, changes, optimizer, group, newborns)
     graph.compiled_columns = columns
     graph.changes.advance(holding)
     if network.owns and not graph.in_transaction:
         holding.rest()
 
 
-def _anything_written(changes: Any) -> bool:
+def take_over(
+    network: CompiledModule,
+    found: Snapshot,
+    changes: Any,
+    optimizer: Optimizer | None,
+    group: int | None,
+    newborns: str,
+    keep: bool = True,
+) -> None:
+    """Run another snapshot from now on: all that survives keeps its numbers, and its state in the optimizer.
+
+    Parameters
+    ----------
+    network
+        What runs, and its slots say what it has.
+    found
+        What is to run.
+    changes
+        What users wrote since the network last looked, and who is whose heir.
+    optimizer, group, newborns
+        As in `CompiledNetwork.refresh`.
+    keep
+        Whether units that would be made the same again may be taken over.
+    """
+    program = plan(found, network.options)
+    assembly = assemble(program, network.dtype, network.device, _pool(network, changes) if keep else None)
+    _fill(network, found, assembly, changes)
+    _keep_switches(network, assembly)
+    legacy = prepare(network, assembly, changes, optimizer, group, newborns)
+    network.install(found, program, assembly)
+    network.train(network.training)
+    hand_over(legacy)
+
+
+def anything_written(changes: Any) -> bool:
+    """Whether users wrote any number."""
     return bool(len(changes.synapses)) or any(map(len, changes.neurons.values()))
 
 
-def _load(network: CompiledModule, changes: Any) -> None:
+def load_written(network: CompiledModule, changes: Any) -> None:
     """Take over in place what users wrote: the same Parameters, their version counters moved."""
     for space in network.slots.spaces:
         theirs = written(changes, space)

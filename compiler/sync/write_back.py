@@ -44,7 +44,7 @@ def write_back(slots: SlotMap, graph: Any, moved: Iterable[Slots], changes: Any)
         else:
             numbers = np.concatenate([entry.numbers for entry in entries])
             now = np.concatenate([SlotMap.get(entry, entry.tensor) for entry in entries])
-        written_ += _write(graph, space, numbers, now, dtype, written(changes, space))
+        written_ += write_numbers(graph, space, numbers, now, dtype, written(changes, space))
     return written_
 
 
@@ -54,9 +54,10 @@ def written(changes: Any, space: Space) -> np.ndarray:
     return np.asarray(found, np.int64)
 
 
-def _write(
+def write_numbers(
     graph: Any, space: Space, numbers: np.ndarray, now: np.ndarray, dtype: torch.dtype, theirs: np.ndarray
 ) -> int:
+    """Write numbers of one space, as a network of that dtype has them now, but for `theirs`; returns how many."""
     there, column, at = graph.survivors(space, numbers)
     if not there.all():
         numbers, now = numbers[there], now[there]

@@ -1,0 +1,1 @@
+"""Populations: many graphs that run, train and change as one program."""

@@ -23,7 +23,7 @@ def extension(name: str) -> Extension:
     width, flags = BUILDS[name]
     return Extension(
         f"compiler.lowering.kernels._{name}",
-        [str(SOURCES / "kernels.c"), str(SOURCES / "team.c")],
+        [str(SOURCES / name) for name in ("kernels.c", "team.c", "scratch.c")],
         depends=[str(path) for path in sorted(SOURCES.glob("*.h"))],
         define_macros=[("VECTOR_BYTES", str(width))],
         extra_compile_args=["-std=gnu11", "-O3", "-g0", "-fno-math-errno", *flags.split()],

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from compiler.lowering.kernels.library import SUFFIXES, kernel, thread_count
 from compiler.lowering.kernels.products import by_feature, laid
+from compiler.lowering.kernels.readers import readers_of
+from compiler.lowering.kernels.spare import spare_memory
 from compiler.lowering.kernels.walk import walk, walk_backward
 
 
@@ -28,18 +30,22 @@ def _has_triton() -> bool:
     return find_spec("triton") is not None
 
 
-def shapes(x: Tensor, activation: Tensor, outputs: Tensor, keep: bool) -> tuple[Tensor, Tensor, Tensor]:
+def shapes(
+    x: Tensor, activation: Tensor, outputs: Tensor, keep: bool, owner: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """What `forward` returns, not yet filled.
 
     `y` is (batch, wanted), laid out as x is. The others are in panels, (blocks, places, width): a block is as many rows
     of the batch as the kernel walks at once, on CUDA all of them. `state` holds all values; `kept` what went into the
-    neurons, where some activation's derivative needs it. Both are empty where no gradient will be asked for.
+    neurons, where some activation's derivative needs it. Both are empty where no gradient will be asked for. The values
+    are put into memory of the `owner`'s where there is one.
     """
     batch, inputs, neurons, wanted = x.shape[0], x.shape[1], activation.shape[0], outputs.shape[0]
     y = x.new_empty_strided((batch, wanted), (1, batch) if by_feature(x) else (wanted, 1))
     width = field_width(batch, inputs + neurons, x) if keep else 1
     blocks = -(-batch // width) if keep else 0
-    return y, x.new_empty(blocks, inputs + neurons, width), x.new_empty(blocks, neurons, width)
+    sizes, kept = (blocks, inputs + neurons, width), x.new_empty(blocks, neurons, width)
+    return y, x.new_empty(sizes) if owner is None else spare_memory(owner, sizes, x.dtype), kept
 
 
 def field_width(batch: int, places: int, x: Tensor) -> int:
@@ -82,7 +88,7 @@ def forward(
         y, state, kept = shapes(x, activation, outputs, keep)
         return y.copy_(walk(x, weight, bias, slope, *_arrays(start, source, activation, outputs))), state, kept
     x, laid_out = laid(x)
-    y, state, kept = shapes(x, activation, outputs, keep)
+    y, state, kept = shapes(x, activation, outputs, keep, source)
     width = state.shape[2] if keep else field_width(x.shape[0], x.shape[1] + len(activation), x)
     function: Any = kernel("field_forward", x.dtype)
     source_at, target_at = (len(x), x.data_ptr(), laid_out), (y.data_ptr(), laid_out)
@@ -132,9 +138,11 @@ def backward(
     gradient, gradient_laid = laid(gradient)
     to_x, to_weight, to_bias, to_slope = found
     function: Any = kernel("field_backward", x.dtype)
+    width = state.shape[2]
+    readers = (None,) * 3 if width == 1 else tuple(t.data_ptr() for t in readers_of(x.shape[1], start, source))
     kept_at, arriving = (_at(state), _at(kept)), (gradient.data_ptr(), gradient_laid)
     targets = (to_x.data_ptr(), by_feature(to_x), to_weight.data_ptr(), to_bias.data_ptr(), _at(to_slope))
-    _check(function(*wiring, *numbers, len(x), *kept_at, *arriving, *targets, state.shape[2], thread_count()))
+    _check(function(*wiring, *numbers, len(x), *readers, *kept_at, *arriving, *targets, width, thread_count()))
     return found
 
 

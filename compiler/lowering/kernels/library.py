@@ -19,7 +19,7 @@ import torch
 HERE = Path(__file__).resolve().parent
 SWITCH = "NEUROGRAPH_KERNELS"
 BUILDS = ("portable", "avx2", "avx512")  # by what `neurograph_instructions` returns
-VERSION = 1  # of the C functions' signatures, as `neurograph_version` says it
+VERSION = 2  # of the C functions' signatures, as `neurograph_version` says it
 SUFFIXES = {torch.float32: "f32", torch.float64: "f64"}
 
 _pointer, _long, _int = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
@@ -32,7 +32,7 @@ _SIGNATURES |= {
     "field_forward": [*_FIELD, _pointer, _int, _pointer, _int, _pointer, _pointer, _long, _int],
     "field_backward": [
         *_FIELD,
-        *[_pointer] * 3,
+        *[_pointer] * 6,
         _int,
         _pointer,
         _int,
@@ -42,6 +42,7 @@ _SIGNATURES |= {
     ],
     "field_width": [_long, _long, _int],
 }
+_PLAIN = {"field_readers": [_pointer] * 2 + [_long] * 2 + [_pointer] * 3}  # of whole numbers alone
 _forked = False
 
 
@@ -70,6 +71,11 @@ def kernel(name: str, dtype: torch.dtype):
     return _functions().get((name, dtype))
 
 
+def function(name: str):
+    """The C function of that name that knows no dtype, or None."""
+    return _functions().get(name)
+
+
 @cache
 def _functions() -> dict:
     found = _loaded()
@@ -77,7 +83,9 @@ def _functions() -> dict:
         if _switch() != "none":
             warnings.warn(_missing(), RuntimeWarning, stacklevel=2)
         return {}
-    functions = {}
+    functions: dict = {name: getattr(found[1], f"neurograph_{name}") for name in _PLAIN}
+    for name, signature in _PLAIN.items():
+        functions[name].argtypes, functions[name].restype = signature, None
     for name, signature in _SIGNATURES.items():
         for dtype, suffix in SUFFIXES.items():
             function = getattr(found[1], f"neurograph_{name}_{suffix}")

@@ -13,6 +13,12 @@
 #define VECTOR_BYTES 16
 #endif
 #define WIDEST (VECTOR_BYTES == 64 ? 8 : 4) /* vectors of a panel: they and the sums must fit the registers */
+#define WIDEST_FIELD (VECTOR_BYTES == 64 ? 4 : 2)
+#define LINE 64   /* bytes of a line of the cache */
+#define READERS 4 /* of a place that a field's walk backwards takes at once */
+#define AHEAD 16  /* readers: how far ahead of it what arrives at them is fetched */
+
+#include "readers.h"
 
 #define DOUBLE 0
 #include "vector.h"
@@ -20,6 +26,7 @@
 #include "sparse.h"
 #include "activation.h"
 #include "field.h"
+#include "field_back.h"
 
 #undef DOUBLE
 #define DOUBLE 1
@@ -28,3 +35,4 @@
 #include "sparse.h"
 #include "activation.h"
 #include "field.h"
+#include "field_back.h"

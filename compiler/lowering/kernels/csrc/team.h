@@ -14,4 +14,8 @@ typedef void (*Task)(void *context, int64_t task);
 typedef void (*Parallel)(void (*body)(void *), void *data, unsigned threads, unsigned flags);
 
 void team_share(int threads, int64_t tasks, Task run, void *context);
+
+/* Memory between two calls: what one has returned the next may take without asking the system for its pages again. */
+void *scratch_take(int64_t bytes); /* aligned for vectors; NULL where memory is short */
+void scratch_return(void *memory);
 #endif

@@ -42,7 +42,7 @@ def test_random_cases_under_the_sanitizers(build, sanitizer, tmp_path):
     how = ["-std=gnu11", level, "-g", f"-fsanitize={SANITIZERS[sanitizer]}", f"-DVECTOR_BYTES={WIDTHS[build]}"]
     if sanitizer == "memory":
         how.append("-fno-sanitize-recover=all")
-    files = [str(HERE / "harness.c"), str(SOURCES / "team.c")]
+    files = [str(HERE / "harness.c"), *(str(SOURCES / name) for name in ("team.c", "scratch.c"))]
     made = run(str(compiler_here), *how, *FLAGS[build], "-I", str(SOURCES), *files, "-lm", "-lpthread", "-o", program)
     if "cannot find" in made.stderr and "san" in made.stderr:
         pytest.skip("this compiler has no sanitizers")

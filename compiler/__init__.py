@@ -10,6 +10,7 @@ from compiler.population.network import CompiledPopulation
 from compiler.reference import reference
 from compiler.statistics.absent import AbsentGradients, absent_gradients
 from compiler.statistics.record import record
+from compiler.statistics.strongest import strongest_absent
 from compiler.sync.ema import EMA
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "lift",
     "record",
     "reference",
+    "strongest_absent",
 ]

@@ -86,6 +86,16 @@ def population_or_neurons(name: str, value: Any) -> str | tuple[Hashable, ...]:
     return neurons
 
 
+def populations_or_all(name: str, value: Any) -> tuple[str, ...] | None:
+    """Names of populations, at least one, as a tuple; None for all; `OptionError` otherwise."""
+    if value is None:
+        return None
+    named = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Iterable) else ()
+    if not named:
+        raise OptionError(f"{name} must name at least one, or be None for all")
+    return named
+
+
 def pairs_of_neurons(name: str, value: Any) -> tuple[tuple[Hashable, Hashable], ...]:
     """Pairs (source, target), at least one; `OptionError` otherwise."""
     given = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else None

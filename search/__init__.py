@@ -5,6 +5,7 @@ from search.growth.metabolism import Metabolized, metabolize
 from search.growth.method import Grown
 from search.growth.morphing import morph
 from search.growth.pruning import prune
+from search.growth.rewiring import rewire
 from search.growth.train import train
 from search.methods import METHODS, redraw, resume
 from search.nhn.kernels import prune_network
@@ -25,5 +26,6 @@ __all__ = [
     "prune_network",
     "redraw",
     "resume",
+    "rewire",
     "train",
 ]

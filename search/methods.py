@@ -14,6 +14,7 @@ from search.growth.method import Method, go_on
 from search.growth.morphing.morph import morph
 from search.growth.pictures import leave_pictures
 from search.growth.pruning.prune import prune
+from search.growth.rewiring.rewire import rewire
 from search.growth.train import train
 from search.nhn import locations
 from search.nhn.kernels import prune_network
@@ -23,7 +24,7 @@ from search.runs import open_run, refuse_links_out
 
 METHODS: Registry[Method] = Registry(
     "neurograph.methods",
-    {method.command: method for method in (train, metabolize, expand, morph, prune, prune_network)},
+    {method.command: method for method in (train, metabolize, expand, morph, prune, prune_network, rewire)},
     fits=lambda part: isinstance(part, Method),
 )
 

@@ -14,6 +14,7 @@ from benchmarks.papers import (
     metanet_variants,
     nhn,
     nhn_evolution,
+    rewiring,
     self_expanding,
     small_networks,
 )
@@ -29,6 +30,7 @@ TABLES = {
     "metanet-variants-mnist": (partial(metanet_variants.table, "mnist"), metanet_variants.SEEDS),
     "nhn-evolution": (nhn_evolution.table, nhn_evolution.SEEDS),
     "nhn-quick": (nhn.table, nhn.SEEDS),
+    "rewiring": (rewiring.table, rewiring.SEEDS),
     "self-expanding-mnist": (partial(self_expanding.table, "mnist"), self_expanding.SEEDS),
     "self-expanding-fashion-mnist": (partial(self_expanding.table, "fashion-mnist"), self_expanding.SEEDS),
     "self-expanding-settings": (expansion_settings.table, expansion_settings.SEEDS),

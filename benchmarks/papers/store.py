@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -40,6 +40,11 @@ def collect(table: str, rows: Mapping[str, Run], seeds: int, directory: Path) ->
                 _keep(table, name, seed, run, directory)
     except KeyboardInterrupt:
         print(f"{table} | interrupted; what is there makes the table, and the command run again goes on")
+    return stored(table, rows, seeds, directory)
+
+
+def stored(table: str, rows: Iterable[str], seeds: int, directory: Path) -> dict[str, list[dict[str, Any]]]:
+    """Every row's figures for the seeds that have been run; rows without any are left out."""
     paths = {name: [_path(table, name, seed, directory) for seed in range(seeds)] for name in rows}
     found = {name: [json.loads(path.read_text()) for path in those if path.exists()] for name, those in paths.items()}
     return {name: runs for name, runs in found.items() if runs}

@@ -1,19 +1,17 @@
 """The gradient of synapses that are not there: which of them the loss would fall by, were they born at weight zero."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from torch import Tensor
+from torch.nn.grad import conv2d_weight
 
-from compiler.runtime.neurons import Neurons
-from compiler.runtime.stage import Stage
-from compiler.statistics.batches import parts_of, run_batch
-from compiler.statistics.observe import check_loss
-from neurograph.errors import CompileError, EditError, OptionError
+from compiler.statistics.deltas import Blocks, columns, deltas
+from neurograph.analysis.layers import SynapseLayer, synapse_layers
+from neurograph.errors import EditError, OptionError
 
 if TYPE_CHECKING:
     from compiler.runtime.module import CompiledModule
@@ -31,7 +29,8 @@ class AbsentGradients:
         (n,), (m,) int64 neuron keys.
     gradient
         (n, m) float64 dL/dw_uv = E[a_u d_v]: the mean over batches of that of each batch's loss, a_u being what u says
-        and d_v the derivative of the loss by the sum that v takes in.
+        and d_v the derivative of the loss by the sum that v takes in. Of kernels (n, m, height, width): a product of
+        a_u at each place of the window with d_v, added up over positions.
     """
 
     source: str
@@ -41,18 +40,49 @@ class AbsentGradients:
     gradient: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some sources of a pair of populations with all targets, and what their synapses are."""
+
+    source: str
+    target: str
+    sources: np.ndarray
+    targets: np.ndarray
+    form: dict[str, Any]
+    window: tuple[int, ...]
+    maps: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes of its gradients."""
+        return 8 * len(self.sources) * len(self.targets) * prod(self.window)
+
+    def gradient(self, network: "CompiledModule", values: Blocks, by: Blocks) -> np.ndarray:
+        """(sources, targets, *window) float64, of one batch."""
+        said, heard = columns(network, values, self.sources), columns(network, by, self.targets)
+        if not self.window:
+            return (said.double().T @ heard.double()).cpu().numpy()
+        if not self.maps:
+            flat = (said.double().flatten(1).T @ heard.double()).cpu().numpy()
+            return np.moveaxis(flat.reshape(len(self.sources), *self.window, -1), -1, 1)
+        how = {name: self.form[name] for name in ("stride", "padding", "dilation") if name in self.form}
+        shape = (len(self.targets), len(self.sources), *self.window)
+        return conv2d_weight(said, shape, heard, **how).double().transpose(0, 1).cpu().numpy()
+
+
 def absent_gradients(
     network: "CompiledModule",
     batches: Iterable[Any],
     loss: Callable[..., Tensor],
-    pairs: Iterable[tuple[str, str]],
+    pairs: Iterable[tuple[str, str] | SynapseLayer],
     *,
     piece: int = 2**27,
 ) -> Iterator[AbsentGradients]:
-    """Gradients of the synapses that there could be between populations of scalars, piece by piece.
+    """Gradients of the synapses that there could be between populations, piece by piece.
 
-    The data runs through the network in eval mode once a piece, and the network is left as it was. Whether a synapse
-    would close a cycle is for the edit that adds it to say.
+    As many pairs of populations as fit into a piece are looked at together. The data runs through the network in eval
+    mode once a piece, and the network is left as it was. Whether a synapse would close a cycle is for the edit that
+    adds it to say. Kernels' gradients are computed in the network's precision, others in float64.
 
     Parameters
     ----------
@@ -63,9 +93,10 @@ def absent_gradients(
     loss
         Takes (output, y), or (output) where batches hold no y.
     pairs
-        (source population, target population).
+        (source population, target population), between feature maps those of synapses that are there, all of one form;
+        or layers of `neurograph.analysis.layers.synapse_layers`, which say themselves what their kernels are.
     piece
-        Bytes that the gradients of a piece may take, 8 a synapse; the activations of a batch come on top. One source's
+        Bytes that the gradients of a piece may take, 8 a number; the activations of a batch come on top. One source's
         synapses to a whole population are never taken apart.
 
     Yields
@@ -76,7 +107,8 @@ def absent_gradients(
     Raises
     ------
     MissingError, EditError
-        No such population; one of feature maps, of inputs as targets, or of neurons that do not sum their inputs.
+        No such population; one of feature maps that no kernel joins yet, or several forms of them; one of inputs as
+        targets, or of neurons that do not sum their inputs.
     CompileError
         Neurons that are computed many levels at once, by the lowering "field"; what `observe` raises of batches.
     OptionError
@@ -91,105 +123,74 @@ def absent_gradients(
     >>> found.gradient.tolist()  # each input is 1, and so is the derivative by what the output adds up
     [[1.0], [1.0]]
     """
-    wanted = [(s, t, *_ends(network, s, t)) for s, t in pairs]
-    parts = [part for ends in wanted for part in _parts(*ends, piece)]
-    batches = batches if len(parts) < 2 or isinstance(batches, list | tuple) else list(batches)
-    for source, target, sources, targets in parts:
-        yield AbsentGradients(source, target, sources, targets, _gradient(network, batches, loss, sources, targets))
+    wholes = [_of_layer(network, p) if isinstance(p, SynapseLayer) else _of_names(network, *p) for p in pairs]
+    pieces = list(_packed([part for whole in wholes for part in _cut(whole, piece)], piece))
+    batches = batches if len(pieces) < 2 or isinstance(batches, list | tuple) else list(batches)
+    for parts in pieces:
+        found = _gradients(network, batches, loss, parts)
+        for part, gradient in zip(parts, found, strict=True):
+            yield AbsentGradients(part.source, part.target, part.sources, part.targets, gradient)
 
 
-def _ends(network: "CompiledModule", source: str, target: str) -> tuple[np.ndarray, np.ndarray]:
+def _of_layer(network: "CompiledModule", layer: SynapseLayer) -> _Part:
+    maps = bool(network.graph.neurons.of(int(layer.targets[0])).shape)
+    ends = layer.source, layer.target, layer.sources, layer.targets
+    return _Part(*ends, layer.form, layer.window, maps)
+
+
+def _of_names(network: "CompiledModule", source: str, target: str) -> _Part:
     graph = network.graph
     for name in (source, target):
         graph.population(name)  # raises where there is none
     sources, targets = graph.population_keys(source), graph.population_keys(target)
-    columns = graph.neurons
-    for name, keys in ((source, sources), (target, targets)):
-        if any(columns.each("shape", keys)):
-            raise EditError(f"population {name!r} is of feature maps, whose synapses are kernels: choose scalars")
-    if (columns.each("role", targets) == "input").any():
+    look = graph.neurons.each
+    if (look("role", targets) == "input").any():
         raise EditError(f"population {target!r} has inputs, which no synapse leads into")
-    if (columns.each("aggregation", targets) != "sum").any():
+    if (look("aggregation", targets) != "sum").any():
         raise EditError(f"population {target!r} does not sum its inputs, so E[a d] is not the gradient of a synapse")
-    return sources, targets
+    if not any(look("shape", sources)) and not any(look("shape", targets)):
+        return _Part(source, target, sources, targets, {}, (), False)
+    layers = [layer for layer in synapse_layers(graph, (target,)) if layer.source == source]
+    if len(layers) != 1:
+        raise EditError(
+            f"{source!r} -> {target!r} is of feature maps, whose synapses are kernels, and there are "
+            f"{len(layers) or 'no'} layers of them to take the kernels' form from: choose populations that one joins, "
+            "or one of synapse_layers(graph)"
+        )
+    return _of_layer(network, layers[0])
 
 
-def _parts(source: str, target: str, sources: np.ndarray, targets: np.ndarray, piece: int) -> Iterator[tuple]:
-    rows = piece // (8 * max(len(targets), 1))
+def _cut(whole: _Part, piece: int) -> Iterator[_Part]:
+    """A part in pieces of at most so many bytes."""
+    each = 8 * len(whole.targets) * prod(whole.window)
+    rows = piece // max(each, 1)
     if rows < 1:
-        raise OptionError(f"piece={piece}: the {len(targets)} synapses of one source take {8 * len(targets)} bytes")
-    for start in range(0, len(sources), rows):
-        yield source, target, sources[start : start + rows], targets
+        raise OptionError(f"piece={piece}: the {len(whole.targets)} synapses of one source take {each} bytes")
+    for start in range(0, len(whole.sources), rows):
+        some = whole.sources[start : start + rows]
+        yield _Part(whole.source, whole.target, some, whole.targets, whole.form, whole.window, whole.maps)
 
 
-def _gradient(
-    network: "CompiledModule",
-    batches: Iterable[Any],
-    loss: Callable[..., Tensor],
-    sources: np.ndarray,
-    targets: np.ndarray,
-) -> np.ndarray:
-    """(n, m) float64 mean over batches."""
-    total, count, training = np.zeros((len(sources), len(targets))), 0, network.training
-    network.eval()
-    try:
-        for number, batch in enumerate(batches):
-            inputs, rest = parts_of(batch, number)
-            with torch.enable_grad(), _tapped(network, targets) as probes:
-                blocks = run_batch(network, inputs, rest, number)
-                outputs = network.outputs(blocks)
-                value = loss(outputs, *rest)
-                check_loss(value, outputs, number)
-                found = torch.autograd.grad(value, list(probes.values()), allow_unused=True)
-            deltas = [torch.zeros_like(p) if g is None else g for p, g in zip(probes.values(), found, strict=True)]
-            heard = _columns(network, dict(zip(probes, deltas, strict=True)), targets)
-            total += (_columns(network, dict(enumerate(blocks)), sources).T @ heard).cpu().numpy()
-            count += 1
-    finally:
-        network.train(training)
-    if not count:
-        raise CompileError("there was no batch to observe: a generator can be read only once, and this one was empty")
-    return total / count
+def _packed(parts: Sequence[_Part], piece: int) -> Iterator[list[_Part]]:
+    """Parts in order, as many together as take no more than so many bytes."""
+    together: list[_Part] = []
+    for part in parts:
+        if together and sum(p.size for p in together) + part.size > piece:
+            yield together
+            together = []
+        together.append(part)
+    if together:
+        yield together
 
 
-def _columns(network: "CompiledModule", values: dict[int, Tensor], keys: np.ndarray) -> Tensor:
-    """(batch, n) float64 what stands in blocks for some neurons."""
-    members = {b: network.program.blocks[b] for b in values if np.isin(network.program.blocks[b], keys).any()}
-    place = {key: index for index, key in enumerate(np.concatenate(list(members.values())).tolist())}
-    at = torch.tensor([place[key] for key in keys.tolist()], device=next(iter(values.values())).device)
-    return torch.cat([values[b].detach().double() for b in members], 1).index_select(1, at)
-
-
-class _Tap:
-    """Neurons to whose sums a tensor of zeros is added, by which to differentiate."""
-
-    def __init__(self, neurons: Neurons, keep: Callable[[Tensor], None]) -> None:
-        self.neurons, self.keep = neurons, keep
-
-    def offset(self) -> Tensor | None:
-        return self.neurons.offset()
-
-    def finish(self, total: Tensor) -> Tensor:
-        probe = torch.zeros_like(total, requires_grad=True)
-        self.keep(probe)
-        return self.neurons.finish(total + probe)
-
-
-@contextmanager
-def _tapped(network: "CompiledModule", targets: np.ndarray) -> Iterator[dict[int, Tensor]]:
-    """Blocks of the targets -> what was added to their sums, once the network has run."""
-    probes: dict[int, Tensor] = {}
-    blocks = {b for b, keys in enumerate(network.program.blocks) if np.isin(keys, targets).any()}
-    with ExitStack() as stack:
-        for stage in network.stages:
-            if isinstance(stage, Stage) and stage.made in blocks:
-                neurons = stage.__dict__["_neurons"]
-                stage.__dict__["_neurons"] = _Tap(neurons, lambda probe, b=stage.made: probes.__setitem__(b, probe))
-                stack.callback(stage.__dict__.__setitem__, "_neurons", neurons)
-                blocks.discard(stage.made)
-        if blocks:
-            raise CompileError(
-                "some of these neurons are computed many levels at once, so what they add up is never at hand: compile "
-                'for this with lowering="dense" or "sparse"'
-            )
-        yield probes
+def _gradients(
+    network: "CompiledModule", batches: Iterable[Any], loss: Callable[..., Tensor], parts: Sequence[_Part]
+) -> list[np.ndarray]:
+    """For each part the mean over batches."""
+    total: list[Any] = [0.0] * len(parts)
+    count = 0
+    for values, by in deltas(network, batches, loss, np.unique(np.concatenate([part.targets for part in parts]))):
+        for at, part in enumerate(parts):
+            total[at] = part.gradient(network, values, by) + total[at]
+        count += 1
+    return [gradient / count for gradient in total]

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from neurograph.analysis.densities import layer_counts
+from neurograph.analysis.pairs import draw_wiring
 from neurograph.errors import OptionError
 from neurograph.initializers import Weights, from_name
 from neurograph.memory import require_room
@@ -21,8 +23,10 @@ def mlp(
     norm: str = "none",
     initializer: str | Weights = "he_uniform",
     names: Sequence[str] | None = None,
+    density: float = 1.0,
+    distribution: str = "erk",
 ) -> NeuronGraph:
-    """A fully connected network.
+    """A fully connected network, or one of the same populations with fewer synapses, drawn at random.
 
     Parameters
     ----------
@@ -42,6 +46,12 @@ def mlp(
         fan_in) (He et al. 2015); the gain is 2 for ReLU.
     names
         Of the populations; unless given "input", "hidden1", "hidden2", ..., "output".
+    density
+        The share of all pairs that have a synapse, above 0 and at most 1. Below 1 each neuron reads at least one, and
+        its weights are scaled to as many as it reads; time and room go by the synapses, not by the pairs.
+    distribution
+        How that is dealt out among the layers: "uniform", "er" or "erk", see
+        `neurograph.analysis.densities.layer_densities`.
 
     Returns
     -------
@@ -52,7 +62,7 @@ def mlp(
     ------
     OptionError
         Fewer than two sizes, a size below 1, more than memory holds, names that are not one for each size and all
-        different, or an unknown initializer.
+        different, an unknown initializer or distribution; a density that leaves neurons without inputs.
     NeuronError
         An unknown activation.
 
@@ -70,7 +80,9 @@ def mlp(
     sizes, names = _layers(sizes, names)
     checked(activation)
     weights = from_name(initializer, seed) if isinstance(initializer, str) else initializer
-    synapses = sum(a * b for a, b in pairwise(sizes))
+    layers = list(pairwise(sizes))
+    counts = layer_counts(names[1:], layers, density, distribution)
+    synapses = sum(counts)
     require_room(f"layers of {', '.join(f'{size:,}' for size in sizes)}", sum(sizes), synapses, synapses)
     graph = NeuronGraph()
     start = 0.0 if bias else None
@@ -78,10 +90,27 @@ def mlp(
     for name, size in zip(names[1:-1], sizes[1:-1], strict=True):
         graph.add_population(name, size, activation=activation, bias=start, norm=norm)
     graph.add_population(names[-1], sizes[-1], bias=start, is_output=True)
-    for source, target in pairwise(names):
-        graph.connect(source, target, weight=weights)
+    rng = np.random.default_rng(seed) if density < 1.0 else None
+    for (source, target), count in zip(pairwise(names), counts, strict=True):
+        if rng is None:
+            graph.connect(source, target, weight=weights)
+        else:
+            _connect_some(graph, source, target, count, weights, rng)
     graph.restart_journal()
     return graph
+
+
+def _connect_some(
+    graph: NeuronGraph, source: str, target: str, count: int, weights: Weights, rng: np.random.Generator
+) -> None:
+    """Join so many pairs of two populations, drawn at random; the weights of a neuron are scaled to what it reads."""
+    sources, targets = graph.population_keys(source), graph.population_keys(target)
+    u, v = draw_wiring(len(sources), len(targets), count, rng)
+    reads = np.bincount(v, minlength=len(targets))
+    fan_in = max(1, round(count / len(targets)))
+    drawn = weights((fan_in, -(-count // fan_in)), graph.neurons.of(int(targets[0])).activation).ravel()[:count]
+    drawn = drawn * np.sqrt(fan_in / reads[v])
+    graph.add_edges_from_arrays(graph.names_of(sources[u]), graph.names_of(targets[v]), drawn)
 
 
 def _layers(sizes: Sequence[int], names: Sequence[str] | None) -> tuple[list[int], list[str]]:

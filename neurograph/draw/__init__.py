@@ -10,6 +10,7 @@ from neurograph.draw.comparison import Variant, comparison
 from neurograph.draw.distributions import distributions
 from neurograph.draw.growth import growth
 from neurograph.draw.insertion import morphed, sparsity
+from neurograph.draw.reading import reading
 from neurograph.draw.scores import Scored, scores
 from neurograph.draw.topology import topology
 from neurograph.draw.tradeoff import Curve, tradeoff
@@ -27,6 +28,7 @@ __all__ = [
     "distributions",
     "growth",
     "morphed",
+    "reading",
     "scores",
     "sparsity",
     "topology",

@@ -17,8 +17,10 @@ from neurograph.edits.reinitialize import Reinitialize
 from neurograph.edits.remove_neurons import RemoveNeurons
 from neurograph.edits.remove_synapses import RemoveSynapses
 from neurograph.edits.rename import Rename
+from neurograph.edits.rewire import Rewire
 from neurograph.edits.selectors import LowRepresentationalPower
 from neurograph.edits.set_values import SetValues
+from neurograph.edits.sparsify import Sparsify
 from neurograph.edits.split_edge import SplitEdge
 from neurograph.edits.support.counts import CountPolicy, DynamicCount
 from neurograph.registry import Registry
@@ -41,7 +43,9 @@ EDITS: Registry[type] = Registry(
             RemoveNeurons,
             RemoveSynapses,
             Rename,
+            Rewire,
             SetValues,
+            Sparsify,
             SplitEdge,
         )
     },
@@ -69,6 +73,8 @@ __all__ = [
     "RemoveNeurons",
     "RemoveSynapses",
     "Rename",
+    "Rewire",
     "SetValues",
+    "Sparsify",
     "SplitEdge",
 ]

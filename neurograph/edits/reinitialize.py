@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.edits.base import Outcome
-from neurograph.errors import EditError, OptionError
+from neurograph.errors import EditError
 from neurograph.initializers import INITIALIZERS, Weights, from_name
-from neurograph.options import one_of, told
+from neurograph.options import one_of, populations_or_all, told
 from neurograph.schema.activations import activation
 from neurograph.schema.neuron import NORM_VALUES
 
@@ -58,11 +58,7 @@ class Reinitialize:
 
     def __post_init__(self) -> None:
         one_of("initializer", self.initializer, INITIALIZERS)
-        if self.populations is not None:
-            named = (self.populations,) if isinstance(self.populations, str) else tuple(self.populations)
-            if not named:
-                raise OptionError("populations must name at least one, or be None for all")
-            object.__setattr__(self, "populations", named)
+        object.__setattr__(self, "populations", populations_or_all("populations", self.populations))
 
     def apply(self, graph: "EditableGraph") -> Outcome:
         """Begin again."""

@@ -33,6 +33,20 @@ def distinct(values: np.ndarray) -> bool:
     return not (values[1:] == values[:-1]).any()
 
 
+def first_of_each(values: np.ndarray) -> np.ndarray:
+    """(n,) bool: where each value comes up for the first time."""
+    found = np.zeros(len(values), bool)
+    found[np.unique(values, return_index=True)[1]] = True
+    return found
+
+
+def in_sorted(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(n,) bool: which values are among some rising ones."""
+    if not len(known):
+        return np.zeros(len(values), bool)
+    return known[np.minimum(np.searchsorted(known, values), len(known) - 1)] == values
+
+
 def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """concatenate([arange(s, s + c) for s, c in zip(starts, counts)]) without a loop."""
     ends = np.cumsum(counts)

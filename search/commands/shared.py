@@ -11,7 +11,6 @@ from typing import Any
 
 from compiler.runtime.inputs import MOST_BATCH
 from neurograph import NeuronGraph
-from neurograph.builders import mlp
 from neurograph.disk.streams import STDOUT, descriptor
 from search.datasets import NAMES, Dataset, load
 from search.nhn.pipeline import NeuronHierarchy
@@ -83,11 +82,11 @@ def add_start(parser: argparse.ArgumentParser, hidden: Sequence[int] | None) -> 
     parser.add_argument("--activation", default="relu", help="of those layers (default relu)")
 
 
-def start_of(given: argparse.Namespace, data: Dataset, seed: int) -> NeuronGraph:
-    """The graph asked for: a file's, or layers between the data's features and classes."""
+def start_of(given: argparse.Namespace, data: Dataset, layers: Callable[[list[int]], NeuronGraph]) -> NeuronGraph:
+    """The graph asked for: a file's, or layers between the data's features and classes, made from their sizes."""
     if given.graph:
         return NeuronGraph.load(graph_file(given.graph))
-    return mlp([prod(data.input_shape), *given.hidden, data.classes], activation=given.activation, seed=seed)
+    return layers([prod(data.input_shape), *given.hidden, data.classes])
 
 
 def graph_file(path: Path) -> Path:

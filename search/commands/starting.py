@@ -1,10 +1,12 @@
 """The commands that train one network, saved or made of layers: one for each way in which it may change."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from neurograph.errors import OptionError
+from neurograph.network import NeuronGraph
 from search.commands.shared import (
     OPTIONS_USAGE,
     add_data,
@@ -56,9 +58,12 @@ class _Command:
             given.hidden = given.hidden or method.hidden
         options = read_options(method.options, given.config, settings(given), preset.settings if preset else None)
         data = data_of(given, given.data or (preset.data if preset else "digits"))
-        graph = preset.graph(options.seed) if preset else start_of(given, data, options.seed)
+        graph = preset.graph(options.seed) if preset else start_of(given, data, self._layers(given, options))
         given.run = given.run or next_directory("runs", f"{method.command}-{data.name}")
         result = method(graph, data, options, run=given.run, force=given.force, progress=True)
         if method.report:
             print(method.report(result.graph))
         tell(result)
+
+    def _layers(self, given: argparse.Namespace, options: Any) -> Callable[[list[int]], NeuronGraph]:
+        return lambda sizes: self.method.build(sizes, given.activation, options)

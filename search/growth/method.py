@@ -11,6 +11,7 @@ from textwrap import fill
 from typing import Any, Protocol
 
 import compiler
+from neurograph.builders import mlp
 from neurograph.errors import DataError, DivergenceError, OptionError
 from neurograph.network import NeuronGraph
 from search.datasets import Dataset, hold_out, load
@@ -119,6 +120,10 @@ class Start(Protocol):
         ...
 
 
+def _layers(sizes: Sequence[int], activation: str, options: Any) -> NeuronGraph:
+    return mlp(sizes, activation, options.seed)
+
+
 @dataclass(frozen=True, eq=False)
 class Method:
     """A way in which a network changes while it trains: a function of graph and data, and a command of the same name.
@@ -142,6 +147,8 @@ class Method:
     hidden
         Neurons of each hidden layer of the network that the command makes where it is given none; None where it has to
         be given one.
+    build
+        Makes that network, from the neurons of each layer, the activation of the hidden ones and the options.
     presets
         Starts by name.
     report
@@ -158,6 +165,7 @@ class Method:
     begin: Callable[[Trainer, Any, Keep | None], None] | None = None
     help: str = ""
     hidden: tuple[int, ...] | None = (16, 16)
+    build: Callable[[Sequence[int], str, Any], NeuronGraph] = _layers
     presets: Mapping[str, Start] = field(default_factory=dict)
     report: Callable[[NeuronGraph], str] | None = None
     about: str = ""

@@ -70,6 +70,8 @@ CASES = {
         "leaves 0 of .* takes 2 besides those that",
     ),
     "one of a layer": ("prune", flat, {"left": 1e-6, "settle": 1, "scope": "layer"}, "shortest path"),
+    "neurons without inputs": ("rewire", flat, {"density": 0.01, "settle": 1}, "fewer than its .* neurons, which each"),
+    "nowhere to move": ("rewire", flat, {"density": None, "settle": 1}, "no synapse has anywhere to go"),
     "all kernels": ("prune_network", maps, {"ratio": 1.0, "settle": 1}, "ratio=1 takes kernels that every path"),
     "all of the network": ("prune_network", maps, {"ratio": 1.0, "settle": 1, "scope": "network"}, "ratio=1 takes"),
     "all of one": ("prune_network", maps, {"ratios": {"stem": 1.0}, "settle": 1}, "takes kernels that every path"),

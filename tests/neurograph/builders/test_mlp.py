@@ -77,3 +77,34 @@ def test_unknown_words_are_refused_even_where_nobody_would_use_them():
         mlp([3, 2], activation="rellu")
     with pytest.raises(OptionError, match="he_uniform"):
         mlp([3, 2], initializer="he_unifrom")
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "er", "erk"])
+def test_some_of_all_pairs(distribution):
+    g = mlp([200, 100, 50, 10], density=0.1, distribution=distribution, seed=4)
+    total = 200 * 100 + 100 * 50 + 50 * 10
+    assert g.number_of_edges() == pytest.approx(0.1 * total, abs=3)
+    assert min(g.in_degree(n) for n in g if g.nodes[n]["role"] != "input") >= 1
+    assert not len(g.journal)
+    hidden = g.population("hidden1")
+    squares = [sum(w * w for *_, w in g.in_edges(n, data="weight")) for n in hidden]
+    assert np.mean(squares) == pytest.approx(2.0, rel=0.1)  # He's variance, by what each neuron reads
+    again = mlp([200, 100, 50, 10], density=0.1, distribution=distribution, seed=4)
+    assert list(again.edges(data="weight")) == list(g.edges(data="weight"))
+
+
+def test_full_density_is_the_network_it_always_was():
+    plain, full = mlp([5, 4, 3], seed=2), mlp([5, 4, 3], seed=2, density=1.0, distribution="uniform")
+    assert list(plain.edges(data="weight")) == list(full.edges(data="weight"))
+
+
+def test_a_density_that_leaves_neurons_without_inputs():
+    with pytest.raises(OptionError, match="leaves hidden1 4 of 2,000 synapses, fewer than its 100 neurons"):
+        mlp([20, 100, 10], density=0.002, distribution="uniform")
+
+
+def test_a_sparse_network_takes_no_room_for_all_pairs():
+    """All pairs would be ten thousand million."""
+    assert (
+        mlp([100_000, 100_000, 2], density=2e-5, distribution="uniform", bias=False, initializer="zeros").size() > 2e5
+    )

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurograph.analysis.layers import synapse_layers
 from neurograph.analysis.observations import Observations
 from neurograph.builders import enas_macro, lenet5, mlp
 from neurograph.edits import EDITS, AddOnNeurons, Autophagy, Prune, PruneKernels
@@ -68,6 +69,13 @@ def counted(verb, edit, before, g, result):
         read = [d for _, v, d in g.edges(data=True) if g.nodes[v]["population"] in chosen and "weight" in d]
         trained = sum(d.get("trainable", True) for d in read)
         return {"weights": trained, "neurons": sum(begun(g.nodes[n]) for n in g if g.nodes[n]["population"] in chosen)}
+    if verb == "Rewire":
+        assert synapses == len(entry.synapses_died) == sum(details["by_layer"].values())
+        return {"moved": synapses}
+    if verb == "Sparsify":
+        gone = len(entry.synapses_died)
+        left = sum(len(layer.ids) for layer in synapse_layers(g, edit.into))
+        return {"removed": gone, "left": left}
     if verb == "Rename":
         return {"renamed": len(set(before.home) - set(g)) or len(edit.names)}
     if verb == "SetValues":

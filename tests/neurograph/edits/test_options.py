@@ -25,7 +25,9 @@ from neurograph.edits import (
     RemoveNeurons,
     RemoveSynapses,
     Rename,
+    Rewire,
     SetValues,
+    Sparsify,
     SplitEdge,
 )
 from neurograph.errors import OptionError
@@ -56,6 +58,11 @@ KEPT = [
     (Expand([(0, 2), (1, 2)], neurons=2), {"synapses": ((0, 2), (1, 2)), "rule": "exact", "noise": 1e-8, "bias": None}),
     (Prune(0.5, scope="layer"), {"left": 0.5, "scope": "layer", "stranded": "remove"}),
     (Reinitialize("he_normal", "hidden1"), {"initializer": "he_normal", "populations": ("hidden1",), "seed": 0}),
+    (
+        Rewire(0.5, "hidden1", candidates=(np.array([0]), np.array([2]), np.ones(1))),
+        {"fraction": 0.5, "into": ("hidden1",), "initializer": "zeros", "seed": 0},
+    ),
+    (Sparsify(0.75, into=["hidden1"]), {"density": 0.75, "distribution": "erk", "into": ("hidden1",)}),
     (SplitEdge(0, 2), {"source": 0, "activation": None, "slope": None}),
     (
         Proliferate("hidden1", DynamicCount(1, (3, 3)), first),
@@ -77,7 +84,7 @@ def test_options_are_plain_and_survive_a_line(edit, kept):
     g.connect(one, two, np.ones((2, 2, 3, 3)), padding=1)
     entry = g.apply(edit).entry
     assert entry.options.items() >= kept.items()
-    assert "observations" not in entry.options
+    assert not {"observations", "candidates"} & set(entry.options)
     line = to_line(g, entry)
     assert json.loads(line)["verb"] == type(edit).__name__
     read = from_line(line)

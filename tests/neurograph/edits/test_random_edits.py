@@ -26,7 +26,9 @@ from neurograph.edits import (
     RemoveNeurons,
     RemoveSynapses,
     Rename,
+    Rewire,
     SetValues,
+    Sparsify,
     SplitEdge,
 )
 from neurograph.errors import NeuroGraphError
@@ -139,6 +141,17 @@ def _set_values(g, rng):
     return SetValues(neurons, synapses)
 
 
+def _rewire(g, rng):
+    keys = g.table.keys()
+    some = rng.choice(keys, (2, 30)), rng.normal(size=30)
+    candidates = [None, (*some[0], some[1])][rng.integers(2)]
+    return Rewire(float(rng.random()), None, ["zeros", "he_uniform"][rng.integers(2)], candidates, int(rng.integers(9)))
+
+
+def _sparsify(g, rng):
+    return Sparsify(float(rng.uniform(0.05, 1.0)), ["uniform", "er", "erk"][rng.integers(3)], rescale=False)
+
+
 MAKE = {
     "SplitEdge": _split,
     "Proliferate": _proliferate,
@@ -155,8 +168,10 @@ MAKE = {
     "Reinitialize": _reinitialize,
     "Rename": _rename,
     "SetValues": _set_values,
+    "Rewire": _rewire,
+    "Sparsify": _sparsify,
 }
-SHRINK = ("Autophagy", "Prune", "RemoveNeurons", "RemoveSynapses")
+SHRINK = ("Autophagy", "Prune", "RemoveNeurons", "RemoveSynapses", "Sparsify")
 
 
 def raw(g, rng):

@@ -41,6 +41,9 @@ COMMANDS = {
     "prune-network": lambda run, folder: [
         "prune-network", "--graph", _network(folder), *DATA, "--epochs", "4", "--settle", "1", "--run", str(run),
     ],
+    "rewire": lambda run, _: [
+        "rewire", *HIDDEN, *DATA, *SMALL, "--density", "0.5", "--settle", "2", "--run", str(run),
+    ],
     "search": lambda run, _: [
         "search", "--preset", "digits", "--data", "digits:300", "--run", str(run),
         *(word for name, value in PIPELINE.items() for word in ("--set", f"{name}={value}")),

@@ -142,12 +142,13 @@ FIT = {
 
 
 @pytest.mark.parametrize("case", FIT)
-@pytest.mark.parametrize("command", ["train", "metabolize", "expand", "prune", "morph", "prune_network"])
+@pytest.mark.parametrize("command", ["train", "metabolize", "expand", "prune", "morph", "prune_network", "rewire"])
 def test_no_run_is_begun_with_data_that_do_not_fit(command, case, tmp_path):
     make, data, words = FIT[case]
-    settings = {"morph": {"algorithm": "none"}, "prune": {"settle": 1, "epochs": 3}}.get(command, {})
+    settings = {"morph": {"algorithm": "none"}, "prune": {"settle": 1, "epochs": 3}}
+    settings |= {"rewire": {"settle": 1, "epochs": 3, "density": 0.8}}
     with pytest.raises(NeuroGraphError) as raised:
-        getattr(search, command)(make(), data, run=tmp_path / "run", **{"epochs": 1} | settings)
+        getattr(search, command)(make(), data, run=tmp_path / "run", **{"epochs": 1} | settings.get(command, {}))
     if command != "prune_network":  # refuses what has no kernels
         assert words in str(raised.value)
     assert not (tmp_path / "run").exists()

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import compiler
-from benchmarks.measure import clock_for, interleaved, median_ratio, show, told
+from benchmarks.measure import clock_for, format_seconds, interleaved, median_ratio, show
 from neurograph import NeuronGraph
 from neurograph.builders import enas_macro
 from neurograph.edits import PruneKernels
@@ -144,7 +144,7 @@ def measure(
     each = {name: statistics.median(spent) / people for name, spent in seconds.items()}
     ratios = [f"{1 / median_ratio(seconds, name, 'recompiling'):.2f}" for name in nets]
     title = f"{count} x {rows}{', the same for all' if alike else ''}; {held_out} samples"
-    parts = [told(float(np.median([p[at] for p in recompiling.parts]))) for at in range(4)]
+    parts = [format_seconds(float(np.median([p[at] for p in recompiling.parts]))) for at in range(4)]
     return [title, *(f"{3600 / each[name]:,.0f}" for name in runs), *ratios], [title, *parts]
 
 

@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import compiler
-from benchmarks.measure import clock_for, interleaved, median_ratio, show, timed, told
+from benchmarks.measure import clock_for, format_seconds, interleaved, median_ratio, show, timed
 from benchmarks.models import VGG16, LeNet5, ResNet20
 from neurograph.edits import RemoveNeurons
 
@@ -68,10 +68,16 @@ def measure(name: str, rounds: int, clock) -> tuple[list[str], list[str]]:
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-4, momentum=0.9)
     graph.apply(RemoveNeurons(graph.population(names[0])[:2], stranded="remove"))
     refreshing, _ = timed(lambda: net.refresh(optimizer), clock)
-    medians = [told(statistics.median(spent[k])) for k in ("module", "ours")]
+    medians = [format_seconds(statistics.median(spent[k])) for k in ("module", "ours")]
     memory = [f"{peak(name, which):.0f}" for which in ("module", "ours")]
     step = [f"{name}, batch {rows}", *medians, f"{median_ratio(spent, 'ours', 'module'):.3f}", *memory]
-    return step, [name, f"{graph.number_of_edges():,}", told(lifting), told(compiling), told(refreshing)]
+    return step, [
+        name,
+        f"{graph.number_of_edges():,}",
+        format_seconds(lifting),
+        format_seconds(compiling),
+        format_seconds(refreshing),
+    ]
 
 
 def peak(name: str, which: str) -> float:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 import networkx as nx
 import numpy as np
 
-from benchmarks.measure import interleaved, median_ratio, show, told
+from benchmarks.measure import format_seconds, interleaved, median_ratio, show
 from neurograph import NeuronGraph
 
 SPLITS = 1000
@@ -166,7 +166,11 @@ def report(which: str, rounds: int, small: bool) -> None:
         rows.append((name, seconds))
     rows.append((f"{SPLITS} splits by raw networkx calls", bench_splits(G, H, rounds)))
     table = [
-        [name, *(told(statistics.median(s[k])) for k in ("plain", "ours")), f"{median_ratio(s, 'ours', 'plain'):.2f}"]
+        [
+            name,
+            *(format_seconds(statistics.median(s[k])) for k in ("plain", "ours")),
+            f"{median_ratio(s, 'ours', 'plain'):.2f}",
+        ]
         for name, s in rows
     ]
     if os.path.exists("/proc/self/statm"):

@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 
 import compiler
-from benchmarks.measure import clock_for, interleaved, median_ratio, show, timed, told
+from benchmarks.measure import clock_for, format_seconds, interleaved, median_ratio, show, timed
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.field import CODES, FieldWiring, run_field
 from compiler.lowering.kernels.sparse import Wiring, multiply
@@ -114,8 +114,8 @@ class LevelByLevel(torch.autograd.Function):
         table = weight.view(-1, 1, FAN_IN)
         for low, high in pairwise(ends):
             own = slice(low - inputs, high - inputs)
-            brought = state.index_select(0, index[own].reshape(-1)).view(-1, FAN_IN, batch)
-            torch.bmm(table[own], brought, out=state[low:high].view(-1, 1, batch))
+            contribution = state.index_select(0, index[own].reshape(-1)).view(-1, FAN_IN, batch)
+            torch.bmm(table[own], contribution, out=state[low:high].view(-1, 1, batch))
             state[low:high].add_(bias[own, None]).relu_()
         ctx.save_for_backward(state, weight)
         ctx.rest = wiring, ends, index
@@ -172,7 +172,7 @@ def measured(ways: dict[str, Callable[[], object]], seconds: float, threads: int
 def layer_row(size: int, density: float, batch: int, seconds: float, threads: int) -> list[str]:
     spent = measured(layer(size, density, batch), seconds, threads)
     names = ["torch.sparse.mm", "MKL", "oneDNN", "rows", "neurons"]
-    times = [told(statistics.median(spent[name])) if name in spent else "-" for name in names]
+    times = [format_seconds(statistics.median(spent[name])) if name in spent else "-" for name in names]
     faster = [f"{median_ratio(spent, 'torch.sparse.mm', name):.1f}" for name in ("rows", "neurons")]
     shares = [f"{median_ratio(spent, 'rows', name):.2f}" if name in spent else "-" for name in ("MKL", "oneDNN")]
     return [f"{density:g}, {batch}", *times, *faster, *shares]
@@ -188,7 +188,7 @@ def cache_rate() -> float:
 def field_row(neurons: int, levels: int, batch: int, rate: float, seconds: float, threads: int) -> list[str]:
     spent = measured(field(neurons, levels, batch), seconds, threads)
     read = 16 * neurons * FAN_IN * batch / threads
-    times = [told(statistics.median(spent[name])) for name in ("levels", "kernel", "compiled")]
+    times = [format_seconds(statistics.median(spent[name])) for name in ("levels", "kernel", "compiled")]
     faster = [f"{median_ratio(spent, 'levels', name):.1f}" for name in ("kernel", "compiled")]
     limits = [f"{statistics.median(spent['kernel']) * bytes_a_second / read:.1f}" for bytes_a_second in (rate, FAST)]
     return [f"{levels}, {batch}", *times, *faster, *limits]

@@ -59,7 +59,7 @@ def median_ratio(seconds: Mapping[str, list[float]], name: str, reference: str) 
     return statistics.median(a / b for a, b in zip(seconds[name], seconds[reference], strict=True))
 
 
-def told(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Seconds in the unit that reads best."""
     for limit, scale, unit in ((1e-3, 1e6, "us"), (1.0, 1e3, "ms")):
         if seconds < limit:

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 import compiler
-from benchmarks.measure import interleaved, show, told
+from benchmarks.measure import format_seconds, interleaved, show
 from compiler.lowering import REGISTRY
-from compiler.planning.cost import CPU, Extent
+from compiler.planning.cost import CPU, BundleSpec
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
 
@@ -76,22 +76,24 @@ def compare(graph: NeuronGraph, batch: int, seconds: float, names: list[str]) ->
         run()
     rounds = max(9, int(2 * seconds / (time.perf_counter() - started)))
     spent = interleaved(runs, min(rounds, 400))
-    chosen = compiler.compile(graph, batch_size=batch).program.stages[0].parts[0].lowering
+    chosen = compiler.compile(graph, batch_size=batch).program.stages[0].products[0].lowering
     return {name: statistics.median(found) for name, found in spent.items()}, chosen
 
 
 def predicted(graph: NeuronGraph, batch: int, name: str, groups: int) -> float:
     """What the cost model says."""
     width = len(graph.population("x"))
-    extent = Extent(width, width, graph.number_of_edges(), batch, False, "sum", "float32", "cpu", groups)
-    return float(REGISTRY[name].cost(extent, CPU))
+    spec = BundleSpec(width, width, graph.number_of_edges(), batch, False, "sum", "float32", "cpu", groups)
+    return float(REGISTRY[name].cost(spec, CPU))
 
 
 def row(title: str, graph: NeuronGraph, batch: int, seconds: float, names: list[str], groups: int = 1) -> list[str]:
     """One row of a table."""
     found, chosen = compare(graph, batch, seconds, names)
     cells = [
-        f"{told(found[name])} ({told(predicted(graph, batch, name, groups))})" if name in found else "-"
+        f"{format_seconds(found[name])} ({format_seconds(predicted(graph, batch, name, groups))})"
+        if name in found
+        else "-"
         for name in names
     ]
     return [title, *cells, chosen]

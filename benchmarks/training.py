@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import compiler
-from benchmarks.measure import clock_for, interleaved, median_ratio, show, timed, told
+from benchmarks.measure import clock_for, format_seconds, interleaved, median_ratio, show, timed
 from neurograph.builders import mlp, random_field
 from neurograph.edits import Proliferate, SplitEdge
 from search.growth.metabolism import MetabolizeOptions, growing_populations
@@ -73,7 +73,7 @@ def compare(sizes: list[int], name: str, batch: int, seconds: float, clock) -> l
     rounds = max(15, int(seconds / (2 * steps * each)))
     runs = {k: stepper(net, optimizers[k], x, y, steps) for k, net in nets.items()}
     spent = interleaved(runs, rounds, clock=clock)
-    medians = [told(statistics.median(spent[k]) / steps) for k in ("nn.Sequential", "ours")]
+    medians = [format_seconds(statistics.median(spent[k]) / steps) for k in ("nn.Sequential", "ours")]
     return [f"{name}, batch {batch}", *medians, f"{median_ratio(spent, 'ours', 'nn.Sequential'):.3f}", str(rounds)]
 
 
@@ -103,10 +103,10 @@ def costs(graph, population: str, rounds: int, clock) -> list[list[str]]:
         refreshes["64 newborns"].append(timed(lambda: net.refresh(optimizer), clock)[0])
         step()
     rows = [
-        ["compile", told(statistics.median(s for s, _ in compiled))],
-        ["training step, batch 256", told(statistics.median(steps))],
+        ["compile", format_seconds(statistics.median(s for s, _ in compiled))],
+        ["training step, batch 256", format_seconds(statistics.median(steps))],
     ]
-    return rows + [[f"refresh after {what}", told(statistics.median(s))] for what, s in refreshes.items()]
+    return rows + [[f"refresh after {what}", format_seconds(statistics.median(s))] for what, s in refreshes.items()]
 
 
 def main() -> None:

@@ -43,7 +43,7 @@ def compile(
         Where they live; torch's default device where None.
     lowering
         Pins the way bundles run: a name ("dense", "sparse"), a dict {(source population, target population): name} or
-        {target population: name}, or a function of a `compiler.planning.pins.Bundle` to a name or None. None: the
+        {target population: name}, or a function of a `compiler.planning.pins.NamedBundle` to a name or None. None: the
         cheapest. "field" makes all scalars that it can in one walk, or those of one population, {"hidden": "field"};
         "blocks" does without such regions.
     batch_size
@@ -79,7 +79,10 @@ def compile(
     program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device)
     slots = assembly.slots
-    fill(slots, {space: graph_numbers(found.arrays, space, slots.numbers(space)) for space in slots.spaces})
+    fill(
+        slots,
+        {quantity: graph_numbers(found.arrays, quantity, slots.numbers(quantity)) for quantity in slots.quantities},
+    )
     network.install(found, program, assembly)
     graph.own(network)
     graph.compiled_columns = columns

@@ -8,7 +8,7 @@ from torch import Tensor
 from compiler.planning.program import Program
 from compiler.runtime import copies
 from compiler.runtime.assembly import Assembly
-from compiler.runtime.listeners import tell
+from compiler.runtime.listeners import notify
 from compiler.runtime.module import CompiledModule
 from compiler.runtime.traced import Forwards, number, refusal
 from compiler.snapshot import Snapshot
@@ -78,7 +78,7 @@ class CompiledNetwork(CompiledModule):
         self.columns = columns_of(snapshot)
         self.catch_up()
         if before is not None:
-            tell(self, before, self.slots)
+            notify(self, before, self.slots)
 
     def hold(self, unread: tuple[tuple, ...] = ()) -> None:
         """Hold its numbers anew, as a network that was made or copied just now.
@@ -115,7 +115,7 @@ class CompiledNetwork(CompiledModule):
         ----------
         optimizer
             The one that trains this network: its parameter groups and state follow. Any of torch's that treats every
-            number on its own (`compiler.sync.optimizers.kinds` lists them).
+            number on its own (`compiler.sync.optimizers.schemas` lists them).
         group
             The parameter group of new Parameters whose ancestors are in several.
         newborns
@@ -147,7 +147,7 @@ class CompiledNetwork(CompiledModule):
         WiringError
             Where it was saved for another wiring; nothing is changed.
         CompileError
-            Where it is another sort of optimizer or its parameter groups are others.
+            Where it is another kind of optimizer or its parameter groups are others.
         """
         canonical.load_optimizer_state(self, optimizer, saved)
 

@@ -103,8 +103,10 @@ def reference(
         if v in values:
             continue
         node = graph.nodes[v]
-        brought = [_carried(values[u], forms[u, v], weights.get((u, v)), node["shape"]) for u in graph.predecessors(v)]
-        total = _aggregate(node["aggregation"], brought, (batch, *node["shape"]))
+        contribution = [
+            _carried(values[u], forms[u, v], weights.get((u, v)), node["shape"]) for u in graph.predecessors(v)
+        ]
+        total = _aggregate(node["aggregation"], contribution, (batch, *node["shape"]))
         if (v, "bias") in numbers:
             total = total + numbers[v, "bias"]
         if node["norm"] == "batch":
@@ -147,10 +149,10 @@ def _carried(y: Tensor, form: SynapseForm, weight: Tensor | None, target: tuple[
     return made[:, 0] if target else made[:, 0, 0, 0]
 
 
-def _aggregate(how: str, brought: list[Tensor], shape: tuple[int, ...]) -> Tensor:
-    if not brought:
+def _aggregate(how: str, contribution: list[Tensor], shape: tuple[int, ...]) -> Tensor:
+    if not contribution:
         return torch.full(shape, 1.0 if how == "product" else 0.0, dtype=torch.float64)
-    side_by_side = torch.stack(brought)
+    side_by_side = torch.stack(contribution)
     if how == "product":
         return side_by_side.prod(0)
     if how == "max":

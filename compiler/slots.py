@@ -1,10 +1,10 @@
 """The slot map: the one place that knows both the synapses of a graph and the tensors of a network.
 
 Every trainable synapse has exactly one slot in exactly one Parameter, a frozen one in exactly one buffer; biases,
-slopes and norms likewise per neuron. Numbers of one sort form a *space*: ("weight", ()) for numbers on synapses,
-("weight", (3, 3)) for kernels, ("bias", ()), ("gamma", ()) and so on for those of neurons; the second half is the shape
-of one of them. A space's canonical order is that of synapse ids or neuron keys, and whatever crosses between the two
-worlds is an array (n, *shape) in that order: `gather` makes one, `scatter` takes one apart.
+slopes and norms likewise per neuron. Numbers that mean the same form a *quantity*: ("weight", ()) for numbers on
+synapses, ("weight", (3, 3)) for kernels, ("bias", ()), ("gamma", ()) and so on for those of neurons; the second half
+is the shape of one of them. A quantity's canonical order is that of synapse ids or neuron keys, and whatever crosses
+between the two worlds is an array (n, *shape) in that order: `gather` makes one, `scatter` takes one apart.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,22 +17,22 @@ from torch import Tensor, nn
 
 from compiler.regions.order import Order, rising
 
-Space = tuple[str, tuple[int, ...]]
-WEIGHT: Space = ("weight", ())
-BIAS: Space = ("bias", ())
-SLOPE: Space = ("slope", ())
-RUNNING: tuple[Space, ...] = (("running_mean", ()), ("running_var", ()))  # statistics: never trained, never frozen
+Quantity = tuple[str, tuple[int, ...]]
+WEIGHT: Quantity = ("weight", ())
+BIAS: Quantity = ("bias", ())
+SLOPE: Quantity = ("slope", ())
+RUNNING: tuple[Quantity, ...] = (("running_mean", ()), ("running_var", ()))  # statistics: never trained, never frozen
 
 Pick = Callable[[Tensor], Tensor | None]
 
 
 @dataclass(frozen=True, eq=False)
 class Slots:
-    """Where some numbers of one space live: in which tensor, and where in it.
+    """Where some numbers of one quantity are: in which tensor, and where in it.
 
     Parameters
     ----------
-    space
+    quantity
         What the numbers are.
     module, name
         The tensor is `module`'s Parameter or buffer of that name (looked up at each use: `.to()` may replace it).
@@ -44,7 +44,7 @@ class Slots:
         Whether it is a Parameter.
     """
 
-    space: Space
+    quantity: Quantity
     module: nn.Module
     name: str
     numbers: np.ndarray
@@ -67,9 +67,9 @@ def to_host(tensor: Tensor) -> Tensor:
     return tensor.cpu()
 
 
-def units_of(space: Space, tensor: Tensor) -> np.ndarray:
+def units_of(quantity: Quantity, tensor: Tensor) -> np.ndarray:
     """A tensor's numbers or kernels, (slots, *shape of one), on the host."""
-    return to_host(tensor).numpy().reshape(-1, *space[1])
+    return to_host(tensor).numpy().reshape(-1, *quantity[1])
 
 
 class SlotMap:
@@ -78,45 +78,47 @@ class SlotMap:
     Parameters
     ----------
     slots
-        One entry per tensor and sort of number in it.
+        One entry per tensor and quantity in it.
     """
 
     def __init__(self, slots: Iterable[Slots]) -> None:
         self.slots = tuple(slots)
-        self._numbers: dict[tuple[Space, bool], np.ndarray] = {}
+        self._numbers: dict[tuple[Quantity, bool], np.ndarray] = {}
         self._places: dict[tuple[Slots, bool], np.ndarray] = {}
 
     @property
-    def spaces(self) -> tuple[Space, ...]:
-        """The spaces that hold anything, in a fixed order."""
-        return tuple(sorted({entry.space for entry in self.slots}))
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The quantities that hold anything, in a fixed order."""
+        return tuple(sorted({entry.quantity for entry in self.slots}))
 
-    def of(self, space: Space, trained: bool = False) -> list[Slots]:
-        """The entries of one space; only those of Parameters where `trained`."""
-        return [entry for entry in self.slots if entry.space == space and (entry.trained or not trained)]
+    def of(self, quantity: Quantity, trained: bool = False) -> list[Slots]:
+        """The entries of one quantity; only those of Parameters where `trained`."""
+        return [entry for entry in self.slots if entry.quantity == quantity and (entry.trained or not trained)]
 
-    def numbers(self, space: Space, trained: bool = False) -> np.ndarray:
+    def numbers(self, quantity: Quantity, trained: bool = False) -> np.ndarray:
         """(n,) int64 the canonical order: ids or keys, rising; only the trained ones where asked for."""
-        found = self._numbers.get((space, trained))
+        found = self._numbers.get((quantity, trained))
         if found is None:
-            parts = [entry.numbers for entry in self.of(space, trained)]
+            parts = [entry.numbers for entry in self.of(quantity, trained)]
             found = rising(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
             found.flags.writeable = False  # the graph remembers the rows of numbers that cannot change
-            self._numbers[space, trained] = found
+            self._numbers[quantity, trained] = found
         return found
 
-    def gather(self, space: Space, pick: Pick = lambda p: p, *, trained: bool = False, fill: float = 0.0) -> Tensor:
+    def gather(
+        self, quantity: Quantity, pick: Pick = lambda p: p, *, trained: bool = False, fill: float = 0.0
+    ) -> Tensor:
         """The canonical vector of what `pick` makes of each tensor.
 
         Parameters
         ----------
-        space
+        quantity
             Which numbers.
         pick
             Takes the Parameter or buffer and returns a tensor of its shape (itself, its gradient, an optimizer's
             state), or None where it has none.
         trained
-            Whether to leave out what lives in buffers.
+            Whether to leave out what buffers hold.
         fill
             What stands where `pick` returned None.
 
@@ -125,25 +127,25 @@ class SlotMap:
         Tensor
             (n, *shape of one) on the host, in canonical order; float64 if any picked tensor is, else float32.
         """
-        found = [(entry, pick(entry.tensor)) for entry in self.of(space, trained)]
+        found = [(entry, pick(entry.tensor)) for entry in self.of(quantity, trained)]
         double = any(tensor is not None and tensor.dtype == torch.float64 for _, tensor in found)
-        out = np.full((len(self.numbers(space, trained)), *space[1]), fill, np.float64 if double else np.float32)
+        out = np.full((len(self.numbers(quantity, trained)), *quantity[1]), fill, np.float64 if double else np.float32)
         for entry, tensor in found:
             if tensor is not None:
-                values = units_of(space, tensor)
+                values = units_of(quantity, tensor)
                 out[self.place(entry, trained)] = values if entry.flat is None else values[entry.flat]
         return torch.from_numpy(out)
 
-    def label(self, space: Space, labels: Callable[[Slots], float], dtype: type = np.int64) -> np.ndarray:
+    def label(self, quantity: Quantity, labels: Callable[[Slots], float], dtype: type = np.int64) -> np.ndarray:
         """(n,) for each trained number, in canonical order, what `labels` says of the entry it belongs to."""
-        out = np.zeros(len(self.numbers(space, True)), dtype)
-        for entry in self.of(space, True):
+        out = np.zeros(len(self.numbers(quantity, True)), dtype)
+        for entry in self.of(quantity, True):
             out[self.place(entry, True)] = labels(entry)
         return out
 
     def scatter(
         self,
-        space: Space,
+        quantity: Quantity,
         vector: Tensor,
         pick: Pick = lambda p: p,
         *,
@@ -154,15 +156,15 @@ class SlotMap:
 
         Parameters
         ----------
-        space, pick, trained
+        quantity, pick, trained
             As in `gather`; where `pick` returns None nothing is written.
         vector
             (n, *shape of one) in canonical order.
         only
             Which entries to write.
         """
-        values = units_of(space, vector)
-        for entry in self.of(space, trained):
+        values = units_of(quantity, vector)
+        for entry in self.of(quantity, trained):
             tensor = pick(entry.tensor) if only(entry) else None
             if tensor is not None:
                 self.put(entry, tensor, values[self.place(entry, trained)])
@@ -175,13 +177,13 @@ class SlotMap:
                 tensor.copy_(torch.from_numpy(values).reshape(tensor.shape))
                 return
             host = to_host(tensor).clone()
-            host.numpy().reshape(-1, *entry.space[1])[entry.flat] = values
+            host.numpy().reshape(-1, *entry.quantity[1])[entry.flat] = values
             tensor.copy_(host.reshape(tensor.shape))
 
     @staticmethod
     def put_some(entry: Slots, flat: np.ndarray, values: np.ndarray) -> None:
         """Write some numbers of an entry, at these places of its tensor, in place."""
-        tensor, size = entry.tensor, prod(entry.space[1])
+        tensor, size = entry.tensor, prod(entry.quantity[1])
         with torch.no_grad():
             whole = tensor if tensor.is_contiguous() else tensor.contiguous()
             where, put = torch.from_numpy(flat.astype(np.int64)), torch.from_numpy(values.reshape(-1, size))
@@ -194,12 +196,12 @@ class SlotMap:
     @staticmethod
     def get(entry: Slots, tensor: Tensor) -> np.ndarray:
         """One entry's numbers, in its own order, out of a tensor of its shape."""
-        values = units_of(entry.space, tensor)
+        values = units_of(entry.quantity, tensor)
         return values if entry.flat is None else values[entry.flat]
 
     def place(self, entry: Slots, trained: bool) -> np.ndarray:
         """(n,) int32 places of an entry's numbers in the canonical vector."""
         if (entry, trained) not in self._places:
-            entries, order = self.of(entry.space, trained), Order(self.numbers(entry.space, trained))
+            entries, order = self.of(entry.quantity, trained), Order(self.numbers(entry.quantity, trained))
             self._places |= {(mine, trained): order.places(mine.numbers) for mine in entries}
         return self._places[entry, trained]

@@ -69,8 +69,8 @@ def main(words: list[str] | None = None) -> None:
         size = f"{parameter_count(graph):,}"
         table.add_row(name, str(new or ""), size, f"{curves[name][0]:.2f}", f"{curves[name][-1]:.2f}")
         if name == "algorithm 3":
-            told = graph.journal[0]
-            draw.sparsity(told.details["beta"], told.details["kept"], given.out / "sparsity.png", title=name)
+            entry = graph.journal[0]
+            draw.sparsity(entry.details["beta"], entry.details["kept"], given.out / "sparsity.png", title=name)
             graph.save(given.out / "graph.safetensors")
             console.print(report(graph))
     console.print()

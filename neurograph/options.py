@@ -10,10 +10,11 @@ import numpy as np
 
 from neurograph.errors import OptionError, listed
 
+SCOPES = ("network", "layer")  # what pruning compares: all of a network, or those of one layer
 DATA = {"data": True}  # metadata of a field that holds what an edit looks at; the journal leaves it out
 
 
-def told(edit: Any) -> dict[str, Any]:
+def as_plain(edit: Any) -> dict[str, Any]:
     """The fields of an edit as plain values: functions by their names, arrays by their shapes, options of options too.
 
     What an array held is in the journal already, as the births it led to.
@@ -31,7 +32,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(map(_plain, value))
     if is_dataclass(value) and not isinstance(value, type):
-        return {"name": type(value).__name__} | told(value)
+        return {"name": type(value).__name__} | as_plain(value)
     if callable(value):
         return getattr(value, "__name__", type(value).__name__)
     return value

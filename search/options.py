@@ -70,7 +70,7 @@ def _choices(about: Mapping[str, Any]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Checked:
-    """The base of options: numbers are brought to their field's type and impossible values refused.
+    """The base of options: numbers are converted to their field's type and impossible values refused.
 
     Raises
     ------

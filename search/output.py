@@ -17,7 +17,7 @@ class Output:
     stream
         Standard output or standard error.
     silent
-        Whether any failure only ends the printing; of standard error, which is where failures are told.
+        Whether any failure only ends the printing; of standard error, which is where failures are reported.
 
     Raises
     ------
@@ -33,17 +33,17 @@ class Output:
 
     def write(self, text: str) -> int:
         """Print some text, or drop it where nobody reads."""
-        with self._failures_told():
+        with self._failures_reported():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Hand on what was printed."""
-        with self._failures_told():
+        with self._failures_reported():
             self._stream.flush()
 
     @contextmanager
-    def _failures_told(self) -> Iterator[None]:
+    def _failures_reported(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

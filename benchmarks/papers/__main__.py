@@ -53,8 +53,8 @@ def main() -> None:
     made = make(seeds, options.directory)
     command = f"python -m benchmarks.papers {options.table} --seeds {seeds}"
     many = "1 seed" if seeds == 1 else f"{seeds} seeds, mean ± deviation"
-    said = f"{many}, one thread; the last epoch's network, nothing chosen on the test set."
-    text = f"# {options.table}\n\n{said}\n\n{made}\n    {command}\n"
+    note = f"{many}, one thread; the last epoch's network, nothing chosen on the test set."
+    text = f"# {options.table}\n\n{note}\n\n{made}\n    {command}\n"
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / f"{options.table}.md").write_text(text)
     print(text)

@@ -98,7 +98,7 @@ def changed_table(data_name: str, seeds: int, directory: Path) -> str:
     """The same with images changed at random: run what is missing."""
     ours = contest(data_name, changed=True)
     more = {"grown from 256": replace(ours, first=(256, 256), growth={**ours.growth, **FROM_256})}
-    said = (
+    note = (
         "All rows but the paper's: images moved by up to a pixel and mirrored, no dropout, 64 epochs, bfloat16 steps."
     )
-    return f"{said}\n\n{contest_table(ours, PAPER[data_name], seeds, directory, more)}"
+    return f"{note}\n\n{contest_table(ours, PAPER[data_name], seeds, directory, more)}"

@@ -192,19 +192,19 @@ class ByChance:
 def unfinished(found: Mapping[str, list[Figures]], rows: Mapping[str, Any], seeds: int) -> str:
     """Which rows lack seeds, empty where none does."""
     lacking = {name: len(found.get(name, [])) for name in rows if len(found.get(name, [])) < seeds}
-    told = ", ".join(f"{name} ({count} of {seeds} seeds)" for name, count in lacking.items())
-    return f"\nUnfinished: {told}.\n" if told else ""
+    missing = ", ".join(f"{name} ({count} of {seeds} seeds)" for name, count in lacking.items())
+    return f"\nUnfinished: {missing}.\n" if missing else ""
 
 
 def paired(found: Mapping[str, list[Figures]]) -> str:
     """By how much the first row's error differs from each other's, seed by seed; in the words of a list."""
     (_, first), *others = found.items()
-    told = [
+    text_lines = [
         f"- {name}: {spread([mine['error'] - its['error'] for mine, its in zip(first, runs, strict=False)])}"
         for name, runs in others
     ]
-    said = "Test error of the grown network minus that of the other, in points, seed by seed:"
-    return "\n".join(["", said, "", *told, ""]) if told else ""
+    note = "Test error of the grown network minus that of the other, in points, seed by seed:"
+    return "\n".join(["", note, "", *text_lines, ""]) if text_lines else ""
 
 
 def _draw(title: str, found: Mapping[str, list[Figures]], path: Path) -> None:

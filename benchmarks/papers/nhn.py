@@ -43,7 +43,7 @@ def table(seeds: int, directory: Path) -> str:
     runs = [rows_of(each["results"]) for each in found.get("pipeline", [])]
     for rows, fewer in zip(runs, found.get("pruned less", []), strict=False):
         rows["less"] = fewer
-    lines = [_line(said, [rows[name] for rows in runs if name in rows]) for name, said in (ROWS | LESS).items()]
+    lines = [_line(label, [rows[name] for rows in runs if name in rows]) for name, label in (ROWS | LESS).items()]
     head = ["network", "parameters", "test error, %", "score", "seconds"]
     return markdown(head, [PAPER, *(line for line in lines if line)]) + "\n" + _differences(runs)
 
@@ -63,7 +63,7 @@ def pruned_less(where: Path, results: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"test_error": trained.test_error, "parameters": parameter_count(graph)}
 
 
-def _line(said: str, runs: list[Mapping[str, Any]]) -> list[str]:
+def _line(label: str, runs: list[Mapping[str, Any]]) -> list[str]:
     if not runs or runs[0].get("test_error") is None:
         return []
     sizes, errors = [r.get("parameters") for r in runs], [r["test_error"] for r in runs]
@@ -71,7 +71,7 @@ def _line(said: str, runs: list[Mapping[str, Any]]) -> list[str]:
     scores = [score(error, size) for error, size in zip(errors, sizes, strict=True) if size is not None]
     seconds = [r["seconds"] for r in runs if r.get("seconds") is not None]
     return [
-        said,
+        label,
         f"{mean(known):,.0f}" if known else "",
         spread(errors),
         spread(scores) if scores else "",
@@ -87,9 +87,11 @@ def _differences(runs: Sequence[Mapping[str, Mapping[str, Any]]]) -> str:
         ("and against pruning less", "less", "final"),
         ("taking them away costs", "removed", "final"),
     )
-    told = []
-    for said, one, other in asked:
+    text_lines = []
+    for label, one, other in asked:
         both = [r for r in runs if one in r and other in r]
         if both:
-            told.append(f"- {said}: {spread([r[one]['test_error'] - r[other]['test_error'] for r in both])} points")
-    return "\n".join(told) + "\n"
+            text_lines.append(
+                f"- {label}: {spread([r[one]['test_error'] - r[other]['test_error'] for r in both])} points"
+            )
+    return "\n".join(text_lines) + "\n"

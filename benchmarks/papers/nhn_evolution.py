@@ -112,11 +112,11 @@ def tested(graph: NeuronGraph) -> tuple[float, float]:
 
 def _paired(runs: Mapping[str, list[dict[str, Any]]]) -> str:
     """Evolution minus chance, seed by seed."""
-    told = []
-    for key, said in KEYS.items():
+    text_lines = []
+    for key, label in KEYS.items():
         pairs = zip(*(runs.get(name, []) for name in STRATEGIES), strict=False)
         differences = [evolved[key] - drawn[key] for evolved, drawn in pairs]
         if differences:
             better = sum(difference < 0 for difference in differences)
-            told.append(f"- {said}: {spread(differences, 3)}, below in {better} of {len(differences)}")
-    return "\n".join(["", "Evolution minus chance, seed by seed:", "", *told, ""])
+            text_lines.append(f"- {label}: {spread(differences, 3)}, below in {better} of {len(differences)}")
+    return "\n".join(["", "Evolution minus chance, seed by seed:", "", *text_lines, ""])

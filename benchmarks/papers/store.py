@@ -58,7 +58,7 @@ def _keep(table: str, name: str, seed: int, run: Run, directory: Path) -> None:
     figures = dict(run(seed)) | {"seconds": time.perf_counter() - started}
     with written_aside(path) as aside:
         aside.write_text(json.dumps(figures))
-    print(f"{table} | {name} | seed {seed} | {_told(figures)}", flush=True)
+    print(f"{table} | {name} | seed {seed} | {_summary(figures)}", flush=True)
 
 
 def known(table: str, name: str, seed: int, directory: Path) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _path(table: str, name: str, seed: int, directory: Path) -> Path:
     return directory / table / f"{plain}-{seed}.json"
 
 
-def _told(figures: Mapping[str, Any]) -> str:
+def _summary(figures: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value:.6g}" for name, value in figures.items() if isinstance(value, int | float))
 
 

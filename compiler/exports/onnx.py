@@ -53,12 +53,12 @@ def write_onnx(graph: NeuronGraph, path: str | Path, *, dtype: torch.dtype = tor
     proto = made.model_proto
     if (size := proto.ByteSize()) > MOST:
         raise FileError(f"{path}: {size / 2**30:.1f} GB is more than an ONNX file can hold; write pt2 instead")
-    _tell(proto, graph)
+    _describe(proto, graph)
     with written_aside(path) as aside:
         aside.write_bytes(proto.SerializeToString())
 
 
-def _tell(proto: Any, graph: NeuronGraph) -> None:
+def _describe(proto: Any, graph: NeuronGraph) -> None:
     """Say whose network it is, and call the batch by its name."""
     proto.producer_name = "neurograph"
     proto.graph.name = str(graph.graph.get("name") or "network")

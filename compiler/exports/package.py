@@ -110,8 +110,8 @@ def model_text(net: CompiledNetwork, source: Source, name: str) -> str:
         table=_table(net),
         imports="\n".join(imports),
         helpers=helpers,
-        inputs=_told(program.inputs),
-        outputs=_told(program.outputs),
+        inputs=_shapes_of(program.inputs),
+        outputs=_shapes_of(program.outputs),
         layers=indent("\n".join(source.layers) or "pass", " " * 8),
         arguments=", ".join(f"{argument}: Tensor" for argument in source.arguments),
         result=results[0] if len(results) == 1 else f"tuple[{', '.join(results)}]",
@@ -121,7 +121,7 @@ def model_text(net: CompiledNetwork, source: Source, name: str) -> str:
     )
 
 
-def _told(ports: tuple[PortPlan, ...]) -> str:
+def _shapes_of(ports: tuple[PortPlan, ...]) -> str:
     sizes = [f"{_quiet(port.population)} (batch, {', '.join(map(str, port.sizes))})" for port in ports]
     return " and ".join(sizes)
 

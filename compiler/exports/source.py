@@ -59,10 +59,12 @@ def _layer(made: Made) -> str:
         usual |= _defaults(kind)
     if made.kind in (nn.MaxPool2d, nn.AvgPool2d):  # whose stride is the kernel unless given
         usual["stride"] = made.sizes[0]
-    told = [_size(size) for size in made.sizes]
-    told += [f"{name}={_size(v)}" for name, v in made.options.items() if _single(v) != _single(usual.get(name))]
+    argument_texts = [_size(size) for size in made.sizes]
+    argument_texts += [
+        f"{name}={_size(v)}" for name, v in made.options.items() if _single(v) != _single(usual.get(name))
+    ]
     prefix = "nn." if made.kind.__module__.startswith("torch.") else ""
-    return f"{prefix}{made.kind.__name__}({', '.join(told)})"
+    return f"{prefix}{made.kind.__name__}({', '.join(argument_texts)})"
 
 
 def _single(value: Any) -> Any:
@@ -92,8 +94,8 @@ class Writer:
                 self.arguments.append(self.known[node])
             elif node.op == "output":
                 found = node.args[0]
-                told = found if isinstance(found, tuple) else (found,)
-                self._write("return", ", ".join(self.text(one) for one in told))
+                results = found if isinstance(found, tuple) else (found,)
+                self._write("return", ", ".join(self.text(one) for one in results))
             elif "population" in node.meta:
                 self._assign(node, self.names.new(node.meta["population"]))
             elif _readers(node) > 1:
@@ -140,10 +142,10 @@ class Writer:
         return repr(value).replace("'", '"')
 
     def _arguments(self, node: fx.Node, first: int = 0) -> str:
-        told = [self.text(value) for value in node.args[first:]]
+        argument_texts = [self.text(value) for value in node.args[first:]]
         usual = _defaults(node.target) if node.op == "call_function" else {}
         named = {name: value for name, value in node.kwargs.items() if name not in usual or usual[name] != value}
-        return ", ".join([*told, *(f"{name}={self.text(value)}" for name, value in named.items())])
+        return ", ".join([*argument_texts, *(f"{name}={self.text(value)}" for name, value in named.items())])
 
     def _function(self, node: fx.Node) -> str:
         target: Any = node.target

@@ -1,6 +1,23 @@
 """What a person wants to know about a network, in one screen."""
 
 from compiler.inspection.inspect import inspect
-from compiler.inspection.report import Growth, Inspection, Population, Sheet, Wiring, plain, sheets
+from compiler.inspection.report import (
+    GrowthSummary,
+    Inspection,
+    PopulationSummary,
+    ReportTable,
+    WiringSummary,
+    plain,
+    tables,
+)
 
-__all__ = ["Growth", "Inspection", "Population", "Sheet", "Wiring", "inspect", "plain", "sheets"]
+__all__ = [
+    "GrowthSummary",
+    "Inspection",
+    "PopulationSummary",
+    "ReportTable",
+    "WiringSummary",
+    "inspect",
+    "plain",
+    "tables",
+]

@@ -5,10 +5,10 @@ from math import prod
 
 import numpy as np
 
-from compiler.inspection.report import Growth, Inspection, Population, Wiring
+from compiler.inspection.report import GrowthSummary, Inspection, PopulationSummary, WiringSummary
 from compiler.planning.cost import default_calibration
 from compiler.planning.planner import plan
-from compiler.planning.program import Options, PartPlan, Program
+from compiler.planning.program import Options, ProductPlan, Program
 from compiler.regions.windows import NUMBER, SAME, Window, find_windows
 from compiler.runtime.devices import usable_device
 from compiler.runtime.inputs import check_batch_size
@@ -20,7 +20,7 @@ from neurograph.errors import CompileError
 from neurograph.network import NeuronGraph
 from neurograph.schema.neuron import NeuronKind
 
-LATEST = 3  # entries of the journal that are told one by one
+LATEST = 3  # entries of the journal that are listed one by one
 _TRAINED = ("bias", "slope", "gamma", "beta")
 
 
@@ -89,28 +89,28 @@ def _numbers_of(arrays: GraphArrays) -> tuple[np.ndarray, np.ndarray]:
     return size[arrays.pool], trained[arrays.form] if len(arrays.ids) else np.zeros(0, bool)
 
 
-def _populations(arrays: GraphArrays, own: np.ndarray, held: np.ndarray) -> tuple[Population, ...]:
+def _populations(arrays: GraphArrays, own: np.ndarray, held: np.ndarray) -> tuple[PopulationSummary, ...]:
     member = arrays.each_kind("population")
     found = []
     for name in arrays.populations:
         mine = np.flatnonzero(member == name)
         if len(mine):
             kinds = [arrays.kinds[code] for code in dict.fromkeys(arrays.kind[mine].tolist())]
-            told = dict.fromkeys(word for kind in kinds for word in _words(kind))
+            kind_words = dict.fromkeys(word for kind in kinds for word in _words(kind))
             biased = int((~np.isnan(arrays.values["bias"][mine])).sum())
             counts = int(own[mine].sum()), int(held[mine].sum())
-            found.append(Population(name, len(mine), _part(kinds), tuple(told), biased, *counts))
+            found.append(PopulationSummary(name, len(mine), _part(kinds), tuple(kind_words), biased, *counts))
     return tuple(found)
 
 
 def _part(kinds: list[NeuronKind]) -> str:
-    parts = ["input"] * any(kind.role == "input" for kind in kinds)
-    parts += ["output"] * any(kind.is_output for kind in kinds)
-    return " and ".join(parts) or "hidden"
+    words = ["input"] * any(kind.role == "input" for kind in kinds)
+    words += ["output"] * any(kind.is_output for kind in kinds)
+    return " and ".join(words) or "hidden"
 
 
 def _words(kind: NeuronKind) -> list[str]:
-    """What is worth telling about a kind."""
+    """What is worth saying about a kind."""
     words = [f"{kind.shape[0]} x {kind.shape[1]}"] if kind.shape else []
     words += ["batch norm"] if kind.norm == "batch" else []
     words += [kind.activation] if kind.role != "input" else []
@@ -119,27 +119,27 @@ def _words(kind: NeuronKind) -> list[str]:
     return words + (["frozen"] if not kind.trainable else [])
 
 
-def _wiring(arrays: GraphArrays, trained: np.ndarray, program: Program | None) -> tuple[Wiring, ...]:
+def _wiring(arrays: GraphArrays, trained: np.ndarray, program: Program | None) -> tuple[WiringSummary, ...]:
     names = [name for name in arrays.populations if (arrays.each_kind("population") == name).any()]
     number = {name: at for at, name in enumerate(names)}
     member = np.array([number[name] for name in arrays.each_kind("population")], np.int64)
     size = np.bincount(member, minlength=len(names))
-    sort, windows = find_windows(arrays)
-    code = (member[arrays.target] * len(names) + member[arrays.source]) * len(windows) + sort
+    op_code, windows = find_windows(arrays)
+    code = (member[arrays.target] * len(names) + member[arrays.source]) * len(windows) + op_code
     order = np.argsort(code, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(code[order])) + 1) if len(order) else []
-    parts, part_of = _parts(arrays, program)
+    products, product_of = _products(arrays, program)
     first = {int(group[0]): int(arrays.level[arrays.target[group]].min()) for group in groups}
     found = []
     for group in sorted(groups, key=lambda group: (first[int(group[0])], int(code[group[0]]))):
         pair, kind = divmod(int(code[group[0]]), len(windows))
         target, source = divmod(pair, len(names))
         mean, deviation = _spread(arrays, group)
-        runs = [parts[at] for at in dict.fromkeys(part_of[group].tolist()) if at >= 0]
+        runs = [products[at] for at in dict.fromkeys(product_of[group].tolist()) if at >= 0]
         what, frozen = _what(kind, windows[kind]), int((~trained[group] & (arrays.pool[group] >= 0)).sum())
         density = len(group) / (int(size[source]) * int(size[target]))
         found.append(
-            Wiring(names[source], names[target], what, len(group), frozen, density, mean, deviation, tuple(runs))
+            WiringSummary(names[source], names[target], what, len(group), frozen, density, mean, deviation, tuple(runs))
         )
     return tuple(found)
 
@@ -150,14 +150,14 @@ def _what(kind: int, window: Window | None) -> str:
     return "whole maps" if window.flattens else str(window).removesuffix(f" of {window.source}")
 
 
-def _parts(arrays: GraphArrays, program: Program | None) -> tuple[list[PartPlan], np.ndarray]:
+def _products(arrays: GraphArrays, program: Program | None) -> tuple[list[ProductPlan], np.ndarray]:
     """The products of a program, and (E,) which of them runs each synapse; -1 for none."""
-    parts = [part for stage in program.stages for part in stage.parts] if program else []
-    part_of = np.full(len(arrays.ids), -1)
+    products = [product for stage in program.stages for product in stage.products] if program else []
+    product_of = np.full(len(arrays.ids), -1)
     order = np.argsort(arrays.ids)
-    for at, part in enumerate(parts):
-        part_of[order[np.searchsorted(arrays.ids, part.layout.ids, sorter=order)]] = at
-    return parts, part_of
+    for at, product in enumerate(products):
+        product_of[order[np.searchsorted(arrays.ids, product.layout.ids, sorter=order)]] = at
+    return products, product_of
 
 
 def _spread(arrays: GraphArrays, group: np.ndarray) -> tuple[float | None, float | None]:
@@ -167,9 +167,9 @@ def _spread(arrays: GraphArrays, group: np.ndarray) -> tuple[float | None, float
     return (float(values.mean()), float(values.std())) if len(values) else (None, None)
 
 
-def _growth(journal: Journal) -> Growth:
+def _growth(journal: Journal) -> GrowthSummary:
     verbs = Counter(entry.verb for entry in journal)
-    return Growth(
+    return GrowthSummary(
         entries=len(journal),
         undone=len(journal.undone),
         verbs=dict(verbs.most_common()),
@@ -183,10 +183,10 @@ def _growth(journal: Journal) -> Growth:
 
 def _entry(number: int, entry: Entry) -> str:
     """One entry on one line: the options that say most, and what was born and died."""
-    telling = {
+    shown = {
         name: value for name, value in entry.options.items() if isinstance(value, str | int) and value is not False
     }
-    options = [f"{name}={value!r}" for name, value in telling.items()][:3]
+    options = [f"{name}={value!r}" for name, value in shown.items()][:3]
     event = entry.details.get("event")
     epoch = f" after epoch {event['epoch']}" if isinstance(event, dict) and "epoch" in event else ""
     what = "by hand" if entry.verb == RAW else f"{entry.verb}({', '.join(options)})"

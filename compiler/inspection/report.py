@@ -3,13 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from compiler.planning.cost import told_time
-from compiler.planning.program import PartPlan, Program
+from compiler.planning.cost import format_seconds
+from compiler.planning.program import ProductPlan, Program
 from neurograph.core.entries import RAW
 
 
 @dataclass(frozen=True)
-class Population:
+class PopulationSummary:
     """One population.
 
     Parameters
@@ -38,8 +38,8 @@ class Population:
 
 
 @dataclass(frozen=True)
-class Wiring:
-    """All synapses of one sort from one population to another.
+class WiringSummary:
+    """All synapses of one operation from one population to another.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ class Wiring:
     density: float
     mean: float | None
     deviation: float | None
-    parts: tuple[PartPlan, ...] = field(repr=False)
+    products: tuple[ProductPlan, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Growth:
+class GrowthSummary:
     """The journal, summed up.
 
     Parameters
@@ -126,9 +126,9 @@ class Inspection:
     parameters: int
     frozen: int
     depth: int
-    populations: tuple[Population, ...]
-    wiring: tuple[Wiring, ...]
-    growth: Growth
+    populations: tuple[PopulationSummary, ...]
+    wiring: tuple[WiringSummary, ...]
+    growth: GrowthSummary
     program: Program | None = field(repr=False)
     refusal: str
 
@@ -144,7 +144,7 @@ LONG = 110  # letters of an entry of the journal
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ReportTable:
     """One table.
 
     Parameters
@@ -165,7 +165,7 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
 
-def sheets(found: Inspection) -> list[Sheet]:
+def tables(found: Inspection) -> list[ReportTable]:
     """What is shown of a network: populations, wiring, growth."""
     return [_populations(found), _wiring(found), _growth(found.growth)]
 
@@ -179,31 +179,31 @@ def head(found: Inspection) -> str:
 
 def plain(found: Inspection) -> str:
     """Everything as text."""
-    return "\n\n".join([head(found), *map(text, sheets(found))])
+    return "\n\n".join([head(found), *map(text, tables(found))])
 
 
-def text(sheet: Sheet) -> str:
+def text(table: ReportTable) -> str:
     """One table as text, columns two blanks apart."""
-    rows = [tuple(column.lstrip(">") for column in sheet.columns), *sheet.rows] if sheet.rows else []
-    wide = [max(len(row[at]) for row in rows) for at in range(len(sheet.columns))] if rows else []
-    right = [column.startswith(">") for column in sheet.columns]
-    lines = [sheet.title]
+    rows = [tuple(column.lstrip(">") for column in table.columns), *table.rows] if table.rows else []
+    wide = [max(len(row[at]) for row in rows) for at in range(len(table.columns))] if rows else []
+    right = [column.startswith(">") for column in table.columns]
+    lines = [table.title]
     for row in rows:
         cells = [cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, wide, right, strict=True)]
         lines.append("  " + "  ".join(cells).rstrip())
-    return "\n".join([*lines, *(f"  {note}" for note in sheet.notes)])
+    return "\n".join([*lines, *(f"  {note}" for note in table.notes)])
 
 
-def _populations(found: Inspection) -> Sheet:
+def _populations(found: Inspection) -> ReportTable:
     rows = [
         (p.name, f"{p.neurons:,}", p.part, ", ".join(p.kinds), f"{p.biased:,}" if p.biased else "", f"{p.parameters:,}")
         for p in found.populations
     ]
     columns = ("population", ">neurons", "part", "kind", ">biases", ">parameters")
-    return Sheet("Populations", columns, _few(rows))
+    return ReportTable("Populations", columns, _few(rows))
 
 
-def _wiring(found: Inspection) -> Sheet:
+def _wiring(found: Inspection) -> ReportTable:
     columns = ("from", "to", "synapses of", ">count", ">density", ">mean", ">deviation", "runs as", "because")
     rows = [
         (w.source, w.target, w.what + (f", {w.frozen:,} frozen" if w.frozen else ""), f"{w.synapses:,}",
@@ -212,26 +212,26 @@ def _wiring(found: Inspection) -> Sheet:
     ]  # fmt: skip
     rows = _few(rows)
     if found.program is None:
-        return Sheet("Wiring", columns, rows, (f"It cannot be compiled: {found.refusal}",))
+        return ReportTable("WiringSummary", columns, rows, (f"It cannot be compiled: {found.refusal}",))
     options, stages = found.program.options, len(found.program.stages)
-    told = f"{stages} stages in {options.dtype} on {options.device}; the products of a training step"
-    told += f" with {options.batch_size} rows are predicted to take {told_time(found.program.seconds)}"
-    return Sheet("Wiring", columns, rows, (told,))
+    summary = f"{stages} stages in {options.dtype} on {options.device}; the products of a training step"
+    summary += f" with {options.batch_size} rows are predicted to take {format_seconds(found.program.seconds)}"
+    return ReportTable("WiringSummary", columns, rows, (summary,))
 
 
-def _runs(wiring: Wiring) -> tuple[str, str]:
+def _runs(wiring: WiringSummary) -> tuple[str, str]:
     """By which lowerings, and why."""
-    if len(wiring.parts) == 1:
-        part = wiring.parts[0]
-        return part.lowering, f"{told_time(part.seconds)}; {part.why}"
-    count = Counter(part.lowering for part in wiring.parts)
+    if len(wiring.products) == 1:
+        product = wiring.products[0]
+        return product.lowering, f"{format_seconds(product.seconds)}; {product.why}"
+    count = Counter(product.lowering for product in wiring.products)
     named = ", ".join(f"{many} {name}" for name, many in count.most_common())
-    return named, f"{len(wiring.parts)} products, for blocks that wait for one another" if count else ""
+    return named, f"{len(wiring.products)} products, for blocks that wait for one another" if count else ""
 
 
-def _growth(growth: Growth) -> Sheet:
+def _growth(growth: GrowthSummary) -> ReportTable:
     if not growth.entries:
-        return Sheet("Growth", (), [], ("The journal is empty: nothing was edited since it was made.",))
+        return ReportTable("GrowthSummary", (), [], ("The journal is empty: nothing was edited since it was made.",))
     verbs = ", ".join(f"{count} {'by hand' if verb == RAW else verb}" for verb, count in growth.verbs.items())
     undone = f", and {growth.undone} undone" if growth.undone else ""
     rows = [
@@ -244,7 +244,7 @@ def _growth(growth: Growth) -> Sheet:
         "Latest:",
         *(f"  {entry}" for entry in latest),
     )
-    return Sheet("Growth", ("", ">born", ">died"), rows, notes)
+    return ReportTable("GrowthSummary", ("", ">born", ">died"), rows, notes)
 
 
 def _number(value: float | None) -> str:

@@ -79,7 +79,7 @@ class Draft:
     bundles: list[Bundle] = field(default_factory=list)
 
     def refs(self) -> list["Ref"]:
-        """Its neurons."""
+        """The references to its neurons."""
         return [Ref(self, place) for place in range(self.count)]
 
     def take(self, stage: int, trainable: bool | None, **attributes: Any) -> None:
@@ -142,7 +142,7 @@ class Value:
         return found
 
     def runs(self) -> list[list[Ref]]:
-        """Its neurons cut into runs of equal shape."""
+        """References to its neurons, cut into runs of equal shape."""
         found: list[list[Ref]] = []
         for ref in self.refs:
             if found and found[-1][-1].draft.shape == ref.draft.shape:

@@ -29,7 +29,7 @@ def in_place(node: Any) -> bool:
 def place(node: Any) -> str:
     """The line of the module's own source that called an operator, as " at file.py:12 (code)"; empty where unknown."""
     frames = [frame for frame in _FRAME.findall(node.meta.get("stack_trace") or "") if not frame[0].startswith(_TORCH)]
-    return _told(*frames[-1]) if frames else ""
+    return _place(*frames[-1]) if frames else ""
 
 
 def place_of(error: BaseException) -> str:
@@ -39,10 +39,10 @@ def place_of(error: BaseException) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith((_TORCH, _HERE, "<"))
     ]
-    return _told(frames[-1].filename, str(frames[-1].lineno), frames[-1].line or "") if frames else ""
+    return _place(frames[-1].filename, str(frames[-1].lineno), frames[-1].line or "") if frames else ""
 
 
-def _told(file: str, line: str, code: str) -> str:
+def _place(file: str, line: str, code: str) -> str:
     return f" at {Path(file).name}:{line} ({code.strip()})"
 
 

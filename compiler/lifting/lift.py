@@ -99,8 +99,8 @@ def lift(module: nn.Module, example_input: Tensor | Sequence[Tensor], *, zeros: 
     outputs = _outputs(context, program.graph)
     left = leave_out_zeros(context.drafts) if zeros == ABSENT else 0
     graph = emit(context, inputs, outputs)
-    for said in filter(None, (warning, surprise(module, given))):
-        warnings.warn(said, stacklevel=2)
+    for message in filter(None, (warning, surprise(module, given))):
+        warnings.warn(message, stacklevel=2)
     if left:
         warnings.warn(f"{left} weights that are zero lie in kernels that are not; training moves them", stacklevel=2)
     return graph

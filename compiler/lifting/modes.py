@@ -67,8 +67,8 @@ def reconciled(module: nn.Module, inputs: tuple[Tensor, ...], evaluated: Any) ->
         ours, theirs, trained = _both(module, inputs, evaluated)
     except LiftError as error:
         return evaluated, f"in train mode: {error}. {_BUT}; whether the module does more there is not known"
-    if said := _difference(ours, theirs):
-        return evaluated, f"in train mode {type(module).__name__} {said}. {_BUT}"
+    if difference := _difference(ours, theirs):
+        return evaluated, f"in train mode {type(module).__name__} {difference}. {_BUT}"
     if ours.dropouts == theirs.dropouts or any(_drops(node) for node in ours.nodes):
         return evaluated, ""
     return _as_evaluated(trained), ""

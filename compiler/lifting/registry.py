@@ -2,9 +2,9 @@
 
 from compiler.lifting import activations, arithmetic, convolution, dropouts, linear, norms, pools, shapes
 
-FAMILIES = (convolution, linear, norms, activations, pools, dropouts, arithmetic, shapes)
+MODULES = (convolution, linear, norms, activations, pools, dropouts, arithmetic, shapes)
 
-HANDLERS = {name: handler for family in FAMILIES for name, handler in family.HANDLERS.items()}
+HANDLERS = {name: handler for module in MODULES for name, handler in module.HANDLERS.items()}
 
 # What people meet, and the way out.
 ADVICE = {

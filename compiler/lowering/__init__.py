@@ -4,7 +4,7 @@ A new one is one file, one line here and one row in the contract suite.
 """
 
 from compiler.lowering.aggregate import AGGREGATE
-from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.base import Lowering, ProductLayout, Unit
 from compiler.lowering.conv import CONV
 from compiler.lowering.conv_grouped import CONV_GROUPED
 from compiler.lowering.conv_padded import CONV_PADDED
@@ -25,4 +25,4 @@ REGISTRY: dict[str, Lowering] = {lowering.name: lowering for lowering in (*SCALA
 
 REGIONS: dict[str, RegionLowering] = {lowering.name: lowering for lowering in (FIELD,)}  # ways to run many blocks
 
-__all__ = ["REGIONS", "REGISTRY", "Layout", "Lowering", "RegionLowering", "Unit"]
+__all__ = ["REGIONS", "REGISTRY", "Lowering", "ProductLayout", "RegionLowering", "Unit"]

@@ -1,34 +1,34 @@
-"""Lowering `aggregate`: neurons that multiply, average, or take the largest or smallest of what they are brought.
+"""Lowering `aggregate`: neurons that take the product, mean, largest or smallest of what their synapses contribute.
 
 The synapses of each neuron are laid side by side, padded to the longest list, and reduced. A neuron without synapses
-brings 0, as a sum of nothing does; a product of nothing is 1.
+contributes 0, as a sum of nothing does; a product of nothing is 1.
 """
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import MAPS, Layout, Lowering, Unit
+from compiler.lowering.base import MAPS, Lowering, ProductLayout, Unit
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.slots import WEIGHT, Slots
 
 _PADDING = {"product": 1.0, "max": -torch.inf, "min": torch.inf, "mean": 0.0}
 
 
 def empty_value(aggregation: str) -> float:
-    """What a neuron without synapses is brought."""
+    """What stands for the sum of a neuron without synapses."""
     return 1.0 if aggregation == "product" else 0.0
 
 
 class Aggregate(Unit):
     """A bundle as a table (outputs, longest fan-in) of columns and weights."""
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         self.layout, self.aggregation = layout, layout.aggregation
-        self.sort = np.zeros(len(layout.ids), np.uint8) if layout.sort is None else layout.sort
-        add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        self.status = np.zeros(len(layout.ids), np.uint8) if layout.status is None else layout.status
+        add_vector(self, "weight", self.status, dtype, device, fixed=1.0)
         rows, count = layout.rows, len(layout.ids)
         fan_in = np.bincount(rows, minlength=layout.outputs)
         place = np.arange(count) - np.repeat(np.cumsum(fan_in) - fan_in, fan_in)
@@ -50,35 +50,35 @@ class Aggregate(Unit):
         assert values is not None and synapse is not None and column is not None
         assert empty is not None and fan_in is not None
         shape = (x.shape[0], *column.shape)
-        brought = x.index_select(1, column.view(-1)).view(shape) * values.index_select(0, synapse.view(-1)).view(
+        contribution = x.index_select(1, column.view(-1)).view(shape) * values.index_select(0, synapse.view(-1)).view(
             column.shape
         )
-        brought = brought.masked_fill(empty, _PADDING[self.aggregation])
-        total = self._reduce(brought, fan_in)
+        contribution = contribution.masked_fill(empty, _PADDING[self.aggregation])
+        total = self._reduce(contribution, fan_in)
         total = total.masked_fill(fan_in == 0, empty_value(self.aggregation))
         return total if bias is None else total + bias
 
-    def _reduce(self, brought: Tensor, fan_in: Tensor) -> Tensor:
+    def _reduce(self, contribution: Tensor, fan_in: Tensor) -> Tensor:
         if self.aggregation == "product":
-            return brought.prod(-1)
+            return contribution.prod(-1)
         if self.aggregation == "max":
-            return brought.amax(-1)
+            return contribution.amax(-1)
         if self.aggregation == "min":
-            return brought.amin(-1)
-        return brought.sum(-1) / fan_in.clamp(min=1)
+            return contribution.amin(-1)
+        return contribution.sum(-1) / fan_in.clamp(min=1)
 
     def slots(self) -> list[Slots]:
-        return vector_slots(self, "weight", WEIGHT, self.layout.ids, self.sort)
+        return vector_slots(self, "weight", WEIGHT, self.layout.ids, self.status)
 
 
-def _refuses(extent: Extent) -> str | None:
-    if extent.window is not None:
+def _refuses(spec: BundleSpec) -> str | None:
+    if spec.window is not None:
         return MAPS
-    return "its neurons sum, which products do faster" if extent.aggregation == "sum" else None
+    return "its neurons sum, which products do faster" if spec.aggregation == "sum" else None
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    return calibration.aggregate_call + calibration.aggregate_value * extent.synapses * extent.batch
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    return calibration.aggregate_call + calibration.aggregate_value * spec.synapses * spec.batch
 
 
 AGGREGATE = Lowering("aggregate", _refuses, _cost, Aggregate)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from compiler.lowering.sealed import Sealed, Unparametrized, refuse_reparametrization
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.regions.windows import Window
 from compiler.slots import Slots
 from neurograph.schema.synapse import SynapseForm
@@ -20,11 +20,11 @@ MAPS = "it is between scalars, and these synapses are of feature maps"
 NOT_MAPS = "it is for feature maps, and these synapses are between scalars"
 
 
-def not_sliding(extent: Extent) -> str | None:
+def not_sliding(spec: BundleSpec) -> str | None:
     """Why a convolution cannot run a bundle: it is between scalars, or reads maps in another way; else None."""
-    if extent.window is None:
+    if spec.window is None:
         return NOT_MAPS
-    return None if extent.window.slides else f"it slides kernels over maps, and these synapses are {extent.window}"
+    return None if spec.window.slides else f"it slides kernels over maps, and these synapses are {spec.window}"
 
 
 class Shared:
@@ -35,21 +35,21 @@ class Shared:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout(Shared):
+class ProductLayout(Shared):
     """The wiring of one bundle, in places of its own: nothing in it changes when neurons elsewhere do.
 
     Parameters
     ----------
     inputs, outputs
-        Columns it reads, rows it brings.
+        Columns it reads, rows it contributes to.
     ids
         (n,) int64 synapses, sorted by (row, column).
     row, column
         (n,) int32 places, or None where every pair is joined.
-    sort
+    status
         (n,) uint8 of TRAINED, FROZEN and FIXED (identity), or None where all are trained.
     aggregation
-        How the target puts together what it is brought.
+        How the target combines what its synapses contribute.
     window
         What its synapses do to feature maps; None between scalars.
     """
@@ -59,16 +59,16 @@ class Layout(Shared):
     ids: np.ndarray
     row: np.ndarray | None
     column: np.ndarray | None
-    sort: np.ndarray | None
+    status: np.ndarray | None
     aggregation: str
     window: Window | None = None
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Layout)
+            isinstance(other, ProductLayout)
             and self.token == other.token
             and same_arrays(
-                (self.ids, self.row, self.column, self.sort), (other.ids, other.row, other.column, other.sort)
+                (self.ids, self.row, self.column, self.status), (other.ids, other.row, other.column, other.status)
             )
         )
 
@@ -89,7 +89,7 @@ class Layout(Shared):
     @property
     def all_trained(self) -> bool:
         """Whether every synapse is trained."""
-        return self.sort is None
+        return self.status is None
 
     @property
     def rows(self) -> np.ndarray:
@@ -101,12 +101,12 @@ class Layout(Shared):
         """(n,) int32 columns, also where every pair is joined."""
         return np.tile(np.arange(self.inputs, dtype=np.int32), self.outputs) if self.column is None else self.column
 
-    def are(self, sort: int) -> np.ndarray:
-        """(n,) bool: which synapses are of that sort."""
-        return np.full(len(self.ids), sort == TRAINED) if self.sort is None else self.sort == sort
+    def are(self, status: int) -> np.ndarray:
+        """(n,) bool: which synapses have that status."""
+        return np.full(len(self.ids), status == TRAINED) if self.status is None else self.status == status
 
 
-def sort_of(form: SynapseForm) -> int:
+def status_of(form: SynapseForm) -> int:
     """What the numbers of synapses of a form are."""
     if form.op != "weight":
         return FIXED
@@ -132,7 +132,7 @@ class Unit(nn.Module):
     sealed = False  # whether it has all of its tensors
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
-        """What the bundle brings, (batch, outputs), plus the bias where one is given; x is (batch, inputs).
+        """What the bundle contributes, (batch, outputs), plus the bias where one is given; x is (batch, inputs).
 
         Feature maps have two dimensions more: (batch, channels, height, width).
         """
@@ -181,12 +181,13 @@ class Lowering:
     refuses
         Why it cannot run such a bundle, or None where it can.
     cost
-        Seconds of a training step, forward and backward, from an `Extent` (of numbers or arrays) and a `Calibration`.
+        Seconds of a training step, forward and backward, from a `BundleSpec` (of numbers or arrays) and a
+        `Calibration`.
     unit
         Makes the unit from (layout, dtype, device), its weights zero.
     """
 
     name: str
-    refuses: Callable[[Extent], str | None]
-    cost: Callable[[Extent, Calibration], Number]
-    unit: Callable[[Layout, torch.dtype, torch.device], Unit]
+    refuses: Callable[[BundleSpec], str | None]
+    cost: Callable[[BundleSpec, Calibration], Number]
+    unit: Callable[[ProductLayout, torch.dtype, torch.device], Unit]

@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import Layout, Lowering, Unit, not_sliding
+from compiler.lowering.base import Lowering, ProductLayout, Unit, not_sliding
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
 from compiler.lowering.maps import add_bias, pick
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.regions.groups import Groups, find_groups
 from compiler.slots import Slots
 
@@ -16,16 +16,16 @@ from compiler.slots import Slots
 class ConvGrouped(Unit):
     """A bundle as kernels (targets, sources of a group, height, width), block by block."""
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         window, groups = layout.window, _groups(layout)
         assert window is not None
         self.outputs, (many, width) = layout.outputs, groups.columns.shape
         self.options = window.stride, window.padding, window.dilation, many
-        self.space = ("weight", window.kernel)
+        self.quantity = ("weight", window.kernel)
         self.ids = layout.ids[groups.order]
-        self.sort = None if layout.sort is None else layout.sort[groups.order]
-        add_kernels(self, (groups.rows.size, width, *window.kernel), width, None, self.sort, dtype, device)
+        self.status = None if layout.status is None else layout.status[groups.order]
+        add_kernels(self, (groups.rows.size, width, *window.kernel), width, None, self.status, dtype, device)
         columns, rows = groups.columns.ravel(), groups.rows.ravel()
         straight, every = np.array_equal(rows, np.arange(layout.outputs)), len(rows) == layout.outputs
         indices = {
@@ -51,34 +51,34 @@ class ConvGrouped(Unit):
         return made if bias is None else add_bias(made, bias)
 
     def slots(self) -> list[Slots]:
-        return kernel_slots(self, self.space, self.ids, None, self.sort)
+        return kernel_slots(self, self.quantity, self.ids, None, self.status)
 
 
-def _groups(layout: Layout) -> Groups:
+def _groups(layout: ProductLayout) -> Groups:
     """The equal blocks; where every map reads just one, each is a block, whoever else reads that one."""
     rows, columns = layout.rows, layout.columns
     found = find_groups(rows, columns)
     return Groups(rows[:, None], columns[:, None], np.arange(len(rows))) if found is None else found
 
 
-def _refuses(extent: Extent) -> str | None:
-    if reason := not_sliding(extent):
+def _refuses(spec: BundleSpec) -> str | None:
+    if reason := not_sliding(spec):
         return reason
-    return None if np.max(extent.groups, initial=1) > 1 else "its synapses do not fall into equal disjoint blocks"
+    return None if np.max(spec.groups, initial=1) > 1 else "its synapses do not fall into equal disjoint blocks"
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    window, (source, target) = extent.window, extent.areas
-    kernels = 1.0 * extent.synapses * (window.taps if window else 1)
-    values = (extent.inputs * source + extent.outputs * target) * extent.batch
-    width = np.maximum(extent.inputs / np.maximum(extent.groups, 1), 1.0)
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    window, (source, target) = spec.window, spec.areas
+    kernels = 1.0 * spec.synapses * (window.taps if window else 1)
+    values = (spec.inputs * source + spec.outputs * target) * spec.batch
+    width = np.maximum(spec.inputs / np.maximum(spec.groups, 1), 1.0)
     dearer = np.clip(16.0 / width, 1.0, calibration.narrow_group)
     seconds = (
         calibration.conv_call
-        + kernels * (calibration.conv_product * dearer * target * extent.batch + calibration.conv_weight)
+        + kernels * (calibration.conv_product * dearer * target * spec.batch + calibration.conv_weight)
         + calibration.conv_value * values
     )
-    return np.where(np.greater(extent.groups, 1), seconds, np.inf)
+    return np.where(np.greater(spec.groups, 1), seconds, np.inf)
 
 
 CONV_GROUPED = Lowering("conv_grouped", _refuses, _cost, ConvGrouped)

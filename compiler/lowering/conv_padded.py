@@ -9,11 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import Layout, Lowering, Unit, not_sliding
+from compiler.lowering.base import Lowering, ProductLayout, Unit, not_sliding
 from compiler.lowering.conv_grouped import CONV_GROUPED
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
 from compiler.lowering.maps import add_bias, pick
-from compiler.planning.cost import Calibration, Extent, Number, gathering
+from compiler.planning.cost import BundleSpec, Calibration, Number, gathering
 from compiler.regions.uneven import find_uneven
 from compiler.slots import Slots
 
@@ -21,14 +21,14 @@ from compiler.slots import Slots
 class ConvPadded(Unit):
     """A bundle as kernels (targets of all groups, sources of the largest, height, width), group by group."""
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         window, blocks = layout.window, find_uneven(layout.rows, layout.columns)
         assert window is not None and blocks is not None
         self.layout, self.flat, (many, width) = layout, blocks.flat, blocks.columns.shape
         self.options = window.stride, window.padding, window.dilation, many
-        self.space = ("weight", window.kernel)
-        add_kernels(self, (blocks.rows.size, width, *window.kernel), width, blocks.flat, layout.sort, dtype, device)
+        self.quantity = ("weight", window.kernel)
+        add_kernels(self, (blocks.rows.size, width, *window.kernel), width, blocks.flat, layout.status, dtype, device)
         rows = blocks.rows.ravel()
         made = np.flatnonzero(rows >= 0)
         made = made[np.argsort(rows[made])]
@@ -40,28 +40,28 @@ class ConvPadded(Unit):
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         columns, made, rows = (self._buffers[name] for name in ("columns", "made", "rows"))
         assert columns is not None and made is not None
-        brought = F.conv2d(pick(x, columns), read_kernels(self), None, *self.options)  # pyright: ignore[reportCallIssue, reportArgumentType]
-        brought = pick(brought, made)
+        contribution = F.conv2d(pick(x, columns), read_kernels(self), None, *self.options)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        contribution = pick(contribution, made)
         if rows is not None:
-            empty = brought.new_zeros(x.shape[0], self.layout.outputs, *brought.shape[2:])
-            brought = empty.index_copy(1, rows, brought)
-        return brought if bias is None else add_bias(brought, bias)
+            empty = contribution.new_zeros(x.shape[0], self.layout.outputs, *contribution.shape[2:])
+            contribution = empty.index_copy(1, rows, contribution)
+        return contribution if bias is None else add_bias(contribution, bias)
 
     def slots(self) -> list[Slots]:
-        return kernel_slots(self, self.space, self.layout.ids, self.flat, self.layout.sort)
+        return kernel_slots(self, self.quantity, self.layout.ids, self.flat, self.layout.status)
 
 
-def _refuses(extent: Extent) -> str | None:
-    if reason := not_sliding(extent):
+def _refuses(spec: BundleSpec) -> str | None:
+    if reason := not_sliding(spec):
         return reason
-    return None if np.max(extent.padded, initial=0) > 0 else "its synapses are not disjoint blocks of several sizes"
+    return None if np.max(spec.padded, initial=0) > 0 else "its synapses are not disjoint blocks of several sizes"
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    padded, (source, target) = np.asarray(extent.padded), extent.areas
-    many = np.maximum(extent.inputs * extent.outputs / np.maximum(padded, 1), 2.0)  # groups, were they equal
-    grouped = CONV_GROUPED.cost(extent.sized(extent.inputs, extent.outputs, padded, many), calibration)
-    moved = gathering(calibration, (extent.inputs * source + extent.outputs * target) * extent.batch, 2)
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    padded, (source, target) = np.asarray(spec.padded), spec.areas
+    many = np.maximum(spec.inputs * spec.outputs / np.maximum(padded, 1), 2.0)  # groups, were they equal
+    grouped = CONV_GROUPED.cost(spec.sized(spec.inputs, spec.outputs, padded, many), calibration)
+    moved = gathering(calibration, (spec.inputs * source + spec.outputs * target) * spec.batch, 2)
     return np.where(padded > 0, grouped + moved, np.inf)
 
 

@@ -4,19 +4,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.base import Lowering, ProductLayout, Unit
 from compiler.lowering.maps import add_bias, neighbours, pick
-from compiler.planning.cost import Calibration, Extent, Number, gathering
+from compiler.planning.cost import BundleSpec, Calibration, Number, gathering
 from compiler.slots import Slots
 
 
 class Copy(Unit):
-    """A bundle of identities: one index of columns, and one of rows unless every row is brought exactly one of them.
+    """A bundle of identities: one index of columns, and one of rows unless every row takes exactly one of them.
 
     Neighbouring feature maps are read where they lie.
     """
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         self.outputs = layout.outputs
         rows, columns = layout.rows, layout.columns
@@ -31,26 +31,26 @@ class Copy(Unit):
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         columns, rows = self._buffers["columns"], self._buffers["rows"]
         if self.near is not None:
-            brought = x.narrow(1, *self.near)
+            contribution = x.narrow(1, *self.near)
         else:
-            brought = x if columns is None else pick(x, columns)
+            contribution = x if columns is None else pick(x, columns)
         if rows is not None:
-            empty = brought.new_zeros(x.shape[0], self.outputs, *brought.shape[2:])
-            brought = empty.index_add(1, rows, brought)
-        return brought if bias is None else add_bias(brought, bias)
+            empty = contribution.new_zeros(x.shape[0], self.outputs, *contribution.shape[2:])
+            contribution = empty.index_add(1, rows, contribution)
+        return contribution if bias is None else add_bias(contribution, bias)
 
     def slots(self) -> list[Slots]:
         return []
 
 
-def _refuses(extent: Extent) -> str | None:
-    if extent.aggregation != "sum":
-        return f"its neurons aggregate by {extent.aggregation}"
-    return None if extent.identity else "some of its synapses are no identities"
+def _refuses(spec: BundleSpec) -> str | None:
+    if spec.aggregation != "sum":
+        return f"its neurons aggregate by {spec.aggregation}"
+    return None if spec.identity else "some of its synapses are no identities"
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    return gathering(calibration, extent.synapses * extent.batch * extent.areas[0])
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    return gathering(calibration, spec.synapses * spec.batch * spec.areas[0])
 
 
 COPY = Lowering("copy", _refuses, _cost, Copy)

@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from compiler.lowering.base import FIXED, FROZEN, MAPS, TRAINED, Layout, Lowering, Unit
+from compiler.lowering.base import FIXED, FROZEN, MAPS, TRAINED, Lowering, ProductLayout, Unit
 from compiler.lowering.held import hold
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.slots import WEIGHT, Slots
 
 MOST = 2**31  # slots are numbered in int32
@@ -18,7 +18,7 @@ MOST = 2**31  # slots are numbered in int32
 class Dense(Unit):
     """A bundle as a matrix (outputs, inputs)."""
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         self.layout = layout
         shape = (layout.outputs, layout.inputs)
@@ -67,26 +67,26 @@ class Dense(Unit):
         if layout.full and layout.all_trained:
             return [Slots(WEIGHT, self, "weight", layout.ids, None, True)]
         entries = []
-        for name, sort, trained in (("weight", TRAINED, True), ("frozen", FROZEN, False)):
-            chosen = layout.are(sort)
+        for name, status, trained in (("weight", TRAINED, True), ("frozen", FROZEN, False)):
+            chosen = layout.are(status)
             if chosen.any():
                 entries.append(Slots(WEIGHT, self, name, layout.ids[chosen], self._flat(chosen), trained))
         return entries
 
 
-def _refuses(extent: Extent) -> str | None:
-    if extent.window is not None:
+def _refuses(spec: BundleSpec) -> str | None:
+    if spec.window is not None:
         return MAPS
-    if extent.aggregation != "sum":
-        return f"a product sums, and its neurons aggregate by {extent.aggregation}"
-    if np.max(extent.inputs * extent.outputs, initial=0) >= MOST:
-        return f"a matrix of {extent.outputs} x {extent.inputs} has too many slots to number"
+    if spec.aggregation != "sum":
+        return f"a product sums, and its neurons aggregate by {spec.aggregation}"
+    if np.max(spec.inputs * spec.outputs, initial=0) >= MOST:
+        return f"a matrix of {spec.outputs} x {spec.inputs} has too many slots to number"
     return None
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    size = 1.0 * extent.inputs * extent.outputs
-    return calibration.dense_call + size * (calibration.dense_product * extent.batch + calibration.dense_weight)
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    size = 1.0 * spec.inputs * spec.outputs
+    return calibration.dense_call + size * (calibration.dense_product * spec.batch + calibration.dense_weight)
 
 
 DENSE = Lowering("dense", _refuses, _cost, Dense)

@@ -12,7 +12,7 @@ from torch import Tensor
 from compiler.lowering.base import FIXED, MAPS
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.field import FieldWiring, run_field
-from compiler.lowering.region import RegionExtent, RegionLayout, RegionLowering, RegionUnit
+from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec, RegionUnit
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.planning.cost import Calibration
 from compiler.slots import BIAS, SLOPE, WEIGHT, Slots
@@ -26,8 +26,8 @@ class Field(RegionUnit):
     def __init__(self, layout: RegionLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         self.layout = layout
-        self.sort = np.zeros(len(layout.ids), np.uint8) if layout.sort is None else layout.sort
-        add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        self.status = np.zeros(len(layout.ids), np.uint8) if layout.status is None else layout.status
+        add_vector(self, "weight", self.status, dtype, device, fixed=1.0)
         add_vector(self, "bias", layout.bias, dtype, device)
         self.sloped = bool((layout.slope != FIXED).any())
         if self.sloped:
@@ -61,7 +61,7 @@ class Field(RegionUnit):
 
     def slots(self) -> list[Slots]:
         layout = self.layout
-        found = vector_slots(self, "weight", WEIGHT, layout.ids, self.sort)
+        found = vector_slots(self, "weight", WEIGHT, layout.ids, self.status)
         found += vector_slots(self, "bias", BIAS, layout.keys, layout.bias)
         return found + (vector_slots(self, "slope", SLOPE, layout.keys, layout.slope) if self.sloped else [])
 
@@ -73,8 +73,8 @@ def _shares(layout: RegionLayout) -> np.ndarray:
     return np.repeat(np.where(layout.averages, 1.0 / np.maximum(fan_in, 1), 1.0), fan_in)
 
 
-def _refuses(extent: RegionExtent) -> str | None:
-    for signature in extent.signatures:
+def _refuses(spec: RegionSpec) -> str | None:
+    for signature in spec.signatures:
         if signature.shape:
             return MAPS
         if signature.norm is not None:
@@ -86,11 +86,11 @@ def _refuses(extent: RegionExtent) -> str | None:
     return None
 
 
-def _cost(extent: RegionExtent, calibration: Calibration) -> float:
-    native = extent.device != "cpu" or instruction_set() is not None
+def _cost(spec: RegionSpec, calibration: Calibration) -> float:
+    native = spec.device != "cpu" or instruction_set() is not None
     kind = "field" if native else "walk"
     call, level, product, weight = (getattr(calibration, f"{kind}_{part}") for part in _RATES)
-    return call + level * extent.levels + extent.synapses * (product * extent.batch + weight)
+    return call + level * spec.levels + spec.synapses * (product * spec.batch + weight)
 
 
 FIELD = RegionLowering("field", _refuses, _cost, Field)

@@ -7,47 +7,47 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import NOT_MAPS, Layout, Lowering, Unit
+from compiler.lowering.base import NOT_MAPS, Lowering, ProductLayout, Unit
 from compiler.lowering.dense import MOST
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.slots import Slots
 
 
 class Flatten(Unit):
     """A bundle as a matrix (outputs, inputs * height * width)."""
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         self.layout, window = layout, layout.window
         assert window is not None
-        self.space = ("weight", window.kernel)
+        self.quantity = ("weight", window.kernel)
         self.flat = None
         if layout.row is not None and layout.column is not None:
             self.flat = (layout.row.astype(np.int64) * layout.inputs + layout.column).astype(np.int32)
         columns = layout.inputs * prod(window.kernel)
-        add_kernels(self, (layout.outputs, columns), layout.inputs, self.flat, layout.sort, dtype, device)
+        add_kernels(self, (layout.outputs, columns), layout.inputs, self.flat, layout.status, dtype, device)
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         return F.linear(x.flatten(1), read_kernels(self), bias)
 
     def slots(self) -> list[Slots]:
-        return kernel_slots(self, self.space, self.layout.ids, self.flat, self.layout.sort)
+        return kernel_slots(self, self.quantity, self.layout.ids, self.flat, self.layout.status)
 
 
-def _refuses(extent: Extent) -> str | None:
-    if extent.window is None:
+def _refuses(spec: BundleSpec) -> str | None:
+    if spec.window is None:
         return NOT_MAPS
-    if not extent.window.flattens:
-        return f"it reads whole maps into scalars, and these synapses are {extent.window}"
-    if np.max(extent.inputs * extent.outputs * prod(extent.window.kernel), initial=0) >= MOST:
-        return f"a matrix of {extent.outputs} x {extent.inputs} maps of {extent.window.kernel} is too large"
+    if not spec.window.flattens:
+        return f"it reads whole maps into scalars, and these synapses are {spec.window}"
+    if np.max(spec.inputs * spec.outputs * prod(spec.window.kernel), initial=0) >= MOST:
+        return f"a matrix of {spec.outputs} x {spec.inputs} maps of {spec.window.kernel} is too large"
     return None
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    size = 1.0 * extent.inputs * extent.outputs * extent.areas[0]
-    return calibration.dense_call + size * (calibration.dense_product * extent.batch + calibration.dense_weight)
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    size = 1.0 * spec.inputs * spec.outputs * spec.areas[0]
+    return calibration.dense_call + size * (calibration.dense_product * spec.batch + calibration.dense_weight)
 
 
 FLATTEN = Lowering("flatten", _refuses, _cost, Flatten)

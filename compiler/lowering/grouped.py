@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Layout, Lowering, Unit
+from compiler.lowering.base import Lowering, ProductLayout, Unit
 from compiler.lowering.sparse import SPARSE
 from compiler.lowering.transforms import transformed
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.regions.groups import find_groups
 from compiler.slots import WEIGHT, Slots
 
@@ -41,16 +41,16 @@ class Grouped(Unit):
 
     by_feature = True
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         groups = find_groups(layout.rows, layout.columns)
         assert groups is not None
         self.outputs = layout.outputs
         self.shape = (*groups.rows.shape, groups.columns.shape[1])
         self.ids = layout.ids[groups.order]
-        sort = np.zeros(len(self.ids), np.uint8) if layout.sort is None else layout.sort
-        self.sort = sort[groups.order]
-        add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        status = np.zeros(len(self.ids), np.uint8) if layout.status is None else layout.status
+        self.status = status[groups.order]
+        add_vector(self, "weight", self.status, dtype, device, fixed=1.0)
         indices = {
             **_indices("columns", groups.columns.ravel(), layout.inputs),
             **_indices("rows", groups.rows.ravel(), layout.outputs),
@@ -67,18 +67,18 @@ class Grouped(Unit):
         columns, inverse = buffers["columns"], buffers["columns_inverse"]
         if columns is not None:
             features = _pick(features, columns, inverse)
-        brought = torch.bmm(values.view(self.shape), features.reshape(many, sources, batch))
-        brought = brought.view(many * targets, batch)
+        contribution = torch.bmm(values.view(self.shape), features.reshape(many, sources, batch))
+        contribution = contribution.view(many * targets, batch)
         rows, inverse = buffers["rows"], buffers["rows_inverse"]
         if rows is not None and inverse is not None:
-            brought = _pick(brought, inverse, rows)
+            contribution = _pick(contribution, inverse, rows)
         elif rows is not None:
-            brought = brought.new_zeros(self.outputs, batch).index_copy(0, rows, brought)
-        total: Any = brought.t()  # pyright: ignore[reportOptionalMemberAccess]
+            contribution = contribution.new_zeros(self.outputs, batch).index_copy(0, rows, contribution)
+        total: Any = contribution.t()  # pyright: ignore[reportOptionalMemberAccess]
         return total if bias is None else total + bias
 
     def slots(self) -> list[Slots]:
-        return vector_slots(self, "weight", WEIGHT, self.ids, self.sort)
+        return vector_slots(self, "weight", WEIGHT, self.ids, self.status)
 
 
 def _pick(features: Tensor, order: Tensor, inverse: Tensor | None) -> Any:
@@ -96,20 +96,20 @@ def _indices(name: str, order: np.ndarray, size: int) -> dict[str, np.ndarray | 
     return {name: order, f"{name}_inverse": np.argsort(order)}
 
 
-def _refuses(extent: Extent) -> str | None:
-    if reason := SPARSE.refuses(extent):
+def _refuses(spec: BundleSpec) -> str | None:
+    if reason := SPARSE.refuses(spec):
         return reason
-    return None if np.max(extent.groups, initial=1) > 1 else "its synapses are not equal disjoint blocks"
+    return None if np.max(spec.groups, initial=1) > 1 else "its synapses are not equal disjoint blocks"
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     seconds = (
         calibration.grouped_call
-        + calibration.grouped_group * extent.groups
-        + extent.synapses * (calibration.grouped_product * extent.batch + calibration.grouped_weight)
-        + calibration.grouped_value * (extent.inputs + extent.outputs) * extent.batch
+        + calibration.grouped_group * spec.groups
+        + spec.synapses * (calibration.grouped_product * spec.batch + calibration.grouped_weight)
+        + calibration.grouped_value * (spec.inputs + spec.outputs) * spec.batch
     )
-    return np.where(np.asarray(extent.groups) > 1, seconds, np.inf)
+    return np.where(np.asarray(spec.groups) > 1, seconds, np.inf)
 
 
 GROUPED = Lowering("grouped", _refuses, _cost, Grouped)

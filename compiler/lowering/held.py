@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from compiler.lowering.base import FROZEN, TRAINED
 from compiler.lowering.transforms import transformed
 from compiler.runtime.watch import Mark, mark_of
-from compiler.slots import Slots, Space
+from compiler.slots import Quantity, Slots
 
 
 class _Held(torch.autograd.Function):
@@ -66,7 +66,7 @@ def add_kernels(
     shape: tuple[int, ...],
     sources: int,
     flat: np.ndarray | None,
-    sort: np.ndarray | None,
+    status: np.ndarray | None,
     dtype: torch.dtype,
     device: torch.device,
 ) -> None:
@@ -79,16 +79,16 @@ def add_kernels(
     shape
         (targets, sources, height, width), or (targets, sources * area) for matrices of whole maps.
     sources
-        Sources.
+        How many neurons or maps the kernels read.
     flat
         (n,) the slot of each synapse, target * sources + source; None where they fill all slots in order.
-    sort
+    status
         (n,) uint8 of TRAINED and FROZEN; None where all are trained.
     dtype, device
         Of the tensors.
     """
     slots = shape[0] * sources
-    trained = np.ones(slots if flat is None else len(flat), bool) if sort is None else sort == TRAINED
+    trained = np.ones(slots if flat is None else len(flat), bool) if status is None else status == TRAINED
     weight = mask = frozen = None
     if trained.any():
         weight = nn.Parameter(torch.zeros(shape, dtype=dtype, device=device))
@@ -115,15 +115,15 @@ def read_kernels(module: nn.Module) -> Tensor:
 
 
 def kernel_slots(
-    module: nn.Module, space: Space, ids: np.ndarray, flat: np.ndarray | None, sort: np.ndarray | None
+    module: nn.Module, quantity: Quantity, ids: np.ndarray, flat: np.ndarray | None, status: np.ndarray | None
 ) -> list[Slots]:
     """Where they live."""
-    if sort is None:
-        return [Slots(space, module, "weight", ids, flat, True)]
+    if status is None:
+        return [Slots(quantity, module, "weight", ids, flat, True)]
     entries = []
     for name, wanted in (("weight", TRAINED), ("frozen", FROZEN)):
-        chosen = np.flatnonzero(sort == wanted)
+        chosen = np.flatnonzero(status == wanted)
         if len(chosen):
             places = chosen.astype(np.int32) if flat is None else flat[chosen]
-            entries.append(Slots(space, module, name, ids[chosen], places, name == "weight"))
+            entries.append(Slots(quantity, module, name, ids[chosen], places, name == "weight"))
     return entries

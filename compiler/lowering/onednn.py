@@ -12,7 +12,7 @@ from torch import Tensor
 from compiler.lowering.base import Lowering
 from compiler.lowering.dense import DENSE, Dense
 from compiler.lowering.transforms import transformed
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 
 LEAST = 16  # rows from which oneDNN is the faster
 
@@ -60,19 +60,19 @@ def available() -> bool:
     return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
-def _refuses(extent: Extent) -> str | None:
-    if extent.device != "cpu" or extent.dtype != "float32":
-        return f"oneDNN's product is for float32 on the cpu, and this is {extent.dtype} on {extent.device}"
+def _refuses(spec: BundleSpec) -> str | None:
+    if spec.device != "cpu" or spec.dtype != "float32":
+        return f"oneDNN's product is for float32 on the cpu, and this is {spec.dtype} on {spec.device}"
     if not available():
         return "this build of PyTorch does not carry oneDNN"
-    return DENSE.refuses(extent)
+    return DENSE.refuses(spec)
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    size = 1.0 * np.asarray(extent.inputs) * extent.outputs
-    rate = calibration.onednn_product * extent.batch + calibration.onednn_weight
-    few = DENSE.cost(extent, calibration)
-    return few if extent.batch < LEAST else calibration.onednn_call + size * rate
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    size = 1.0 * np.asarray(spec.inputs) * spec.outputs
+    rate = calibration.onednn_product * spec.batch + calibration.onednn_weight
+    few = DENSE.cost(spec, calibration)
+    return few if spec.batch < LEAST else calibration.onednn_call + size * rate
 
 
 ONEDNN = Lowering("onednn", _refuses, _cost, OneDNN)

@@ -4,15 +4,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import NOT_MAPS, Layout, Lowering
+from compiler.lowering.base import NOT_MAPS, Lowering, ProductLayout
 from compiler.lowering.copy import Copy
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 
 
 class Pool(Copy):
     """A bundle of pools: pooled maps, handed on as identities are."""
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__(layout, dtype, device)
         window = layout.window
         assert window is not None
@@ -33,16 +33,16 @@ class Pool(Copy):
         return F.avg_pool2d(x, *slides, window.ceil_mode, window.count_include_pad)
 
 
-def _refuses(extent: Extent) -> str | None:
-    if extent.window is None:
+def _refuses(spec: BundleSpec) -> str | None:
+    if spec.window is None:
         return NOT_MAPS
-    return None if extent.window.pools else f"these synapses are {extent.window}"
+    return None if spec.window.pools else f"these synapses are {spec.window}"
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    window, (source, target) = extent.window, extent.areas
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    window, (source, target) = spec.window, spec.areas
     looked = source + target * (window.taps if window else 1)
-    return calibration.pool_call + calibration.pool_value * extent.inputs * looked * extent.batch
+    return calibration.pool_call + calibration.pool_value * spec.inputs * looked * spec.batch
 
 
 POOL = Lowering("pool", _refuses, _cost, Pool)

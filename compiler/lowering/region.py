@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Layout, Unit, same_arrays
+from compiler.lowering.base import ProductLayout, Unit, same_arrays
 from compiler.planning.cost import Calibration
 from compiler.regions.blocks import Signature
 
 
 @dataclass(frozen=True, eq=False)
-class RegionLayout(Layout):
+class RegionLayout(ProductLayout):
     """The wiring of a region, in places of its own: what it reads first, then its neurons, each after all it reads.
 
     `outputs` counts its neurons; `row` holds the neuron that each synapse feeds, counted from 0, and `column` the place
@@ -51,7 +51,7 @@ class RegionLayout(Layout):
 
     @property
     def _all(self) -> tuple:
-        wiring = self.ids, self.row, self.column, self.sort, self.level_start
+        wiring = self.ids, self.row, self.column, self.status, self.level_start
         return *wiring, self.keys, self.activation, self.bias, self.slope, self.averages
 
     @property
@@ -66,7 +66,7 @@ class RegionLayout(Layout):
 
 
 @dataclass(frozen=True)
-class RegionExtent:
+class RegionSpec:
     """How large a region is and what its neurons do: all a lowering needs in order to accept it and to state its cost.
 
     Parameters
@@ -74,7 +74,7 @@ class RegionExtent:
     inputs, neurons, synapses, levels
         Its size.
     signatures
-        What its neurons do: one for each sort of them.
+        What its neurons do: one for each kind of neuron.
     batch
         Rows the program is tuned for.
     dtype, device
@@ -116,6 +116,6 @@ class RegionLowering:
     """
 
     name: str
-    refuses: Callable[[RegionExtent], str | None]
-    cost: Callable[[RegionExtent, Calibration], float]
+    refuses: Callable[[RegionSpec], str | None]
+    cost: Callable[[RegionSpec, Calibration], float]
     unit: Callable[[RegionLayout, torch.dtype, torch.device], RegionUnit]

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import MAPS, Layout, Lowering, Unit
+from compiler.lowering.base import MAPS, Lowering, ProductLayout, Unit
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.sparse import Wiring, multiply
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.slots import WEIGHT, Slots
 
 HALVES = (torch.bfloat16, torch.float16)
@@ -28,17 +28,17 @@ class Sparse(Unit):
     by_feature = True
     index_type: type = np.int32
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         self.layout = layout
-        self.sort = np.zeros(len(layout.ids), np.uint8) if layout.sort is None else layout.sort
-        add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        self.status = np.zeros(len(layout.ids), np.uint8) if layout.status is None else layout.status
+        add_vector(self, "weight", self.status, dtype, device, fixed=1.0)
         for name, index in self.indices(layout).items():
             self.register_buffer(name, torch.from_numpy(index.astype(self.index_type)), persistent=False)
         self.wiring().check()
         self.to(device)
 
-    def indices(self, layout: Layout) -> dict[str, np.ndarray]:
+    def indices(self, layout: ProductLayout) -> dict[str, np.ndarray]:
         """What is kept of the wiring: where rows (columns) begin, the other end of each synapse, CSC order from CSR."""
         rows, columns = layout.rows, layout.columns
         order = np.argsort(columns, kind="stable")
@@ -65,27 +65,27 @@ class Sparse(Unit):
         return Wiring(*indices)
 
     def slots(self) -> list[Slots]:
-        return vector_slots(self, "weight", WEIGHT, self.layout.ids, self.sort)
+        return vector_slots(self, "weight", WEIGHT, self.layout.ids, self.status)
 
 
 def _starts(rows: np.ndarray, count: int) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))])
 
 
-def _refuses(extent: Extent) -> str | None:
-    if extent.window is not None:
+def _refuses(spec: BundleSpec) -> str | None:
+    if spec.window is not None:
         return MAPS
-    if extent.aggregation != "sum":
-        return f"a product sums, and its neurons aggregate by {extent.aggregation}"
+    if spec.aggregation != "sum":
+        return f"a product sums, and its neurons aggregate by {spec.aggregation}"
     return None
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
-    native = extent.device == "cpu" and instruction_set() is not None
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
+    native = spec.device == "cpu" and instruction_set() is not None
     kind = "native_sparse" if native else "sparse"
     call, product, weight, value = (getattr(calibration, f"{kind}_{part}") for part in _RATES)
-    moved = value * (extent.inputs + extent.outputs) * extent.batch
-    return call + extent.synapses * (product * extent.batch + weight) + moved
+    moved = value * (spec.inputs + spec.outputs) * spec.batch
+    return call + spec.synapses * (product * spec.batch + weight) + moved
 
 
 SPARSE = Lowering("sparse", _refuses, _cost, Sparse)

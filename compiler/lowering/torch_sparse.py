@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Layout, Lowering
+from compiler.lowering.base import Lowering, ProductLayout
 from compiler.lowering.dense import DENSE
 from compiler.lowering.kernels.sparse import Wiring, gradients
 from compiler.lowering.sparse import SPARSE, Sparse
 from compiler.lowering.transforms import transformed
-from compiler.planning.cost import Calibration, Extent, Number
+from compiler.planning.cost import BundleSpec, Calibration, Number
 from neurograph.errors import CompileError
 
 INSTALL = (
@@ -50,12 +50,12 @@ class TorchSparse(Sparse):
 
     index_type = np.int64
 
-    def __init__(self, layout: Layout, dtype: torch.dtype, device: torch.device) -> None:
+    def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         if why := _broken():
             raise CompileError(f"lowering 'torch_sparse' cannot run: {why}")
         super().__init__(layout, dtype, device)
 
-    def indices(self, layout: Layout) -> dict[str, np.ndarray]:
+    def indices(self, layout: ProductLayout) -> dict[str, np.ndarray]:
         return super().indices(layout) | {"csr_row": layout.rows}
 
     def _product(self, x: Tensor, values: Tensor) -> Tensor:
@@ -88,21 +88,21 @@ def _broken() -> str | None:
     return None
 
 
-def _refuses(extent: Extent) -> str | None:
-    if reason := SPARSE.refuses(extent):
+def _refuses(spec: BundleSpec) -> str | None:
+    if reason := SPARSE.refuses(spec):
         return reason
     if _missing():
         return INSTALL
-    return None if extent.device == "cpu" else f"it runs on the CPU, and this is for {extent.device}"
+    return None if spec.device == "cpu" else f"it runs on the CPU, and this is for {spec.device}"
 
 
-def _cost(extent: Extent, calibration: Calibration) -> Number:
+def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     seconds = (
         calibration.torch_sparse_call
-        + extent.synapses * (calibration.torch_sparse_product * extent.batch + calibration.torch_sparse_weight)
-        + calibration.torch_sparse_value * (extent.inputs + extent.outputs) * extent.batch
+        + spec.synapses * (calibration.torch_sparse_product * spec.batch + calibration.torch_sparse_weight)
+        + calibration.torch_sparse_value * (spec.inputs + spec.outputs) * spec.batch
     )
-    wins = seconds < np.minimum(SPARSE.cost(extent, calibration), DENSE.cost(extent, calibration))
+    wins = seconds < np.minimum(SPARSE.cost(spec, calibration), DENSE.cost(spec, calibration))
     if np.any(wins) and not _missing() and _broken():
         return np.where(wins, np.inf, seconds)
     return seconds

@@ -5,11 +5,11 @@ import torch
 from torch import Tensor, nn
 
 from compiler.lowering.base import FIXED, FROZEN, TRAINED
-from compiler.slots import Slots, Space
+from compiler.slots import Quantity, Slots
 
 
 def add_vector(
-    module: nn.Module, name: str, sort: np.ndarray, dtype: torch.dtype, device: torch.device, fixed: float = 0.0
+    module: nn.Module, name: str, status: np.ndarray, dtype: torch.dtype, device: torch.device, fixed: float = 0.0
 ) -> None:
     """Register a Parameter for the trained numbers and, where there are others, a buffer for the rest and an index.
 
@@ -19,20 +19,20 @@ def add_vector(
         What is to own them, as `name`, `name`_rest and `name`_index.
     name
         The Parameter's name.
-    sort
+    status
         (n,) uint8 of TRAINED, FROZEN and FIXED.
     dtype, device
         Of the tensors.
     fixed
         What stands for FIXED numbers.
     """
-    trained = np.flatnonzero(sort == TRAINED)
+    trained = np.flatnonzero(status == TRAINED)
     parameter = nn.Parameter(torch.zeros(len(trained), dtype=dtype, device=device)) if len(trained) else None
     module.register_parameter(name, parameter)
     rest = index = None
-    if len(trained) < len(sort):
-        rest = torch.zeros(len(sort), dtype=dtype, device=device)
-        rest[torch.from_numpy(sort == FIXED).to(device)] = fixed
+    if len(trained) < len(status):
+        rest = torch.zeros(len(status), dtype=dtype, device=device)
+        rest[torch.from_numpy(status == FIXED).to(device)] = fixed
         index = torch.from_numpy(trained).to(device) if len(trained) else None
     module.register_buffer(f"{name}_rest", rest, persistent=False)
     module.register_buffer(f"{name}_index", index, persistent=False)
@@ -50,12 +50,14 @@ def read_vector(module: nn.Module, name: str) -> Tensor | None:
     return rest.index_copy(0, index, parameter)
 
 
-def vector_slots(module: nn.Module, name: str, space: Space, numbers: np.ndarray, sort: np.ndarray) -> list[Slots]:
+def vector_slots(
+    module: nn.Module, name: str, quantity: Quantity, numbers: np.ndarray, status: np.ndarray
+) -> list[Slots]:
     """Where the numbers of such a vector live."""
-    trained, frozen = sort == TRAINED, np.flatnonzero(sort == FROZEN)
+    trained, frozen = status == TRAINED, np.flatnonzero(status == FROZEN)
     found = []
     if trained.any():
-        found.append(Slots(space, module, name, numbers[trained], None, True))
+        found.append(Slots(quantity, module, name, numbers[trained], None, True))
     if len(frozen):
-        found.append(Slots(space, module, f"{name}_rest", numbers[frozen], frozen.astype(np.int32), False))
+        found.append(Slots(quantity, module, f"{name}_rest", numbers[frozen], frozen.astype(np.int32), False))
     return found

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.lowering import REGISTRY, Layout, Lowering
-from compiler.lowering.base import NOT_MAPS, sort_of
-from compiler.planning.cost import Extent, choose, gathering, price
-from compiler.planning.pins import BLOCKS, Bundle, Pin, pinned, unused
-from compiler.planning.program import Options, PartPlan
+from compiler.lowering import REGISTRY, Lowering, ProductLayout
+from compiler.lowering.base import NOT_MAPS, status_of
+from compiler.planning.cost import BundleSpec, choose, gathering, price
+from compiler.planning.pins import BLOCKS, NamedBundle, Pin, pinned, unused
+from compiler.planning.program import Options, ProductPlan
 from compiler.regions.blocks import Block, Blocks
 from compiler.regions.bundles import Bundles
-from compiler.regions.parts import Part, cut_part
+from compiler.regions.product_wiring import ProductWiring, cut_product
 from compiler.regions.remainder import merge_thin
 from compiler.regions.windows import NUMBER, SAME, Window
 from neurograph.core.arrays import GraphArrays
@@ -44,7 +44,7 @@ class TargetPlanner:
     def block(self) -> Block:
         return self.blocks.blocks[self.target]
 
-    def parts(self, feeding: np.ndarray) -> tuple[PartPlan, ...]:
+    def products(self, feeding: np.ndarray) -> tuple[ProductPlan, ...]:
         """The products of the block, from all bundles that feed it."""
         if not len(feeding):
             return ()
@@ -63,14 +63,14 @@ class TargetPlanner:
 
     def alike(self, feeding: np.ndarray) -> list[np.ndarray]:
         """Bundles that one product could run: those between scalars, and those of each window."""
-        sort = self.bundles.sort[feeding]
-        sort = np.where(sort == SAME, NUMBER, sort)
-        return [feeding[sort == one] for one in sorted(set(sort.tolist()))]
+        op_code = self.bundles.op_code[feeding]
+        op_code = np.where(op_code == SAME, NUMBER, op_code)
+        return [feeding[op_code == one] for one in sorted(set(op_code.tolist()))]
 
     def wires(self, feeding: np.ndarray) -> bool:
         """Whether these hand on values, at most one to each neuron: then they are one choice of columns."""
         bundles = self.bundles
-        if len(feeding) < 2 or self.asks or len(set(bundles.sort[feeding].tolist())) > 1:
+        if len(feeding) < 2 or self.asks or len(set(bundles.op_code[feeding].tolist())) > 1:
             return False
         window = bundles.window(int(feeding[0]))
         if not bundles.identity[feeding[0]] and not (window and window.pools):
@@ -83,21 +83,21 @@ class TargetPlanner:
         """Whether single bundles may be pinned: those are not merged."""
         return self.options.pin is not None and not isinstance(self.options.pin, str)
 
-    def extent(self, identity: bool, window: Window | None = None) -> Extent:
+    def spec(self, identity: bool, window: Window | None = None) -> BundleSpec:
         options, how = self.options, self.block.signature.aggregation
-        return Extent(0, 0, 0, options.batch_size, identity, how, options.dtype, options.device, 1, window)
+        return BundleSpec(0, 0, 0, options.batch_size, identity, how, options.dtype, options.device, 1, window)
 
-    def bare(self, extent: Extent) -> str | None:
-        """The name that is pinned for all bundles; one for other sorts of neurons than these pins nothing here."""
+    def bare(self, spec: BundleSpec) -> str | None:
+        """The name that is pinned for all bundles; one for other kinds of neurons than these pins nothing here."""
         name = self.options.pin
         if not isinstance(name, str) or name not in REGISTRY:
             return name if isinstance(name, str) else None
-        reason = REGISTRY[name].refuses(extent)
-        return None if reason is not None and (extent.window is not None or reason == NOT_MAPS) else name
+        reason = REGISTRY[name].refuses(spec)
+        return None if reason is not None and (spec.window is not None or reason == NOT_MAPS) else name
 
-    def lowerings(self, extent: Extent) -> list[Lowering]:
-        """Those that may be chosen."""
-        name = self.bare(extent)
+    def lowerings(self, spec: BundleSpec) -> list[Lowering]:
+        """The lowerings that may be chosen."""
+        name = self.bare(spec)
         return [REGISTRY[name]] if name in REGISTRY else list(REGISTRY.values())
 
     def merge(self, feeding: np.ndarray) -> list[np.ndarray]:
@@ -111,19 +111,19 @@ class TargetPlanner:
         count, sources, targets = bundles.count[feeding], bundles.sources[feeding], bundles.targets[feeding]
         whole = np.array([len(self.blocks.blocks[b].neurons) for b in bundles.source[feeding]])
         size, alone = len(self.block.neurons), np.full(len(feeding), np.inf)
-        area_in, area_out = self.extent(False, window).areas
+        area_in, area_out = self.spec(False, window).areas
         for identity in (False, True):
             mine = bundles.identity[feeding] == identity
             blocks, padded = self.groups[feeding[mine]], self.padded[feeding[mine]]
-            extent = self.extent(identity, window).sized(whole[mine], size, count[mine], blocks, padded)
-            alone[mine] = price(self.lowerings(extent), extent, calibration)
-            picked = extent.sized(sources[mine], targets[mine], count[mine], blocks, padded)
+            spec = self.spec(identity, window).sized(whole[mine], size, count[mine], blocks, padded)
+            alone[mine] = price(self.lowerings(spec), spec, calibration)
+            picked = spec.sized(sources[mine], targets[mine], count[mine], blocks, padded)
             moved = gathering(calibration, (sources * area_in + targets * area_out)[mine] * batch, 2)
             alone[mine] = np.minimum(alone[mine], price(self.lowerings(picked), picked, calibration) + moved)
 
         def merged(inputs: np.ndarray, outputs: np.ndarray, synapses: np.ndarray, many: np.ndarray) -> np.ndarray:
-            extent = self.extent(False, window).sized(inputs, outputs, synapses)
-            seconds = price(self.lowerings(extent), extent, calibration)
+            spec = self.spec(False, window).sized(inputs, outputs, synapses)
+            seconds = price(self.lowerings(spec), spec, calibration)
             return seconds + gathering(calibration, inputs * area_in * batch, many)
 
         return merge_thin(count, sources, targets, size, alone, merged)
@@ -137,57 +137,57 @@ class TargetPlanner:
         pin, bundles = self.options.pin, self.bundles
         if pin is None:
             return None
-        view = self.view(group, int(bundles.sources[group].sum()), len(self.block.neurons))
+        bundle = self.named(group, int(bundles.sources[group].sum()), len(self.block.neurons))
         if isinstance(pin, str):
-            extent = self.extent(view.identity, view.window)
-            return self.bare(extent.sized(view.inputs, view.outputs, view.synapses, view.groups, view.padded))
-        name = pinned(pin, view)
+            return self.bare(bundle)
+        name = pinned(pin, bundle)
         return None if name == BLOCKS else name
 
-    def view(self, group: np.ndarray, inputs: int, outputs: int) -> Bundle:
+    def named(self, group: np.ndarray, inputs: int, outputs: int) -> NamedBundle:
         """A group of bundles as a pin, or an error, sees it."""
-        bundles = self.bundles
+        bundles, options = self.bundles, self.options
         names = dict.fromkeys(self.blocks.blocks[int(b)].population for b in bundles.source[group])
         count, identity = int(bundles.count[group].sum()), bool(bundles.identity[group].all())
         aggregation, window = self.block.signature.aggregation, bundles.window(int(group[0]))
-        population, blocks = self.block.population, self.together(group)
         padded = int(self.padded[group[0]]) if len(group) == 1 else 0
-        return Bundle(tuple(names), population, inputs, outputs, count, identity, aggregation, blocks, window, padded)
+        return NamedBundle(
+            inputs, outputs, count, options.batch_size, identity, aggregation, options.dtype, options.device,
+            self.together(group), window, padded, tuple(names), self.block.population,
+        )  # fmt: skip
 
-    def lower(self, group: np.ndarray) -> PartPlan:
+    def lower(self, group: np.ndarray) -> ProductPlan:
         """Choose the shape and the lowering of one group of bundles."""
         pin, calibration, batch = self.pin(group), self.options.calibration, self.options.batch_size
         bundle, shapes = self.shapes(group)
         area_in, area_out = shapes[0][2].areas
         fitting = [s for s in shapes if pin not in REGISTRY or REGISTRY[pin].refuses(s[2]) is None]
         best = None
-        for pick, narrow, extent in fitting or shapes:
-            lowering, seconds, why = choose(REGISTRY.values(), extent, calibration, pin, str(bundle))
-            values = extent.inputs * area_in * batch
+        for pick, narrow, spec in fitting or shapes:
+            lowering, seconds, why = choose(REGISTRY.values(), spec, calibration, pin, str(bundle))
+            values = spec.inputs * area_in * batch
             moved = gathering(calibration, values, len(group)) if pick or len(group) > 1 else 0.0
-            moved += gathering(calibration, extent.outputs * area_out * batch) if narrow else 0.0
+            moved += gathering(calibration, spec.outputs * area_out * batch) if narrow else 0.0
             if best is None or seconds + moved < best[0]:
                 best = (seconds + moved, pick, narrow, lowering, why)
         assert best is not None
         seconds, pick, narrow, lowering, why = best
         by_row = len(group) > 1 and self.wires(group)
-        part = cut_part(self.arrays, self.blocks, self.bundles, self.target, group, pick, narrow, by_row)
-        layout = self.layout(part, bundle.window)
-        return PartPlan(lowering.name, layout, part.pieces, part.rows, bundle.sources, seconds, why)
+        product = cut_product(self.arrays, self.blocks, self.bundles, self.target, group, pick, narrow, by_row)
+        layout = self.layout(product, bundle.window)
+        return ProductPlan(lowering.name, layout, product.pieces, product.rows, bundle.sources, seconds, why)
 
-    def shapes(self, group: np.ndarray) -> tuple[Bundle, list[tuple[bool, bool, Extent]]]:
+    def shapes(self, group: np.ndarray) -> tuple[NamedBundle, list[tuple[bool, bool, BundleSpec]]]:
         """What there is to choose from: whether to pick columns, whether to leave out rows, and how large it gets."""
         sums = self.block.signature.aggregation == "sum"
         whole = sum(len(self.blocks.blocks[b].neurons) for b in dict.fromkeys(self.bundles.source[group].tolist()))
         size, (used, touched) = len(self.block.neurons), self.used(group)
-        bundle = self.view(group, used, touched)
-        sort = self.extent(bundle.identity, bundle.window)
+        bundle = self.named(group, used, touched)
         shapes = []
         for pick in (False, True) if sums and used < whole else (not sums,):
             for narrow in (False, True) if sums and touched < size else (False,):
                 inputs, outputs = used if pick else whole, touched if narrow else size
-                size_of = inputs, outputs, bundle.synapses, bundle.groups, bundle.padded
-                shapes.append((pick, narrow, sort.sized(*size_of)))
+                spec = bundle.sized(inputs, outputs, bundle.synapses, bundle.groups, bundle.padded)
+                shapes.append((pick, narrow, spec))
         return bundle, shapes
 
     def used(self, group: np.ndarray) -> tuple[int, int]:
@@ -199,17 +199,17 @@ class TargetPlanner:
         counts = [int(np.count_nonzero(np.diff(np.sort(end), prepend=-1))) for end in ends]
         return counts[0], counts[1]
 
-    def layout(self, part: Part, window: Window | None) -> Layout:
-        """A part as a lowering sees it."""
+    def layout(self, product: ProductWiring, window: Window | None) -> ProductLayout:
+        """The wiring of a product as a lowering sees it."""
         arrays = self.arrays
-        full = len(part.synapses) == part.inputs * part.outputs
-        code = np.array([sort_of(form) for form in arrays.forms], np.uint8)[arrays.form[part.synapses]]
-        return Layout(
-            part.inputs,
-            part.outputs,
-            arrays.ids[part.synapses],
-            None if full else part.row,
-            None if full else part.column,
+        full = len(product.synapses) == product.inputs * product.outputs
+        code = np.array([status_of(form) for form in arrays.forms], np.uint8)[arrays.form[product.synapses]]
+        return ProductLayout(
+            product.inputs,
+            product.outputs,
+            arrays.ids[product.synapses],
+            None if full else product.row,
+            None if full else product.column,
             code if code.any() else None,
             self.block.signature.aggregation,
             window,

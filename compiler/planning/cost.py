@@ -137,7 +137,7 @@ def default_calibration(device: str) -> Calibration:
 
 
 @dataclass(frozen=True)
-class Extent:
+class BundleSpec:
     """How large a bundle is and what it must do: all a lowering needs in order to accept it and to state its cost.
 
     Parameters
@@ -149,11 +149,11 @@ class Extent:
     identity
         Whether every synapse is an identity.
     aggregation
-        How the target puts together what it is brought.
+        How the target combines what its synapses contribute.
     dtype, device
         "float32", ...; "cpu", "cuda".
     groups
-        How many equal disjoint blocks it is, every pair within one joined; 1 where it is none of that sort.
+        How many equal disjoint blocks it is, every pair within one joined; 1 where it is no such thing.
     window
         What its synapses do to feature maps; None between scalars.
     padded
@@ -175,8 +175,8 @@ class Extent:
 
     def sized(
         self, inputs: Number, outputs: Number, synapses: Number, groups: Number = 1, padded: Number = 0
-    ) -> "Extent":
-        """The same sort of bundle in another size."""
+    ) -> "BundleSpec":
+        """The same kind of bundle in another size."""
         return replace(self, inputs=inputs, outputs=outputs, synapses=synapses, groups=groups, padded=padded)
 
     @property
@@ -190,21 +190,21 @@ def gathering(calibration: Calibration, values: Number, calls: Number = 1) -> Nu
     return calibration.gather_call * calls + calibration.gather_value * values
 
 
-def legal(lowerings: Iterable[Any], extent: Extent) -> list[Any]:
+def legal(lowerings: Iterable[Any], spec: BundleSpec) -> list[Any]:
     """The lowerings that accept such a bundle."""
-    return [lowering for lowering in lowerings if lowering.refuses(extent) is None]
+    return [lowering for lowering in lowerings if lowering.refuses(spec) is None]
 
 
-def price(lowerings: Iterable[Any], extent: Extent, calibration: Calibration) -> np.ndarray:
-    """Seconds of the cheapest legal lowering, for every bundle of an extent that holds arrays."""
-    found = [np.asarray(lowering.cost(extent, calibration), float) for lowering in legal(lowerings, extent)]
+def price(lowerings: Iterable[Any], spec: BundleSpec, calibration: Calibration) -> np.ndarray:
+    """Seconds of the cheapest legal lowering, for every bundle of a spec that holds arrays."""
+    found = [np.asarray(lowering.cost(spec, calibration), float) for lowering in legal(lowerings, spec)]
     if not found:
-        return np.full(np.shape(extent.synapses), np.inf)
+        return np.full(np.shape(spec.synapses), np.inf)
     return np.minimum.reduce(found)
 
 
 def choose(
-    lowerings: Iterable[Any], extent: Extent, calibration: Calibration, pinned: str | None, where: str
+    lowerings: Iterable[Any], spec: BundleSpec, calibration: Calibration, pinned: str | None, where: str
 ) -> tuple[Any, float, str]:
     """The lowering of one bundle.
 
@@ -212,7 +212,7 @@ def choose(
     ----------
     lowerings
         Those to choose from.
-    extent
+    spec
         The bundle.
     calibration
         The machine.
@@ -238,22 +238,22 @@ def choose(
             raise CompileError(
                 f"{where}: no lowering is called {pinned!r}; there are {', '.join(x.name for x in lowerings)}"
             )
-        if reason := found.refuses(extent):
-            fit = ", ".join(x.name for x in legal(lowerings, extent))
+        if reason := found.refuses(spec):
+            fit = ", ".join(x.name for x in legal(lowerings, spec))
             raise CompileError(f"{where}: lowering {pinned!r} cannot run it: {reason}; {fit} can")
-        return found, float(found.cost(extent, calibration)), "pinned"
+        return found, float(found.cost(spec, calibration)), "pinned"
     offers = sorted(
-        ((float(x.cost(extent, calibration)), x.name, x) for x in legal(lowerings, extent)), key=lambda o: o[:2]
+        ((float(x.cost(spec, calibration)), x.name, x) for x in legal(lowerings, spec)), key=lambda o: o[:2]
     )
     if not offers:
-        reasons = "; ".join(f"{x.name}: {x.refuses(extent)}" for x in lowerings)
+        reasons = "; ".join(f"{x.name}: {x.refuses(spec)}" for x in lowerings)
         raise CompileError(f"{where}: no lowering can run it ({reasons})")
     seconds, _, best = offers[0]
     if len(offers) == 1:
         return best, seconds, "the only one that can"
-    return best, seconds, f"{offers[1][1]} would take {told_time(offers[1][0])}"
+    return best, seconds, f"{offers[1][1]} would take {format_seconds(offers[1][0])}"
 
 
-def told_time(seconds: float) -> str:
+def format_seconds(seconds: float) -> str:
     """Seconds as people read them: microseconds, or milliseconds from one on."""
     return f"{seconds * 1e6:.0f} us" if seconds < 1e-3 else f"{seconds * 1e3:.2f} ms"

@@ -4,45 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.regions.windows import Window
+from compiler.planning.cost import BundleSpec
 from neurograph.errors import CompileError
 
 
 @dataclass(frozen=True)
-class Bundle:
-    """A bundle as a pin sees it.
+class NamedBundle(BundleSpec):
+    """A bundle, or a region, with the names at its ends, as a pin or an error sees it; its size as in `BundleSpec`.
 
     Parameters
     ----------
     sources, target
         Populations; several sources where thin bundles are merged.
-    inputs, outputs, synapses
-        Its size: columns, rows, synapses.
-    identity
-        Whether every synapse is an identity.
-    aggregation
-        How its target neurons put together what they are brought.
-    groups
-        How many equal disjoint blocks it is; 1 where it is none of that sort.
-    window
-        What its synapses do to feature maps; None between scalars.
-    padded
-        How many kernels it is as disjoint blocks of several sizes, padded to the largest; 0 where it is none of that
-        sort.
     levels
         Of a whole region of blocks that read one another, synapses on its longest path; 0 of a bundle.
     """
 
-    sources: tuple[str, ...]
-    target: str
-    inputs: int
-    outputs: int
-    synapses: int
-    identity: bool
-    aggregation: str
-    groups: int = 1
-    window: Window | None = None
-    padded: int = 0
+    sources: tuple[str, ...] = ()
+    target: str = ""
     levels: int = 0
 
     def __str__(self) -> str:
@@ -53,7 +32,7 @@ class Bundle:
 
 BLOCKS = "blocks"  # in place of a name: every block on its own, in no region
 
-Pin = str | Mapping[Any, str] | Callable[[Bundle], str | None] | None
+Pin = str | Mapping[Any, str] | Callable[[NamedBundle], str | None] | None
 
 
 def check_pin(pin: Any) -> Any:
@@ -66,7 +45,7 @@ def check_pin(pin: Any) -> Any:
     )
 
 
-def pinned(pin: Pin, bundle: Bundle) -> str | None:
+def pinned(pin: Pin, bundle: NamedBundle) -> str | None:
     """The lowering that is pinned for a bundle, or None."""
     if pin is None or isinstance(pin, str):
         return pin

@@ -8,12 +8,12 @@ from compiler.lowering import REGIONS
 from compiler.lowering.base import FIXED, FROZEN, TRAINED
 from compiler.planning.choice import TargetPlanner, refuse_unused_pins
 from compiler.planning.pins import BLOCKS, Pin
-from compiler.planning.program import BlockPlan, NeuronsPlan, Options, PartPlan, PortPlan, Program, StagePlan
-from compiler.planning.region_choice import RegionChooser, region_part
+from compiler.planning.program import BlockPlan, NeuronsPlan, Options, PortPlan, ProductPlan, Program, StagePlan
+from compiler.planning.region_choice import RegionChooser, region_product
 from compiler.regions.blocks import Block, Blocks, find_blocks, sort_neurons
 from compiler.regions.bundles import find_bundles
 from compiler.regions.groups import bundle_groups, depthwise
-from compiler.regions.parts import Piece
+from compiler.regions.product_wiring import Piece
 from compiler.regions.uneven import padded_sizes
 from compiler.snapshot import Port, Snapshot
 from neurograph.core.arrays import GraphArrays
@@ -56,12 +56,12 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
     for index, block in enumerate(blocks.blocks):
         if block.region >= 0:
             if index == made[block.region][0]:
-                part = region_part(arrays, blocks, regions[block.region])
-                stages.append(_stage(arrays, blocks, tuple(made[block.region]), (part,)))
+                product = region_product(arrays, blocks, regions[block.region])
+                stages.append(_stage(arrays, blocks, tuple(made[block.region]), (product,)))
         elif block.signature.role != "input":
             feeding = np.arange(edges[index], edges[index + 1])
-            parts = TargetPlanner(arrays, blocks, bundles, groups, padded, apart, index).parts(feeding)
-            stages.append(_stage(arrays, blocks, (index,), parts))
+            products = TargetPlanner(arrays, blocks, bundles, groups, padded, apart, index).products(feeding)
+            stages.append(_stage(arrays, blocks, (index,), products))
     _refuse_idle_pin(options.pin, stages)
     return Program(
         options,
@@ -76,15 +76,15 @@ def _refuse_idle_pin(pin: Pin, stages: list[StagePlan]) -> None:
     """A name that fits none of the bundles would silently do nothing."""
     if pin == BLOCKS:
         return
-    used = [part.lowering for stage in stages for part in stage.parts]
+    used = [product.lowering for stage in stages for product in stage.products]
     if isinstance(pin, str) and used and pin not in used:
         raise CompileError(f"lowering={pin!r} fits no bundle of this graph; it runs by {', '.join(sorted(set(used)))}")
 
 
-def _stage(arrays: GraphArrays, blocks: Blocks, makes: tuple[int, ...], parts: tuple[PartPlan, ...]) -> StagePlan:
+def _stage(arrays: GraphArrays, blocks: Blocks, makes: tuple[int, ...], products: tuple[ProductPlan, ...]) -> StagePlan:
     made = [blocks.blocks[index] for index in makes]
     plans = [BlockPlan(b.population, b.signature.aggregation, _neurons(arrays, b), b.inner) for b in made]
-    return StagePlan(makes, tuple(plans), parts)
+    return StagePlan(makes, tuple(plans), products)
 
 
 def _neurons(arrays: GraphArrays, block: Block) -> NeuronsPlan:

@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 
-from compiler.lowering.base import Layout, Shared, same_arrays
+from compiler.lowering.base import ProductLayout, Shared, same_arrays
 from compiler.lowering.region import RegionLayout
-from compiler.planning.cost import Calibration, told_time
+from compiler.planning.cost import Calibration, format_seconds
 from compiler.planning.pins import Pin
-from compiler.regions.parts import Piece
+from compiler.regions.product_wiring import Piece
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class PartPlan:
+class ProductPlan:
     """One product of a stage.
 
     Parameters
@@ -54,7 +54,7 @@ class PartPlan:
     """
 
     lowering: str
-    layout: Layout
+    layout: ProductLayout
     pieces: tuple[Piece, ...] = field(compare=False)
     rows: np.ndarray | None = field(compare=False)
     sources: tuple[str, ...] = field(compare=False)
@@ -144,18 +144,18 @@ class StagePlan(Shared):
     blocks
         What each of these values is. One block is the sum of its products; several are a region, whose one product
         (of a `RegionLayout`) makes all of them.
-    parts
+    products
         The products.
     """
 
     makes: tuple[int, ...] = field(compare=False)
     blocks: tuple[BlockPlan, ...]
-    parts: tuple[PartPlan, ...]
+    products: tuple[ProductPlan, ...]
 
     @property
     def is_region(self) -> bool:
         """Whether one product makes it whole, synapses between its own neurons included."""
-        return bool(self.parts) and isinstance(self.parts[0].layout, RegionLayout)
+        return bool(self.products) and isinstance(self.products[0].layout, RegionLayout)
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ class Program(Shared):
     @cached_property
     def seconds(self) -> float:
         """Predicted cost of the products of a training step."""
-        return sum(part.seconds for stage in self.stages for part in stage.parts)
+        return sum(product.seconds for stage in self.stages for product in stage.products)
 
     @cached_property
     def last_reads(self) -> tuple[tuple[int, ...], ...]:
@@ -207,7 +207,7 @@ class Program(Shared):
         last = {}
         for number, stage in enumerate(self.stages):
             last |= dict.fromkeys(stage.makes, number)
-            last |= {value: number for part in stage.parts for value, _ in part.pieces}
+            last |= {value: number for product in stage.products for value, _ in product.pieces}
         kept = {value for port in self.outputs for value, _ in port.pieces}
         ends = [(number, value) for value, number in last.items() if value not in kept]
         return tuple(tuple(v for n, v in ends if n == number) for number in range(len(self.stages)))
@@ -225,7 +225,7 @@ def describe(program: Program) -> str:
     head = (
         f"{len(program.stages)} stages for {options.dtype} on {options.device}, "
         f"tuned for batches of {options.batch_size}; "
-        f"products of a training step: {told_time(program.seconds)} ({options.calibration.name})"
+        f"products of a training step: {format_seconds(program.seconds)} ({options.calibration.name})"
     )
     lines = [head]
     lines += [f"in   {port.population!r}: {port.width} neurons{_maps(port.shape)}" for port in program.inputs]
@@ -238,9 +238,9 @@ def describe(program: Program) -> str:
 def _stage(number: int, stage: StagePlan) -> list[str]:
     blocks = [_block(block) for block in stage.blocks]
     heads = [f"{number:<4} {blocks[0]}", *(f"     {block}" for block in blocks[1:])]
-    if not stage.parts:
+    if not stage.products:
         heads[-1] += ", constant"
-    return heads + [f"       {_part(part)}" for part in stage.parts]
+    return heads + [f"       {_product(product)}" for product in stage.products]
 
 
 def _block(block: BlockPlan) -> str:
@@ -256,20 +256,20 @@ def _maps(shape: tuple[int, ...]) -> str:
     return f" of {shape[0]} x {shape[1]}" if shape else ""
 
 
-def _part(part: PartPlan) -> str:
-    layout = part.layout
+def _product(product: ProductPlan) -> str:
+    layout = product.layout
     synapses = len(layout.ids)
     what = f" ({layout.window})" if layout.window is not None else ""
-    names = ", ".join(map(repr, part.sources[:3])) + (
-        f" and {len(part.sources) - 3} more" if len(part.sources) > 3 else ""
+    names = ", ".join(map(repr, product.sources[:3])) + (
+        f" and {len(product.sources) - 3} more" if len(product.sources) > 3 else ""
     )
     return (
-        f"{part.lowering:<9} from {names or 'nothing'}: {synapses} synapses{what} {_extent(layout)}, "
-        f"{told_time(part.seconds)}; {part.why}"
+        f"{product.lowering:<9} from {names or 'nothing'}: {synapses} synapses{what} {_size(layout)}, "
+        f"{format_seconds(product.seconds)}; {product.why}"
     )
 
 
-def _extent(layout: Layout) -> str:
+def _size(layout: ProductLayout) -> str:
     if isinstance(layout, RegionLayout):
         return f"into {layout.outputs} neurons on {layout.levels} levels"
     density = len(layout.ids) / (layout.inputs * layout.outputs)

@@ -8,14 +8,14 @@ import numpy as np
 
 from compiler.activations import CODES, SLOPED
 from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.base import FIXED, FROZEN, TRAINED, sort_of
-from compiler.lowering.region import RegionExtent, RegionLayout, RegionLowering
-from compiler.planning.cost import Extent, gathering, price, told_time
-from compiler.planning.pins import Bundle, pinned
-from compiler.planning.program import Options, PartPlan
+from compiler.lowering.base import FIXED, FROZEN, TRAINED, status_of
+from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec
+from compiler.planning.cost import BundleSpec, format_seconds, gathering, price
+from compiler.planning.pins import NamedBundle, pinned
+from compiler.planning.program import Options, ProductPlan
 from compiler.regions.blocks import Blocks, Sorting
 from compiler.regions.bundles import distinct
-from compiler.regions.parts import Piece
+from compiler.regions.product_wiring import Piece
 from compiler.regions.wholes import Whole, largest, tangles
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
@@ -74,7 +74,7 @@ class RegionChooser:
         for group, (population, signature) in enumerate(kinds):
             if not self._scalar[group] or signature.role == "input":
                 continue
-            if reason := lowering.refuses(self._extent_of(signature)):
+            if reason := lowering.refuses(self._spec_of(signature)):
                 raise CompileError(f"population {population!r}: lowering {lowering.name!r} cannot run it: {reason}")
         wholes = largest(self.arrays, self.sorting, self._scalar)
         return [Region(w, lowering.name, self._seconds(lowering, w), "pinned") for w in wholes]
@@ -110,21 +110,21 @@ class RegionChooser:
         return None if asked else self._cheapest(whole)
 
     def _as_pinned(self, whole: Whole, lowering: RegionLowering) -> Region:
-        if reason := lowering.refuses(self.extent(whole)):
+        if reason := lowering.refuses(self.spec(whole)):
             where = ", ".join(map(repr, whole.populations(self.sorting)))
             raise CompileError(f"populations {where}: lowering {lowering.name!r} cannot run them: {reason}")
         return Region(whole, lowering.name, self._seconds(lowering, whole), "pinned")
 
     def _cheapest(self, whole: Whole) -> Region | None:
-        extent = self.extent(whole)
-        legal = [lowering for lowering in REGIONS.values() if lowering.refuses(extent) is None]
+        spec = self.spec(whole)
+        legal = [lowering for lowering in REGIONS.values() if lowering.refuses(spec) is None]
         if not legal:
             return None
         seconds, name = min((self._seconds(lowering, whole), lowering.name) for lowering in legal)
         apart = self._apart(whole)
         if seconds >= apart:
             return None
-        return Region(whole, name, seconds, f"block by block would take {told_time(apart)}")
+        return Region(whole, name, seconds, f"block by block would take {format_seconds(apart)}")
 
     def _pin(self, whole: Whole, population: str) -> str | None:
         """What is pinned for a region as it concerns one of its populations."""
@@ -134,18 +134,20 @@ class RegionChooser:
         if isinstance(pin, Mapping):
             own = [v for k, v in pin.items() if k == population or (isinstance(k, tuple) and k[-1:] == (population,))]
             return own[0] if own else None
-        extent = self.extent(whole)
+        spec = self.spec(whole)
         sources = np.unique(self.sorting.group[arrays.source[whole.synapses]]).tolist()
         names = tuple(dict.fromkeys(self.sorting.kinds[group][0] for group in sources))
-        sizes = extent.inputs, extent.neurons, extent.synapses
-        aggregation = extent.signatures[0].aggregation
-        return pinned(pin, Bundle(names, population, *sizes, False, aggregation, levels=extent.levels))
+        bundle = NamedBundle(
+            spec.inputs, spec.neurons, spec.synapses, spec.batch, False, spec.signatures[0].aggregation, spec.dtype,
+            spec.device, sources=names, target=population, levels=spec.levels,
+        )  # fmt: skip
+        return pinned(pin, bundle)
 
-    def _extent_of(self, signature) -> RegionExtent:
+    def _spec_of(self, signature) -> RegionSpec:
         options = self.options
-        return RegionExtent(1, 1, 1, 1, (signature,), options.batch_size, options.dtype, options.device)
+        return RegionSpec(1, 1, 1, 1, (signature,), options.batch_size, options.dtype, options.device)
 
-    def extent(self, whole: Whole) -> RegionExtent:
+    def spec(self, whole: Whole) -> RegionSpec:
         """How large a region is."""
         arrays, options = self.arrays, self.options
         read = np.zeros(len(arrays), bool)
@@ -154,10 +156,10 @@ class RegionChooser:
         level = arrays.level[whole.neurons]
         levels = int(np.count_nonzero(np.diff(level, prepend=-1)))
         sizes = int(np.count_nonzero(read)), len(whole.neurons), len(whole.synapses), levels
-        return RegionExtent(*sizes, whole.signatures(self.sorting), options.batch_size, options.dtype, options.device)
+        return RegionSpec(*sizes, whole.signatures(self.sorting), options.batch_size, options.dtype, options.device)
 
     def _seconds(self, lowering: RegionLowering, whole: Whole) -> float:
-        return float(lowering.cost(self.extent(whole), self.options.calibration))
+        return float(lowering.cost(self.spec(whole), self.options.calibration))
 
     def _apart(self, whole: Whole) -> float:
         """Seconds of the same neurons level by level, each level one product: what its blocks would take at best."""
@@ -168,16 +170,16 @@ class RegionChooser:
         target, source, many = of_neuron[arrays.target[synapses]], arrays.source[synapses], int(level.max()) + 1
         read = distinct(target, source, len(arrays), many)
         pieces = distinct(target, arrays.level[source], int(arrays.level.max()) + 1, many)
-        extent = Extent(
+        spec = BundleSpec(
             read, np.bincount(level), np.bincount(target, minlength=many), options.batch_size, False, "sum",
             options.dtype, options.device,
         )  # fmt: skip
-        seconds = price(REGISTRY.values(), extent, options.calibration)
+        seconds = price(REGISTRY.values(), spec, options.calibration)
         moved = gathering(options.calibration, read * options.batch_size * (pieces > 1), pieces)
         return float((seconds + moved).sum())
 
 
-def region_part(arrays: GraphArrays, blocks: Blocks, region: Region) -> PartPlan:
+def region_product(arrays: GraphArrays, blocks: Blocks, region: Region) -> ProductPlan:
     """The one product of a region's stage."""
     whole, synapses = region.whole, region.whole.synapses
     pieces, place, inputs = _read(arrays, blocks, whole)
@@ -186,7 +188,7 @@ def region_part(arrays: GraphArrays, blocks: Blocks, region: Region) -> PartPlan
     rank[whole.neurons] = np.arange(len(whole.neurons), dtype=np.int32)
     row, kinds = rank[arrays.target[synapses]], arrays.kind[whole.neurons]
     starts = np.searchsorted(row, np.arange(len(whole.neurons) + 1)).astype(np.int32)
-    code = np.array([sort_of(form) for form in arrays.forms], np.uint8)[arrays.form[synapses]]
+    code = np.array([status_of(form) for form in arrays.forms], np.uint8)[arrays.form[synapses]]
     level = arrays.level[whole.neurons]
     trainable = np.array([kind.trainable for kind in arrays.kinds], bool)[kinds]
     has_slope = np.array([kind.activation in SLOPED for kind in arrays.kinds], bool)[kinds]
@@ -210,7 +212,7 @@ def region_part(arrays: GraphArrays, blocks: Blocks, region: Region) -> PartPlan
         averages=averages if averages.any() else None,
     )
     sources = tuple(dict.fromkeys(blocks.blocks[block].population for block, _ in pieces))
-    return PartPlan(region.lowering, layout, pieces, None, sources, region.seconds, region.why)
+    return ProductPlan(region.lowering, layout, pieces, None, sources, region.seconds, region.why)
 
 
 def _read(arrays: GraphArrays, blocks: Blocks, whole: Whole) -> tuple[tuple[Piece, ...], np.ndarray, int]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.region import RegionExtent
-from compiler.planning.cost import Extent, gathering, price
+from compiler.lowering.region import RegionSpec
+from compiler.planning.cost import BundleSpec, gathering, price
 from compiler.planning.program import Options
 from compiler.regions.blocks import Signature
 from compiler.regions.bundles import distinct
@@ -83,8 +83,8 @@ def _any(found: Snapshot, graph: np.ndarray, many: int, kinds: list[bool]) -> np
 
 def _refused(signature: Signature, options: Options) -> bool:
     """Whether no region can hold such a neuron."""
-    extent = RegionExtent(1, 1, 1, 1, (signature,), options.batch_size, options.dtype, options.device)
-    return all(lowering.refuses(extent) is not None for lowering in REGIONS.values())
+    spec = RegionSpec(1, 1, 1, 1, (signature,), options.batch_size, options.dtype, options.device)
+    return all(lowering.refuses(spec) is not None for lowering in REGIONS.values())
 
 
 def _seconds(found: Snapshot, graph: np.ndarray, like: np.ndarray, options: Options) -> tuple[np.ndarray, np.ndarray]:
@@ -104,11 +104,11 @@ def _seconds(found: Snapshot, graph: np.ndarray, like: np.ndarray, options: Opti
     pieces = distinct(place, arrays.level[source], levels, len(cells))
     copies = many[cells // levels]
     groups = np.where(synapses == read * neurons, copies, 1)
-    extent = Extent(
+    spec = BundleSpec(
         read * copies, neurons * copies, synapses * copies, options.batch_size, False, "sum",
         options.dtype, options.device, groups,
     )  # fmt: skip
-    seconds = price(REGISTRY.values(), extent, options.calibration)
+    seconds = price(REGISTRY.values(), spec, options.calibration)
     seconds = seconds + gathering(options.calibration, read * copies * options.batch_size * (pieces > 1), pieces > 1)
     apart = np.bincount(cells // levels, seconds, len(like))
     return apart, _walk(np.bincount(cells // levels, synapses * copies, len(like)), options)
@@ -118,8 +118,8 @@ def _walk(synapses: np.ndarray, options: Options) -> np.ndarray:
     """Seconds that so many synapses more add to a region."""
 
     def cost(lowering: Any, count: Any) -> Any:
-        extent = RegionExtent(1, 1, count, 0, (), options.batch_size, options.dtype, options.device)
-        return lowering.cost(extent, options.calibration)
+        spec = RegionSpec(1, 1, count, 0, (), options.batch_size, options.dtype, options.device)
+        return lowering.cost(spec, options.calibration)
 
     return np.minimum.reduce([cost(lowering, synapses) - cost(lowering, 0) for lowering in REGIONS.values()])
 

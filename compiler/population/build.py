@@ -91,7 +91,10 @@ def compile_population(
     program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device)
     slots = assembly.slots
-    fill(slots, {space: graph_numbers(found.arrays, space, slots.numbers(space)) for space in slots.spaces})
+    fill(
+        slots,
+        {quantity: graph_numbers(found.arrays, quantity, slots.numbers(quantity)) for quantity in slots.quantities},
+    )
     network.__dict__.update(ports=merged.inputs, arrangement=merged.arrangement)
     network.install(found, program, assembly)
     members.own(network)

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from compiler.lowering.held import emptied
-from compiler.slots import SlotMap, Space
+from compiler.slots import Quantity, SlotMap
 from compiler.sync.holding import Holding
 from neurograph.core.merging import OWN, SHIFT
 
-Vectors = dict[tuple[Space, torch.dtype], tuple[np.ndarray, np.ndarray]]
+Vectors = dict[tuple[Quantity, torch.dtype], tuple[np.ndarray, np.ndarray]]
 
 
 class PopulationHolding(Holding):
@@ -51,7 +51,7 @@ class PopulationHolding(Holding):
             one.written_at = moment
 
     def today(self) -> tuple[tuple[int, ...], Vectors]:
-        """The moment, and every space's numbers, rising, with their values."""
+        """The moment, and every quantity's numbers, rising, with their values."""
         moment = self.moment()
         if self._today is None or self._today[0] != moment:
             filled = [emptied(entry.module, entry.tensor) for entry in self.slots.slots if entry.trained]
@@ -61,9 +61,9 @@ class PopulationHolding(Holding):
         return self._today
 
     def _vectors(self) -> Vectors:
-        found: dict[tuple[Space, torch.dtype], list] = {}
+        found: dict[tuple[Quantity, torch.dtype], list] = {}
         for entry in self.slots.slots:
-            found.setdefault((entry.space, entry.tensor.dtype), []).append(entry)
+            found.setdefault((entry.quantity, entry.tensor.dtype), []).append(entry)
         vectors = {}
         for key, entries in found.items():
             numbers = np.concatenate([entry.numbers for entry in entries])

@@ -56,9 +56,9 @@ class Individual:
         """Write what moved into the graph, but for what users wrote since; returns how many numbers."""
         moment, vectors = self.shared.today()
         changes, count = graph.changes.since(self), 0
-        for (space, dtype), (numbers, values) in vectors.items():
+        for (quantity, dtype), (numbers, values) in vectors.items():
             where, own = own_numbers(numbers, self.index)
-            count += write_numbers(graph, space, own, values[where], dtype, written(changes, space))
+            count += write_numbers(graph, quantity, own, values[where], dtype, written(changes, quantity))
         self.written_at = moment
         return count
 

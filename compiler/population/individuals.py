@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from compiler.population.merged import own_numbers
-from compiler.slots import Space
+from compiler.slots import Quantity
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import CompileError
 
@@ -75,13 +75,13 @@ class Individuals:
             digest.update(graph.wiring_digest().encode())
         return digest.hexdigest()
 
-    def survivors(self, space: Space, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def survivors(self, quantity: Quantity, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Which of a network's numbers (rising) the graphs have still, their values, and places among these."""
-        there, values = np.zeros(len(numbers), bool), np.zeros((len(numbers), *space[1]))
+        there, values = np.zeros(len(numbers), bool), np.zeros((len(numbers), *quantity[1]))
         for at, graph in enumerate(self.graphs):
             where, own = own_numbers(numbers, at)
             if len(own):
-                there[where], column, places = graph.survivors(space, own)
+                there[where], column, places = graph.survivors(quantity, own)
                 values[where][there[where]] = column[places]
         return there, values[there], np.arange(int(there.sum()))
 

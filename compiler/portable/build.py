@@ -86,16 +86,16 @@ def _stage(drawing: Drawing, products: Products, stage: StagePlan, reading: Read
     maps, count = bool(neurons.shape), len(neurons.keys)
     bias = numbers.of("bias", neurons.keys, 0.0) if (neurons.bias != FIXED).any() else None
     total = None
-    for part in stage.parts:  # those that bring something to every neuron come first
-        called = name if total is None else f"{name}_from_{'_'.join(map(identifier, part.sources[:2]))}"
+    for product in stage.products:  # those that bring something to every neuron come first
+        called = name if total is None else f"{name}_from_{'_'.join(map(identifier, product.sources[:2]))}"
         first = total is None
-        brought = products.bring(
-            called, part, reading.columns(called, part.pieces), bias if first and part.rows is None else None
+        contribution = products.add(
+            called, product, reading.columns(called, product.pieces), bias if first and product.rows is None else None
         )
-        if part.rows is not None:
-            brought = drawing.place(brought, called, part.rows, count)
-            brought = drawing.add_bias(brought, name, bias, maps) if first else brought
-        total = brought if total is None else total + brought
+        if product.rows is not None:
+            contribution = drawing.place(contribution, called, product.rows, count)
+            contribution = drawing.add_bias(contribution, name, bias, maps) if first else contribution
+        total = contribution if total is None else total + contribution
     if total is None:
         constant = np.full(count, empty_value(block.aggregation)) + (0.0 if bias is None else bias)
         module = made(layers.Constant, count, *neurons.shape)

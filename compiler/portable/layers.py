@@ -53,12 +53,12 @@ class Sparse(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """From (batch, inputs) to (batch, outputs)."""
         x = F.pad(x, (0, 1)) if self.ragged else x
-        brought = x.index_select(1, self.source.flatten()).unflatten(1, self.source.shape)
-        return (brought * self.weight).sum(-1)
+        contribution = x.index_select(1, self.source.flatten()).unflatten(1, self.source.shape)
+        return (contribution * self.weight).sum(-1)
 
 
 class Scatter(nn.Module):
-    """Few synapses, of which some outputs have many more than others: what each brings is added where it leads."""
+    """Few synapses, of which some outputs have many more than others: what each contributes is added where it leads."""
 
     source: Tensor
     target: Tensor
@@ -72,9 +72,9 @@ class Scatter(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """From (batch, inputs) to (batch, outputs)."""
-        brought = x.index_select(1, self.source) * self.weight
-        nothing = brought.new_zeros(x.shape[0], self.outputs)
-        return nothing.scatter_add(1, self.target.expand(x.shape[0], -1), brought)
+        contribution = x.index_select(1, self.source) * self.weight
+        nothing = contribution.new_zeros(x.shape[0], self.outputs)
+        return nothing.scatter_add(1, self.target.expand(x.shape[0], -1), contribution)
 
 
 class Blocks(nn.Module):
@@ -109,14 +109,14 @@ class Aggregate(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """From (batch, inputs) to (batch, outputs)."""
-        brought = x.index_select(1, self.source.flatten()).unflatten(1, self.source.shape) * self.weight
+        contribution = x.index_select(1, self.source.flatten()).unflatten(1, self.source.shape) * self.weight
         neutral = {"product": 1.0, "max": -torch.inf, "min": torch.inf, "mean": 0.0}
-        brought = brought.masked_fill(self.empty, neutral[self.how])
+        contribution = contribution.masked_fill(self.empty, neutral[self.how])
         if self.how == "product":
-            return brought.prod(-1)
+            return contribution.prod(-1)
         if self.how == "mean":
-            return brought.sum(-1) / (~self.empty).sum(-1).clamp(min=1)
-        extreme = brought.amax(-1) if self.how == "max" else brought.amin(-1)
+            return contribution.sum(-1) / (~self.empty).sum(-1).clamp(min=1)
+        extreme = contribution.amax(-1) if self.how == "max" else contribution.amin(-1)
         return extreme.masked_fill(self.empty.all(-1), 0.0)
 
 
@@ -161,8 +161,8 @@ class Sum(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """From (batch, inputs, ...) to (batch, outputs, ...)."""
         zero = torch.zeros_like(x[:, :1])
-        brought = torch.cat([zero, x], 1).index_select(1, self.column.flatten() + 1)
-        return brought.unflatten(1, self.column.shape).sum(2)
+        contribution = torch.cat([zero, x], 1).index_select(1, self.column.flatten() + 1)
+        return contribution.unflatten(1, self.column.shape).sum(2)
 
 
 class Bias(nn.Module):

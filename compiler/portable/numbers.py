@@ -3,11 +3,11 @@
 import numpy as np
 
 from compiler.regions.order import Order
-from compiler.slots import SlotMap, Space
+from compiler.slots import Quantity, SlotMap
 
 
 class Numbers:
-    """Looks numbers up in a network's slots; a space is gathered once.
+    """Looks numbers up in a network's slots; a quantity is gathered once.
 
     Parameters
     ----------
@@ -17,7 +17,7 @@ class Numbers:
 
     def __init__(self, slots: SlotMap) -> None:
         self.slots = slots
-        self._found: dict[Space, tuple[Order, np.ndarray]] = {}
+        self._found: dict[Quantity, tuple[Order, np.ndarray]] = {}
 
     def of(self, name: str, numbers: np.ndarray, missing: float, shape: tuple[int, ...] = ()) -> np.ndarray:
         """(n, *shape) the numbers of some synapses (by id) or neurons (by key); `missing` where one has none.
@@ -33,10 +33,10 @@ class Numbers:
         shape
             Of each: () or that of a kernel.
         """
-        space = name, shape
-        if space not in self._found:
-            self._found[space] = Order(self.slots.numbers(space)), self.slots.gather(space).numpy()
-        order, values = self._found[space]
+        quantity = name, shape
+        if quantity not in self._found:
+            self._found[quantity] = Order(self.slots.numbers(quantity)), self.slots.gather(quantity).numpy()
+        order, values = self._found[quantity]
         place = order.places(numbers)
         found = np.full((len(numbers), *shape), missing)
         found[place >= 0] = values[place[place >= 0]]

@@ -1,4 +1,4 @@
-"""One part of a stage as layers: the product, and what is picked before it and placed behind it."""
+"""One product of a stage as layers, with what is picked before it and placed behind it."""
 
 from math import prod
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from compiler.lowering.base import FIXED, Layout
-from compiler.planning.program import PartPlan
+from compiler.lowering.base import FIXED, ProductLayout
+from compiler.planning.program import ProductPlan
 from compiler.portable import layers
 from compiler.portable.drawing import Drawing, Made, Value, made, table
 from compiler.portable.numbers import Numbers
@@ -21,7 +21,7 @@ Vector = np.ndarray | None
 
 
 class Products:
-    """Makes the layers of parts.
+    """Makes the layers of products.
 
     Parameters
     ----------
@@ -34,15 +34,15 @@ class Products:
     def __init__(self, drawing: Drawing, numbers: Numbers) -> None:
         self.drawing, self.numbers = drawing, numbers
 
-    def bring(self, name: str, part: PartPlan, x: Value, bias: Vector) -> Value:
-        """What a part brings to its rows, (batch, outputs) or maps, plus the bias where one is given."""
-        layout, window, drawing = part.layout, part.layout.window, self.drawing
+    def add(self, name: str, product: ProductPlan, x: Value, bias: Vector) -> Value:
+        """What a product contributes to its rows, (batch, outputs) or maps, plus the bias where one is given."""
+        layout, window, drawing = product.layout, product.layout.window, self.drawing
         if layout.aggregation != "sum":
             return drawing.add_bias(self._aggregate(name, layout, x), name, bias)
         if window is None and not layout.are(FIXED).all():
-            return self._product(name, part, x, bias)
+            return self._dense(name, product, x, bias)
         if window is not None and window.slides:
-            return self._convolution(name, part, x, bias)
+            return self._convolution(name, product, x, bias)
         if window is not None and window.flattens:
             return self._matrix(name, layout, x.flatten(1), bias)
         maps = window is not None and bool(window.target)
@@ -52,28 +52,28 @@ class Products:
         x = drawing.wire(x, name, layout.rows, layout.columns, (layout.outputs, layout.inputs))
         return drawing.add_bias(x, name, bias, maps)
 
-    def _weights(self, layout: Layout) -> np.ndarray:
+    def _weights(self, layout: ProductLayout) -> np.ndarray:
         """(n, *kernel) float64; an identity multiplies by 1."""
         window = layout.window
         return self.numbers.of("weight", layout.ids, 1.0, () if window is None else window.kernel)
 
-    def _product(self, name: str, part: PartPlan, x: Value, bias: Vector) -> Value:
+    def _dense(self, name: str, product: ProductPlan, x: Value, bias: Vector) -> Value:
         """Numbers between scalars."""
-        layout, add_bias = part.layout, self.drawing.add_bias
-        if part.lowering == "grouped":
+        layout, add_bias = product.layout, self.drawing.add_bias
+        if product.lowering == "grouped":
             return add_bias(self._blocks(name, layout, x), name, bias)
-        if part.lowering in ("sparse", "torch_sparse") and len(layout.ids) * FEW < layout.inputs * layout.outputs:
+        if product.lowering in ("sparse", "torch_sparse") and len(layout.ids) * FEW < layout.inputs * layout.outputs:
             return add_bias(self._gathered(name, layout, x), name, bias)
         return self._matrix(name, layout, x, bias)
 
-    def _matrix(self, name: str, layout: Layout, x: Value, bias: Vector) -> Value:
+    def _matrix(self, name: str, layout: ProductLayout, x: Value, bias: Vector) -> Value:
         """One matrix; a whole map is as many of its columns as it has values."""
         weights = self._weights(layout)
         kind: Any = nn.Linear if layout.full else layers.MaskedLinear
         module = made(kind, layout.inputs * prod(weights.shape[1:]), layout.outputs, bias=bias is not None)
         return self.drawing.layer(name, module, x, bias=bias, **_slots(layout, weights, matrix=True))
 
-    def _blocks(self, name: str, layout: Layout, x: Value) -> Value:
+    def _blocks(self, name: str, layout: ProductLayout, x: Value) -> Value:
         groups, drawing = _groups(layout), self.drawing
         (many, outputs), inputs = groups.rows.shape, groups.columns.shape[1]
         weight = self._weights(layout)[groups.order].reshape(many, outputs, inputs).transpose(0, 2, 1)
@@ -81,7 +81,7 @@ class Products:
         x = drawing.layer(name, made(layers.Blocks, many, inputs, outputs), x, weight=weight)
         return drawing.place(x, name, groups.rows.ravel(), layout.outputs)
 
-    def _gathered(self, name: str, layout: Layout, x: Value) -> Value:
+    def _gathered(self, name: str, layout: ProductLayout, x: Value) -> Value:
         """Synapse by synapse: a table where fan-ins are about equal."""
         weights, drawing = self._weights(layout), self.drawing
         synapse, fan_in = table(layout.rows, layout.outputs)
@@ -92,19 +92,19 @@ class Products:
         source, weight = np.append(layout.columns, layout.inputs)[synapse], np.append(weights, 0.0)[synapse]
         return drawing.layer(name, module, x, weight=weight, source=source)
 
-    def _aggregate(self, name: str, layout: Layout, x: Value) -> Value:
+    def _aggregate(self, name: str, layout: ProductLayout, x: Value) -> Value:
         synapse, _ = table(layout.rows, layout.outputs)
         source, weight = np.append(layout.columns, 0)[synapse], np.append(self._weights(layout), 0.0)[synapse]
         module = made(layers.Aggregate, layout.aggregation, *synapse.shape)
         empty = synapse == len(layout.ids)
         return self.drawing.layer(name, module, x, weight=weight, source=source, empty=empty)
 
-    def _convolution(self, name: str, part: PartPlan, x: Value, bias: Vector) -> Value:
-        layout, window, drawing = part.layout, part.layout.window, self.drawing
+    def _convolution(self, name: str, product: ProductPlan, x: Value, bias: Vector) -> Value:
+        layout, window, drawing = product.layout, product.layout.window, self.drawing
         assert window is not None
         slides = {"stride": window.stride, "padding": window.padding, "dilation": window.dilation}
         weights = self._weights(layout)
-        if part.lowering != "conv_grouped":
+        if product.lowering != "conv_grouped":
             kind: Any = nn.Conv2d if layout.full else layers.MaskedConv2d
             options = slides | {"bias": bias is not None}
             module = made(kind, layout.inputs, layout.outputs, window.kernel, **options)
@@ -126,7 +126,7 @@ def _pool(window: Window) -> Made:
     return made(nn.AvgPool2d, window.kernel, **slides, count_include_pad=window.count_include_pad)
 
 
-def _slots(layout: Layout, weights: np.ndarray, matrix: bool = False) -> dict[str, np.ndarray]:
+def _slots(layout: ProductLayout, weights: np.ndarray, matrix: bool = False) -> dict[str, np.ndarray]:
     """The weights in a tensor (outputs, inputs, *kernel), and a mask where some pairs are not joined."""
     shape: tuple[int, ...] = (layout.outputs, layout.inputs, *weights.shape[1:])
     held: Any = np.zeros(shape)
@@ -139,7 +139,7 @@ def _slots(layout: Layout, weights: np.ndarray, matrix: bool = False) -> dict[st
     return found
 
 
-def _groups(layout: Layout) -> Groups:
+def _groups(layout: ProductLayout) -> Groups:
     """The equal blocks; where every map reads just one, each is a block, whoever else reads that one."""
     rows, columns = layout.rows, layout.columns
     found = find_groups(rows, columns)

@@ -10,7 +10,7 @@ import torch
 
 from compiler.planning.program import Program
 from compiler.portable.drawing import Drawing, Value
-from compiler.regions.parts import Piece
+from compiler.regions.product_wiring import Piece
 
 MANY = 6  # pieces, beyond which a product picks from the string
 
@@ -28,8 +28,8 @@ class Reading:
 
     def __init__(self, drawing: Drawing, program: Program) -> None:
         self.drawing, self.values = drawing, dict[int, Value]()
-        parts = [part for stage in program.stages for part in stage.parts if part.layout.window is None]
-        strung = sorted({value for part in parts if len(part.pieces) > MANY for value, _ in part.pieces})
+        products = [product for stage in program.stages for product in stage.products if product.layout.window is None]
+        strung = sorted({value for product in products if len(product.pieces) > MANY for value, _ in product.pieces})
         sizes = np.array([len(program.blocks[value]) for value in strung], np.int64)
         self.start = dict(zip(strung, (np.cumsum(sizes) - sizes).tolist(), strict=True))
         self.size = dict(zip(strung, sizes.tolist(), strict=True))

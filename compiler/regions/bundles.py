@@ -1,4 +1,4 @@
-"""Which synapses run together: a bundle is every synapse of one sort from one block to another."""
+"""Which synapses run together: a bundle is every synapse of one operation from one block to another."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from compiler.regions.blocks import Blocks
-from compiler.regions.windows import SAME, Sorts, Window, find_windows
+from compiler.regions.windows import SAME, OpCodes, Window, find_windows
 from neurograph.core.arrays import GraphArrays
 
 
@@ -17,8 +17,8 @@ class Bundles:
     Parameters
     ----------
     target, source
-        (B,) blocks at both ends; bundles are sorted by (target, source, sort).
-    sort
+        (B,) blocks at both ends; bundles are sorted by (target, source, op_code).
+    op_code
         (B,) what their synapses do: numbers, identities, or one of the windows; each makes bundles of its own.
     start
         (B + 1,) where each bundle's synapses begin in `synapses`.
@@ -27,17 +27,17 @@ class Bundles:
     sources, targets
         (B,) how many neurons of either block the bundle touches.
     windows
-        What each sort does to feature maps; None for numbers and identities between scalars.
+        What each op code does to feature maps; None for numbers and identities between scalars.
     """
 
     target: np.ndarray
     source: np.ndarray
-    sort: np.ndarray
+    op_code: np.ndarray
     start: np.ndarray
     synapses: np.ndarray
     sources: np.ndarray
     targets: np.ndarray
-    windows: Sorts
+    windows: OpCodes
 
     @property
     def count(self) -> np.ndarray:
@@ -47,12 +47,12 @@ class Bundles:
     @cached_property
     def identity(self) -> np.ndarray:
         """(B,) bool: bundles of identities."""
-        same = [window.identity if window else sort == SAME for sort, window in enumerate(self.windows)]
-        return np.array(same, bool)[self.sort]
+        same = [window.identity if window else op_code == SAME for op_code, window in enumerate(self.windows)]
+        return np.array(same, bool)[self.op_code]
 
     def window(self, bundle: int) -> Window | None:
         """What the synapses of one bundle do to feature maps."""
-        return self.windows[self.sort[bundle]]
+        return self.windows[self.op_code[bundle]]
 
     def of(self, bundle: int) -> np.ndarray:
         """The synapses of one bundle."""
@@ -62,9 +62,9 @@ class Bundles:
 def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
     """Group the synapses of a graph by the blocks they join; those into a region belong to no bundle."""
     many = len(blocks.blocks)
-    sort, windows = find_windows(arrays)
-    sorts = len(windows)
-    code = (blocks.block[arrays.target].astype(np.int64) * many + blocks.block[arrays.source]) * sorts + sort
+    op_code, windows = find_windows(arrays)
+    op_codes = len(windows)
+    code = (blocks.block[arrays.target].astype(np.int64) * many + blocks.block[arrays.source]) * op_codes + op_code
     target, source, chosen = arrays.target, arrays.source, None
     regional = np.array([block.region >= 0 for block in blocks.blocks], bool)
     if regional.any():
@@ -77,9 +77,9 @@ def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
     bundle = np.repeat(np.arange(len(new)), np.diff(new, append=len(code)))
     head = code[new]
     return Bundles(
-        target=head // sorts // many,
-        source=head // sorts % many,
-        sort=head % sorts,
+        target=head // op_codes // many,
+        source=head // op_codes % many,
+        op_code=head % op_codes,
         start=np.append(new, len(code)),
         synapses=order,
         sources=distinct(bundle, arrays.source[order], len(arrays), len(new)),

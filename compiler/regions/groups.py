@@ -78,6 +78,6 @@ def bundle_groups(arrays: GraphArrays, bundles: Bundles) -> np.ndarray:
 
 def depthwise(bundles: Bundles, groups: np.ndarray) -> np.ndarray:
     """(B,) the same, but where every map reads just one, each is a block, whoever else reads that one."""
-    slides = np.array([window is not None and window.slides for window in bundles.windows], bool)[bundles.sort]
+    slides = np.array([window is not None and window.slides for window in bundles.windows], bool)[bundles.op_code]
     single = slides & (bundles.count == bundles.targets) & (bundles.targets > 1)
     return np.where(single & (groups == 1), bundles.targets, groups)

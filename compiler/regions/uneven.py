@@ -89,7 +89,7 @@ def _places(block: np.ndarray) -> tuple[np.ndarray, int]:
 def padded_sizes(arrays: GraphArrays, bundles: Bundles, groups: np.ndarray) -> np.ndarray:
     """(B,) int64 how many kernels a bundle is as padded groups; 0 where that is not less than half of all pairs."""
     found = np.zeros(len(bundles.target), np.int64)
-    slides = np.array([window is not None and window.slides for window in bundles.windows], bool)[bundles.sort]
+    slides = np.array([window is not None and window.slides for window in bundles.windows], bool)[bundles.op_code]
     pairs = bundles.sources * bundles.targets
     for bundle in np.flatnonzero(slides & (groups == 1) & (2 * bundles.count < pairs)):
         synapses = bundles.of(int(bundle))

@@ -31,7 +31,7 @@ class Whole:
         return tuple(sorting.kinds[group][1] for group in self.groups.tolist())
 
     def populations(self, sorting: Sorting) -> tuple[str, ...]:
-        """Those it holds neurons of."""
+        """The populations it holds neurons of."""
         return tuple(dict.fromkeys(sorting.kinds[group][0] for group in self.groups.tolist()))
 
 

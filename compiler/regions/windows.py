@@ -69,17 +69,17 @@ class Window:
         return text + f" of {self.source}"
 
 
-Sorts = tuple[Window | None, ...]
-NUMBER, SAME = 0, 1  # the first two sorts: weights and identities between scalars, which need no window
+OpCodes = tuple[Window | None, ...]
+NUMBER, SAME = 0, 1  # the first two op codes: weights and identities between scalars, which need no window
 
 
-def find_windows(arrays: GraphArrays) -> tuple[np.ndarray, Sorts]:
-    """The sort of every synapse.
+def find_windows(arrays: GraphArrays) -> tuple[np.ndarray, OpCodes]:
+    """The op code of every synapse.
 
     Returns
     -------
     tuple
-        (E,) sorts of synapses, and the window of each sort; sorts 0 and 1 are numbers and identities between scalars.
+        (E,) op codes of synapses, and the window of each; codes 0 and 1 are numbers and identities between scalars.
     """
     identity = np.array([form.op == "identity" for form in arrays.forms], bool)[arrays.form]
     if all(kind.shape == () for kind in arrays.kinds):
@@ -90,22 +90,22 @@ def find_windows(arrays: GraphArrays) -> tuple[np.ndarray, Sorts]:
     for digit, radix in zip((shape[arrays.source], shape[arrays.target], arrays.pool + 1), radices, strict=True):
         code = code * radix + digit
     code = code * len(arrays.forms) + arrays.form
-    sort = np.zeros(len(code), np.int64)
+    op_code = np.zeros(len(code), np.int64)
     found: list[Window | None] = [None, None]
-    sorts: dict[Window | None, int] = {None: NUMBER}
+    op_codes: dict[Window | None, int] = {None: NUMBER}
     for one in _distinct(code).tolist():
         left, form = divmod(one, len(arrays.forms))
         left, pool = divmod(left, radices[2])
         source, target = divmod(left, radices[1])
         weight = arrays.pools[pool - 1].shape[1:] if pool else ()
         window = _window(arrays.forms[form], weight, shapes[source], shapes[target])
-        if window is not None and window not in sorts:
-            sorts[window] = len(found)
+        if window is not None and window not in op_codes:
+            op_codes[window] = len(found)
             found.append(window)
-        number = SAME if window is None and arrays.forms[form].op == "identity" else sorts[window]
+        number = SAME if window is None and arrays.forms[form].op == "identity" else op_codes[window]
         if number != NUMBER:
-            sort[code == one] = number
-    return sort, tuple(found)
+            op_code[code == one] = number
+    return op_code, tuple(found)
 
 
 def _distinct(code: np.ndarray) -> np.ndarray:

@@ -10,13 +10,13 @@ from torch import Tensor
 from compiler.lowering import REGIONS, REGISTRY
 from compiler.lowering.base import Unit
 from compiler.lowering.region import RegionLayout
-from compiler.planning.program import NeuronsPlan, PartPlan, Program
+from compiler.planning.program import NeuronsPlan, ProductPlan, Program
 from compiler.regions.order import Order
-from compiler.runtime.neurons import Neurons
+from compiler.runtime.neurons import NeuronUnit
 from compiler.runtime.norm import neurons_unit
 from compiler.runtime.region_stage import RegionStage
 from compiler.runtime.stage import Fetch, Stage
-from compiler.slots import WEIGHT, SlotMap, Slots, Space
+from compiler.slots import WEIGHT, Quantity, SlotMap, Slots
 from neurograph.core.arrays import GraphArrays
 
 Spec = tuple[str, object]  # what a unit is made from: equal specs make equal units
@@ -45,9 +45,9 @@ class Assembly:
     fresh: frozenset[Unit]
 
 
-def part_spec(part: PartPlan) -> Spec:
-    """What the unit of a part is made from."""
-    return part.lowering, part.layout
+def product_spec(product: ProductPlan) -> Spec:
+    """What the unit of a product is made from."""
+    return product.lowering, product.layout
 
 
 def neurons_spec(plan: NeuronsPlan) -> Spec:
@@ -84,28 +84,30 @@ def assemble(
 
     stages = []
     for stage in program.stages:
-        parts = [unit(part_spec(part), lambda p=part: _part_unit(p, dtype, device)) for part in stage.parts]
+        products = [
+            unit(product_spec(product), lambda p=product: _product_unit(p, dtype, device)) for product in stage.products
+        ]
         if stage.is_region:
-            stages.append(RegionStage(stage, parts[0], device))
+            stages.append(RegionStage(stage, products[0], device))
             continue
         plan = stage.blocks[0].neurons
         neurons = unit(neurons_spec(plan), lambda p=plan: neurons_unit(p, dtype, device))
-        assert isinstance(neurons, Neurons)
-        stages.append(Stage(stage, parts, neurons, device))
+        assert isinstance(neurons, NeuronUnit)
+        stages.append(Stage(stage, products, neurons, device))
     outputs = tuple(Fetch(port.pieces, port.order, device, maps=bool(port.shape)) for port in program.outputs)
     slots = SlotMap(entry for found in units.values() for entry in found.slots())
     return Assembly(tuple(stages), outputs, units, slots, frozenset(fresh))
 
 
-def _part_unit(part: PartPlan, dtype: torch.dtype, device: torch.device) -> Unit:
-    if isinstance(part.layout, RegionLayout):
-        return REGIONS[part.lowering].unit(part.layout, dtype, device)
-    return REGISTRY[part.lowering].unit(part.layout, dtype, device)
+def _product_unit(product: ProductPlan, dtype: torch.dtype, device: torch.device) -> Unit:
+    if isinstance(product.layout, RegionLayout):
+        return REGIONS[product.lowering].unit(product.layout, dtype, device)
+    return REGISTRY[product.lowering].unit(product.layout, dtype, device)
 
 
-def graph_numbers(arrays: GraphArrays, space: Space, numbers: np.ndarray) -> np.ndarray:
-    """(n, *shape of one) float64 what the graph holds for these (rising) ids or keys of one space."""
-    name, shape = space
+def graph_numbers(arrays: GraphArrays, quantity: Quantity, numbers: np.ndarray) -> np.ndarray:
+    """(n, *shape of one) float64 what the graph holds for these (rising) ids or keys of one quantity."""
+    name, shape = quantity
     found = np.empty((len(numbers), *shape))
     if shape:
         pool = next(index for index, pool in enumerate(arrays.pools) if pool.shape[1:] == shape)
@@ -113,21 +115,21 @@ def graph_numbers(arrays: GraphArrays, space: Space, numbers: np.ndarray) -> np.
         place = Order(numbers).places(arrays.ids[mine])
         found[place[place >= 0]] = arrays.pools[pool][arrays.row[mine[place >= 0]]]
         return found
-    own, values = (arrays.ids, arrays.weight) if space == WEIGHT else (arrays.keys, arrays.values[name])
+    own, values = (arrays.ids, arrays.weight) if quantity == WEIGHT else (arrays.keys, arrays.values[name])
     place = Order(numbers).places(own)
     found[place[place >= 0]] = values[place >= 0]
     return found
 
 
-def fill(slots: SlotMap, numbers: dict[Space, np.ndarray], only: Iterable[Unit] | None = None) -> None:
+def fill(slots: SlotMap, numbers: dict[Quantity, np.ndarray], only: Iterable[Unit] | None = None) -> None:
     """Put canonical vectors into the tensors; only into those of some units where given."""
     chosen = None if only is None else set(only)
-    for space, vector in numbers.items():
-        slots.scatter(space, torch.from_numpy(vector), only=lambda e: chosen is None or e.module in chosen)
+    for quantity, vector in numbers.items():
+        slots.scatter(quantity, torch.from_numpy(vector), only=lambda e: chosen is None or e.module in chosen)
 
 
 def entries_by_parameter(slots: SlotMap) -> dict[int, Slots]:
-    """id(Parameter) -> the entry whose numbers it holds; every Parameter holds those of one space."""
+    """id(Parameter) -> the entry whose numbers it holds; every Parameter holds those of one quantity."""
     return {id(entry.tensor): entry for entry in slots.slots if entry.trained}
 
 

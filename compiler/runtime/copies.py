@@ -21,18 +21,18 @@ def sharing(network: Network) -> Network:
 
     What users write into the graph from now on reaches it at its refresh; what it learned stays its own.
     """
-    return _twin(network, network.graph, {})
+    return _copied(network, network.graph, {})
 
 
 def deep(network: Network, memo: dict) -> Network:
     """A copy with a graph of its own, which it owns where the network owns its graph."""
-    made = _twin(network, copy.deepcopy(network.graph, memo), memo)
+    made = _copied(network, copy.deepcopy(network.graph, memo), memo)
     if network.owns:
         made.graph.own(made)
     return made
 
 
-def _twin(network: Network, graph: Any, memo: dict) -> Network:
+def _copied(network: Network, graph: Any, memo: dict) -> Network:
     made = network.__class__.__new__(network.__class__)
     memo[id(network)], memo[id(network.graph)] = made, graph
     for name, held in taken_along(network).items():

@@ -1,4 +1,4 @@
-"""Who goes along when a network is refreshed: each is told once the network runs its new units.
+"""Listeners to refreshes: each is called once the network runs its new units.
 
 Kept beside the networks, not in them, so that copies and pickles of a network have none.
 """
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from compiler.runtime.module import CompiledModule
 
 
-class Follower(Protocol):
+class Listener(Protocol):
     """What wants to know of refreshes."""
 
     def moved(self, old: SlotMap, new: SlotMap) -> None:
@@ -22,15 +22,15 @@ class Follower(Protocol):
     def __hash__(self) -> int: ...
 
 
-_followers: "WeakKeyDictionary[CompiledModule, WeakSet[Follower]]" = WeakKeyDictionary()
+_listeners: "WeakKeyDictionary[CompiledModule, WeakSet[Listener]]" = WeakKeyDictionary()
 
 
-def follow(network: "CompiledModule", follower: Follower) -> None:
-    """Tell a follower of every refresh for as long as both live."""
-    _followers.setdefault(network, WeakSet()).add(follower)
+def add_listener(network: "CompiledModule", listener: Listener) -> None:
+    """Call a listener at every refresh, for as long as both live."""
+    _listeners.setdefault(network, WeakSet()).add(listener)
 
 
-def tell(network: "CompiledModule", old: SlotMap, new: SlotMap) -> None:
-    """Tell every follower."""
-    for follower in tuple(_followers.get(network, ())):
-        follower.moved(old, new)
+def notify(network: "CompiledModule", old: SlotMap, new: SlotMap) -> None:
+    """Call every listener."""
+    for listener in tuple(_listeners.get(network, ())):
+        listener.moved(old, new)

@@ -16,8 +16,8 @@ from compiler.runtime import inputs as checks
 from compiler.runtime.assembly import Assembly, Spec
 from compiler.runtime.region_stage import RegionStage
 from compiler.runtime.stage import Fetch, Stage
-from compiler.runtime.watch import bury, mark_of, watch
-from compiler.slots import RUNNING, SlotMap, Space
+from compiler.runtime.watch import mark_of, mark_replaced, watch
+from compiler.slots import RUNNING, Quantity, SlotMap
 from neurograph.errors import CompileError, StaleError
 
 
@@ -83,7 +83,7 @@ class CompiledModule(nn.Module):
         self.stages, self._outputs = nn.ModuleList(assembly.stages), nn.ModuleList(assembly.outputs)
         alive = {id(p) for p in self.parameters()}
         for parameter in (p for key, p in old.items() if key not in alive):
-            bury(parameter)
+            mark_replaced(parameter)
         self.wire()
         self.holding.install(self.slots)
         self._digest, self._size = None, size
@@ -175,8 +175,8 @@ class CompiledModule(nn.Module):
         Running statistics are no parameters, as in torch.
         """
         slots = self.slots
-        spaces = [space for space in slots.spaces if space not in RUNNING]
-        return sum(len(slots.numbers(space, trained=not frozen)) * prod(space[1]) for space in spaces)
+        quantities = [quantity for quantity in slots.quantities if quantity not in RUNNING]
+        return sum(len(slots.numbers(quantity, trained=not frozen)) * prod(quantity[1]) for quantity in quantities)
 
     def report(self) -> str:
         """The program in words: per stage its neurons, products, density, lowering, predicted cost and the reason."""
@@ -234,7 +234,7 @@ class CompiledModule(nn.Module):
             self.graph.write_back()
 
     def gradients(self, field: str = "weight", shape: tuple[int, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
-        """The gradient of every trained number of one sort.
+        """The gradient of every trained number of one quantity.
 
         Parameters
         ----------
@@ -248,5 +248,5 @@ class CompiledModule(nn.Module):
         tuple of arrays
             (n,) int64 synapse ids or neuron keys, rising; and (n, *shape) gradients, zero where a Parameter has none.
         """
-        space: Space = (field, shape)
-        return self.slots.numbers(space, True), self.slots.gather(space, lambda p: p.grad, trained=True).numpy()
+        quantity: Quantity = (field, shape)
+        return self.slots.numbers(quantity, True), self.slots.gather(quantity, lambda p: p.grad, trained=True).numpy()

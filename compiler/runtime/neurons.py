@@ -10,7 +10,7 @@ from compiler.planning.program import NeuronsPlan
 from compiler.slots import BIAS, SLOPE, Slots
 
 
-class Neurons(Unit):
+class NeuronUnit(Unit):
     """The numbers of a block's neurons.
 
     Parameters

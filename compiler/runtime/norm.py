@@ -8,7 +8,7 @@ from compiler.lowering.base import FIXED
 from compiler.lowering.maps import per_channel
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.planning.program import NeuronsPlan
-from compiler.runtime.neurons import Neurons
+from compiler.runtime.neurons import NeuronUnit
 from compiler.slots import RUNNING, Slots
 from neurograph.errors import CompileError
 
@@ -20,7 +20,7 @@ def drop(x: Tensor, rate: float, channelwise: bool) -> Tensor:
     return F.dropout2d(x, rate) if channelwise else F.dropout(x, rate)
 
 
-class RichNeurons(Neurons):
+class RichNeuronUnit(NeuronUnit):
     """Neurons with more than a bias and an activation.
 
     Running statistics are buffers, moved by every forward in train mode, also those of neurons that are not trainable:
@@ -70,11 +70,11 @@ class RichNeurons(Neurons):
             return found
         for name in SCALE:
             found += vector_slots(self, name, (name, ()), plan.keys, plan.scale)
-        return found + [Slots(space, self, space[0], plan.keys, None, False) for space in RUNNING]
+        return found + [Slots(quantity, self, quantity[0], plan.keys, None, False) for quantity in RUNNING]
 
 
-def neurons_unit(plan: NeuronsPlan, dtype: torch.dtype, device: torch.device) -> Neurons:
+def neurons_unit(plan: NeuronsPlan, dtype: torch.dtype, device: torch.device) -> NeuronUnit:
     """The unit of a block's neurons; the plainest one that does."""
     rich = plan.norm is not None or plan.dropout or plan.shape
     assert plan.scale is None or not (plan.scale == FIXED).any()
-    return (RichNeurons if rich else Neurons)(plan, dtype, device)
+    return (RichNeuronUnit if rich else NeuronUnit)(plan, dtype, device)

@@ -28,13 +28,13 @@ class RegionStage(nn.Module):
 
     def __init__(self, plan: StagePlan, unit: Any, device: torch.device) -> None:
         super().__init__()
-        (part,) = plan.parts
-        assert isinstance(part.layout, RegionLayout) and isinstance(unit, RegionUnit)
+        (product,) = plan.products
+        assert isinstance(product.layout, RegionLayout) and isinstance(unit, RegionUnit)
         self.plan = plan
         self.units = nn.ModuleList([unit])
-        self.fetch = Fetch(part.pieces, None, device, unit.by_feature) if part.pieces else None
-        order = np.argsort(part.layout.keys)
-        rising, places = part.layout.keys[order], part.layout.inputs + order
+        self.fetch = Fetch(product.pieces, None, device, unit.by_feature) if product.pieces else None
+        order = np.argsort(product.layout.keys)
+        rising, places = product.layout.keys[order], product.layout.inputs + order
         places = [places[np.searchsorted(rising, block.neurons.keys)] for block in plan.blocks]
         outer = [at for at, block in enumerate(plan.blocks) if not block.inner]
         self.cuts = _cuts(plan, range(len(places))), _cuts(plan, outer)

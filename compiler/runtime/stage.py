@@ -15,8 +15,8 @@ from compiler.lowering.aggregate import empty_value
 from compiler.lowering.base import Unit
 from compiler.lowering.maps import neighbours, pick
 from compiler.planning.program import StagePlan
-from compiler.regions.parts import Piece
-from compiler.runtime.neurons import Neurons
+from compiler.regions.product_wiring import Piece
+from compiler.runtime.neurons import NeuronUnit
 
 
 class Fetch(nn.Module):
@@ -97,25 +97,28 @@ class Stage(nn.Module):
     plan
         What to run.
     units
-        One unit per part of the plan; built anew or taken over from the network before a refresh.
+        One unit per product of the plan; built anew or taken over from the network before a refresh.
     neurons
-        Likewise.
+        The unit of its neurons, likewise.
     device
         Of the indices.
     """
 
     _runs: tuple[tuple[Unit, Fetch, str | None], ...]
-    _neurons: Neurons
+    _neurons: NeuronUnit
 
-    def __init__(self, plan: StagePlan, units: Sequence[Unit], neurons: Neurons, device: torch.device) -> None:
+    def __init__(self, plan: StagePlan, units: Sequence[Unit], neurons: NeuronUnit, device: torch.device) -> None:
         super().__init__()
         self.plan = plan
         self.units, self.neurons = nn.ModuleList(units), neurons
         self.fetches = nn.ModuleList(
-            Fetch(part.pieces, None, device, unit.by_feature, part.layout.window is not None)
-            for part, unit in zip(plan.parts, units, strict=True)
+            Fetch(product.pieces, None, device, unit.by_feature, product.layout.window is not None)
+            for product, unit in zip(plan.products, units, strict=True)
         )
-        rows = [None if part.rows is None else torch.from_numpy(part.rows).long().to(device) for part in plan.parts]
+        rows = [
+            None if product.rows is None else torch.from_numpy(product.rows).long().to(device)
+            for product in plan.products
+        ]
         for index, chosen in enumerate(rows):
             self.register_buffer(f"rows{index}", chosen, persistent=False)
         names = [None if chosen is None else f"rows{index}" for index, chosen in enumerate(rows)]

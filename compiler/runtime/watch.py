@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from compiler.sync.optimizers.kinds import KINDS
+from compiler.sync.optimizers.schemas import SCHEMAS
 from compiler.sync.optimizers.stepping import after_step, before_step
 from neurograph.errors import StaleError
 
@@ -86,7 +86,7 @@ def mark_of(parameter: object) -> Mark | None:
     return found[1] if found is not None and found[0]() is parameter else None
 
 
-def bury(parameter: nn.Parameter) -> None:
+def mark_replaced(parameter: nn.Parameter) -> None:
     """Mark a Parameter as replaced: from now on stepping it raises."""
     if mark := mark_of(parameter):
         mark.dead = True
@@ -97,7 +97,7 @@ _DOUBTED = -1  # in place of a version: those slots may hold anything
 
 def _keeps_zeros(optimizer: Optimizer, group: dict) -> bool:
     """Whether a step leaves numbers at zero whose gradients were always zero."""
-    return type(optimizer) in KINDS and group.get("eps", 1.0) > 0.0  # without it: 0 / 0
+    return type(optimizer) in SCHEMAS and group.get("eps", 1.0) > 0.0  # without it: 0 / 0
 
 
 def _ready(mark: Mark, parameter: Tensor) -> None:

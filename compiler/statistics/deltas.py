@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.runtime.neurons import Neurons
+from compiler.runtime.neurons import NeuronUnit
 from compiler.runtime.stage import Stage
 from compiler.statistics.batches import parts_of, run_batch
 from compiler.statistics.observe import check_loss
@@ -79,7 +79,7 @@ def columns(network: "CompiledModule", values: Blocks, keys: np.ndarray) -> Tens
 class _Tap:
     """Neurons to whose sums a tensor of zeros is added, by which to differentiate."""
 
-    def __init__(self, neurons: Neurons, keep: Callable[[Tensor], None]) -> None:
+    def __init__(self, neurons: NeuronUnit, keep: Callable[[Tensor], None]) -> None:
         self.neurons, self.keep = neurons, keep
 
     def offset(self) -> Tensor | None:

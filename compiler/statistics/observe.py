@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.slots import WEIGHT, Space
+from compiler.slots import WEIGHT, Quantity
 from compiler.statistics.batches import parts_of, run_batch
 from neurograph.analysis.observations import Observations
 from neurograph.errors import CompileError
@@ -146,12 +146,12 @@ class _Gradients:
 
     def __init__(self, network: "CompiledModule") -> None:
         self.slots = network.slots
-        self.spaces = [s for s in self.slots.spaces if s[0] == WEIGHT[0] and len(self.slots.numbers(s, True))]
-        entries = [entry for space in self.spaces for entry in self.slots.of(space, trained=True)]
+        self.quantities = [s for s in self.slots.quantities if s[0] == WEIGHT[0] and len(self.slots.numbers(s, True))]
+        entries = [entry for quantity in self.quantities for entry in self.slots.of(quantity, trained=True)]
         self.parameters = [entry.tensor for entry in entries]
-        sizes = {space: (len(self.slots.numbers(space, True)), *space[1]) for space in self.spaces}
-        self.moments = {space: _Moments(*size) for space, size in sizes.items()}
-        self.absolute = {space: np.zeros(size[0]) for space, size in sizes.items()}
+        sizes = {quantity: (len(self.slots.numbers(quantity, True)), *quantity[1]) for quantity in self.quantities}
+        self.moments = {quantity: _Moments(*size) for quantity, size in sizes.items()}
+        self.absolute = {quantity: np.zeros(size[0]) for quantity, size in sizes.items()}
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -177,18 +177,22 @@ class _Gradients:
             else ()
         )
         by_parameter = {id(p): g for p, g in zip(self.parameters, found, strict=False)}
-        for space in self.spaces:
-            vector = self.slots.gather(space, lambda p: by_parameter.get(id(p)), trained=True)
+        for quantity in self.quantities:
+            vector = self.slots.gather(quantity, lambda p: by_parameter.get(id(p)), trained=True)
             gradient = vector.double().numpy()
-            self.moments[space].add(gradient[None])
-            self.absolute[space] += _over_kernel(np.abs(gradient))
+            self.moments[quantity].add(gradient[None])
+            self.absolute[quantity] += _over_kernel(np.abs(gradient))
 
     def statistics(self) -> dict[str, np.ndarray]:
-        ids = np.concatenate([np.zeros(0, np.int64), *(self.slots.numbers(space, True) for space in self.spaces)])
+        ids = np.concatenate(
+            [np.zeros(0, np.int64), *(self.slots.numbers(quantity, True) for quantity in self.quantities)]
+        )
         order = np.argsort(ids)
 
-        def joined(of_space: Callable[[Space], np.ndarray]) -> np.ndarray:
-            return np.concatenate([np.zeros(0), *(_over_kernel(of_space(space)) for space in self.spaces)])[order]
+        def joined(of_quantity: Callable[[Quantity], np.ndarray]) -> np.ndarray:
+            return np.concatenate(
+                [np.zeros(0), *(_over_kernel(of_quantity(quantity)) for quantity in self.quantities)]
+            )[order]
 
         moments = self.moments
         return {

@@ -134,10 +134,10 @@ class Recording:
         columns, draw = layer.neurons * prod(pair.window), torch.Generator().manual_seed(self.seed)
 
         def rows(x: Tensor, read: Tensor) -> Tensor:
-            said = activate(layer.activation, F.conv2d(x, weights, bias, padding=layer.padding), slope)
+            activity = activate(layer.activation, F.conv2d(x, weights, bias, padding=layer.padding), slope)
             for step in pair.chain:
-                said = _pooled(said, dict(step.form))
-            patches = F.unfold(said, pair.window, **form).transpose(1, 2)
+                activity = _pooled(activity, dict(step.form))
+            patches = F.unfold(activity, pair.window, **form).transpose(1, 2)
             wanted = F.conv2d(read, old, None, **form).flatten(2).transpose(1, 2)
             if self.positions is not None and patches.shape[1] > self.positions:
                 where = torch.randint(patches.shape[1], (len(patches), self.positions, 1), generator=draw).to(x.device)
@@ -199,8 +199,8 @@ class Recording:
 
     def _make_room(self, error: RuntimeError, images: int) -> None:
         """Take half as many images from now on, where it was memory that failed."""
-        said = str(error).lower()
-        if not isinstance(error, torch.cuda.OutOfMemoryError) and not ("memory" in said or "alloc" in said):
+        message = str(error).lower()
+        if not isinstance(error, torch.cuda.OutOfMemoryError) and not ("memory" in message or "alloc" in message):
             raise error
         if images < 2:
             raise CompileError(

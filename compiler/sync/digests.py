@@ -19,8 +19,8 @@ _MIX = 29  # a change of the highest bits alone would fall out of the product: t
 def digests(tensors: Sequence[Tensor]) -> list[int]:
     """A digest of the bytes of each tensor, made where the tensor is; one transfer for all that are on a device."""
     away = [_on_device(_bytes(tensor)) for tensor in tensors if tensor.device.type != "cpu"]
-    brought = iter(torch.stack([made.to(away[0].device) for made in away]).tolist() if away else ())
-    return [_on_host(_bytes(tensor)) if tensor.device.type == "cpu" else next(brought) for tensor in tensors]
+    contribution = iter(torch.stack([made.to(away[0].device) for made in away]).tolist() if away else ())
+    return [_on_host(_bytes(tensor)) if tensor.device.type == "cpu" else next(contribution) for tensor in tensors]
 
 
 def _bytes(tensor: Tensor) -> Tensor:

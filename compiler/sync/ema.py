@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from compiler.regions.order import Order
 from compiler.runtime import copies
-from compiler.runtime.listeners import follow
+from compiler.runtime.listeners import add_listener
 from compiler.slots import RUNNING, SlotMap, Slots
-from compiler.sync.state import check_wiring, space_name
+from compiler.sync.state import check_wiring, quantity_name
 from neurograph.errors import CompileError, WiringError
 
 if TYPE_CHECKING:
@@ -62,14 +62,14 @@ class EMA:
             raise CompileError(f'statistics must be "copy" or "average", not {statistics!r}')
         self.source, self.decay, self.statistics, self.updates = network, float(decay), statistics, 0
         self._held = {_place(entry): _start(entry.tensor) for entry in network.slots.slots}
-        follow(network, self)
+        add_listener(network, self)
 
     @torch.no_grad()
     def update(self) -> None:
         """Take in today's values; call it after each optimizer step."""
         for entry in self.source.slots.slots:
             held, value = self._average(entry), entry.tensor
-            if entry.trained or (self.statistics == "average" and entry.space in RUNNING):
+            if entry.trained or (self.statistics == "average" and entry.quantity in RUNNING):
                 held.lerp_(value.detach().to(held.dtype), 1.0 - self.decay)
             else:
                 held.copy_(value)
@@ -86,8 +86,8 @@ class EMA:
         """
         if network is not self.source:
             check_wiring(network, self.source.wiring)
-        for space, vector in self._vectors().items():
-            network.slots.scatter(space, vector)
+        for quantity, vector in self._vectors().items():
+            network.slots.scatter(quantity, vector)
 
     def network(self) -> "CompiledModule":
         """A copy of the network that computes with the average, in eval mode; it shares the graph and owns nothing."""
@@ -99,8 +99,8 @@ class EMA:
 
     def state_dict(self) -> dict[str, Any]:
         """The average per synapse and neuron, whatever the lowering, with the wiring it belongs to."""
-        spaces = {space_name(space): vector for space, vector in self._vectors().items()}
-        return {"wiring": self.source.wiring, "decay": self.decay, "updates": self.updates, "spaces": spaces}
+        quantities = {quantity_name(quantity): vector for quantity, vector in self._vectors().items()}
+        return {"wiring": self.source.wiring, "decay": self.decay, "updates": self.updates, "spaces": quantities}
 
     def load_state_dict(self, saved: dict[str, Any]) -> None:
         """Take a saved average, all or nothing.
@@ -112,23 +112,23 @@ class EMA:
         """
         check_wiring(self.source, saved["wiring"])
         slots = self.source.slots
-        for space in slots.spaces:
-            found = saved["spaces"].get(space_name(space))
-            wanted = (len(slots.numbers(space)), *space[1])
+        for quantity in slots.quantities:
+            found = saved["spaces"].get(quantity_name(quantity))
+            wanted = (len(slots.numbers(quantity)), *quantity[1])
             if found is None or tuple(found.shape) != wanted:
-                raise WiringError(f"this average does not hold {wanted[0]} {space_name(space)} values")
+                raise WiringError(f"this average does not hold {wanted[0]} {quantity_name(quantity)} values")
         by_tensor = self._by_tensor(slots)
-        for space in slots.spaces:
-            slots.scatter(space, saved["spaces"][space_name(space)], lambda t: by_tensor[id(t)])
+        for quantity in slots.quantities:
+            slots.scatter(quantity, saved["spaces"][quantity_name(quantity)], lambda t: by_tensor[id(t)])
         self.decay, self.updates = float(saved["decay"]), int(saved["updates"])
 
     def moved(self, old: SlotMap, new: SlotMap) -> None:
         """Go along with a refresh; networks call this."""
         fresh = {_place(entry): _start(entry.tensor) for entry in new.slots if _place(entry) not in self._held}
         by_tensor = self._by_tensor(old)
-        for space in {entry.space for entry in new.slots if _place(entry) in fresh}:
-            order, vector = Order(old.numbers(space)), old.gather(space, lambda t: by_tensor[id(t)]).numpy()
-            for entry in new.of(space):
+        for quantity in {entry.quantity for entry in new.slots if _place(entry) in fresh}:
+            order, vector = Order(old.numbers(quantity)), old.gather(quantity, lambda t: by_tensor[id(t)]).numpy()
+            for entry in new.of(quantity):
                 if (held := fresh.get(_place(entry))) is not None:
                     values, place = SlotMap.get(entry, held).copy(), order.places(entry.numbers)
                     values[place >= 0] = vector[place[place >= 0]]
@@ -139,7 +139,7 @@ class EMA:
     def _vectors(self) -> dict:
         slots = self.source.slots
         by_tensor = self._by_tensor(slots)
-        return {space: slots.gather(space, lambda t: by_tensor[id(t)]) for space in slots.spaces}
+        return {quantity: slots.gather(quantity, lambda t: by_tensor[id(t)]) for quantity in slots.quantities}
 
     def _by_tensor(self, slots: SlotMap) -> dict[int, Tensor]:
         return {id(entry.tensor): self._average(entry) for entry in slots.slots}

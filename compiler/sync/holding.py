@@ -10,7 +10,7 @@ import numpy as np
 from compiler.lowering.held import emptied
 from compiler.runtime.assembly import cast
 from compiler.runtime.watch import Ledger
-from compiler.slots import RUNNING, SlotMap, Slots, Space
+from compiler.slots import RUNNING, Quantity, SlotMap, Slots
 from compiler.sync import write_back as exchange
 from compiler.sync.digests import digests
 from compiler.sync.lookups import Book, Gate
@@ -18,7 +18,7 @@ from compiler.sync.lookups import Book, Gate
 if TYPE_CHECKING:
     from compiler.runtime.module import CompiledModule
 
-_STATISTICS = {space[0] for space in RUNNING}
+_STATISTICS = {quantity[0] for quantity in RUNNING}
 
 
 @dataclass(frozen=True)
@@ -144,14 +144,14 @@ class Holding:
             return stored
         return now
 
-    def load(self, space: Space, numbers: np.ndarray, values: np.ndarray) -> None:
-        """Write (n, *shape of one) numbers of one space, known by id or key, into their tensors in place."""
-        book = self._books.get(space[0]) or self._book(space[0])
+    def load(self, quantity: Quantity, numbers: np.ndarray, values: np.ndarray) -> None:
+        """Write (n, *shape of one) numbers of one quantity, known by id or key, into their tensors in place."""
+        book = self._books.get(quantity[0]) or self._book(quantity[0])
         gates, places = book.find(numbers)
         known = places >= 0
         for at in set(gates[known].tolist()):
             entry, mine = book.gates[at].entry, known & (gates == at)
-            if entry.space == space:
+            if entry.quantity == quantity:
                 SlotMap.put_some(entry, places[mine], values[mine])
 
     def _book(self, name: str) -> Book:
@@ -162,13 +162,13 @@ class Holding:
         """The same of a kernel, or of a number that is far away or in half precision."""
         entry, then = gate.entry, self._seen[gate.index]
         shallow = then is not None and _shallow(entry) == (then.version, then.pointer)
-        if not sure and shallow and not self.ledger.stepped and entry.space[0] not in _STATISTICS:
+        if not sure and shallow and not self.ledger.stepped and entry.quantity[0] not in _STATISTICS:
             return stored
         now = gate.read(place)
         held = cast(np.asarray(stored, np.float64), entry.tensor.dtype).numpy()
         if now.shape != held.shape or (now == held).all() or not np.isfinite(now).all():
             return stored
-        return stored if self._written(entry.space[0], number) else (now if now.shape else now.item())
+        return stored if self._written(entry.quantity[0], number) else (now if now.shape else now.item())
 
     def _written(self, name: str, number: int) -> bool:
         graph = self._graph()

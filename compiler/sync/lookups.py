@@ -40,7 +40,7 @@ class Gate:
         """Follow the tensor to where its storage is now."""
         tensor = self.entry.tensor
         self.pointer, self.view = tensor.data_ptr(), None
-        plain = tensor.dtype in (torch.float32, torch.float64) and not self.entry.space[1]
+        plain = tensor.dtype in (torch.float32, torch.float64) and not self.entry.quantity[1]
         if plain and tensor.device.type == "cpu" and tensor.is_contiguous() and tensor.numel():
             numbers = tensor.detach().view(-1).numpy()
             self.view, self.rounded = items(numbers), items(np.zeros(1, numbers.dtype))
@@ -53,11 +53,11 @@ class Gate:
 
 def one_of(entry: Slots, tensor: Tensor, place: int) -> np.ndarray:
     """The number or kernel at a place of a tensor, as an array of its shape."""
-    size = int(np.prod(entry.space[1], dtype=np.int64))
+    size = int(np.prod(entry.quantity[1], dtype=np.int64))
     flat = tensor.detach().reshape(-1)[place * size : (place + 1) * size]
     if flat.dtype in (torch.bfloat16, torch.float16):
         flat = flat.float()
-    return flat.cpu().numpy().reshape(entry.space[1])
+    return flat.cpu().numpy().reshape(entry.quantity[1])
 
 
 class Book:
@@ -66,7 +66,7 @@ class Book:
     __slots__ = ("gate", "gates", "place")
 
     def __init__(self, slots: SlotMap, name: str) -> None:
-        entries = [(at, entry) for at, entry in enumerate(slots.slots) if entry.space[0] == name]
+        entries = [(at, entry) for at, entry in enumerate(slots.slots) if entry.quantity[0] == name]
         self.gates = [Gate(at, entry) for at, entry in entries]
         numbers = [entry.numbers for _, entry in entries]
         flats = [np.arange(len(e.numbers)) if e.flat is None else e.flat for _, e in entries]

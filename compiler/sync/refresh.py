@@ -16,7 +16,7 @@ from compiler.runtime.module import CompiledModule
 from compiler.slots import SlotMap, Slots
 from compiler.snapshot import Snapshot, snapshot
 from compiler.sync.columns import columns_of, warn_of_moved_columns
-from compiler.sync.optimizers.inherit import hand_over, prepare
+from compiler.sync.optimizers.inherit import commit, prepare
 from compiler.sync.write_back import written
 
 
@@ -72,10 +72,10 @@ def take_over(
     assembly = assemble(program, network.dtype, network.device, _pool(network, changes) if keep else None)
     _fill(network, found, assembly, changes)
     _keep_switches(network, assembly)
-    legacy = prepare(network, assembly, changes, optimizer, group, newborns)
+    transfer = prepare(network, assembly, changes, optimizer, group, newborns)
     network.install(found, program, assembly)
     network.train(network.training)
-    hand_over(legacy)
+    commit(transfer)
 
 
 def anything_written(changes: Any) -> bool:
@@ -85,11 +85,11 @@ def anything_written(changes: Any) -> bool:
 
 def load_written(network: CompiledModule, changes: Any) -> None:
     """Take over in place what users wrote: the same Parameters, their version counters moved."""
-    for space in network.slots.spaces:
-        theirs = written(changes, space)
+    for quantity in network.slots.quantities:
+        theirs = written(changes, quantity)
         if len(theirs):
-            there, column, at = network.graph.survivors(space, theirs)
-            network.holding.load(space, theirs[there], column[at])
+            there, column, at = network.graph.survivors(quantity, theirs)
+            network.holding.load(quantity, theirs[there], column[at])
 
 
 def _pool(network: CompiledModule, changes: Any) -> dict[Spec, Unit]:
@@ -97,7 +97,9 @@ def _pool(network: CompiledModule, changes: Any) -> dict[Spec, Unit]:
 
     A written one is made anew rather than written in place, so that a loss computed before stays differentiable.
     """
-    touched = {entry.module for entry in network.slots.slots if _touched(network, entry, written(changes, entry.space))}
+    touched = {
+        entry.module for entry in network.slots.slots if _touched(network, entry, written(changes, entry.quantity))
+    }
     return {spec: unit for spec, unit in network.units.items() if unit not in touched}
 
 
@@ -106,7 +108,7 @@ def _touched(network: CompiledModule, entry: Slots, theirs: np.ndarray) -> bool:
     mine = np.flatnonzero(np.isin(entry.numbers, theirs)) if len(theirs) else theirs
     if not len(mine):
         return False
-    there, column, at = network.graph.survivors(entry.space, entry.numbers[mine])
+    there, column, at = network.graph.survivors(entry.quantity, entry.numbers[mine])
     now = SlotMap.get(entry, entry.tensor)[mine[there]]
     return bool((now != cast(column[at], entry.tensor.dtype).numpy()).any())
 
@@ -114,13 +116,13 @@ def _touched(network: CompiledModule, entry: Slots, theirs: np.ndarray) -> bool:
 def _fill(network: CompiledModule, found: Snapshot, assembly: Assembly, changes: Any) -> None:
     """Survivors' numbers from the old Parameters, except those users wrote; the rest from the graph."""
     slots, numbers = assembly.slots, {}
-    for space in {entry.space for entry in slots.slots if entry.module in assembly.fresh}:
-        wanted = slots.numbers(space)
-        vector = graph_numbers(found.arrays, space, wanted)
-        place = Order(network.slots.numbers(space)).places(wanted)
-        place[np.isin(wanted, written(changes, space))] = -1
-        vector[place >= 0] = network.slots.gather(space).numpy()[place[place >= 0]]
-        numbers[space] = vector
+    for quantity in {entry.quantity for entry in slots.slots if entry.module in assembly.fresh}:
+        wanted = slots.numbers(quantity)
+        vector = graph_numbers(found.arrays, quantity, wanted)
+        place = Order(network.slots.numbers(quantity)).places(wanted)
+        place[np.isin(wanted, written(changes, quantity))] = -1
+        vector[place >= 0] = network.slots.gather(quantity).numpy()[place[place >= 0]]
+        numbers[quantity] = vector
     fill(slots, numbers, only=assembly.fresh)
 
 
@@ -128,9 +130,12 @@ def _keep_switches(network: CompiledModule, assembly: Assembly) -> None:
     """A new Parameter of which every ancestor has `requires_grad` off has it off too."""
     old = network.slots
     fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]
-    on = {space: old.label(space, lambda e: e.tensor.requires_grad, bool) for space in {e.space for e in fresh}}
-    orders = {space: Order(old.numbers(space, True)) for space in on}
+    on = {
+        quantity: old.label(quantity, lambda e: e.tensor.requires_grad, bool)
+        for quantity in {e.quantity for e in fresh}
+    }
+    orders = {quantity: Order(old.numbers(quantity, True)) for quantity in on}
     for entry in fresh:
-        place = orders[entry.space].places(entry.numbers)
+        place = orders[entry.quantity].places(entry.numbers)
         if (place >= 0).any():
-            entry.tensor.requires_grad_(bool(on[entry.space][place[place >= 0]].any()))
+            entry.tensor.requires_grad_(bool(on[entry.quantity][place[place >= 0]].any()))

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.slots import Space
+from compiler.slots import Quantity
 from neurograph.errors import WiringError
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 WIRING = "wiring"
 
 
-def space_name(space: Space) -> str:
-    """A space as a key: "weight", "bias", "weight[3x3]"."""
-    name, shape = space
+def quantity_name(quantity: Quantity) -> str:
+    """A quantity as a key: "weight", "bias", "weight[3x3]"."""
+    name, shape = quantity
     return name + (f"[{'x'.join(map(str, shape))}]" if shape else "")
 
 
@@ -44,8 +44,10 @@ def _short(wiring: str) -> str:
 def save(network: "CompiledModule", destination: dict, prefix: str) -> None:
     """Put the canonical vectors, in the network's dtype, and the wiring into a state_dict."""
     destination[prefix + WIRING] = wiring_tensor(network.wiring)
-    for space in network.slots.spaces:
-        destination[prefix + space_name(space)] = network.slots.gather(space).to(network.dtype).to(network.device)
+    for quantity in network.slots.quantities:
+        destination[prefix + quantity_name(quantity)] = (
+            network.slots.gather(quantity).to(network.dtype).to(network.device)
+        )
 
 
 def load(
@@ -58,7 +60,7 @@ def load(
     WiringError
         Where they belong to another wiring.
     """
-    wanted = {space_name(space): space for space in network.slots.spaces}
+    wanted = {quantity_name(quantity): quantity for quantity in network.slots.quantities}
     mine = [key.removeprefix(prefix) for key in held if key.startswith(prefix)]
     absent = [name for name in (WIRING, *wanted) if name not in mine]
     missing.extend(prefix + name for name in absent)
@@ -66,13 +68,15 @@ def load(
         unexpected.extend(prefix + name for name in mine if name not in wanted and name != WIRING)
     if WIRING in mine:
         check_wiring(network, held[prefix + WIRING])
-    vectors = {space: held[prefix + name] for name, space in wanted.items() if name in mine}
-    for space, vector in vectors.items():
-        size = len(network.slots.numbers(space))
-        if tuple(vector.shape) != (size, *space[1]):
-            wanted_shape = (size, *space[1])
-            raise WiringError(f"{prefix}{space_name(space)} has shape {tuple(vector.shape)} and must be {wanted_shape}")
+    vectors = {quantity: held[prefix + name] for name, quantity in wanted.items() if name in mine}
+    for quantity, vector in vectors.items():
+        size = len(network.slots.numbers(quantity))
+        if tuple(vector.shape) != (size, *quantity[1]):
+            wanted_shape = (size, *quantity[1])
+            raise WiringError(
+                f"{prefix}{quantity_name(quantity)} has shape {tuple(vector.shape)} and must be {wanted_shape}"
+            )
     if strict and (absent or len(mine) > len(vectors) + 1):
         return  # torch raises on these; nothing may have changed by then
-    for space, vector in vectors.items():
-        network.slots.scatter(space, vector)
+    for quantity, vector in vectors.items():
+        network.slots.scatter(quantity, vector)

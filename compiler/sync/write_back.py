@@ -9,7 +9,7 @@ import torch
 
 from compiler.regions.order import Order
 from compiler.runtime.assembly import cast
-from compiler.slots import SlotMap, Slots, Space
+from compiler.slots import Quantity, SlotMap, Slots
 
 
 def write_back(slots: SlotMap, graph: Any, moved: Iterable[Slots], changes: Any) -> int:
@@ -34,31 +34,31 @@ def write_back(slots: SlotMap, graph: Any, moved: Iterable[Slots], changes: Any)
     int
         How many numbers were written.
     """
-    groups: dict[tuple[Space, torch.dtype], list[Slots]] = {}
+    groups: dict[tuple[Quantity, torch.dtype], list[Slots]] = {}
     for entry in moved:
-        groups.setdefault((entry.space, entry.tensor.dtype), []).append(entry)
+        groups.setdefault((entry.quantity, entry.tensor.dtype), []).append(entry)
     written_ = 0
-    for (space, dtype), entries in groups.items():
-        if len(entries) == len(slots.of(space)):
-            numbers, now = slots.numbers(space), slots.gather(space).numpy()
+    for (quantity, dtype), entries in groups.items():
+        if len(entries) == len(slots.of(quantity)):
+            numbers, now = slots.numbers(quantity), slots.gather(quantity).numpy()
         else:
             numbers = np.concatenate([entry.numbers for entry in entries])
             now = np.concatenate([SlotMap.get(entry, entry.tensor) for entry in entries])
-        written_ += write_numbers(graph, space, numbers, now, dtype, written(changes, space))
+        written_ += write_numbers(graph, quantity, numbers, now, dtype, written(changes, quantity))
     return written_
 
 
-def written(changes: Any, space: Space) -> np.ndarray:
+def written(changes: Any, quantity: Quantity) -> np.ndarray:
     """Ids or keys, rising, whose numbers users wrote since a network last looked."""
-    found = changes.synapses if space[0] == "weight" else changes.neurons.get(space[0], ())
+    found = changes.synapses if quantity[0] == "weight" else changes.neurons.get(quantity[0], ())
     return np.asarray(found, np.int64)
 
 
 def write_numbers(
-    graph: Any, space: Space, numbers: np.ndarray, now: np.ndarray, dtype: torch.dtype, theirs: np.ndarray
+    graph: Any, quantity: Quantity, numbers: np.ndarray, now: np.ndarray, dtype: torch.dtype, theirs: np.ndarray
 ) -> int:
-    """Write numbers of one space, as a network of that dtype has them now, but for `theirs`; returns how many."""
-    there, column, at = graph.survivors(space, numbers)
+    """Write numbers of one quantity, as a network of that dtype has them now, but for `theirs`; returns how many."""
+    there, column, at = graph.survivors(quantity, numbers)
     if not there.all():
         numbers, now = numbers[there], now[there]
     moved = _each(now != cast(column[at], dtype).numpy())
@@ -66,10 +66,10 @@ def write_numbers(
         moved &= Order(theirs).places(numbers) < 0
     wild = moved & _each(~np.isfinite(now))
     if wild.any():
-        _warn(space, numbers[wild])
+        _warn(quantity, numbers[wild])
         moved &= ~wild
     column[at[moved]] = now[moved]
-    return int(np.count_nonzero(moved)) * int(np.prod(space[1], dtype=np.int64))
+    return int(np.count_nonzero(moved)) * int(np.prod(quantity[1], dtype=np.int64))
 
 
 def _each(found: np.ndarray) -> np.ndarray:
@@ -77,10 +77,10 @@ def _each(found: np.ndarray) -> np.ndarray:
     return np.asarray(found.any(axis=tuple(range(1, found.ndim))))
 
 
-def _warn(space: Space, wild: np.ndarray) -> None:
-    what = "synapse" if space[0] == "weight" else "neuron"
+def _warn(quantity: Quantity, wild: np.ndarray) -> None:
+    what = "synapse" if quantity[0] == "weight" else "neuron"
     warnings.warn(
-        f"{len(wild)} {space[0]} values are not finite (first: {what} number {wild[0]}), so training has diverged; the "
-        "graph keeps the last finite values of these",
+        f"{len(wild)} {quantity[0]} values are not finite (first: {what} number {wild[0]}), so training has diverged; "
+        "the graph keeps the last finite values of these",
         stacklevel=2,
     )

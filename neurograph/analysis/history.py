@@ -10,14 +10,14 @@ from neurograph.analysis.sizes import signed_sizes
 from neurograph.core.entries import Entry
 from neurograph.core.graph import EditableGraph
 from neurograph.core.ranks import levels
-from neurograph.core.records import NeuronRows, SynapseRows
+from neurograph.core.records import NeuronRecords, SynapseRecords
 from neurograph.schema.neuron import VALUES, NeuronKind
 
 NEVER = 0  # the moment of death of what lives
 
 
 @dataclass(frozen=True, eq=False)
-class Neurons:
+class NeuronHistory:
     """Neurons, by rising key.
 
     Parameters
@@ -48,7 +48,7 @@ class Neurons:
 
 
 @dataclass(frozen=True, eq=False)
-class Synapses:
+class SynapseHistory:
     """Synapses, in no order.
 
     Parameters
@@ -62,7 +62,7 @@ class Synapses:
     weight
         (E,) float64: the number; of a kernel its norm with the sign of its sum; NaN where there is none.
     born, died
-        (E,) int64 moments; see `Neurons`.
+        (E,) int64 moments; see `NeuronHistory`.
     pool, row
         (E,) int64: of the living, where the weight lies in `pools`; pool -1 where there is none, and for the dead.
     pools
@@ -87,7 +87,7 @@ class Synapses:
         return np.nan_to_num(np.abs(self.weight))
 
 
-def neurons_of(graph: EditableGraph) -> Neurons:
+def neurons_of(graph: EditableGraph) -> NeuronHistory:
     """All neurons that are or were, since the journal's start."""
     columns, keys = graph.neurons, graph.table.keys()
     dead = [(moment, rows) for moment, entry in _moments(graph) for rows in _dead_neurons(entry)]
@@ -104,7 +104,7 @@ def neurons_of(graph: EditableGraph) -> Neurons:
     order = np.argsort(every, kind="stable")
     names = [name for part in parts for name in part[1]]
     every = every[order]
-    return Neurons(
+    return NeuronHistory(
         every,
         [names[at] for at in order.tolist()],
         np.concatenate([part[2] for part in parts])[order].astype(np.int64),
@@ -117,7 +117,7 @@ def neurons_of(graph: EditableGraph) -> Neurons:
     )
 
 
-def synapses_of(graph: EditableGraph, neurons: Neurons) -> Synapses:
+def synapses_of(graph: EditableGraph, neurons: NeuronHistory) -> SynapseHistory:
     """All synapses that are or were, since the journal's start."""
     arrays, table = graph.arrays(), graph.table
     fates = ((moment, entry.synapses_born, entry.synapses_died) for moment, entry in _moments(graph))
@@ -137,10 +137,10 @@ def synapses_of(graph: EditableGraph, neurons: Neurons) -> Synapses:
     ids, source, target, form, weight, pool, row = (np.concatenate(column) for column in zip(*parts, strict=True))
     source, target = (np.searchsorted(neurons.keys, end) for end in (source, target))
     fates = _moments_of(ids, born), _moments_of(ids, died)
-    return Synapses(ids, source, target, form, bundles, weight, *fates, pool, row, arrays.pools)
+    return SynapseHistory(ids, source, target, form, bundles, weight, *fates, pool, row, arrays.pools)
 
 
-def levels_of(neurons: Neurons, synapses: Synapses) -> np.ndarray:
+def levels_of(neurons: NeuronHistory, synapses: SynapseHistory) -> np.ndarray:
     """(N,) int64: the longest path to each neuron, over all that ever was; 0 where that went in circles."""
     level = levels(len(neurons.keys), synapses.source, synapses.target)
     return np.maximum(level, 0).astype(np.int64)
@@ -187,11 +187,11 @@ def _heirs(graph: EditableGraph, keys: np.ndarray) -> np.ndarray:
     return heir
 
 
-def _dead_neurons(entry: Entry) -> Iterator[NeuronRows]:
+def _dead_neurons(entry: Entry) -> Iterator[NeuronRecords]:
     return (rows for rows in (effect.dead_neurons() for effect in entry.effects) if rows is not None)
 
 
-def _dead_synapses(graph: EditableGraph, entry: Entry) -> Iterator[SynapseRows]:
+def _dead_synapses(graph: EditableGraph, entry: Entry) -> Iterator[SynapseRecords]:
     bundles = graph.table.forms.bundles
     return (rows for rows in (effect.dead_synapses(bundles) for effect in entry.effects) if rows is not None)
 
@@ -210,9 +210,9 @@ def _living_weights(pool: np.ndarray, row: np.ndarray, pools: tuple[np.ndarray, 
     return weight
 
 
-def _dead_weights(rows: SynapseRows) -> np.ndarray:
+def _dead_weights(rows: SynapseRecords) -> np.ndarray:
     weight = np.full(len(rows), np.nan)
     for number, data in enumerate(rows.pools, 1):
-        mine = np.flatnonzero(rows.kind == number)
+        mine = np.flatnonzero(rows.pool == number)
         weight[mine] = signed_sizes(data[rows.row[mine]])
     return weight

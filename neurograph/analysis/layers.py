@@ -116,7 +116,7 @@ def synapse_layers(graph: "EditableGraph", into: Sequence[str] | None = None) ->
         sources, targets, reach = members.pairs(source, target, tangled)
         taken = _codes(sources, targets, reach, table.src[rows[between]], table.dst[rows[between]])
         taken = np.sort(taken[taken >= 0])
-        for sort, places in _alike(table.form[mine].astype(np.int64) * (len(table.pools) + 1) + table.kind[mine]):
+        for sort, places in _alike(table.form[mine].astype(np.int64) * (len(table.pools) + 1) + table.pool[mine]):
             form, pool = divmod(sort, len(table.pools) + 1)
             ids = np.sort(table.id[mine[places]].astype(np.int64))
             window = table.pools[pool - 1].data.shape[1:]
@@ -158,7 +158,7 @@ def _movable(graph: "EditableGraph", rows: np.ndarray, into: Sequence[str] | Non
     table, columns = graph.table, graph.neurons
     trained = np.array([bundle.get("trainable", True) for bundle in table.forms.bundles], bool)
     reads = np.array([k.aggregation == "sum" and (into is None or k.population in into) for k in columns.kinds], bool)
-    return (table.kind[rows] > 0) & trained[table.form[rows]] & reads[columns.kind[table.dst[rows]]]
+    return (table.pool[rows] > 0) & trained[table.form[rows]] & reads[columns.kind[table.dst[rows]]]
 
 
 def _codes(sources: np.ndarray, targets: np.ndarray, reach: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:

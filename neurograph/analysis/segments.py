@@ -111,5 +111,5 @@ def _ordered(wiring: nx.DiGraph) -> list[str]:
 
 def _entries(wiring: nx.DiGraph, members: list[str]) -> tuple[str, ...]:
     mine = set(members)
-    brings = {name for name in members if not wiring.pred[name] or not mine.issuperset(wiring.pred[name])}
-    return tuple(name for name in members if name in brings and set(wiring.succ[name]) & mine - brings)
+    contributes = {name for name in members if not wiring.pred[name] or not mine.issuperset(wiring.pred[name])}
+    return tuple(name for name in members if name in contributes and set(wiring.succ[name]) & mine - contributes)

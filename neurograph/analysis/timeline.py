@@ -6,12 +6,12 @@ from typing import Any
 from neurograph.core.entries import RAW, Entry
 from neurograph.errors import OptionError
 
-Row = Mapping[str, Any]
+MetricsRow = Mapping[str, Any]
 _LONGEST = 160  # letters of an option or a detail
 _CURVES = ("train_error", "validation_error", "train_loss", "validation_loss")
 
 
-def timeline(entries: Sequence[Entry], rows: Iterable[Row] = ()) -> dict[str, Any]:
+def timeline(entries: Sequence[Entry], rows: Iterable[MetricsRow] = ()) -> dict[str, Any]:
     """What the page plays.
 
     Parameters
@@ -39,12 +39,12 @@ def timeline(entries: Sequence[Entry], rows: Iterable[Row] = ()) -> dict[str, An
     epochs = [_epoch(entry) for entry in entries]
     by_epoch = bool(rows) or any(epoch is not None for epoch in epochs)
     places = _by_epoch(epochs) if by_epoch else [float(number) for number in range(1, len(entries) + 1)]
-    told = [_told(entry, at, epoch) for entry, at, epoch in zip(entries, places, epochs, strict=True)]
+    described = [_describe(entry, at, epoch) for entry, at, epoch in zip(entries, places, epochs, strict=True)]
     last = max([*places, *(row["epoch"] for row in rows), 0])
     return {
         "axis": "epoch" if by_epoch else "edit",
         "end": last + (0.0 if rows and last == rows[-1]["epoch"] else 0.5),
-        "entries": told,
+        "entries": described,
         "curves": _curves(rows),
     }
 
@@ -70,7 +70,7 @@ def _by_epoch(epochs: Sequence[float | None]) -> list[float]:
     return places
 
 
-def _told(entry: Entry, at: float, epoch: float | None) -> dict[str, Any]:
+def _describe(entry: Entry, at: float, epoch: float | None) -> dict[str, Any]:
     counts = [len(n) for n in (entry.neurons_born, entry.neurons_died, entry.synapses_born, entry.synapses_died)]
     event = entry.details.get("event")
     details = {name: value for name, value in entry.details.items() if name != "event"}
@@ -102,7 +102,7 @@ def _text(value: Any) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _curves(rows: Sequence[Row]) -> dict[str, Any]:
+def _curves(rows: Sequence[MetricsRow]) -> dict[str, Any]:
     if not rows:
         return {}
     curves: dict[str, Any] = {"epoch": [row["epoch"] for row in rows]}

@@ -66,9 +66,9 @@ def weight_space(graph: "EditableGraph", keys: np.ndarray, incoming: bool = True
     found = [table.rows(key, side) for key in keys.tolist()]
     row = np.repeat(np.arange(len(keys)), [len(rows) for rows in found])
     rows = np.concatenate([np.empty(0, np.int64), *found]).astype(np.int64)
-    weighted = table.kind[rows] > 0
+    weighted = table.pool[rows] > 0
     row, rows = row[weighted], rows[weighted]
-    pool = table.kind[rows].astype(np.int64) - 1
+    pool = table.pool[rows].astype(np.int64) - 1
     sizes = np.array([int(np.prod(p.data.shape[1:], dtype=np.int64)) for p in table.pools], np.int64)
     axis, which = np.unique(getattr(table, side.far)[rows].astype(np.int64) * len(sizes) + pool, return_inverse=True)
     width = sizes[axis % len(sizes)]

@@ -61,7 +61,7 @@ class ChangeLog:
         self._start = 0  # number of the first entry that is kept
         self._cuts = 0  # how often entries were rolled back
         self.awaited = False  # whether there may be a reader, or something left of one
-        self._inherited = False  # whether a reader may have something to read that it brought from another log
+        self._inherited = False  # whether a reader may have something to read that it took along from another log
         self._readers: WeakKeyDictionary[Any, _Reader] = WeakKeyDictionary()
 
     def __len__(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.core.records import NeuronRows, SynapseRows
+from neurograph.core.records import NeuronRecords, SynapseRecords
 from neurograph.errors import FileError
 from neurograph.schema.neuron import NeuronKind
 
@@ -18,7 +18,7 @@ LARGEST = 2**13000  # numbers as long as Python will print and read again
 TIMES = 64  # bytes for a letter, from which on a packed array is looked at before memory is given to it
 _CHUNK = 2**16
 _DTYPES = frozenset("biuf")
-_ROWS = {"synapses": SynapseRows, "neurons": NeuronRows}
+_ROWS = {"synapses": SynapseRecords, "neurons": NeuronRecords}
 
 
 def encode(value: Any) -> Any:
@@ -124,7 +124,7 @@ _DECODERS = {
     "$array": _decode_array,
     "$tuple": lambda items: tuple(decode(item) for item in items),
     "$kind": lambda fields: NeuronKind(**{name: decode(item) for name, item in fields.items()}),
-    "$synapses": lambda fields: SynapseRows(*(decode(item) for item in fields)),
-    "$neurons": lambda fields: NeuronRows(*(decode(item) for item in fields)),
+    "$synapses": lambda fields: SynapseRecords(*(decode(item) for item in fields)),
+    "$neurons": lambda fields: NeuronRecords(*(decode(item) for item in fields)),
     "$dict": lambda pairs: {decode(key): decode(item) for key, item in pairs},
 }

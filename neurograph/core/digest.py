@@ -34,7 +34,7 @@ def wiring_digest(graph: "GraphState") -> str:
     for ends in (table.src, table.dst):
         digest.update(place[ends[rows]].tobytes())
     _add(digest, *_canonical(table.form[rows], forms))
-    _add(digest, *_canonical(table.kind[rows].astype(np.int32), shapes))
+    _add(digest, *_canonical(table.pool[rows].astype(np.int32), shapes))
     return digest.hexdigest()
 
 

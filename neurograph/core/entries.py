@@ -25,7 +25,7 @@ class Entry:
     neuron_heirs, synapse_heirs
         (n, 2) int64 pairs (new, old): whose place a newborn takes in the optimizer.
     details
-        What else is worth telling: counts, how far the function moved.
+        What else is worth recording: counts, how far the function moved.
     """
 
     verb: str
@@ -67,8 +67,8 @@ class Entry:
             )
             if len(numbers)
         ]
-        told = counts + changes(self.effects)
-        return f"{self.verb}({options}): {', '.join(told) or 'nothing born, died or set'}"
+        phrases = counts + changes(self.effects)
+        return f"{self.verb}({options}): {', '.join(phrases) or 'nothing born, died or set'}"
 
 
 def _joined(parts: Iterable[np.ndarray]) -> np.ndarray:

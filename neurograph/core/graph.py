@@ -48,7 +48,7 @@ class EditResult:
 
     @property
     def details(self) -> dict[str, Any]:
-        """What else the edit has to tell."""
+        """What else the edit reports."""
         return self.entry.details
 
 

@@ -61,7 +61,7 @@ class Journal:
     def save(self, path: "str | Path") -> None:
         """Write the entries to a text file, a line of JSON each, below one that holds a checksum of them.
 
-        What was undone is left out. Structure is told exactly, and so are values that edits wrote (`SetValues`,
+        What was undone is left out. Structure is recorded exactly, and so are values that edits wrote (`SetValues`,
         `Reinitialize`, ...); what training or raw writes did to values is not in a journal: what was born later comes
         back with the values it has today, or had when it died.
 
@@ -162,17 +162,17 @@ def to_line(graph: "GraphState", entry: Entry) -> str:
 
 
 def _line(entry: Entry) -> str:
-    told = _told(entry) | {"forward": encode([effect.plain() for effect in entry.effects])}
-    back_claims(told)
-    return json.dumps(told)
+    written = _as_plain(entry) | {"forward": encode([effect.plain() for effect in entry.effects])}
+    back_claims(written)
+    return json.dumps(written)
 
 
 def from_line(line: str) -> Entry:
     """The entry of a line, its effects ready to be toggled forth."""
     try:
-        told = json.loads(line)
-        refuse_claims(told, len(line))
-        entry = _entry(told, [from_plain(effect) for effect in decode(told["forward"])])
+        written = json.loads(line)
+        refuse_claims(written, len(line))
+        entry = _entry(written, [from_plain(effect) for effect in decode(written["forward"])])
         check_entry(entry)
         return entry
     except (NeuroGraphError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as err:
@@ -181,7 +181,7 @@ def from_line(line: str) -> Entry:
 
 def to_state(entry: Entry) -> dict[str, Any]:
     """An entry as JSON has it, to be kept in a file beside the graph it belongs to."""
-    return _told(entry) | {"effects": encode([effect.plain() for effect in entry.effects])}
+    return _as_plain(entry) | {"effects": encode([effect.plain() for effect in entry.effects])}
 
 
 def from_state(state: dict[str, Any]) -> Entry:
@@ -189,7 +189,7 @@ def from_state(state: dict[str, Any]) -> Entry:
     return _entry(state, [from_plain(effect) for effect in decode(state["effects"])])
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _as_plain(entry: Entry) -> dict[str, Any]:
     return {
         "verb": entry.verb,
         "options": encode(entry.options),
@@ -199,9 +199,9 @@ def _told(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _entry(told: dict[str, Any], effects: list[Effect]) -> Entry:
-    neurons, synapses = (np.array(told[k], np.int64).reshape(-1, 2) for k in ("neuron_heirs", "synapse_heirs"))
-    return Entry(told["verb"], decode(told["options"]), effects, neurons, synapses, decode(told["details"]))
+def _entry(written: dict[str, Any], effects: list[Effect]) -> Entry:
+    neurons, synapses = (np.array(written[k], np.int64).reshape(-1, 2) for k in ("neuron_heirs", "synapse_heirs"))
+    return Entry(written["verb"], decode(written["options"]), effects, neurons, synapses, decode(written["details"]))
 
 
 def replay(graph: "GraphState", journal: Journal, entries: Iterable[Entry]) -> None:

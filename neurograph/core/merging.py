@@ -164,7 +164,7 @@ def _neurons(graph: GraphState) -> tuple[np.ndarray, ...]:
 def _synapses(table: EdgeTable) -> tuple[np.ndarray, ...]:
     """Columns of a graph's synapses."""
     live: Any = table.live() if table.dead else slice(table.size)
-    return tuple(column[live] for column in (table.src, table.dst, table.id, table.form, table.kind, table.row))
+    return tuple(column[live] for column in (table.src, table.dst, table.id, table.form, table.pool, table.row))
 
 
 def _repeated(counts: Iterable[int]) -> np.ndarray:

@@ -87,7 +87,7 @@ class NeuronData(DictView, MutableMapping):
         return True
 
 
-class Neurons(DictView):
+class NodeMapping(DictView):
     """{name: NeuronData} in node order."""
 
     __slots__ = ("_columns", "_table")
@@ -124,7 +124,7 @@ class Neurons(DictView):
         graph._set_nodes(dict(attributes))
 
     def __reduce__(self):
-        return Neurons, (self._table, self._columns)
+        return NodeMapping, (self._table, self._columns)
 
     def __deepcopy__(self, memo):
-        return Neurons(deepcopy(self._table, memo), deepcopy(self._columns, memo))
+        return NodeMapping(deepcopy(self._table, memo), deepcopy(self._columns, memo))

@@ -61,7 +61,7 @@ def _structure(graph: "GraphState") -> GraphArrays:
         target=_frozen(target),
         form=_frozen(table.form[rows]),
         forms=tuple(form_of(bundle) for bundle in table.forms.bundles),
-        pool=_frozen(table.kind[rows] - np.int8(1)),
+        pool=_frozen(table.pool[rows] - np.int8(1)),
         row=np.empty(0, np.int32),
         pools=(),
         populations=tuple(graph.population_names),

@@ -14,7 +14,7 @@ def _no_heirs() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an edit tells the journal beyond the births and deaths that the graph records by itself.
+    """What an edit reports to the journal beyond the births and deaths that the graph records by itself.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Outcome:
     neuron_heirs, synapse_heirs
         (n, 2) int64 pairs (new, old) of keys and ids: whose place in the optimizer a newborn takes.
     details
-        What else is worth telling: counts, chosen neurons, how far the function moved.
+        What else is worth recording: counts, chosen neurons, how far the function moved.
     """
 
     options: dict[str, Any] = field(default_factory=dict)

@@ -267,10 +267,10 @@ def _cycle(table: EdgeTable, meet: int, back: dict, fore: dict) -> str:
     while x is not None:
         to_source.append(x)
         x = back[x]
-    return _told(table, to_target[::-1] + to_source)
+    return _cycle_text(table, to_target[::-1] + to_source)
 
 
-def _told(table: EdgeTable, path: list[int]) -> str:
+def _cycle_text(table: EdgeTable, path: list[int]) -> str:
     named = [repr(table.names[key]) for key in path]
     shown = named if len(named) < 9 else [*named[:4], "...", *named[-4:]]
     return f"synapse {named[-1]} -> {named[0]} would close a cycle: {' -> '.join([*shown, named[0]])}"
@@ -288,4 +288,4 @@ def _some_cycle(table: EdgeTable, u: np.ndarray, v: np.ndarray, stuck: np.ndarra
         x = int(u[step[x]])
     path = list(seen)[seen[x] :][::-1]
     new = next(at for at, key in enumerate(path) if step[key] >= present)  # the new synapse goes last
-    return _told(table, path[new:] + path[:new])
+    return _cycle_text(table, path[new:] + path[:new])

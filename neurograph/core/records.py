@@ -12,7 +12,7 @@ from neurograph.storage.table import EdgeTable
 
 
 @dataclass(frozen=True, eq=False)
-class SynapseRows:
+class SynapseRecords:
     """Some synapses with everything they carry.
 
     Parameters
@@ -21,8 +21,8 @@ class SynapseRows:
         (n,) int64 ids, and keys of the ends.
     form, forms
         (n,) int32 numbers into a list of attribute bundles.
-    kind, row, pools
-        The weight of synapse e is `pools[kind[e] - 1][row[e]]`; kind 0 where it has none.
+    pool, row, pools
+        The weight of synapse e is `pools[pool[e] - 1][row[e]]`; pool 0 where it has none.
     extra
         position -> the user's own attributes.
     """
@@ -32,7 +32,7 @@ class SynapseRows:
     target: np.ndarray
     form: np.ndarray
     forms: list[dict[str, Any]]
-    kind: np.ndarray
+    pool: np.ndarray
     row: np.ndarray
     pools: list[np.ndarray]
     extra: dict[int, dict] = field(default_factory=dict)
@@ -44,45 +44,45 @@ class SynapseRows:
         """Add them to a table that lacks them, or lacks those of a mask, under their own ids."""
         codes = np.array([table.forms.number(bundle) for bundle in self.forms], np.int32)
         wanted = np.ones(len(self), bool) if missing is None else missing
-        for kind in np.flatnonzero(np.bincount(self.kind[wanted], minlength=1)).tolist():
-            mine = wanted & (self.kind == kind)
-            weight = self.pools[kind - 1][self.row[mine]] if kind else None
+        for pool in np.flatnonzero(np.bincount(self.pool[wanted], minlength=1)).tolist():
+            mine = wanted & (self.pool == pool)
+            weight = self.pools[pool - 1][self.row[mine]] if pool else None
             table.extend(self.source[mine], self.target[mine], weight, codes[self.form[mine]], self.ids[mine])
         for position, attributes in self.extra.items():
             row = table.find(int(self.source[position]), int(self.target[position]))
             table.extra[row] = dict(attributes)
 
-    def one(self, at: int) -> "SynapseRows":
+    def one(self, at: int) -> "SynapseRecords":
         """One of them."""
         one = slice(at, at + 1)
-        kind = int(self.kind[at])
-        pools = [self.pools[kind - 1][self.row[one]]] if kind else []
+        pool = int(self.pool[at])
+        pools = [self.pools[pool - 1][self.row[one]]] if pool else []
         extra = {0: self.extra[at]} if at in self.extra else {}
-        return SynapseRows(
+        return SynapseRecords(
             self.ids[one], self.source[one], self.target[one], np.zeros(1, np.int32), [self.forms[self.form[at]]],
             np.array([len(pools)], np.int8), np.zeros(1, np.int32), pools, extra,
         )  # fmt: skip
 
 
-def take_synapses(table: EdgeTable, rows: np.ndarray) -> SynapseRows:
+def take_synapses(table: EdgeTable, rows: np.ndarray) -> SynapseRecords:
     """Copy some rows of a table."""
-    kind, place = table.kind[rows].copy(), np.zeros(len(rows), np.int32)
+    of, place = table.pool[rows].copy(), np.zeros(len(rows), np.int32)
     pools = []
     for number, pool in enumerate(table.pools, 1):
-        mine = np.flatnonzero(kind == number)
+        mine = np.flatnonzero(of == number)
         place[mine] = np.arange(len(mine))
         pools.append(pool.data[table.row[rows[mine]]])
     extra = {}
     if table.extra:
         extra = {i: dict(table.extra[row]) for i, row in enumerate(rows.tolist()) if row in table.extra}
     ends = table.src[rows].astype(np.int64), table.dst[rows].astype(np.int64)
-    return SynapseRows(
-        table.id[rows].copy(), *ends, table.form[rows].copy(), list(table.forms.bundles), kind, place, pools, extra
+    return SynapseRecords(
+        table.id[rows].copy(), *ends, table.form[rows].copy(), list(table.forms.bundles), of, place, pools, extra
     )
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronRows:
+class NeuronRecords:
     """Some neurons with everything they carry, but no synapses.
 
     Parameters
@@ -121,18 +121,18 @@ class NeuronRows:
         for position, attributes in self.extra.items():
             columns.extra[int(self.keys[position])] = dict(attributes)
 
-    def one(self, at: int) -> "NeuronRows":
+    def one(self, at: int) -> "NeuronRecords":
         """One of them."""
         one = slice(at, at + 1)
         values = {name: column[one] for name, column in self.values.items()}
         extra = {0: self.extra[at]} if at in self.extra else {}
-        return NeuronRows(self.keys[one], self.names[one], self.ranks[one], self.kinds[one], values, extra)
+        return NeuronRecords(self.keys[one], self.names[one], self.ranks[one], self.kinds[one], values, extra)
 
 
-def take_neurons(table: EdgeTable, columns: NeuronColumns, ranks: Ranks, keys: np.ndarray) -> NeuronRows:
+def take_neurons(table: EdgeTable, columns: NeuronColumns, ranks: Ranks, keys: np.ndarray) -> NeuronRecords:
     """Copy some neurons of a graph."""
     numbers = keys.tolist()
-    return NeuronRows(
+    return NeuronRecords(
         keys.copy(),
         [table.names[key] for key in numbers],
         ranks.rank[keys],

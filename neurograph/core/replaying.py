@@ -58,15 +58,15 @@ def read_lines(path: str | Path) -> list[str]:
     except (OSError, ValueError) as err:
         raise FileError(f"cannot read {path}: {reason(err)}") from None
     try:
-        told = json.loads(head)
-        known = told["format"] == FORMAT
+        header = json.loads(head)
+        known = header["format"] == FORMAT
     except (ValueError, TypeError, KeyError, RecursionError):
-        known, told = False, {}
+        known, header = False, {}
     if not known:
         raise FileError(f"{path} is not a journal; Journal.load reads what journal.save wrote")
-    if told.get("version") != 1:
+    if header.get("version") != 1:
         raise FileError(f"{path} was written by a newer neurograph; upgrade neurograph-compiler to read it")
-    if told.get("checksum") != _checksum(body):
+    if header.get("checksum") != _checksum(body):
         raise FileError(f"{path} is damaged: its lines do not match its checksum; restore it from a copy")
     return body.splitlines()
 

@@ -41,8 +41,8 @@ def check_entry(entry: Entry, keys: int = MOST_KEYS, ids: int = MOST_IDS) -> Non
         Naming the entry and what is wrong.
     """
     _need(type(entry.verb) is str, f"a journal's verb is {entry.verb!r}")
-    for told in (entry.options, entry.details):
-        _need(isinstance(told, dict), f"the journal's entry {entry.verb} does not tell its options or details")
+    for given in (entry.options, entry.details):
+        _need(isinstance(given, dict), f"the journal's entry {entry.verb} lacks its options or details")
     check_heirs(entry, keys, ids)
     for effect in entry.effects:
         try:
@@ -107,7 +107,7 @@ def _check_neurons(graph: GraphState, keys: np.ndarray) -> None:
 def _check_synapses(graph: GraphState, rows: np.ndarray) -> None:
     """Whether synapses fit between their neurons; those between the same kinds, of one form and shape, once."""
     table, columns = graph.table, graph.neurons
-    parts = columns.kind[table.src[rows]], columns.kind[table.dst[rows]], table.form[rows], table.kind[rows]
+    parts = columns.kind[table.src[rows]], columns.kind[table.dst[rows]], table.form[rows], table.pool[rows]
     same = np.unique(np.stack(parts, 1), axis=0).tolist() if len(rows) else ()
     for source, target, form, pool in same:
         ends = columns.kinds[source], columns.kinds[target]

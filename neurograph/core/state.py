@@ -13,7 +13,7 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.core.changes import ChangeLog
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.live import GraphAttributes
-from neurograph.core.node_views import Neurons
+from neurograph.core.node_views import NodeMapping
 from neurograph.core.ranks import Ranks
 from neurograph.errors import NeuroGraphError, SynapseError
 from neurograph.schema.synapse import FORM_FIELDS
@@ -53,7 +53,7 @@ class GraphState(ArrayDiGraph):
         The values that were written, and how often the structure was.
     """
 
-    node_dict_factory: Any = Neurons
+    node_dict_factory: Any = NodeMapping
     graph_attr_dict_factory: Any = GraphAttributes
     interned = FORM_FIELDS
 
@@ -90,7 +90,7 @@ class GraphState(ArrayDiGraph):
     def adopt(self, table: EdgeTable) -> None:
         super().adopt(table)
         table.guard = ref(self)
-        self._node = Neurons(table, self.neurons)
+        self._node = NodeMapping(table, self.neurons)
 
     def __getstate__(self):
         left_out = {*_CACHED, "_savepoint", "turn"}
@@ -143,7 +143,7 @@ class GraphState(ArrayDiGraph):
         table = self.table
         if (rows < 0).any():
             raise SynapseError(f"synapse number {ids[rows < 0][0]} is not in the graph")
-        kind = table.kind[rows]
-        if len(kind) and (kind[0] == 0 or (kind != kind[0]).any()):
+        pool = table.pool[rows]
+        if len(pool) and (pool[0] == 0 or (pool != pool[0]).any()):
             raise SynapseError("these synapses do not all have weights of one shape")
-        return rows, int(kind[0]) - 1 if len(kind) else 0
+        return rows, int(pool[0]) - 1 if len(pool) else 0

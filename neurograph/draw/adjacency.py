@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from neurograph.core.graph import EditableGraph
-from neurograph.draw.layout import Layout, lay_out
+from neurograph.draw.layout import GraphLayout, lay_out
 from neurograph.draw.panel import summary
 from neurograph.draw.strongest import strengths
 from neurograph.draw.style import FAINT, GREY, INK, NEGATIVE, POSITIVE, RESOLUTION, number, picture, printable
@@ -118,7 +118,7 @@ def adjacency(graph: EditableGraph, path: str | Path, *, title: str | None = Non
     return picture(path, size, paint)
 
 
-def _side(layout: Layout, which: np.ndarray, largest: int) -> Side:
+def _side(layout: GraphLayout, which: np.ndarray, largest: int) -> Side:
     counts = layout.counts[which]
     length = np.minimum(np.maximum(SHORT, LONG * np.sqrt(counts / largest)), np.maximum(SHORT, WIDEST * counts))
     room = ROOM - GAP * len(which)
@@ -203,16 +203,16 @@ def _labels(axes: Axes, rows: Side, columns: Side, corner: tuple[float, float], 
     for name, count, start, length in zip(rows.names, rows.counts, rows.start, rows.length, strict=True):
         middle = top - start - length / 2
         if length < LINES:
-            told = f"{name}  {number(int(count))}"
-            axes.text(left - 8, middle, told, ha="right", va="center", fontsize=7.5, color=INK)
+            label = f"{name}  {number(int(count))}"
+            axes.text(left - 8, middle, label, ha="right", va="center", fontsize=7.5, color=INK)
             continue
         axes.text(left - 8, middle + 1, name, ha="right", va="bottom", fontsize=8.5, color=INK)
         axes.text(left - 8, middle - 1, number(int(count)), ha="right", va="top", fontsize=7.5, color=GREY)
     for name, count, start, length in zip(columns.names, columns.counts, columns.start, columns.length, strict=True):
-        middle, told = left + start + length / 2, f"{name}  {number(int(count))}"
+        middle, label = left + start + length / 2, f"{name}  {number(int(count))}"
         if steep:
             axes.text(
-                middle - 4, top + 6, told, ha="left", va="bottom", fontsize=8, color=INK, rotation=45,
+                middle - 4, top + 6, label, ha="left", va="bottom", fontsize=8, color=INK, rotation=45,
                 rotation_mode="anchor",
             )  # fmt: skip
         else:

@@ -16,7 +16,7 @@ from PIL import Image
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
 from neurograph.draw.panel import Panel, summary
-from neurograph.draw.replay import Step, replay_steps
+from neurograph.draw.replay import ReplayStep, replay_steps
 from neurograph.draw.strongest import strengths, strongest
 from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, NEWBORN, POSITIVE, bitmap, number, printable
 from neurograph.draw.topology import canvas, column_positions
@@ -30,14 +30,14 @@ STILL, FIRST, LAST = 650, 1200, 2600  # milliseconds of a step, of the first and
 ENDINGS = (".gif", ".mp4")
 
 Frame = tuple[np.ndarray, int]
-Row = Mapping[str, Any]
+MetricsRow = Mapping[str, Any]
 
 
 def animation(
     graph: EditableGraph,
     path: str | Path,
     *,
-    rows: Sequence[Row] = (),
+    rows: Sequence[MetricsRow] = (),
     title: str | None = None,
     max_steps: int = 24,
     max_synapses: int = 700,
@@ -80,7 +80,7 @@ def animation(
             raise OptionError(f"{name} must be a whole number of at least 1, not {value!r}")
     steps = replay_steps(graph, max_steps)
     if len(steps) == 1:
-        raise OptionError("the journal tells of no birth and no death, so there is nothing that a film could show")
+        raise OptionError("the journal has no birth and no death, so there is nothing that a film could show")
     film = Film(steps, rows, printable(title or graph.graph.get("name", "")), max_synapses)
     with written_aside(path) as aside:
         write(film, aside)
@@ -102,7 +102,7 @@ class Film:
         Synapses to draw at a time.
     """
 
-    def __init__(self, steps: list[Step], rows: Sequence[Row], title: str, most: int) -> None:
+    def __init__(self, steps: list[ReplayStep], rows: Sequence[MetricsRow], title: str, most: int) -> None:
         self.steps, self.title = steps, title
         self.curve = _curve(rows) if any(step.epoch is not None for step in steps) else None
         largest = max(1, *(int(step.layout.counts.max(initial=0)) for step in steps))
@@ -160,14 +160,21 @@ class Film:
         if len(places) and alpha > 0:
             axes.scatter(places[:, 0], places[:, 1], s=self.dot**2, c=colour, alpha=alpha, linewidths=0, zorder=3)
 
-    def _say(self, axes: Axes, step: Step) -> None:
+    def _say(self, axes: Axes, step: ReplayStep) -> None:
         """Title, what happened, and the columns' names."""
         top = self.size[1] - 14.0
         if self.title:
             axes.text(14, top, self.title, va="top", fontsize=11.5, fontweight="bold", color=INK)
         epoch = f"epoch {step.epoch:g}   " if step.epoch is not None else ""
-        told = f"{epoch}{step.told}" if step.told else "the start"
-        axes.text(14, top - 18 * bool(self.title), told, va="top", fontsize=9, color=NEWBORN if step.told else GREY)
+        description = f"{epoch}{step.description}" if step.description else "the start"
+        axes.text(
+            14,
+            top - 18 * bool(self.title),
+            description,
+            va="top",
+            fontsize=9,
+            color=NEWBORN if step.description else GREY,
+        )
         axes.text(self.size[0] - 14, top, summary(step.arrays), ha="right", va="top", fontsize=8.5, color=GREY)
         shown = range(0, len(self.columns), -(-len(self.columns) // 14))
         for at in shown:
@@ -212,7 +219,7 @@ class Film:
 class _Wires:
     """The synapses that are drawn of one step."""
 
-    def __init__(self, step: Step, most: int) -> None:
+    def __init__(self, step: ReplayStep, most: int) -> None:
         arrays, column = step.arrays, step.layout.column
         size, sign = strengths(arrays)
         pair = column[arrays.source] * len(step.layout.labels) + column[arrays.target]
@@ -231,7 +238,7 @@ class _Wires:
             axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=self.width, zorder=1))
 
 
-def _curve(rows: Sequence[Row]) -> np.ndarray | None:
+def _curve(rows: Sequence[MetricsRow]) -> np.ndarray | None:
     """(2, n) epochs and errors, those on held-out examples where there are any."""
     for name in ("validation_error", "train_error"):
         known = sorted((row["epoch"], row[name]) for row in rows if row.get(name) is not None)
@@ -284,6 +291,6 @@ def _write_mp4(film: Film, path: Path) -> None:
             running.stdin.write(pixels.tobytes() * max(1, round(time / 1000 * rate)))
     except BrokenPipeError:
         pass  # what went wrong is in its last words
-    said = running.communicate()[1].decode(errors="replace").strip()
+    message = running.communicate()[1].decode(errors="replace").strip()
     if running.returncode:
-        raise FileError(f"ffmpeg could not write the film: {said or running.returncode}")
+        raise FileError(f"ffmpeg could not write the film: {message or running.returncode}")

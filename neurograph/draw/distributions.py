@@ -12,13 +12,13 @@ from neurograph.analysis.sizes import mean_and_deviation
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.axes import bare
-from neurograph.draw.layout import Layout, lay_out
+from neurograph.draw.layout import GraphLayout, lay_out
 from neurograph.draw.panel import summary
 from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, POSITIVE, picture, printable
 from neurograph.draw.topology import check
 from neurograph.errors import OptionError
 
-WIDTH, ROW, HEAD, FOOT, TOLD = 700.0, 27.0, 76.0, 40.0, 66.0  # points; the last for what is told behind a row
+WIDTH, ROW, HEAD, FOOT, LABEL = 700.0, 27.0, 76.0, 40.0, 66.0  # points; the last for the label behind a row
 MOST = 24  # rows; of more, those with most synapses are shown
 BINS = 80  # even, so that none holds both signs
 INCOMING, OUTGOING = INK, LINES[3]
@@ -76,9 +76,9 @@ def distributions(graph: EditableGraph, path: str | Path, *, title: str | None =
     right = 14 + LETTER * max(len(_short(layout.labels[at])) for at in populations.tolist())
 
     def paint(figure: Figure) -> None:
-        middle = left + (size[0] - left - right - TOLD - 30) * 0.58
+        middle = left + (size[0] - left - right - LABEL - 30) * 0.58
         weights = _panel(figure, size, (left, middle), len(shown))
-        degrees = _panel(figure, size, (middle + TOLD + right + 10, size[0] - 20), len(populations))
+        degrees = _panel(figure, size, (middle + LABEL + right + 10, size[0] - 20), len(populations))
         _draw_weights(weights, [bundles[at] for at in shown])
         _draw_degrees(degrees, arrays, layout, populations)
         figure.text(14 / size[0], 1 - 14 / size[1], name, va="top", fontsize=11.5, fontweight="bold", color=INK)
@@ -86,13 +86,13 @@ def distributions(graph: EditableGraph, path: str | Path, *, title: str | None =
         figure.text(14 / size[0], below, summary(arrays), va="top", fontsize=8.5, color=GREY)
         hidden = len(bundles) - len(shown)
         if hidden:
-            told = f"the {MOST} largest of {len(bundles)} pairs of populations are shown"
-            figure.text(14 / size[0], 10 / size[1], told, fontsize=7.5, color=GREY)
+            label = f"the {MOST} largest of {len(bundles)} pairs of populations are shown"
+            figure.text(14 / size[0], 10 / size[1], label, fontsize=7.5, color=GREY)
 
     return picture(path, size, paint)
 
 
-def weights_of(arrays: GraphArrays, layout: Layout) -> list[Weights]:
+def weights_of(arrays: GraphArrays, layout: GraphLayout) -> list[Weights]:
     """The weights between each two populations, in the order of the sources, then of the targets."""
     many = len(layout.counts)
     pair = layout.column[arrays.source] * many + layout.column[arrays.target]
@@ -135,9 +135,9 @@ def _draw_weights(axes: Axes, bundles: list[Weights]) -> None:
             axes.stairs(at + 0.92 - high[half], within, baseline=at + 0.92, fill=True, color=colour, alpha=0.85)
         axes.plot([-reach, reach], [at + 0.92] * 2, color=FAINT, linewidth=0.6, zorder=0)
         mean, deviation = mean_and_deviation(found.values)
-        told = f"{mean:.1g} ± {deviation:.2g}"
+        label = f"{mean:.1g} ± {deviation:.2g}"
         axes.annotate(
-            told, (reach, at + 0.6), xytext=(5, 0), textcoords="offset points", va="center", fontsize=7, color=GREY,
+            label, (reach, at + 0.6), xytext=(5, 0), textcoords="offset points", va="center", fontsize=7, color=GREY,
             annotation_clip=False,
         )  # fmt: skip
     axes.set_yticks(np.arange(len(bundles)) + 0.6, [found.name for found in bundles])
@@ -146,7 +146,7 @@ def _draw_weights(axes: Axes, bundles: list[Weights]) -> None:
     axes.set_title("weights", loc="left", fontsize=9, color=GREY, pad=8)
 
 
-def _draw_degrees(axes: Axes, arrays: GraphArrays, layout: Layout, which: np.ndarray) -> None:
+def _draw_degrees(axes: Axes, arrays: GraphArrays, layout: GraphLayout, which: np.ndarray) -> None:
     ends = ((arrays.target, INCOMING, 0.36), (arrays.source, OUTGOING, 0.68))
     for end, colour, height in ends:
         degree = np.bincount(end, minlength=len(arrays))

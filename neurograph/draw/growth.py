@@ -16,15 +16,15 @@ from neurograph.errors import OptionError
 
 SIZE = (560.0, 400.0)  # points
 _TICKS = (0, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-Row = Mapping[str, Any]
+MetricsRow = Mapping[str, Any]
 
 
 def growth(
-    rows: Sequence[Row],
+    rows: Sequence[MetricsRow],
     path: str | Path,
     *,
     title: str | None = None,
-    beside: Mapping[str, Sequence[Row]] | None = None,
+    beside: Mapping[str, Sequence[MetricsRow]] | None = None,
 ) -> Path:
     """Draw the errors and the neurons of each population over the epochs, with a mark where the network was edited.
 
@@ -83,7 +83,7 @@ def growth(
     return picture(path, SIZE, paint)
 
 
-def _column(rows: Sequence[Row], name: str) -> np.ndarray:
+def _column(rows: Sequence[MetricsRow], name: str) -> np.ndarray:
     return np.array([np.nan if row.get(name) is None else row[name] for row in rows], float)
 
 
@@ -97,8 +97,8 @@ class _Line(NamedTuple):
     width: float
 
 
-def _own(rows: Sequence[Row]) -> list[_Line]:
-    """The errors of one run, each sort of its own."""
+def _own(rows: Sequence[MetricsRow]) -> list[_Line]:
+    """The errors of one run, each kind of its own."""
     epochs = _column(rows, "epoch")
     return [
         _Line(label, epochs, _column(rows, name), colour, width)
@@ -110,8 +110,8 @@ def _own(rows: Sequence[Row]) -> list[_Line]:
     ]
 
 
-def _beside(rows: Sequence[Row], others: Mapping[str, Sequence[Row]]) -> list[_Line]:
-    """One sort of error of several runs, the first one drawn strongest."""
+def _beside(rows: Sequence[MetricsRow], others: Mapping[str, Sequence[MetricsRow]]) -> list[_Line]:
+    """One kind of error of several runs, the first one drawn strongest."""
     runs = {"this run": rows, **others}
     name = next(
         (n for n in ("test_error", "validation_error") if all(r[-1].get(n) is not None for r in runs.values())),
@@ -168,7 +168,7 @@ def _fit(axes: Axes, errors: list[np.ndarray]) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
-def _neurons(axes: Axes, rows: Sequence[Row]) -> None:
+def _neurons(axes: Axes, rows: Sequence[MetricsRow]) -> None:
     """Populations that change, as steps; if none does, all of them."""
     counts = {name: _counts(rows, name) for name in _populations(rows)}
     changing = {name: count for name, count in counts.items() if count.min() != count.max()}
@@ -185,15 +185,15 @@ def _neurons(axes: Axes, rows: Sequence[Row]) -> None:
         axes.figure.text(0.09, 0.025, f"unchanged: {still}", fontsize=7.5, color=GREY)
 
 
-def _populations(rows: Sequence[Row]) -> list[str]:
+def _populations(rows: Sequence[MetricsRow]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row.get("neurons") or ()))
 
 
-def _counts(rows: Sequence[Row], name: str) -> np.ndarray:
+def _counts(rows: Sequence[MetricsRow], name: str) -> np.ndarray:
     return np.array([(row.get("neurons") or {}).get(name, 0) for row in rows], float)
 
 
-def _mark_edits(axes: Axes, rows: Sequence[Row]) -> list[float]:
+def _mark_edits(axes: Axes, rows: Sequence[MetricsRow]) -> list[float]:
     """A thin line after each epoch that an edit followed; returns where."""
     places = [row["epoch"] + 0.5 for row in rows if row.get("edit")]
     for place in places:

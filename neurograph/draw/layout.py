@@ -17,7 +17,7 @@ COLUMNS = ("populations", "levels")
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class GraphLayout:
     """Columns of neurons.
 
     Parameters
@@ -56,7 +56,7 @@ class Layout:
         return height * (0.5 - self.place / np.maximum(1, count - 1)) * (count > 1)
 
 
-def lay_out(arrays: GraphArrays, by: str | None = None) -> Layout:
+def lay_out(arrays: GraphArrays, by: str | None = None) -> GraphLayout:
     """Put the neurons of a network into columns.
 
     Parameters
@@ -98,9 +98,9 @@ def _mean_level(arrays: GraphArrays, member: np.ndarray, population: int) -> flo
     return float(arrays.level[member == population].mean())
 
 
-def _columns(by: str, labels: list[str], column: np.ndarray, keys: np.ndarray) -> Layout:
+def _columns(by: str, labels: list[str], column: np.ndarray, keys: np.ndarray) -> GraphLayout:
     counts = np.bincount(column, minlength=len(labels))
     order = np.lexsort((keys, column))
     place = np.empty(len(column), np.int64)
     place[order] = np.arange(len(column)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return Layout(by, [printable(label) for label in labels], column, place, counts)
+    return GraphLayout(by, [printable(label) for label in labels], column, place, counts)

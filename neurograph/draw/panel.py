@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from neurograph.core.arrays import GraphArrays
-from neurograph.draw.layout import APART, Layout
+from neurograph.draw.layout import APART, GraphLayout
 from neurograph.draw.strongest import strengths, strongest
 from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, counted, number
 
@@ -43,7 +43,7 @@ class Panel:
     """
 
     arrays: GraphArrays
-    layout: Layout
+    layout: GraphLayout
     columns: np.ndarray
     middle: float
     tall: float
@@ -173,8 +173,8 @@ def draw_labels(axes: Axes, panel: Panel, height: float) -> None:
     layout = panel.layout
     gap = panel.columns[1] - panel.columns[0] if len(panel.columns) > 1 else 100.0
     if len(panel.columns) > MANY:
-        told = _slanted if layout.by == "populations" else _numbered
-        told(axes, panel, height, gap)
+        write = _slanted if layout.by == "populations" else _numbered
+        write(axes, panel, height, gap)
         return
     kinds = panel.arrays.each_kind("activation")
     for at, x in enumerate(panel.columns):

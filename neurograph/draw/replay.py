@@ -8,12 +8,12 @@ import numpy as np
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.entries import RAW, Entry
 from neurograph.core.graph import EditableGraph
-from neurograph.draw.layout import Layout, lay_out
+from neurograph.draw.layout import GraphLayout, lay_out
 from neurograph.draw.style import counted
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class ReplayStep:
     """A network at one moment of its growth.
 
     Parameters
@@ -24,17 +24,17 @@ class Step:
         Its columns, the same in all steps.
     epoch
         After which this happened, or None where the journal does not say.
-    told
+    description
         What happened, in words; empty at the start.
     """
 
     arrays: GraphArrays
-    layout: Layout
+    layout: GraphLayout
     epoch: float | None
-    told: str
+    description: str
 
 
-def replay_steps(graph: EditableGraph, most: int) -> list[Step]:
+def replay_steps(graph: EditableGraph, most: int) -> list[ReplayStep]:
     """The network at its journal's start, after each event, and now.
 
     Entries of one epoch are one event. The graph is left as it is.
@@ -58,9 +58,10 @@ def replay_steps(graph: EditableGraph, most: int) -> list[Step]:
         found.append(past.arrays())
     found.reverse()
     labels = _columns(graph, found)
-    told = [("", None), *(_told(entries[a:b]) for a, b in pairwise([0, *ends]))]
+    description = [("", None), *(_describe(entries[a:b]) for a, b in pairwise([0, *ends]))]
     return [
-        Step(arrays, _layout(arrays, labels), epoch, text) for arrays, (text, epoch) in zip(found, told, strict=True)
+        ReplayStep(arrays, _layout(arrays, labels), epoch, text)
+        for arrays, (text, epoch) in zip(found, description, strict=True)
     ]
 
 
@@ -89,17 +90,17 @@ def _fates(entry: Entry) -> tuple[np.ndarray, ...]:
     return entry.neurons_born, entry.neurons_died, entry.synapses_born, entry.synapses_died
 
 
-def _told(entries: list[Entry]) -> tuple[str, float | None]:
+def _describe(entries: list[Entry]) -> tuple[str, float | None]:
     """What some entries did, in words, and after which epoch."""
     acting = [entry for entry in entries if any(len(numbers) for numbers in _fates(entry))]
     verbs = dict.fromkeys("by hand" if entry.verb == RAW else entry.verb for entry in acting)
     counts = np.array([[len(numbers) for numbers in _fates(entry)] for entry in acting]).sum(0).tolist()
     whats = ("neuron", "neuron", "synapse", "synapse")
-    told = [
+    description = [
         f"{counted(n, what)} {fate}" for n, what, fate in zip(counts, whats, ("born", "died") * 2, strict=True) if n
     ]
     known = [epoch for epoch in map(_epoch, entries) if epoch is not None]
-    return f"{', '.join(verbs)}: {', '.join(told[:2])}", known[-1] if known else None
+    return f"{', '.join(verbs)}: {', '.join(description[:2])}", known[-1] if known else None
 
 
 def _columns(graph: EditableGraph, found: list[GraphArrays]) -> list[str]:
@@ -118,11 +119,11 @@ def _columns(graph: EditableGraph, found: list[GraphArrays]) -> list[str]:
     return labels
 
 
-def _layout(arrays: GraphArrays, labels: list[str]) -> Layout:
+def _layout(arrays: GraphArrays, labels: list[str]) -> GraphLayout:
     code = {name: at for at, name in enumerate(labels)}
     column = np.array([code[name] for name in arrays.each_kind("population")], np.int64)
     counts = np.bincount(column, minlength=len(labels))
     order = np.lexsort((arrays.keys, column))
     place = np.empty(len(column), np.int64)
     place[order] = np.arange(len(column)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return Layout("populations", labels, column, place, counts)
+    return GraphLayout("populations", labels, column, place, counts)

@@ -101,9 +101,9 @@ def _panel(axes: Axes, event: Scored) -> None:
     axes.minorticks_off()
     axes.set_ylabel("synapses", fontsize=8)
     axes.text(1.02, 0.9, f"after epoch {event.epoch}", transform=axes.transAxes, va="top", fontsize=8.5, color=INK)
-    told = [f"{len(event.chosen):,} chosen"]
+    lines = [f"{len(event.chosen):,} chosen"]
     if len(event.histogram):
-        told.append(f"of {counted(int(sum(event.histogram)), 'synapse')}")
-    for line, text in enumerate(told):
+        lines.append(f"of {counted(int(sum(event.histogram)), 'synapse')}")
+    for line, text in enumerate(lines):
         colour = (NEWBORN, GREY)[line]
         axes.text(1.02, 0.62 - 0.24 * line, text, transform=axes.transAxes, va="top", fontsize=8, color=colour)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from neurograph.core.graph import EditableGraph
-from neurograph.draw.layout import LOW, Layout, lay_out
+from neurograph.draw.layout import LOW, GraphLayout, lay_out
 from neurograph.draw.panel import Panel, draw_labels, draw_neurons, draw_synapses, flags, summary
 from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, number, picture, printable
 from neurograph.errors import OptionError
@@ -89,7 +89,7 @@ def check(neurons: int, most: int) -> None:
         raise OptionError(f"max_synapses must be a whole number of at least 0, not {most!r}")
 
 
-def height(layouts: Iterable[Layout], largest: int) -> float:
+def height(layouts: Iterable[GraphLayout], largest: int) -> float:
     """Points, of the highest column."""
     return max(LOW, *(layout.heights(largest).max() for layout in layouts))
 

@@ -49,7 +49,7 @@ def weights(births: Sequence[Births], path: str | Path, *, title: str | None = N
     Raises
     ------
     OptionError
-        There is nothing to draw, or the two sorts of weights are not equally many.
+        There is nothing to draw, or the two sets of weights are not equally many.
     FileError
         Another ending, or a path that cannot be written.
     """

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurograph.edits.base import Outcome
 from neurograph.errors import OptionError, listed
-from neurograph.options import told
+from neurograph.options import as_plain
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -78,7 +78,7 @@ class AddNeuron:
             graph.add_edge(source, name, **_attributes(synapse))
         for target, synapse in _by_neuron(self.outgoing).items():
             graph.add_edge(name, target, **_attributes(synapse))
-        return Outcome(told(self))
+        return Outcome(as_plain(self))
 
 
 def _by_neuron(given: Mapping[Hashable, Any] | Iterable[Hashable]) -> dict[Hashable, Any]:

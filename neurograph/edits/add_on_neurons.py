@@ -12,7 +12,7 @@ from neurograph.edits.base import Outcome
 from neurograph.edits.support.windows import same_padding, window
 from neurograph.errors import EditError, OptionError, listed
 from neurograph.initializers import INITIALIZERS, from_name
-from neurograph.options import number, told, whole
+from neurograph.options import as_plain, number, whole
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -158,17 +158,17 @@ class AddOnNeurons:
         size = window("kernel", self.kernel)
         draw = np.random.default_rng(self.seed)
         kernels = self._weights("weight", drawn.reads, size, self.activation, draw)
-        told_on = graph.neurons.of(int(graph.keys_of(b[:1])[0])).activation
-        brought = self._weights("outgoing", drawn.feeds, (1, 1), told_on, draw)
+        target_activation = graph.neurons.of(int(graph.keys_of(b[:1])[0])).activation
+        outgoing_weights = self._weights("outgoing", drawn.feeds, (1, 1), target_activation, draw)
         source, reader = np.nonzero(drawn.reads)
         read, fed = ([names[i] for i in some] for names, some in ((a, source), (new, reader)))
         graph.add_edges_from_arrays(read, fed, weight=kernels, padding=same_padding(size))
         feeder, target = np.nonzero(drawn.feeds)
         read, fed = ([names[i] for i in some] for names, some in ((new, feeder), (b, target)))
-        graph.add_edges_from_arrays(read, fed, weight=brought)
+        graph.add_edges_from_arrays(read, fed, weight=outgoing_weights)
         details = {"population": self.name, "neurons": count, "reads": len(source), "feeds": len(target)}
-        details["function_preserving"] = not brought.any()
-        return Outcome(told(self), details=details)
+        details["function_preserving"] = not outgoing_weights.any()
+        return Outcome(as_plain(self), details=details)
 
     def _directions(self, sources: int, count: int, targets: int) -> Directions:
         given = self.directions

@@ -12,7 +12,7 @@ from neurograph.edits.selectors import SELECTORS, Selection, Selector, selector
 from neurograph.edits.support import stranded
 from neurograph.edits.support.growing import inner_population
 from neurograph.errors import EditError, MissingError
-from neurograph.options import DATA, named_or_called, number, one_of, told, whole
+from neurograph.options import DATA, as_plain, named_or_called, number, one_of, whole
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Autophagy:
         details = {"eaten": len(eaten), "spared": len(chosen) - len(eaten), "left": left}
         if self.protect:
             details["protected"] = len(keys) - len(grown)
-        return Outcome(told(self), details=details | settled)
+        return Outcome(as_plain(self), details=details | settled)
 
     def _grown(self, keys: np.ndarray) -> np.ndarray:
         """(m,) the keys of those that are old enough to be eaten."""

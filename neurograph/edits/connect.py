@@ -11,7 +11,7 @@ from neurograph.edits.base import Outcome
 from neurograph.edits.support.windows import same_padding, window
 from neurograph.errors import EditError, OptionError, listed
 from neurograph.initializers import INITIALIZERS, from_name
-from neurograph.options import one_of, population_or_neurons, told
+from neurograph.options import as_plain, one_of, population_or_neurons
 from neurograph.schema.synapse import FORM_FIELDS, form_value, weight_array
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Connect:
         weight = self._weight(graph, sources, targets, shape)
         add = graph.add_edges_from_arrays if self.pairwise else graph.connect
         add(*ends, weight, **self._form(graph, targets, weight))
-        return Outcome(told(self))
+        return Outcome(as_plain(self))
 
     def _weight(
         self, graph: "EditableGraph", sources: np.ndarray, targets: np.ndarray, shape: tuple[int, ...]

@@ -10,7 +10,7 @@ import numpy as np
 from neurograph.edits.base import Outcome, pairs
 from neurograph.edits.support.reach import Reach
 from neurograph.errors import EditError, MissingError, OptionError, listed
-from neurograph.options import number, one_of, pairs_of_neurons, told, whole
+from neurograph.options import as_plain, number, one_of, pairs_of_neurons, whole
 from neurograph.schema.activations import activation as known
 from neurograph.schema.neuron import NeuronKind
 from neurograph.storage.pools import distinct
@@ -153,7 +153,7 @@ class Expand:
             "lasting": lasting,
             "function_preserving": all(rule.preserving for rule in rules) and (self.noise == 0 or not others),
         }
-        return Outcome(told(self), synapse_heirs=np.concatenate(heirs), details=details)
+        return Outcome(as_plain(self), synapse_heirs=np.concatenate(heirs), details=details)
 
     def _rules(self, graph: "EditableGraph", parents: np.ndarray) -> list[Rule]:
         """What each synapse is replaced by; by its parent's sign where the rule says so."""
@@ -200,7 +200,7 @@ class _Chosen:
     extra: list[dict[str, Any]]
 
     def alike(self, graph: "EditableGraph", rules: list[Rule]) -> list[np.ndarray]:
-        """Their places in groups, each of one rule, one form, one weight shape and one shape at either end."""
+        """The synapses' places in groups, each of one rule, one form, one weight shape and one shape at either end."""
         columns, groups = graph.neurons, {}
         ends = zip(columns.each("shape", self.source), columns.each("shape", self.target), strict=True)
         for at, (form, weight, shapes) in enumerate(zip(self.form.tolist(), self.weights, ends, strict=True)):
@@ -222,7 +222,7 @@ def _read(graph: "EditableGraph", synapses: Sequence[tuple[Hashable, Hashable]])
         )
     if not distinct(rows):
         raise OptionError("synapses must all be different")
-    bare = table.kind[rows] == 0
+    bare = table.pool[rows] == 0
     if bare.any():
         raise EditError(
             f"synapses {listed(p for p, no in zip(synapses, bare, strict=True) if no)} have no weight to hand on"

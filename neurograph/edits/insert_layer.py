@@ -17,7 +17,7 @@ from neurograph.insertion.pair import PLACES, Pair, find_pair
 from neurograph.insertion.problem import Problem
 from neurograph.insertion.sums import Recorded
 from neurograph.insertion.wire import free_population, insert
-from neurograph.options import DATA, number, one_of, told, whole
+from neurograph.options import DATA, as_plain, number, one_of, whole
 from neurograph.schema.activations import activation as known
 from neurograph.schema.synapse import form_value
 
@@ -52,7 +52,7 @@ class InsertLayer:
     target
         How many neurons stay (a whole number), or the share of what b takes in that may be missed (a fraction). "joint"
         finds the fewest neurons for a share by bisection. 1 to 3: lambda and alpha are searched along the
-        regularisation path for it, and `details` tells them. "random" needs a number.
+        regularisation path for it, and `details` has them. "random" needs a number.
     penalty, alpha
         lambda and alpha of eq. 1 and 3, for algorithms 1 to 3. Without a target, 0.1 each as in the paper; with one,
         either may be given, and the other is searched.
@@ -92,7 +92,7 @@ class InsertLayer:
         An option that makes no sense, or that contradicts another; an unknown activation.
     MissingError, EditError
         From `apply`: nothing between the two; no recorded activations, or those of another version of the graph; fewer
-        samples than weights without ridge; a lambda that leaves nobody (the message tells the largest that does not); a
+        samples than weights without ridge; a lambda that leaves nobody (the message names the largest that does not); a
         kernel that changes the size of the map; a target that cannot be met.
     CycleError
         From `apply`: a and b are entangled, and a layer between would close a cycle.
@@ -235,7 +235,7 @@ class InsertLayer:
         population = self.population or free_population(graph, "inserted")
         heirs = insert(graph, pair, solution, population)
         details = {"population": population, "width": problem.layer.neurons, **solution.details}
-        return Outcome(told(self), synapse_heirs=heirs, details=details)
+        return Outcome(as_plain(self), synapse_heirs=heirs, details=details)
 
     def _drawn(self, pair: Pair) -> NewLayer:
         """The layer at random."""

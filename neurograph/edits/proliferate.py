@@ -11,7 +11,7 @@ from neurograph.edits.support.copies import balanced, copies
 from neurograph.edits.support.counts import CountPolicy
 from neurograph.edits.support.growing import give_birth, inner_population
 from neurograph.edits.support.outgoing import OUTGOING, PRESERVING
-from neurograph.edits.support.relays import Family, family
+from neurograph.edits.support.relays import Births, births_of
 from neurograph.errors import EditError, listed
 from neurograph.initializers.newborns import (
     NEWBORN_INITIALIZERS,
@@ -20,7 +20,7 @@ from neurograph.initializers.newborns import (
     Newborns,
     newborn_initializer,
 )
-from neurograph.options import DATA, named_or_called, number, one_of, told, whole
+from neurograph.options import DATA, as_plain, named_or_called, number, one_of, whole
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -33,15 +33,15 @@ class Proliferate:
     Each newborn takes the kind, bias, slope, norm and running statistics of a donor from the population, its incoming
     synapses (whole kernels, where neurons are channels), and a share of its outgoing ones.
 
-    Identity and pooling synapses have no weight to share, so the donor's followers are born again behind the newborn,
+    Identity and pooling synapses have no weight to share, so the donor's relays are copied too behind the newborn,
     and the sharing is done at the first weights behind them: a relay (a channel of a pooling layer) reads the newborn
     alone; a neuron that takes in others too (a residual sum) is copied with all its incoming synapses, so that it still
     computes what it did. The channel that a depthwise layer (one kernel a source, and its own) reads the donor by is
     born again as well: shared out, it would read two and be depthwise no more. Outputs, and neurons of the same
     population, do not follow; `details["not_shared"]` counts the synapses that newborns have not got for that reason,
-    and `details["followers"]` the twins. In a grouped layer newborns stay in their donors' groups.
+    and `details["followers"]` the copied relays. In a grouped layer newborns stay in their donors' groups.
 
-    A newborn is its donor's heir, a twin its original's, and their synapses are heirs of what they are copies of. Where
+    A newborn is its donor's heir, a copied relay its original's, and their synapses are heirs of what they copy. Where
     neurons have dropout, "computes what it did" below holds when nothing is dropped.
 
     Parameters
@@ -57,7 +57,7 @@ class Proliferate:
     outgoing
         What outgoing synapses weigh: "split" (the donor's weight is shared out by random fractions; the network
         computes what it did, provided that newborns have their donors' incoming weights), "zero" (computes what it
-        did), or "paper" (the initializer applied to the next layer's rows too: the function moves; behind followers
+        did), or "paper" (the initializer applied to the next layer's rows too: the function moves; behind relays
         the donors' own rows).
     seed
         Of the donors and fractions drawn.
@@ -118,23 +118,23 @@ class Proliferate:
         keys = inner_population(graph, self.population, "proliferate")
         growth = Growth(graph, keys, self._count(len(keys)), np.random.default_rng(self.seed), self.observations)
         newborns = self._choose(growth)
-        kin = family(graph, newborns.donors, keys)
-        self._check_readers(graph, kin)
-        wired = copies(graph, kin, newborns, OUTGOING[self.outgoing], self.noise, growth.rng)
-        wired, factor = balanced(wired, kin.count, self.population) if self.balanced else (wired, None)
-        born = give_birth(graph, kin.old)
-        heirs = [each.add(graph, kin, born) for each in wired]
+        births = births_of(graph, newborns.donors, keys)
+        self._check_readers(graph, births)
+        wired = copies(graph, births, newborns, OUTGOING[self.outgoing], self.noise, growth.rng)
+        wired, factor = balanced(wired, births.count, self.population) if self.balanced else (wired, None)
+        born = give_birth(graph, births.old)
+        heirs = [each.add(graph, births, born) for each in wired]
         details = {
             "newborns": growth.count,
-            "followers": len(kin.followers),
+            "followers": len(births.relays),
             "function_preserving": self.outgoing == "zero"
             or (self.outgoing == "split" and newborns.weights is None and not self.noise and factor is None),
-            "not_shared": kin.left_out,
+            "not_shared": births.left_out,
         }
         if factor is not None:
             details["balanced_by"] = factor
         everyone = np.concatenate(heirs) if heirs else np.empty((0, 2), np.int64)
-        return Outcome(told(self), np.stack([born, kin.old], 1), everyone, details)
+        return Outcome(as_plain(self), np.stack([born, births.old], 1), everyone, details)
 
     def _count(self, size: int) -> int:
         count = self.count
@@ -157,8 +157,8 @@ class Proliferate:
             raise EditError(f"initializer {given!r} must name {growth.count} donors in population {self.population!r}")
         return Newborns(donors.astype(np.int64), newborns.weights)
 
-    def _check_readers(self, graph: "EditableGraph", family: Family) -> None:
-        far = np.concatenate([np.empty(0, np.int64), *(w.far for w in family.shared + family.shared_by_followers)])
+    def _check_readers(self, graph: "EditableGraph", births: Births) -> None:
+        far = np.concatenate([np.empty(0, np.int64), *(w.far for w in births.shared + births.shared_by_relays)])
         odd = graph.neurons.each("aggregation", far) != "sum"
         if self.outgoing in PRESERVING and odd.any():
             raise EditError(

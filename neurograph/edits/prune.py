@@ -12,13 +12,11 @@ from neurograph.edits.support.paths import has_path, refuse_cut
 from neurograph.edits.support.relays import multiplies
 from neurograph.edits.support.stranded import STRATEGIES, Neighbours, settle
 from neurograph.errors import MissingError, OptionError
-from neurograph.options import DATA, number, one_of, told, whole
+from neurograph.options import DATA, SCOPES, as_plain, number, one_of, whole
 from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
-
-SCOPES = ("graph", "layer")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,16 +32,20 @@ class Prune:
     Parameters
     ----------
     left
-        How many of the synapses that may go are left: a whole number, or a share of them below 1.
+        How many of the synapses that may go are left. Give this or `share`.
+    share
+        Which share of the synapses that may go is left, from 0 to 1.
     scope
-        What is compared: "graph", all of them with one another, so that layers thin out as they can; "layer", those
+        What is compared: "network", all of them with one another, so that layers thin out as they can; "layer", those
         between the same two populations, so that each keeps the same share.
     scores
         Ids of the synapses that may go, (n,) int64, and their scores, (n,) finite. Unless given: all that have a
         weight, each with the mean of its absolute numbers.
     floor
-        How many of its synapses each layer (those between the same two populations) keeps at least, the best of them:
-        a whole number, or a share below 1. `details["floored"]` counts those that stay for that reason alone.
+        How many of its synapses each layer (those between the same two populations) keeps at least, the best of them;
+        `details["floored"]` counts those that stay for that reason alone.
+    floor_share
+        Instead of `floor`: which share of its synapses each layer keeps at least.
     stranded
         What becomes of hidden neurons that are left without inputs or outputs: "leave", "remove" or "refuse"; see
         `RemoveNeurons`. Removing them takes more synapses along than were asked for, never fewer.
@@ -64,26 +66,31 @@ class Prune:
     --------
     >>> from neurograph.builders import mlp
     >>> g = mlp([8, 16, 4], seed=0)
-    >>> result = g.apply(Prune(0.25))
+    >>> result = g.apply(Prune(share=0.25))
     >>> result.details["left"], result.details["spared"]  # of a quarter, 48: others were stranded
     (20, 4)
     """
 
-    left: int | float
-    scope: str = "graph"
-    floor: int | float = field(default=0, kw_only=True)
+    left: int | None = None
+    scope: str = "network"
+    share: float | None = field(default=None, kw_only=True)
+    floor: int = field(default=0, kw_only=True)
+    floor_share: float = field(default=0.0, kw_only=True)
     scores: tuple[np.ndarray, np.ndarray] | None = field(default=None, metadata=DATA)
     stranded: str = "remove"
     observations: Observations | None = field(default=None, metadata=DATA)
 
     def __post_init__(self) -> None:
+        if (self.left is None) == (self.share is None):
+            raise OptionError(f"give one of left={self.left!r}, a count, and share={self.share!r}, a share")
         if isinstance(self.left, float):
-            object.__setattr__(self, "left", number("left, a share,", self.left, 0.0, 1.0))
-        else:
-            whole("left", self.left, 0)
-        (number if isinstance(self.floor, float) else whole)("floor", self.floor, 0)
-        if isinstance(self.floor, float) and self.floor > 1:
-            raise OptionError(f"floor, a share, must be at most 1, not {self.floor!r}")
+            raise OptionError(f"left must be a whole number, not {self.left!r}; share={self.left!r} is a share")
+        whole("left", self.left or 0, 0)
+        number("share", self.share or 0.0, 0.0, 1.0)
+        if self.floor and self.floor_share:
+            raise OptionError(f"floor={self.floor!r} and floor_share={self.floor_share!r}: give one of the two")
+        whole("floor", self.floor, 0)
+        number("floor_share", self.floor_share, 0.0, 1.0)
         one_of("scope", self.scope, SCOPES)
         one_of("stranded", self.stranded, STRATEGIES)
         if self.scores is not None:
@@ -97,8 +104,8 @@ class Prune:
         if not len(ids) or (rows < 0).any():
             raise MissingError("there is no synapse to prune" if not len(ids) else f"no synapse {ids[rows < 0][0]}")
         had, layer = has_path(graph), _layers(graph, rows)
-        keep = _kept(scores, layer if self.scope == "layer" else np.zeros(len(rows), np.int64), self.left)
-        floored = _below_floor(scores, layer, self.floor, keep)
+        keep = _kept(scores, layer if self.scope == "layer" else np.zeros(len(rows), np.int64), self._share(len(ids)))
+        floored = _below_floor(scores, layer, self.floor, self.floor_share, keep)
         keep[floored] = True
         last = _last_of_outputs(graph, rows, scores, keep)
         keep[last] = True
@@ -110,23 +117,31 @@ class Prune:
         graph.remove_synapses(zip(graph.names_of(sources), graph.names_of(targets), strict=True))
         settled = settle(graph, neighbours, self.stranded)
         if self.stranded != "leave":
-            way_out = "floor=0.1 keeps a tenth of each layer at least, scope='layer' the same share of all"
-            refuse_cut(graph, had, f"left={self.left}, floor={self.floor} is too little: {way_out}")
+            way_out = "floor_share=0.1 keeps a tenth of each layer at least, scope='layer' the same share of all"
+            refuse_cut(graph, had, f"{self._asked()} is too little: {way_out}")
         there = table.rows_of(ids) >= 0
         left = int(there.sum())
         details = {"pruned": len(ids) - left, "left": left, "spared": int(there[last].sum())}
-        details |= {"floored": int(there[floored].sum())} if self.floor else {}
-        return Outcome(told(self), details=details | settled)
+        details |= {"floored": int(there[floored].sum())} if self.floor or self.floor_share else {}
+        return Outcome(as_plain(self), details=details | settled)
+
+    def _share(self, count: int) -> float:
+        return min(1.0, self.left / count) if self.share is None and self.left is not None else float(self.share or 0.0)
+
+    def _asked(self) -> str:
+        """How much was to be left, as it was written."""
+        options = {name: getattr(self, name) for name in ("left", "share", "floor", "floor_share")}
+        return ", ".join(f"{name}={value}" for name, value in options.items() if value)
 
 
 def weight_sizes(graph: "EditableGraph") -> tuple[np.ndarray, np.ndarray]:
     """Ids of all synapses that have a weight, rising, and the mean of its absolute numbers."""
     table = graph.table
     rows = table.live()
-    rows = rows[table.kind[rows] > 0]
+    rows = rows[table.pool[rows] > 0]
     sizes = np.zeros(len(rows))
-    for pool in _occurring(table.kind[rows]):
-        mine = table.kind[rows] == pool
+    for pool in _occurring(table.pool[rows]):
+        mine = table.pool[rows] == pool
         weights = table.pools[pool - 1].data[table.row[rows[mine]]]
         sizes[mine] = np.abs(weights).reshape(len(weights), -1).mean(1)
     order = np.argsort(table.id[rows])
@@ -141,8 +156,8 @@ def _take_over_means(graph: "EditableGraph", rows: np.ndarray, seen: Observation
     if not len(rows):
         return
     said = seen.of_neurons("activation_mean", table.src[rows])
-    for pool in _occurring(table.kind[rows]):
-        mine = table.kind[rows] == pool
+    for pool in _occurring(table.pool[rows]):
+        mine = table.pool[rows] == pool
         weights = table.pools[pool - 1].data[table.row[rows[mine]]]
         said[mine] *= weights.reshape(len(weights), -1).sum(1)
     targets = np.array(_occurring(table.dst[rows]), np.int64)
@@ -176,9 +191,8 @@ def _layers(graph: "EditableGraph", rows: np.ndarray) -> np.ndarray:
     return source * len(names) + target
 
 
-def _kept(scores: np.ndarray, layer: np.ndarray, left: int | float) -> np.ndarray:
+def _kept(scores: np.ndarray, layer: np.ndarray, share: float) -> np.ndarray:
     """(n,) bool: the best of each layer, the same share of each; of equals the first."""
-    share = left if isinstance(left, float) else min(1.0, left / len(scores))
     keep = np.zeros(len(scores), bool)
     for one in _occurring(layer):
         mine = np.flatnonzero(layer == one)
@@ -187,12 +201,12 @@ def _kept(scores: np.ndarray, layer: np.ndarray, left: int | float) -> np.ndarra
     return keep
 
 
-def _below_floor(scores: np.ndarray, layer: np.ndarray, floor: int | float, keep: np.ndarray) -> np.ndarray:
+def _below_floor(scores: np.ndarray, layer: np.ndarray, floor: int, share: float, keep: np.ndarray) -> np.ndarray:
     """Places of the best that each layer with less than its floor has to keep besides those it keeps."""
     found = [np.empty(0, np.int64)]
-    for one in _occurring(layer) if floor else ():
+    for one in _occurring(layer) if floor or share else ():
         mine = np.flatnonzero(layer == one)
-        least = ceil(floor * len(mine)) if isinstance(floor, float) else floor
+        least = floor or ceil(share * len(mine))
         if keep[mine].sum() < least:
             found.append(mine[np.argsort(-scores[mine], kind="stable")[:least]])
     places = np.concatenate(found)

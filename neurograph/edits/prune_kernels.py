@@ -10,12 +10,11 @@ from neurograph.edits.base import Outcome
 from neurograph.edits.support.paths import has_path, refuse_cut
 from neurograph.edits.support.stranded import Neighbours, settle
 from neurograph.errors import EditError, OptionError, listed
-from neurograph.options import number, one_of, told
+from neurograph.options import SCOPES, as_plain, number, one_of
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
 
-SCOPES = ("network", "layer")
 STRATEGIES = ("remove", "leave")
 
 
@@ -55,7 +54,7 @@ def prunable_kernels(graph: "EditableGraph") -> Kernels:
         if not shape or shape == (1, 1):
             continue
         rows = table.live()
-        rows = rows[table.kind[rows] == at]
+        rows = rows[table.pool[rows] == at]
         trained = np.array([bundle.get("trainable", True) for bundle in table.forms.bundles], bool)
         maps = np.array([kind.shape != () for kind in columns.kinds], bool)[columns.kind[table.dst[rows]]]
         rows = rows[maps & trained[table.form[rows]]]
@@ -176,7 +175,7 @@ class PruneKernels:
             for at, (name, (height, width)) in enumerate(kernels.layers)
         }
         told_of |= {"kernels": len(gone), "pruned": int(gone.sum()), "layers": counts}
-        return Outcome(told(self), details=told_of | details)
+        return Outcome(as_plain(self), details=told_of | details)
 
 
 def _flattest(deviation: np.ndarray, layer: np.ndarray, ratios: np.ndarray) -> np.ndarray:

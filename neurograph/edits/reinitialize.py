@@ -9,7 +9,7 @@ import numpy as np
 from neurograph.edits.base import Outcome
 from neurograph.errors import EditError
 from neurograph.initializers import INITIALIZERS, Weights, from_name
-from neurograph.options import one_of, populations_or_all, told
+from neurograph.options import as_plain, one_of, populations_or_all
 from neurograph.schema.activations import activation
 from neurograph.schema.neuron import NORM_VALUES
 
@@ -71,7 +71,7 @@ class Reinitialize:
         draw = from_name(self.initializer, self.seed)
         for ids, weights in _drawn(graph, rows, draw):
             graph.write_weights(ids, weights)
-        return Outcome(told(self), details={"weights": len(rows), "neurons": written})
+        return Outcome(as_plain(self), details={"weights": len(rows), "neurons": written})
 
     def _keys(self, graph: "EditableGraph") -> np.ndarray:
         names: Iterable[str] = graph.populations if self.populations is None else self.populations
@@ -84,7 +84,7 @@ def _trained_rows(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
     table = graph.table
     rows = table.live()
     trained = np.array([bundle.get("trainable", True) for bundle in table.forms.bundles], bool)
-    rows = rows[(table.kind[rows] > 0) & np.isin(table.dst[rows], keys)]
+    rows = rows[(table.pool[rows] > 0) & np.isin(table.dst[rows], keys)]
     rows = rows[trained[table.form[rows]]]
     return rows[np.argsort(table.id[rows])]
 
@@ -106,7 +106,7 @@ def _reset_values(graph: "EditableGraph", keys: np.ndarray) -> int:
 def _drawn(graph: "EditableGraph", rows: np.ndarray, draw: Weights) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Ids and new weights: neurons of the same activation that read equally many weights of one shape draw together."""
     table = graph.table
-    target, kind = table.dst[rows].astype(np.int64), table.kind[rows]
+    target, kind = table.dst[rows].astype(np.int64), table.pool[rows]
     area = np.array([1, *(int(np.prod(pool.data.shape[1:])) for pool in table.pools)], np.float64)[kind]
     reads = np.bincount(target, area)  # numbers that each neuron weighs
     names = graph.neurons.each("activation", target)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from neurograph.edits.base import Outcome
 from neurograph.edits.support import stranded
-from neurograph.options import one_of, population_or_neurons, told
+from neurograph.options import as_plain, one_of, population_or_neurons
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -57,4 +57,4 @@ class RemoveNeurons:
     def apply(self, graph: "EditableGraph") -> Outcome:
         """Remove the neurons."""
         details = stranded.remove_neurons(graph, graph.resolve(self.names), self.stranded)
-        return Outcome(told(self), details=details)
+        return Outcome(as_plain(self), details=details)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from neurograph.edits.base import Outcome
 from neurograph.edits.support.stranded import STRATEGIES, Neighbours, settle
-from neurograph.options import one_of, pairs_of_neurons, told
+from neurograph.options import as_plain, one_of, pairs_of_neurons
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -56,4 +56,4 @@ class RemoveSynapses:
         pairs = list(self.pairs)
         neighbours = Neighbours(graph, graph.keys_of([u for u, _ in pairs]), graph.keys_of([v for _, v in pairs]))
         graph.remove_synapses(pairs)
-        return Outcome(told(self), details=settle(graph, neighbours, self.stranded))
+        return Outcome(as_plain(self), details=settle(graph, neighbours, self.stranded))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from neurograph.edits.base import Outcome
 from neurograph.errors import OptionError
-from neurograph.options import told
+from neurograph.options import as_plain
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -53,4 +53,4 @@ class Rename:
     def apply(self, graph: "EditableGraph") -> Outcome:
         """Rename the neurons."""
         graph.rename(self.names)
-        return Outcome(told(self), details={"renamed": len(self.names)})
+        return Outcome(as_plain(self), details={"renamed": len(self.names)})

@@ -13,7 +13,7 @@ from neurograph.edits.prune import weight_sizes
 from neurograph.edits.support.paths import has_path, refuse_cut
 from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS, from_name
-from neurograph.options import DATA, number, one_of, populations_or_all, told, whole
+from neurograph.options import DATA, as_plain, number, one_of, populations_or_all, whole
 from neurograph.storage.pools import first_of_each, in_sorted
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Rewire:
         by_layer: dict[str, int] = {}
         for layer, _, born in moves:
             by_layer[layer.name] = by_layer.get(layer.name, 0) + len(born)
-        return Outcome(told(self), details={"moved": len(gone), "by_layer": by_layer})
+        return Outcome(as_plain(self), details={"moved": len(gone), "by_layer": by_layer})
 
     def _born(self, layer: SynapseLayer, taken: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
         """(k,) codes of the pairs that get a synapse, at most so many."""

@@ -8,7 +8,7 @@ from neurograph.core.effects.attributes import AttributesSet
 from neurograph.core.live import without_views
 from neurograph.edits.base import Outcome
 from neurograph.errors import EditError, MissingError, OptionError, listed
-from neurograph.options import told
+from neurograph.options import as_plain
 from neurograph.schema import neuron, synapse
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class SetValues:
             graph.add_edge(u, v, **{k: x for k, x in given.items() if k not in own})
             row = graph.table.find(*graph.keys_of([u, v]).tolist())
             _set_own(graph, "synapse", int(graph.table.id[row]), {k: edge[k] for k in own if k in edge}, own)
-        return Outcome(told(self), details={"neurons": len(self.neurons), "synapses": len(self.synapses)})
+        return Outcome(as_plain(self), details={"neurons": len(self.neurons), "synapses": len(self.synapses)})
 
 
 def _own(given: Mapping[str, Any], known: frozenset[str], structure: tuple[str, ...], whose: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from neurograph.analysis.densities import DISTRIBUTIONS, layer_counts
 from neurograph.analysis.layers import SynapseLayer, require_layers, synapse_layers
 from neurograph.edits.base import Outcome
 from neurograph.errors import OptionError
-from neurograph.options import number, one_of, populations_or_all, told, whole
+from neurograph.options import as_plain, number, one_of, populations_or_all, whole
 from neurograph.storage.pools import first_of_each
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Sparsify:
             left[layer.name] = left.get(layer.name, 0) + kept
         had = sum(len(layer.ids) for layer in layers)
         details = {"removed": had - sum(left.values()), "left": sum(left.values()), "by_layer": left}
-        return Outcome(told(self), details=details)
+        return Outcome(as_plain(self), details=details)
 
     def _thin(self, graph: "EditableGraph", layer: SynapseLayer, count: int, rng: np.random.Generator) -> int:
         """Leave so many synapses of a layer; returns how many there are then."""

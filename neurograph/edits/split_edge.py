@@ -9,7 +9,7 @@ import numpy as np
 from neurograph.edits.base import Outcome, pairs
 from neurograph.edits.support.windows import delta, same_padding, window
 from neurograph.errors import EditError, MissingError, OptionError
-from neurograph.options import told
+from neurograph.options import as_plain
 from neurograph.schema.activations import activation as known
 from neurograph.schema.neuron import value
 from neurograph.schema.synapse import WEIGHT
@@ -136,7 +136,7 @@ class SplitEdge:
             graph.add_edge(new, self.target, **synapse | {WEIGHT: sign * synapse[WEIGHT]})
             ids.append(graph.table.id[graph.table.find(graph.table.index[new], v)])
         heirs = pairs(ids, [old] * len(ids))
-        return Outcome(told(self), synapse_heirs=heirs, details={"function_preserving": self.preserves_function})
+        return Outcome(as_plain(self), synapse_heirs=heirs, details={"function_preserving": self.preserves_function})
 
     def _handing_on(
         self, source: tuple[int, ...], target: tuple[int, ...], old: tuple[int, ...]

@@ -11,18 +11,18 @@ from neurograph.files.exchange import check_xml, set_apart
 from neurograph.files.plain import to_plain
 
 if TYPE_CHECKING:
-    from neurograph.analysis.history import Neurons
+    from neurograph.analysis.history import NeuronHistory
 
 _NODE = ("id", "label", "pid", "start", "end", "parents", "spells", "slices", "viz")
 _EDGE = ("id", "label", "type", "start", "end", "spells", "slices", "viz")
 
-Span = tuple[float | None, float | None]  # from when until when; None where the journal tells of no birth or death
+Span = tuple[float | None, float | None]  # from when until when; None where the journal has no birth or death
 
 
 def write_gexf(graph: EditableGraph, path: str | Path) -> None:
     """Write GEXF; see `to_plain` for how attributes are flattened.
 
-    Where the journal tells of births and deaths the graph is dynamic: neurons and synapses have a start and an end, on
+    Where the journal has births and deaths the graph is dynamic: neurons and synapses have a start and an end, on
     an axis of epochs where the journal knows them, else of its entries. What has died is there as well, a neuron with
     its name as label and, where that has another owner now, its key behind it as id.
 
@@ -39,7 +39,7 @@ def write_gexf(graph: EditableGraph, path: str | Path) -> None:
         As `write_graphml`.
     """
     plain = set_apart(to_plain(graph), _NODE, _EDGE)
-    dynamic = _add_lives(graph, plain)
+    dynamic = _add_history(graph, plain)
     check_xml(plain)
     plain.graph = {"name": str(plain.graph.get("name", ""))} | ({"mode": "dynamic"} if dynamic else {})
     with written_aside(path) as aside:
@@ -52,7 +52,7 @@ def gexf_losses(graph: EditableGraph) -> list[str]:
     return [f"the graph's own attributes but for its name: {', '.join(others)}"] if others else []
 
 
-def _add_lives(graph: EditableGraph, plain: nx.DiGraph) -> bool:
+def _add_history(graph: EditableGraph, plain: nx.DiGraph) -> bool:
     """Say when everything lived, and add what died; returns whether anything was born or died."""
     from neurograph.analysis.history import neurons_of, synapses_of
     from neurograph.analysis.timeline import timeline
@@ -60,7 +60,7 @@ def _add_lives(graph: EditableGraph, plain: nx.DiGraph) -> bool:
     neurons = neurons_of(graph)
     synapses = synapses_of(graph, neurons)
     axis = timeline(list(graph.journal))
-    times = [0.0, *(float(told["at"]) for told in axis["entries"])]
+    times = [0.0, *(float(entry["at"]) for entry in axis["entries"])]
     node = _nodes(neurons, plain)
     for at, (born, died) in enumerate(zip(neurons.born.tolist(), neurons.died.tolist(), strict=True)):
         if died:
@@ -80,7 +80,7 @@ def _add_lives(graph: EditableGraph, plain: nx.DiGraph) -> bool:
     return bool(neurons.born.any() or neurons.died.any() or synapses.born.any() or synapses.died.any())
 
 
-def _nodes(neurons: "Neurons", plain: nx.DiGraph) -> list[str]:
+def _nodes(neurons: "NeuronHistory", plain: nx.DiGraph) -> list[str]:
     """The node of each neuron: its name, made different from every other's for the dead."""
     found, taken = [], set(plain)
     for name, key, died in zip(neurons.names, neurons.keys.tolist(), neurons.died.tolist(), strict=True):

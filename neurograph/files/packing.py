@@ -42,16 +42,16 @@ def _neurons(graph: EditableGraph) -> dict[str, np.ndarray]:
 def _synapses(graph: EditableGraph) -> dict[str, np.ndarray]:
     """Columns by (source, target); the weights of each shape in that order too, so that nothing need point at them."""
     table, size = graph.table, graph.table.size
-    kind = table.kind[:size]
+    of = table.pool[:size]
     weights = {
-        f"weights.{number}": pool.data[table.row[:size][kind == number]] for number, pool in enumerate(table.pools, 1)
+        f"weights.{number}": pool.data[table.row[:size][of == number]] for number, pool in enumerate(table.pools, 1)
     }
     return {
         "synapse.source": table.src[:size],
         "synapse.target": table.dst[:size],
         "synapse.id": table.id[:size],
         "synapse.form": table.form[:size].astype(np.min_scalar_type(len(table.forms.bundles))),
-        "synapse.weights": kind,
+        "synapse.weights": of,
         **weights,
     }
 

@@ -86,12 +86,12 @@ def _value(name: str, value: Any) -> Any:
     if name in _SIDES and isinstance(value, tuple):
         return "x".join(str(side) for side in value) or "scalar"
     try:
-        return json.dumps(value, default=_told)
+        return json.dumps(value, default=_as_plain)
     except (TypeError, ValueError, RecursionError):
         return str(value)
 
 
-def _told(value: Any) -> Any:
+def _as_plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
 
 

@@ -50,8 +50,8 @@ def write_csv(graph: EditableGraph, path: str | Path) -> None:
 def csv_losses(graph: EditableGraph) -> list[str]:
     """What an edge list leaves out of a graph."""
     alone = sum(1 for _, degree in graph.degree() if degree == 0)  # pyright: ignore[reportGeneralTypeIssues]
-    told = [f"{counted(alone, 'neuron')} without a synapse"] if alone else []
-    return ["everything about the neurons but their names", *told] if len(graph) else []
+    left_out = [f"{counted(alone, 'neuron')} without a synapse"] if alone else []
+    return ["everything about the neurons but their names", *left_out] if len(graph) else []
 
 
 def write_npz(graph: EditableGraph, path: str | Path) -> None:
@@ -101,7 +101,7 @@ def npz_losses(graph: EditableGraph) -> list[str]:
     """What a matrix leaves out of a graph."""
     arrays = graph.arrays()
     kernels, bare = int((arrays.pool > 0).sum()), bool((arrays.pool < 0).any())
-    told = ["what neurons have beside population, activation and bias"] if len(graph) else []
+    left_out = ["what neurons have beside population, activation and bias"] if len(graph) else []
     if kernels:
-        told.append(f"the numbers of {counted(kernels, 'kernel')}: each is its norm, with the sign of its sum")
-    return [*told, "what identities and pools do: each is a 1"] if bare else told
+        left_out.append(f"the numbers of {counted(kernels, 'kernel')}: each is its norm, with the sign of its sum")
+    return [*left_out, "what identities and pools do: each is a 1"] if bare else left_out

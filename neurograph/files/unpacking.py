@@ -125,7 +125,7 @@ def _table(parts: Parts) -> EdgeTable:
         ("src", "source", next_key),
         ("dst", "target", next_key),
         ("form", "form", len(table.forms.bundles)),
-        ("kind", "weights", 128),
+        ("pool", "weights", 128),
     ):
         numbers = parts.numbers(f"synapse.{name}", count)
         need(within(numbers, below), f"a synapse's {name} is not there")
@@ -158,10 +158,10 @@ def _pools(parts: Parts, table: EdgeTable) -> list[Pool]:
         need(data.shape[1:] not in shapes, "two pools hold weights of one shape")
         shapes.add(data.shape[1:])
         pools.append(Pool(data))
-        mine = np.flatnonzero(table.kind == len(pools))
+        mine = np.flatnonzero(table.pool == len(pools))
         need(len(mine) == len(data), "there are more or fewer weights than synapses")
         table.row[mine] = np.arange(len(mine))
-    need(pools and within(table.kind, len(pools) + 1), "a synapse's weight is not there")
+    need(pools and within(table.pool, len(pools) + 1), "a synapse's weight is not there")
     return pools
 
 
@@ -177,7 +177,7 @@ def _check_synapses(table: EdgeTable, columns: NeuronColumns, ranks: Ranks) -> N
     need((ranks.rank[u] < ranks.rank[v]).all(), "its synapses may close a cycle")
     need(within(table.form, len(table.forms.bundles)), "a synapse is of a form that is not there")
     counts = len(columns.kinds), len(columns.kinds), len(table.forms.bundles), len(table.pools) + 1
-    codes = np.ravel_multi_index((columns.kind[u], columns.kind[v], table.form, table.kind), counts) if len(u) else u
+    codes = np.ravel_multi_index((columns.kind[u], columns.kind[v], table.form, table.pool), counts) if len(u) else u
     codes.sort()
     for code in codes[np.diff(codes, prepend=-1) > 0].tolist():
         source, target, form, weight = (int(part) for part in np.unravel_index(code, counts))

@@ -1,6 +1,6 @@
 """Smooth kernels: neighbouring pixels weigh alike from the start, so that what texture a kernel gets, it learned.
 
-Kernels that stay flat can then be told, by their deviation, from those that found something to look for ("Neuron
+Kernels that stay flat then stand out, by their deviation, from those that found something to look for ("Neuron
 hierarchical networks", 2.2: 3 x 3 and 5 x 5 kernels go through a 3 x 3 Gaussian filter after they are drawn).
 """
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from neurograph.insertion.iilasso import descend
 from neurograph.insertion.least_squares import least_squares
-from neurograph.insertion.path import Outcome
+from neurograph.insertion.path import PathOutcome
 from neurograph.insertion.problem import Problem, Solution, fitted
 from neurograph.insertion.similarity import correlation, distinct, similarity
 from neurograph.insertion.sparse import searched
@@ -57,7 +57,7 @@ def alternating(problem: Problem) -> Solution:
     sums = problem.data.sums(problem.pair, problem.layer)
     alive = distinct(correlation(sums.covariance, sums.deviation), sums.deviation)
 
-    def error(outcome: Outcome) -> float:
+    def error(outcome: PathOutcome) -> float:
         regression = problem.regression(problem.layer.mixed(outcome.shares))  # type: ignore[attr-defined]
         return least_squares(regression, problem.ridge, problem.pair.through_origin).error
 
@@ -102,8 +102,8 @@ def alternate(
 def take_over(sums: Sums, shares: np.ndarray, stay: np.ndarray) -> np.ndarray:
     """Step 5.2: M := B' (B B')^-1, each column with the deviation, and the sign, of the neuron it began as."""
     covariance = sums.covariance
-    said = shares.T @ covariance
-    predict = np.linalg.pinv(said @ shares, rcond=1e-10, hermitian=True) @ said
+    activity = shares.T @ covariance
+    predict = np.linalg.pinv(activity @ shares, rcond=1e-10, hermitian=True) @ activity
     made = predict.T @ np.linalg.pinv(predict @ predict.T, rcond=1e-10, hermitian=True)
     size = np.sqrt(np.maximum(np.einsum("pk,pq,qk->k", made, covariance, made, optimize=True), 0.0))
     sign = np.where(np.einsum("pk,pk->k", covariance[:, stay], made) < 0, -1.0, 1.0)

@@ -80,19 +80,19 @@ def missed(regression: Regression, weights: np.ndarray, intercept: np.ndarray) -
 
 def _solve(gram: np.ndarray, cross: np.ndarray, scale: np.ndarray, ridge: float, resolution: float) -> np.ndarray:
     """Weights for a Gram matrix, by way of inputs of size one; zero for inputs that say nothing."""
-    weights, said = np.zeros_like(cross), np.flatnonzero(scale > 0)
-    if not len(said):
+    weights, varying = np.zeros_like(cross), np.flatnonzero(scale > 0)
+    if not len(varying):
         return weights
-    size = scale[said]
-    system = gram[np.ix_(said, said)] / np.outer(size, size)
+    size = scale[varying]
+    system = gram[np.ix_(varying, varying)] / np.outer(size, size)
     system[np.diag_indices_from(system)] += ridge
-    wanted = cross[said] / size[:, None]
+    wanted = cross[varying] / size[:, None]
     lost = _LOST * resolution * np.sqrt(len(system))
     if _sound(system, lost):
         found = np.linalg.solve(system, wanted)
     else:
         found = _smallest(system, wanted, lost)
-    weights[said] = found / size[:, None]
+    weights[varying] = found / size[:, None]
     return weights
 
 

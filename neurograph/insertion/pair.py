@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PLACES = ("after", "before")
 
 
-class Step(NamedTuple):
+class PathStep(NamedTuple):
     """One relay on the way: the form of the synapse into it, its shape, and its population."""
 
     form: tuple[tuple[str, Any], ...]
@@ -64,7 +64,7 @@ class Pair:
     at: np.ndarray
     weights: np.ndarray
     form: dict[str, Any]
-    chain: tuple[Step, ...]
+    chain: tuple[PathStep, ...]
     relays: np.ndarray
     through_origin: np.ndarray
 
@@ -131,7 +131,7 @@ def find_pair(graph: "EditableGraph", between: Sequence[Any], place: str = "afte
     )
 
 
-Way = list[tuple[int, Step]]  # relays from a neuron of a to one that b reads, with the keys of the relays
+Way = list[tuple[int, PathStep]]  # relays from a neuron of a to one that b reads, with the keys of the relays
 
 
 def _ways(graph: "EditableGraph", between: Sequence[Any], sources: np.ndarray, targets: np.ndarray):
@@ -167,7 +167,7 @@ def _way(graph: "EditableGraph", key: int, sources: set[int]) -> tuple[int, Way]
         if form.get("op", WEIGHT) == WEIGHT:
             return None
         kind = graph.neurons.of(key)
-        way.append((key, Step(tuple(sorted(form.items())), kind.shape, kind.population)))
+        way.append((key, PathStep(tuple(sorted(form.items())), kind.shape, kind.population)))
         key = int(table.src[rows[0]])
     return key, way[::-1]
 
@@ -197,18 +197,18 @@ def _before(graph: "EditableGraph", between: Sequence[Any], readers: np.ndarray,
 
 def _one_form(graph: "EditableGraph", between: Sequence[Any], rows: np.ndarray) -> dict[str, Any]:
     table = graph.table
-    without = table.kind[rows] == 0
+    without = table.pool[rows] == 0
     if without.any():
         ends = zip(graph.names_of(table.src[rows[without]]), graph.names_of(table.dst[rows[without]]), strict=True)
         raise EditError(f"synapses {listed(ends)} have no weight yet; give them one first")
-    sorts = dict.fromkeys(zip(table.form[rows].tolist(), table.kind[rows].tolist(), strict=True))
-    forms = [dict(table.forms.bundles[form]) for form, _ in sorts]
-    if len(sorts) > 1:
-        shapes = [table.pools[kind - 1].data.shape[1:] for _, kind in sorts]
-        told = [f"{shape} {form}" for shape, form in zip(shapes, forms, strict=True)]
+    found_forms = dict.fromkeys(zip(table.form[rows].tolist(), table.pool[rows].tolist(), strict=True))
+    forms = [dict(table.forms.bundles[form]) for form, _ in found_forms]
+    if len(found_forms) > 1:
+        shapes = [table.pools[kind - 1].data.shape[1:] for _, kind in found_forms]
+        descriptions = [f"{shape} {form}" for shape, form in zip(shapes, forms, strict=True)]
         raise EditError(
-            f"the synapses from {between[0]!r} to {between[1]!r} are of several sorts ({listed(told, 3)}), and new "
-            "weights can take the place of one: name the neurons of one sort instead of whole populations"
+            f"the synapses from {between[0]!r} to {between[1]!r} are of several sorts ({listed(descriptions, 3)}), and "
+            "new weights can take the place of one: name the neurons of one sort instead of whole populations"
         )
     return forms[0]
 

@@ -15,7 +15,7 @@ _HALVINGS = 60
 _DOUBLINGS = 80
 
 
-class Outcome(Protocol):
+class PathOutcome(Protocol):
     """Anything with a beta: (p,) float64, zero for neurons that go."""
 
     beta: np.ndarray
@@ -38,12 +38,12 @@ class Reached:
     """
 
     strength: float
-    outcome: Outcome
+    outcome: PathOutcome
     kept: np.ndarray
     trimmed: int = 0
 
 
-def reach_count(at: Callable[[float], Outcome], count: int, low: float, high: float, open_end: bool) -> Reached:
+def reach_count(at: Callable[[float], PathOutcome], count: int, low: float, high: float, open_end: bool) -> Reached:
     """The point where `count` neurons are left.
 
     Parameters
@@ -91,8 +91,8 @@ def reach_count(at: Callable[[float], Outcome], count: int, low: float, high: fl
 
 
 def reach_error(
-    at: Callable[[float], Outcome],
-    error: Callable[[Outcome], float],
+    at: Callable[[float], PathOutcome],
+    error: Callable[[PathOutcome], float],
     most: float,
     low: float,
     high: float,
@@ -136,7 +136,7 @@ def reach_error(
     return best
 
 
-def _kept(outcome: Outcome) -> tuple[Outcome, np.ndarray]:
+def _kept(outcome: PathOutcome) -> tuple[PathOutcome, np.ndarray]:
     return outcome, np.flatnonzero(outcome.beta)
 
 

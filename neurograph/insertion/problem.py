@@ -69,7 +69,7 @@ class Solution:
     wired
         (neurons, targets) bool, or None: each target reads every neuron.
     details
-        What there is to tell, plain values.
+        Details for the journal, plain values.
     """
 
     layer: NewLayer
@@ -83,8 +83,8 @@ def fitted(problem: Problem, layer: NewLayer, regression: Regression | None = No
     """The layer with W(new2) by least squares (eq. 11)."""
     found = problem.regression(layer) if regression is None else regression
     fit = least_squares(found, problem.ridge, problem.pair.through_origin)
-    told = details | {"neurons": layer.neurons, "reconstruction_error": fit.error, "rows": found.inputs.count}
-    return Solution(layer, outgoing(problem.pair, fit.weights), fit.intercept, None, told)
+    details_of_all = details | {"neurons": layer.neurons, "reconstruction_error": fit.error, "rows": found.inputs.count}
+    return Solution(layer, outgoing(problem.pair, fit.weights), fit.intercept, None, details_of_all)
 
 
 def outgoing(pair: Pair, weights: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-TWINS = 1.0 - 1e-9  # correlation from which two neurons say the same
+COLLINEAR = 1.0 - 1e-9  # correlation from which two neurons count as one
 
 
 def correlation(covariance: np.ndarray, deviation: np.ndarray) -> np.ndarray:
@@ -24,21 +24,21 @@ def similarity(correlations: np.ndarray) -> np.ndarray:
     >>> similarity(np.array([[1.0, -0.5], [-0.5, 1.0]])).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
-    size = np.minimum(np.abs(correlations), TWINS)
+    size = np.minimum(np.abs(correlations), COLLINEAR)
     found = size / (1.0 - size)
     np.fill_diagonal(found, 0.0)
     return found
 
 
 def distinct(correlations: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """(p,) bool: who has something of its own to say.
+    """(p,) bool: which neurons have something of their own.
 
     Constant neurons have not, nor has one that says what an earlier one says: between those R would be infinite, and
     the paper sets one of the two to zero.
     """
     alive = deviation > 0
-    earlier = np.triu(np.abs(correlations) >= TWINS, 1) & alive[:, None] & alive[None, :]
-    twin = np.zeros(len(deviation), bool)
+    earlier = np.triu(np.abs(correlations) >= COLLINEAR, 1) & alive[:, None] & alive[None, :]
+    repeats = np.zeros(len(deviation), bool)
     for j in np.flatnonzero(earlier.any(0)).tolist():
-        twin[j] = (earlier[:, j] & ~twin).any()
-    return alive & ~twin
+        repeats[j] = (earlier[:, j] & ~repeats).any()
+    return alive & ~repeats

@@ -9,7 +9,7 @@ import numpy as np
 from neurograph.errors import EditError
 from neurograph.insertion.iilasso import Descent, descend, objective
 from neurograph.insertion.least_squares import least_squares, missed
-from neurograph.insertion.path import Outcome, Reached, reach_count, reach_error
+from neurograph.insertion.path import PathOutcome, Reached, reach_count, reach_error
 from neurograph.insertion.problem import Problem, Solution, fitted, outgoing
 from neurograph.insertion.similarity import correlation, distinct, similarity
 from neurograph.insertion.sums import Regression
@@ -97,7 +97,7 @@ def input_side(problem: Problem) -> Solution:
     lasso = Lasso(np.eye(width), np.ones(width), similarity(r), distinct(r, sums.deviation))
     full: list[Regression] = []
 
-    def error(outcome: Outcome) -> float:
+    def error(outcome: PathOutcome) -> float:
         if not full:
             full.append(problem.regression(problem.layer))
         some = full[0].of(np.flatnonzero(outcome.beta))
@@ -123,7 +123,7 @@ def output_side(problem: Problem) -> Solution:
     fit = least_squares(full, ridge, pair.through_origin)
     lasso, scale = columns_lasso(full, fit.weights)
 
-    def error(outcome: Outcome) -> float:
+    def error(outcome: PathOutcome) -> float:
         return least_squares(full.of(np.flatnonzero(outcome.beta)), ridge, pair.through_origin).error
 
     found, details = searched(problem, lasso.limit, _solver(problem, lasso), error, "penalty")
@@ -136,8 +136,8 @@ def output_side(problem: Problem) -> Solution:
     intercept = some.response_mean - some.inputs.mean @ weights
     intercept[pair.through_origin] = 0.0
     error_left = missed(some, weights, intercept)
-    told = details | {"neurons": len(kept), "reconstruction_error": error_left, "rows": full.inputs.count}
-    return Solution(layer, outgoing(pair, weights), intercept, None, told)
+    details_of_all = details | {"neurons": len(kept), "reconstruction_error": error_left, "rows": full.inputs.count}
+    return Solution(layer, outgoing(pair, weights), intercept, None, details_of_all)
 
 
 def columns_lasso(full: Regression, weights: np.ndarray) -> tuple[Lasso, np.ndarray]:
@@ -163,7 +163,7 @@ def searched(
     error: Callable[[Any], float],
     free: str,
 ) -> tuple[Reached, dict[str, Any]]:
-    """The lambda and alpha that were asked for, or those that meet the target; and what there is to tell.
+    """The lambda and alpha that were asked for, or those that meet the target; and details for the journal.
 
     Parameters
     ----------

@@ -28,22 +28,22 @@ def insert(graph: "EditableGraph", pair: Pair, solution: Solution, population: s
     graph.connect(graph.names_of(pair.sources), new, layer.weights[:, :, 0, 0] if scalar else layer.weights, **read)
     graph.remove_synapses(_ends(graph, pair))
     _forget(graph, pair.relays)
-    said = new
+    active = new
     for step in pair.chain:
-        said = _relayed(graph, step, said)
-    heirs = _read(graph, pair, solution, said)
+        active = _relayed(graph, step, active)
+    heirs = _read(graph, pair, solution, active)
     _shift(graph, pair.targets, solution.intercept)
     return heirs
 
 
-def _read(graph: "EditableGraph", pair: Pair, solution: Solution, said: list[Hashable]) -> np.ndarray:
+def _read(graph: "EditableGraph", pair: Pair, solution: Solution, active: list[Hashable]) -> np.ndarray:
     """Let the targets read what the layer says; each new synapse is heir of an old one of the same target."""
-    shape = (len(said), len(pair.targets))
+    shape = (len(active), len(pair.targets))
     source, target = np.nonzero(np.ones(shape, bool) if solution.wired is None else solution.wired)
     weights = solution.weights[source, target]
     if not (pair.chain[-1].shape if pair.chain else pair.shape):
         weights = weights[:, 0, 0]  # numbers, not kernels of 1 x 1
-    sources = graph.keys_of(said)
+    sources = graph.keys_of(active)
     ids = graph.add_edges_from_arrays(
         graph.names_of(sources[source]), graph.names_of(pair.targets[target]), weights, **pair.form
     )
@@ -53,11 +53,11 @@ def _read(graph: "EditableGraph", pair: Pair, solution: Solution, said: list[Has
     return np.stack([ids, pair.ids[order[first[target] + source % counts[target]]]], 1)
 
 
-def _relayed(graph: "EditableGraph", step: Any, said: list[Hashable]) -> list[Hashable]:
+def _relayed(graph: "EditableGraph", step: Any, active: list[Hashable]) -> list[Hashable]:
     """One relay for each of some neurons."""
     attributes = {"shape": step.shape, "population": free_population(graph, step.population)}
-    made = graph.grow(len(said), attributes, None)
-    graph.add_edges_from_arrays(said, made, **dict(step.form))
+    made = graph.grow(len(active), attributes, None)
+    graph.add_edges_from_arrays(active, made, **dict(step.form))
     return made
 
 

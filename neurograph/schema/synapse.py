@@ -161,8 +161,8 @@ def _advice(form: SynapseForm, kernel: tuple[int, int], source: tuple[int, ...],
         if len(found) == 2:
             (rows, down), (columns, right) = found
             words = [("stride", (rows, columns), form.stride), ("padding", (down, right), form.padding)]
-            said = [f"{name}={a if a == b else (a, b)}" for name, (a, b), now in words if (a, b) != now]
-            return f"; {' and '.join(said)} would fit"
+            fitting = [f"{name}={a if a == b else (a, b)}" for name, (a, b), now in words if (a, b) != now]
+            return f"; {' and '.join(fitting)} would fit"
     return ""
 
 

@@ -12,14 +12,14 @@ from neurograph.storage.pools import distinct
 from neurograph.storage.reports import NeighboursView
 from neurograph.storage.stretches import in_order, plain_columns, stretches, weighted
 from neurograph.storage.table import EdgeTable
-from neurograph.storage.views import Adjacency, ArrayInEdgeView, ArrayOutEdgeView, EdgeData, Row
+from neurograph.storage.views import Adjacency, ArrayInEdgeView, ArrayOutEdgeView, EdgeData, Neighbours
 
 
 class MutableColumns(nx.DiGraph):
     """What networkx's mutators do to an `EdgeTable`, and the primitives they come down to."""
 
     adjlist_outer_dict_factory: Any = Adjacency
-    adjlist_inner_dict_factory: Any = Row
+    adjlist_inner_dict_factory: Any = Neighbours
     edge_attr_dict_factory: Any = EdgeData
     _node: Any
     _graph: Any  # of a view: the graph it shows

@@ -41,7 +41,7 @@ class EdgeTable:
         "src": np.int32,
         "dst": np.int32,
         "alive": np.bool_,
-        "kind": np.int8,
+        "pool": np.int8,
         "row": np.int32,
         "form": np.int32,
         "id": np.int64,
@@ -50,7 +50,7 @@ class EdgeTable:
     src: np.ndarray
     dst: np.ndarray
     alive: np.ndarray
-    kind: np.ndarray
+    pool: np.ndarray
     row: np.ndarray
     form: np.ndarray
     id: np.ndarray
@@ -88,7 +88,7 @@ class EdgeTable:
         now = self.__dict__ | changes
         view = {c: items(now[c]) for c in self.COLUMNS}
         values = Values()
-        values.kind, values.row, values.form, values.id = view["kind"], view["row"], view["form"], view["id"]
+        values.pool, values.row, values.form, values.id = view["pool"], view["row"], view["form"], view["id"]
         values.pools, values.extra, values.forms = now["pools"], now["extra"], now["forms"]
         self.__dict__.update(
             changes,
@@ -312,8 +312,8 @@ class EdgeTable:
         if at == len(self.src):
             self._reserve(at + 1)
         self.torn = True
-        src, dst, alive, kind, _, forms, ids = self._m
-        src[at], dst[at], alive[at], kind[at], forms[at] = u, v, True, ABSENT, form
+        src, dst, alive, pool, _, forms, ids = self._m
+        src[at], dst[at], alive[at], pool[at], forms[at] = u, v, True, ABSENT, form
         if edge_id < 0:
             edge_id = self.next_id
             self.next_id = edge_id + 1
@@ -351,15 +351,15 @@ class EdgeTable:
         self.torn = True
         new = slice(at, at + count)
         self.src[new], self.dst[new], self.alive[new], self.form[new] = u, v, True, form
-        self.kind[new] = ABSENT
+        self.pool[new] = ABSENT
         if ids is None:
             ids = np.arange(self.next_id, self.next_id + count)
         self.id[new] = ids
         if count:
             self.next_id = max(self.next_id, int(ids.max()) + 1)
         if weight is not None and count:
-            pool = self.values.pool(weight.shape[1:])
-            self.kind[new] = pool + 1
+            pool = self.values.pool_for(weight.shape[1:])
+            self.pool[new] = pool + 1
             first = self.pools[pool].extend(weight)
             self.row[new] = np.arange(first, first + count)
         self.size += count
@@ -431,7 +431,7 @@ class EdgeTable:
         for column, dtype in self.COLUMNS.items():
             new[column] = np.empty(size + slack, dtype)
             np.take(getattr(self, column), keep, out=new[column][:size])
-        pools = self._moved_pools(new["kind"][:size], new["row"][:size])
+        pools = self._moved_pools(new["pool"][:size], new["row"][:size])
         src, dst = new["src"][:size], new["dst"][:size]
         order = (dst.astype(np.int64) << 32) | np.arange(size)
         order.sort()
@@ -448,11 +448,11 @@ class EdgeTable:
         place[keep] = np.arange(len(keep))
         return {place.item(row): d for row, d in self.extra.items() if place[row] >= 0}
 
-    def _moved_pools(self, kind: np.ndarray, row: np.ndarray) -> list[Pool]:
+    def _moved_pools(self, of: np.ndarray, row: np.ndarray) -> list[Pool]:
         """Weights follow their edges: contiguous, in row order, no garbage; writes the new rows."""
         pools = []
         for number, pool in enumerate(self.pools, 1):
-            mine = np.flatnonzero(kind == number)
+            mine = np.flatnonzero(of == number)
             pools.append(pool.take(row[mine], _slack(len(mine))))
             row[mine] = np.arange(len(mine))
         return pools

@@ -7,7 +7,7 @@ import numpy as np
 from neurograph.storage.pools import Pool
 
 WEIGHT = "weight"  # the one attribute kept in columns: a number, or an array (a kernel)
-ABSENT = 0  # values of `kind`; kind k >= 1 means "in pools[k - 1]"
+ABSENT = 0  # values of `pool`; pool k >= 1 means "in pools[k - 1]"
 
 
 class Values:
@@ -17,9 +17,9 @@ class Values:
     edge's attributes live on with whoever holds them.
     """
 
-    __slots__ = ("extra", "form", "forms", "id", "kind", "pools", "row")
+    __slots__ = ("extra", "form", "forms", "id", "pool", "pools", "row")
 
-    def pool(self, shape: tuple[int, ...]) -> int:
+    def pool_for(self, shape: tuple[int, ...]) -> int:
         """The number of the pool for weights of that shape."""
         for number, pool in enumerate(self.pools):
             if pool.data.shape[1:] == shape:
@@ -28,23 +28,23 @@ class Values:
         return len(self.pools) - 1
 
     def weight(self, row: int) -> float | np.ndarray | None:
-        kind = self.kind[row]
-        return self.pools[kind - 1].item[self.row[row]] if kind else None
+        pool = self.pool[row]
+        return self.pools[pool - 1].item[self.row[row]] if pool else None
 
     def set_weight(self, row: int, value: Any) -> bool:
         """Put a number or an array into its column; False if it is neither (it then belongs to `extra`)."""
         if isinstance(value, float | int | np.floating | np.integer) and not isinstance(value, bool) and _exact(value):
             number = 0
         elif isinstance(value, np.ndarray) and value.ndim and value.dtype.kind in "fiu":
-            number = self.pool(value.shape)
+            number = self.pool_for(value.shape)
         else:
-            self.kind[row] = ABSENT
+            self.pool[row] = ABSENT
             return False
-        if self.kind[row] == number + 1:
+        if self.pool[row] == number + 1:
             self.pools[number].item[self.row[row]] = value
         else:
             self.row[row] = self.pools[number].append(value)
-            self.kind[row] = number + 1
+            self.pool[row] = number + 1
         return True
 
 

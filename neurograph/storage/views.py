@@ -74,13 +74,13 @@ class EdgeData(DictView, MutableMapping):
     def __getitem__(self, key):
         values = self._now()
         if key == WEIGHT:
-            kind = values.kind[self.row]
-            if kind:
-                found = values.pools[kind - 1].item[values.row[self.row]]
+            pool = values.pool[self.row]
+            if pool:
+                found = values.pools[pool - 1].item[values.row[self.row]]
                 table = self.table
                 if table.holder is not None and values is table.values and table._alive[self.row]:
                     found = table.holder.value(WEIGHT, values.id[self.row], found)
-                return found if kind == 1 else _readonly(found)
+                return found if pool == 1 else _readonly(found)
         else:
             form = values.forms.bundles[values.form[self.row]]
             if key in form:
@@ -93,7 +93,7 @@ class EdgeData(DictView, MutableMapping):
     def __setitem__(self, key, value) -> None:
         """Write one attribute; a finite number over another, of which nobody waits to hear, is stored right here."""
         table, values, row = self.table, self.values_, self.row
-        if key == WEIGHT and type(value) is float and values is table.values and values.kind[row] == 1:
+        if key == WEIGHT and type(value) is float and values is table.values and values.pool[row] == 1:
             guard = table.guard and table.guard()
             quiet = guard is not None and not (guard.turn or guard.changes.awaited or guard.frozen)
             if quiet and value - value == 0.0 and table._alive[row]:
@@ -139,8 +139,8 @@ class EdgeData(DictView, MutableMapping):
     def erase(self, key) -> None:
         """Forget an attribute without asking anybody."""
         values, row = self._now(), self.row
-        if key == WEIGHT and values.kind[row]:
-            values.kind[row] = 0
+        if key == WEIGHT and values.pool[row]:
+            values.pool[row] = 0
         elif key in values.forms.bundles[values.form[row]]:
             bundle = dict(values.forms.bundles[values.form[row]])
             del bundle[key]
@@ -152,19 +152,19 @@ class EdgeData(DictView, MutableMapping):
         values, row = self._now(), self.row
         if values.form[row] or row in values.extra:
             return dict(self)
-        return {WEIGHT: self[WEIGHT]} if values.kind[row] else {}
+        return {WEIGHT: self[WEIGHT]} if values.pool[row] else {}
 
     def __iter__(self):
         values = self._now()
         if not values.form[self.row] and self.row not in values.extra:
-            return iter(_WEIGHT_ALONE if values.kind[self.row] else ())
-        names = [WEIGHT] if values.kind[self.row] else []
+            return iter(_WEIGHT_ALONE if values.pool[self.row] else ())
+        names = [WEIGHT] if values.pool[self.row] else []
         names += values.forms.bundles[values.form[self.row]]
         return iter(names + list(values.extra.get(self.row, ())))
 
     def __contains__(self, key) -> bool:
         values = self._now()
-        if key == WEIGHT and values.kind[self.row]:
+        if key == WEIGHT and values.pool[self.row]:
             return True
         return key in values.forms.bundles[values.form[self.row]] or key in values.extra.get(self.row, ())
 
@@ -179,7 +179,7 @@ def _readonly(kernel):
     return kernel
 
 
-class Row(DictView):
+class Neighbours(DictView):
     """Neighbours of one node, by node order: {neighbour: EdgeData}."""
 
     __slots__ = ("key", "out", "table")
@@ -230,13 +230,13 @@ class Row(DictView):
         return far, [EdgeData(table, j, key, row, values) for j, row in pairs]
 
     def items(self):
-        return RowItems(self)
+        return NeighbourItems(self)
 
     def values(self):
-        return RowValues(self)
+        return NeighbourValues(self)
 
 
-class RowItems(ItemsView):
+class NeighbourItems(ItemsView):
     """A row's items, all edges read at once."""
 
     def __iter__(self):
@@ -245,7 +245,7 @@ class RowItems(ItemsView):
         return zip([names[j] for j in far], data, strict=True)
 
 
-class RowValues(ValuesView):
+class NeighbourValues(ValuesView):
     """A row's values, all edges read at once."""
 
     def __iter__(self):
@@ -259,12 +259,12 @@ class Adjacency(DictView):
 
     def __init__(self, table: EdgeTable | None = None, out: bool = True) -> None:
         self.table, self.out = EdgeTable() if table is None else table, out
-        self.last = Row(self.table, -1, out)  # the row asked for last: walks ask for one many times in turn
+        self.last = Neighbours(self.table, -1, out)  # the row asked for last: walks ask for one many times in turn
 
-    def __getitem__(self, name) -> Row:
+    def __getitem__(self, name) -> Neighbours:
         key, row = self.table.index[name], self.last
         if row.key != key:
-            self.last = row = Row(self.table, key, self.out)
+            self.last = row = Neighbours(self.table, key, self.out)
         return row
 
     def __contains__(self, name) -> bool:
@@ -301,7 +301,7 @@ def _columns(graph, data, out: bool):
     ends = _named(table, table.src[rows]), _named(table, table.dst[rows])
     if data is False:
         return zip(*ends, strict=True)
-    if (table.kind[: table.size] != 1).any():
+    if (table.pool[: table.size] != 1).any():
         return None
     return zip(*ends, table.pools[0].data[table.row[rows]].tolist(), strict=True)
 

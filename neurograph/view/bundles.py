@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.analysis.history import NEVER, Synapses
+from neurograph.analysis.history import NEVER, SynapseHistory
 from neurograph.analysis.shares import equal_shares
 from neurograph.analysis.sizes import histogram, mean_and_deviation
-from neurograph.view.layout import Layout
+from neurograph.view.layout import PageLayout
 
 BINS = 41
 LINES = 60_000  # synapses, beyond which a bundle is drawn as a band
 
 
 @dataclass(frozen=True, eq=False)
-class Bundle:
+class Connection:
     """All synapses from one population to another.
 
     Parameters
@@ -54,7 +54,7 @@ class Bundle:
         return self.ever > LINES and self.source != self.target
 
 
-def bundles_of(layout: Layout, synapses: Synapses, limit: int) -> list[Bundle]:
+def bundles_of(layout: PageLayout, synapses: SynapseHistory, limit: int) -> list[Connection]:
     """All bundles, the strongest synapses of each chosen where there are more than `limit` in all."""
     count = len(layout.blocks)
     code = layout.block[synapses.source] * count + layout.block[synapses.target]
@@ -69,13 +69,13 @@ def bundles_of(layout: Layout, synapses: Synapses, limit: int) -> list[Bundle]:
     ]
 
 
-def _bundle(code: int, count: int, synapses: Synapses, group: np.ndarray, chosen: np.ndarray) -> Bundle:
+def _bundle(code: int, count: int, synapses: SynapseHistory, group: np.ndarray, chosen: np.ndarray) -> Connection:
     living = group[synapses.died[group] == NEVER]
     weights = _weights(synapses, living)
     reach, counts = _histogram(weights)
     mean, deviation = mean_and_deviation(weights) if len(weights) else (np.nan, np.nan)
     some = len(weights) > 0
-    return Bundle(
+    return Connection(
         source=code // count,
         target=code % count,
         synapses=chosen,
@@ -91,7 +91,7 @@ def _bundle(code: int, count: int, synapses: Synapses, group: np.ndarray, chosen
     )
 
 
-def _weights(synapses: Synapses, which: np.ndarray) -> np.ndarray:
+def _weights(synapses: SynapseHistory, which: np.ndarray) -> np.ndarray:
     pool, row = synapses.pool[which], synapses.row[which]
     parts = [data[row[pool == number]].reshape(-1) for number, data in enumerate(synapses.pools)]
     return np.concatenate([np.zeros(0), *parts])

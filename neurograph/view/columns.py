@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from neurograph.analysis.history import NEVER, Neurons, Synapses
+from neurograph.analysis.history import NEVER, NeuronHistory, SynapseHistory
 from neurograph.analysis.observations import Observations
 from neurograph.schema.neuron import VALUES
-from neurograph.view.bundles import Bundle
-from neurograph.view.layout import Layout
+from neurograph.view.bundles import Connection
+from neurograph.view.layout import PageLayout
 
 
 def neuron_arrays(
-    neurons: Neurons,
-    synapses: Synapses,
-    layout: Layout,
+    neurons: NeuronHistory,
+    synapses: SynapseHistory,
+    layout: PageLayout,
     order: np.ndarray,
     observations: Observations | None,
 ) -> dict[str, np.ndarray]:
@@ -38,7 +38,7 @@ def neuron_arrays(
 
 
 def synapse_arrays(
-    synapses: Synapses, bundles: list[Bundle], place: np.ndarray, observations: Observations | None
+    synapses: SynapseHistory, bundles: list[Connection], place: np.ndarray, observations: Observations | None
 ) -> dict[str, np.ndarray]:
     """Of the synapses of all bundles, one after the other; `place` says where in the page each neuron stands."""
     chosen = np.concatenate([np.zeros(0, np.int64), *(bundle.synapses for bundle in bundles)])

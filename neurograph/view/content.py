@@ -6,28 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.analysis.history import NEVER, Neurons, Synapses, neurons_of, synapses_of
+from neurograph.analysis.history import NEVER, NeuronHistory, SynapseHistory, neurons_of, synapses_of
 from neurograph.analysis.observations import Observations
-from neurograph.analysis.timeline import Row, timeline
+from neurograph.analysis.timeline import MetricsRow, timeline
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import OptionError
 from neurograph.schema.synapse import form_of
-from neurograph.view.bundles import Bundle, bundles_of
+from neurograph.view.bundles import Connection, bundles_of
 from neurograph.view.columns import neuron_arrays, synapse_arrays
-from neurograph.view.describe import name_of, tell_bundle, tell_form, tell_kind, tell_own, tell_population
+from neurograph.view.describe import (
+    describe_connection,
+    describe_form,
+    describe_kind,
+    describe_own,
+    describe_population,
+    name_of,
+)
 from neurograph.view.kernels import kernel_arrays
-from neurograph.view.layout import Layout, lay_out
+from neurograph.view.layout import PageLayout, lay_out
 
 DOTS = 30_000  # neurons, beyond which the largest populations are drawn as a whole
 
 
 @dataclass(frozen=True, eq=False)
-class Content:
+class PageContent:
     """Everything a page shows.
 
     Parameters
     ----------
-    told
+    data
         Plain data: "title", "populations", "kinds", "forms", "bundles", "timeline", "notes", "names", "own".
     arrays
         Name -> numbers of neurons (their order is by population) and of synapses (by bundle).
@@ -35,21 +42,21 @@ class Content:
         What they were made of.
     """
 
-    told: dict[str, Any]
+    data: dict[str, Any]
     arrays: dict[str, np.ndarray]
-    layout: Layout
-    neurons: Neurons
-    synapses: Synapses
-    bundles: list[Bundle]
+    layout: PageLayout
+    neurons: NeuronHistory
+    synapses: SynapseHistory
+    bundles: list[Connection]
 
 
 def content(
     graph: EditableGraph,
-    rows: Iterable[Row] = (),
+    rows: Iterable[MetricsRow] = (),
     observations: Observations | None = None,
     limit: int = 2_000_000,
     title: str | None = None,
-) -> Content:
+) -> PageContent:
     """Gather what a page shows; see `neurograph.view.view` for the parameters."""
     if not isinstance(limit, int | np.integer) or isinstance(limit, bool) or limit < 0:
         raise OptionError(f"max_synapses must be a whole number of at least 0, not {limit!r}")
@@ -66,22 +73,22 @@ def content(
     arrays |= synapse_arrays(synapses, bundles, place, observations)
     kernels, left_out = kernel_arrays(synapses, bundles)
     closed = _undotted(layout)
-    told = {
+    data = {
         "title": name_of(title if title is not None else graph.graph.get("name", "")),
         "living": [int((some.died == NEVER).sum()) for some in (neurons, synapses)],
-        "populations": [tell_population(neurons, block, at in closed) for at, block in enumerate(layout.blocks)],
-        "kinds": [tell_kind(kind) for kind in neurons.kinds],
-        "forms": [tell_form(form_of(form)) for form in synapses.forms],
-        "bundles": [tell_bundle(synapses, bundle) for bundle in bundles],
+        "populations": [describe_population(neurons, block, at in closed) for at, block in enumerate(layout.blocks)],
+        "kinds": [describe_kind(kind) for kind in neurons.kinds],
+        "forms": [describe_form(form_of(form)) for form in synapses.forms],
+        "bundles": [describe_connection(synapses, bundle) for bundle in bundles],
         "timeline": timeline(list(graph.journal), rows),
         "names": [name_of(neurons.names[at]) for at in order.tolist()],
-        "own": tell_own(neurons, place),
+        "own": describe_own(neurons, place),
         "notes": _notes(layout, bundles, closed, left_out),
     }
-    return Content(told, arrays | kernels, layout, neurons, synapses, bundles)
+    return PageContent(data, arrays | kernels, layout, neurons, synapses, bundles)
 
 
-def _undotted(layout: Layout) -> set[int]:
+def _undotted(layout: PageLayout) -> set[int]:
     """The largest populations, until what is left can be drawn neuron by neuron."""
     counts = {at: len(block.members) for at, block in enumerate(layout.blocks)}
     closed: set[int] = set()
@@ -90,7 +97,7 @@ def _undotted(layout: Layout) -> set[int]:
     return closed
 
 
-def _notes(layout: Layout, bundles: list[Bundle], closed: set[int], kernels: int) -> list[str]:
+def _notes(layout: PageLayout, bundles: list[Connection], closed: set[int], kernels: int) -> list[str]:
     """What the page does not show, or not at once."""
     notes = []
     held, ever = sum(len(bundle.synapses) for bundle in bundles), sum(bundle.ever for bundle in bundles)

@@ -6,22 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.analysis.history import NEVER, Neurons, Synapses
+from neurograph.analysis.history import NEVER, NeuronHistory, SynapseHistory
 from neurograph.schema.neuron import NeuronKind
 from neurograph.schema.synapse import SynapseForm
-from neurograph.view.bundles import Bundle
-from neurograph.view.layout import Block
+from neurograph.view.bundles import Connection
+from neurograph.view.layout import PopulationBlock
 
 _LONGEST = 120  # letters of a name
 _OWN = 20_000  # neurons whose own attributes go into the page
 _NOT_IN_HTML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def tell_population(neurons: Neurons, block: Block, closed: bool) -> dict[str, Any]:
-    """Where it stands, how many it has, and what its neurons have in common."""
+def describe_population(neurons: NeuronHistory, block: PopulationBlock, closed: bool) -> dict[str, Any]:
+    """A population: where it stands, how many it has, and what its neurons have in common."""
     kinds = [neurons.kinds[code] for code in np.unique(neurons.kind[block.members]).tolist()]
-    told = {name: getattr(block, name) for name in ("column", "tiles", "pitch", "x", "y", "width", "height", "inside")}
-    return told | {
+    described = {
+        name: getattr(block, name) for name in ("column", "tiles", "pitch", "x", "y", "width", "height", "inside")
+    }
+    return described | {
         "name": name_of(block.name),
         "count": len(block.members),
         "living": int((neurons.died[block.members] == NEVER).sum()),
@@ -33,17 +35,17 @@ def tell_population(neurons: Neurons, block: Block, closed: bool) -> dict[str, A
     }
 
 
-def tell_kind(kind: NeuronKind) -> dict[str, Any]:
-    """Its attributes but for those that are as usual, so that the page shows what is worth telling."""
+def describe_kind(kind: NeuronKind) -> dict[str, Any]:
+    """A kind's attributes but for those that are as usual, so that the page shows what is worth showing."""
     usual, own = asdict(NeuronKind()), asdict(kind)
     always = ("role", "activation")
-    told = {name: value for name, value in own.items() if name in always or value != usual[name]}
-    told.pop("population", None)
-    return {name: "x".join(map(str, value)) if isinstance(value, tuple) else value for name, value in told.items()}
+    described = {name: value for name, value in own.items() if name in always or value != usual[name]}
+    described.pop("population", None)
+    return {name: "x".join(map(str, value)) if isinstance(value, tuple) else value for name, value in described.items()}
 
 
-def tell_form(form: SynapseForm) -> str:
-    """What sets it apart from a plain weight, in words; nothing for that."""
+def describe_form(form: SynapseForm) -> str:
+    """A form of synapse: what sets it apart from a plain weight, in words; nothing for that."""
     usual = asdict(SynapseForm())
     parts = [form.op] if form.op != "weight" else []
     for name, value in asdict(form).items():
@@ -56,8 +58,8 @@ def _sides(value: Any) -> str:
     return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def tell_bundle(synapses: Synapses, bundle: Bundle) -> dict[str, Any]:
-    """Its ends, its counts and the distribution of its weights."""
+def describe_connection(synapses: SynapseHistory, bundle: Connection) -> dict[str, Any]:
+    """A connection's ends, its counts and the distribution of its weights."""
     numbers = {name: _number(getattr(bundle, name)) for name in ("reach", "mean", "deviation", "least", "most")}
     return numbers | {
         "source": bundle.source,
@@ -76,7 +78,7 @@ def _number(value: float) -> float | None:
     return float(f"{value:.6g}") if np.isfinite(value) else None
 
 
-def tell_own(neurons: Neurons, place: np.ndarray) -> dict[str, dict[str, str]]:
+def describe_own(neurons: NeuronHistory, place: np.ndarray) -> dict[str, dict[str, str]]:
     """The users' own attributes, by place in the page, as text."""
     some = list(neurons.extra.items())[:_OWN]
     return {str(place[at]): {name_of(k): name_of(v) for k, v in attributes.items()} for at, attributes in some}

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from neurograph.analysis.history import Synapses
-from neurograph.view.bundles import Bundle
+from neurograph.analysis.history import SynapseHistory
+from neurograph.view.bundles import Connection
 
 MOST = 600_000  # numbers of kernels that go into a page
 
 
-def kernel_arrays(synapses: Synapses, bundles: list[Bundle]) -> tuple[dict[str, np.ndarray], int]:
+def kernel_arrays(synapses: SynapseHistory, bundles: list[Connection]) -> tuple[dict[str, np.ndarray], int]:
     """Kernels, the smallest bundles' first: numbers from -127 to 127 of the largest of each, row by row.
 
     "kernel" holds, for each synapse that goes into the page, where its kernel begins, counted from 1, or 0;
@@ -34,7 +34,7 @@ def kernel_arrays(synapses: Synapses, bundles: list[Bundle]) -> tuple[dict[str, 
     return held | {"kernels": np.concatenate(numbers)}, left_out
 
 
-def _eighths(synapses: Synapses, which: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def _eighths(synapses: SynapseHistory, which: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """The numbers of some kernels one after the other, as bytes."""
     out, starts = np.zeros(int(lengths.sum()), np.int8), np.cumsum(lengths) - lengths
     for number, data in enumerate(synapses.pools):

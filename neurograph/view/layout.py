@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurograph.analysis.history import Neurons, Synapses, levels_of
+from neurograph.analysis.history import NeuronHistory, SynapseHistory, levels_of
 from neurograph.core.ranks import levels
 
 TILE = 2.4  # units between two feature maps; between two numbers it is 1
@@ -13,7 +13,7 @@ WIDEST = 2.4  # widths of a network over its height that are good to look at
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class PopulationBlock:
     """The place of a population.
 
     Parameters
@@ -47,16 +47,16 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class PageLayout:
     """Blocks, and (N,) float64 places of the neurons in them; upwards is positive."""
 
-    blocks: list[Block]
+    blocks: list[PopulationBlock]
     block: np.ndarray
     x: np.ndarray
     y: np.ndarray
 
 
-def lay_out(neurons: Neurons, synapses: Synapses, order: list[str]) -> Layout:
+def lay_out(neurons: NeuronHistory, synapses: SynapseHistory, order: list[str]) -> PageLayout:
     """Put every neuron that ever was in its place, so that nothing moves while the timeline plays.
 
     Parameters
@@ -85,7 +85,7 @@ def _extent(place: np.ndarray) -> float:
     return float(place.max() - place.min()) + 1.0
 
 
-def _members(neurons: Neurons, order: list[str]) -> tuple[list[str], np.ndarray]:
+def _members(neurons: NeuronHistory, order: list[str]) -> tuple[list[str], np.ndarray]:
     """The populations that have or had neurons, and (N,) which each neuron is of."""
     of_kind = [kind.population for kind in neurons.kinds]
     used = {of_kind[code] for code in np.unique(neurons.kind).tolist()}
@@ -94,7 +94,7 @@ def _members(neurons: Neurons, order: list[str]) -> tuple[list[str], np.ndarray]
     return names, np.array([code.get(name, -1) for name in of_kind], np.int64)[neurons.kind]
 
 
-def _columns(block: np.ndarray, synapses: Synapses, level: np.ndarray, count: int) -> np.ndarray:
+def _columns(block: np.ndarray, synapses: SynapseHistory, level: np.ndarray, count: int) -> np.ndarray:
     """(P,) the depth of each population; where they feed each other in circles, one column each by mean level."""
     ways = np.unique(block[synapses.source] * count + block[synapses.target])
     source, target = ways // max(1, count), ways % max(1, count)
@@ -125,7 +125,7 @@ class _Shape:
     tiles: bool
 
 
-def _arranged(neurons: Neurons, members: np.ndarray, level: np.ndarray, inside: bool, slim: float) -> _Shape:
+def _arranged(neurons: NeuronHistory, members: np.ndarray, level: np.ndarray, inside: bool, slim: float) -> _Shape:
     kinds = [neurons.kinds[code] for code in np.unique(neurons.kind[members])]
     tiles = all(len(kind.shape) == 2 for kind in kinds)
     if inside:
@@ -162,7 +162,7 @@ def _by_level(level: np.ndarray, slim: float) -> tuple[np.ndarray, np.ndarray]:
 
 def _placed(
     names: list[str], block: np.ndarray, column: np.ndarray, inside: np.ndarray, shapes: list[_Shape]
-) -> Layout:
+) -> PageLayout:
     tall = max((shape.down.max() * (TILE if shape.tiles else 1.0) for shape in shapes), default=1.0) + 1.0
     pitch = [_pitch(shape, tall) for shape in shapes]
     width = [float(s.right.max()) * p for s, p in zip(shapes, pitch, strict=True)]
@@ -172,7 +172,7 @@ def _placed(
     tallest = max((sum(height[at] for at in stack) + between * (len(stack) - 1) for stack in stacks), default=tall)
     widths = [max(width[at] for at in stack) for stack in stacks]
     gap = _gap(sum(widths), len(stacks), max(tallest, 12.0))
-    blocks: dict[int, Block] = {}
+    blocks: dict[int, PopulationBlock] = {}
     left, x, y = 0.0, np.zeros(len(block)), np.zeros(len(block))
     for number, (stack, wide) in enumerate(zip(stacks, widths, strict=True)):
         top = (sum(height[at] for at in stack) + between * (len(stack) - 1)) / 2
@@ -181,10 +181,10 @@ def _placed(
             x[shape.members] = corner + shape.right * pitch[at]
             y[shape.members] = top - shape.down * pitch[at]
             place = (pitch[at], corner, top - height[at], width[at], height[at])
-            blocks[at] = Block(names[at], shape.members, number, shape.tiles, *place, bool(inside[at]))
+            blocks[at] = PopulationBlock(names[at], shape.members, number, shape.tiles, *place, bool(inside[at]))
             top -= height[at] + between
         left += wide + gap
-    return Layout([blocks[at] for at in range(len(names))], block, x, y)
+    return PageLayout([blocks[at] for at in range(len(names))], block, x, y)
 
 
 def _pitch(shape: _Shape, tall: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 _MOST = 3.4e38  # of a float32 of 12 binary digits
 
 
-def pack(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
+def pack(header_data: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     """Put a header and arrays into one text.
 
     The bytes are: the header's length (uint32, little endian), the header (JSON in UTF-8, the arrays' names, types and
@@ -20,7 +20,7 @@ def pack(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
 
     Parameters
     ----------
-    told
+    header_data
         What JSON can hold.
     arrays
         Name -> numbers, one dimension each. Floats become float32 of 12 binary digits (an error of 1 in 8,000; 3.4e38
@@ -34,7 +34,7 @@ def pack(told: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     """
     small = {name: _small(array) for name, array in arrays.items()}
     listing = [[name, array.dtype.str[1:], len(array)] for name, array in small.items()]
-    header = json.dumps(told | {"arrays": listing}, separators=(",", ":"), allow_nan=False).encode()
+    header = json.dumps(header_data | {"arrays": listing}, separators=(",", ":"), allow_nan=False).encode()
     parts = [struct.pack("<I", len(header)), header, *(_planes(array) for array in small.values())]
     return base64.b64encode(gzip.compress(b"".join(parts), 6, mtime=0)).decode("ascii")
 

@@ -7,7 +7,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from neurograph.view.content import Content
+from neurograph.view.content import PageContent
 from neurograph.view.packing import pack
 from neurograph.view.picture import picture
 
@@ -17,9 +17,9 @@ LIBRARIES = {"graphology": "graphology.umd.min.js", "sigma": "sigma.min.js"}
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
-def page(content: Content) -> str:
+def page(content: PageContent) -> str:
     """One HTML document. Names stand in it as base64 or escaped, and its policy lets no script run but its own."""
-    title = content.told["title"] or "A neural network"
+    title = content.data["title"] or "A neural network"
     parts = {name: _library(file) for name, file in LIBRARIES.items()} | {"script": script()}
     parts["sigma"] = f"function loadSigma() {{\n{parts['sigma']}\n}}"  # it does not bear to be read without WebGL
     hashes = " ".join(f"'sha256-{_digest(text)}'" for text in parts.values())
@@ -28,7 +28,7 @@ def page(content: Content) -> str:
         "title": escape(title),
         "style": _asset("style.css"),
         "picture": picture(content),
-        "data": pack(content.told, content.arrays),
+        "data": pack(content.data, content.arrays),
     }
     return _HOLE.sub(lambda hole: held[hole[1]], _asset("page.html"))
 

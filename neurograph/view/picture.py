@@ -5,8 +5,8 @@ from html import escape
 
 import numpy as np
 
-from neurograph.view.content import Content
-from neurograph.view.layout import Block
+from neurograph.view.content import PageContent
+from neurograph.view.layout import PopulationBlock
 
 LINES = 600  # synapses, at most
 DOTS = 4_000  # neurons, beyond which a block stands for its own
@@ -14,19 +14,19 @@ WIDE, TALL, SIDE, FOOT = 860.0, 380.0, 40.0, 40.0
 _COLOURS = {1: "#0072b2", -1: "#d55e00", 0: "#8a949e"}
 
 
-def picture(content: Content) -> str:
+def picture(content: PageContent) -> str:
     """An SVG element without scripts or style sheets; every name in it is escaped."""
     frame = _Frame(content)
     parts = [*_lines(content, frame), *_neurons(content, frame), *_labels(content, frame)]
     box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.width:.0f} {frame.height:.0f}"'
-    said = f'role="img" aria-label="{escape(_told(content))}" style="max-width:{frame.width:.0f}px"'
-    return f'<svg {box} {said} font-family="system-ui, sans-serif" font-size="11">{"".join(parts)}</svg>'
+    attributes = f'role="img" aria-label="{escape(_summary(content))}" style="max-width:{frame.width:.0f}px"'
+    return f'<svg {box} {attributes} font-family="system-ui, sans-serif" font-size="11">{"".join(parts)}</svg>'
 
 
 class _Frame:
     """From units of the layout to points of the picture."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: PageContent) -> None:
         blocks = content.layout.blocks
         left, right = min(b.x for b in blocks), max(b.x + b.width for b in blocks)
         low, high = min(b.y for b in blocks), max(b.y + b.height for b in blocks)
@@ -42,7 +42,7 @@ class _Frame:
         return 17 + (self.high - y) * self.unit
 
 
-def _lines(content: Content, frame: _Frame) -> Iterator[str]:
+def _lines(content: PageContent, frame: _Frame) -> Iterator[str]:
     """The strongest synapses of each bundle, in four strengths of either sign."""
     synapses, share = content.synapses, max(1, LINES // max(1, len(content.bundles)))
     for bundle in content.bundles:
@@ -59,7 +59,7 @@ def _lines(content: Content, frame: _Frame) -> Iterator[str]:
                 )
 
 
-def _path(content: Content, frame: _Frame, some: np.ndarray, colour: str, opacity: float) -> Iterator[str]:
+def _path(content: PageContent, frame: _Frame, some: np.ndarray, colour: str, opacity: float) -> Iterator[str]:
     if not len(some):
         return
     ends = (content.synapses.source[some], content.synapses.target[some])
@@ -68,7 +68,7 @@ def _path(content: Content, frame: _Frame, some: np.ndarray, colour: str, opacit
     yield f'<path d="{steps}" stroke="{colour}" stroke-opacity="{opacity:.2f}" stroke-width="0.8" fill="none"/>'
 
 
-def _neurons(content: Content, frame: _Frame) -> Iterator[str]:
+def _neurons(content: PageContent, frame: _Frame) -> Iterator[str]:
     for block in content.layout.blocks:
         alive = block.members[content.neurons.died[block.members] == 0]
         step = block.pitch * frame.unit
@@ -84,17 +84,17 @@ def _neurons(content: Content, frame: _Frame) -> Iterator[str]:
             )
 
 
-def _bar(block: Block, frame: _Frame) -> str:
+def _bar(block: PopulationBlock, frame: _Frame) -> str:
     room = 0.5 * block.pitch
     x, y = frame.x(block.x - room), frame.y(block.y + block.height + room)
     size = f'width="{(block.width + 2 * room) * frame.unit:.1f}" height="{(block.height + 2 * room) * frame.unit:.1f}"'
     return f'<rect x="{x:.1f}" y="{y:.1f}" {size} rx="3" fill="currentColor" fill-opacity="0.45"/>'
 
 
-def _labels(content: Content, frame: _Frame) -> Iterator[str]:
+def _labels(content: PageContent, frame: _Frame) -> Iterator[str]:
     """Below the blocks, but for those that would run into the last one."""
-    told, taken = content.told["populations"], []
-    for block, population in zip(content.layout.blocks, told, strict=True):
+    data, taken = content.data["populations"], []
+    for block, population in zip(content.layout.blocks, data, strict=True):
         x, y = frame.x(block.x + block.width / 2), frame.y(block.y) + 16
         name = population["name"] if len(population["name"]) <= 16 else population["name"][:15] + "…"
         half = 3.2 * max(len(name), 4)
@@ -106,6 +106,6 @@ def _labels(content: Content, frame: _Frame) -> Iterator[str]:
         yield f"{population['living']:,}</text>"
 
 
-def _told(content: Content) -> str:
-    names = ", ".join(f"{p['name']} {p['living']}" for p in content.told["populations"][:20])
-    return f"network of {content.told['living'][0]} neurons and {content.told['living'][1]} synapses: {names}"
+def _summary(content: PageContent) -> str:
+    names = ", ".join(f"{p['name']} {p['living']}" for p in content.data["populations"][:20])
+    return f"network of {content.data['living'][0]} neurons and {content.data['living'][1]} synapses: {names}"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from neurograph.analysis.observations import Observations
-from neurograph.analysis.timeline import Row
+from neurograph.analysis.timeline import MetricsRow
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
 from neurograph.disk.streams import is_stream
@@ -22,7 +22,7 @@ def view(
     graph: EditableGraph,
     path: str | Path,
     *,
-    metrics: Iterable[Row] = (),
+    metrics: Iterable[MetricsRow] = (),
     observations: Observations | None = None,
     max_synapses: int = MOST,
     title: str | None = None,

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compiler.inspection import Inspection, Sheet, inspect, plain, sheets
+from compiler.inspection import Inspection, ReportTable, inspect, plain, tables
 from compiler.inspection.report import head
 from neurograph import NeuronGraph
 from search.commands.shared import add_batch_size, graph_file
@@ -56,19 +56,21 @@ def show(found: Inspection, about: list[str], console: Console) -> None:
         return
     for line in (*about, head(found)):
         console.print(Text(line, style="bold"))
-    for sheet in sheets(found):
+    for report_table in tables(found):
         console.print()
-        console.print(table(sheet))
-        for note in sheet.notes:
+        console.print(table(report_table))
+        for note in report_table.notes:
             console.print(Text(note, style="dim"))
 
 
-def table(sheet: Sheet) -> Table:
+def table(report_table: ReportTable) -> Table:
     """One table in colour; names from files stay text."""
-    made = Table(title=sheet.title, title_justify="left", title_style="bold cyan", box=None, padding=(0, 2, 0, 0))
-    for column in sheet.columns:
+    made = Table(
+        title=report_table.title, title_justify="left", title_style="bold cyan", box=None, padding=(0, 2, 0, 0)
+    )
+    for column in report_table.columns:
         justify: Any = "right" if column.startswith(">") else "left"
         made.add_column(column.lstrip(">"), justify=justify, header_style="dim", overflow="fold")
-    for row in sheet.rows:
+    for row in report_table.rows:
         made.add_row(*(Text(cell) for cell in row))
     return made

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import search
-from search.commands.shared import tell
+from search.commands.shared import print_result
 
 
 def add(commands: Any) -> None:
@@ -24,4 +24,4 @@ def add(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> None:
     trust = {"trust": given.trust} if given.trust else {}
-    tell(search.resume(given.run, progress=True, **trust))
+    print_result(search.resume(given.run, progress=True, **trust))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import search
-from search.commands.shared import add_data, add_run, tell
+from search.commands.shared import add_data, add_run, print_result
 from search.nhn.pipeline import PRESETS, read_stage_options
 from search.nhn.pipeline.options import described
 from search.runs import next_directory
@@ -30,4 +30,4 @@ def add(commands: Any) -> None:
 def _run(given: argparse.Namespace) -> None:
     options = read_stage_options(given.config, given.set, PRESETS[given.preset])
     given.run = given.run or next_directory("runs", f"search-{given.data}")
-    tell(search.neuron_hierarchy(given.data, options, run=given.run, force=given.force, progress=True))
+    print_result(search.neuron_hierarchy(given.data, options, run=given.run, force=given.force, progress=True))

@@ -1,4 +1,4 @@
-"""What commands have in common: data, run directories, options as flags, results told."""
+"""What commands have in common: data, run directories, options as flags, results printed."""
 
 import argparse
 import os
@@ -45,12 +45,12 @@ def add_batch_size(parser: argparse.ArgumentParser) -> None:
 
 def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") -> None:
     """`--data`, where its files lie, and whether they may be fetched."""
-    told = f" (default {default})" if default else ""
+    default_text = f" (default {default})" if default else ""
     parser.add_argument(
         "--data",
         default=default,
         metavar="NAME[:COUNT]",
-        help=f"what to learn: {', '.join(NAMES)}; mnist:6000 is 6000 of its training examples{told}",
+        help=f"what to learn: {', '.join(NAMES)}; mnist:6000 is 6000 of its training examples{default_text}",
     )
     parser.add_argument(
         "--data-directory", type=Path, metavar="DIR", help="where its files lie (default $NEUROGRAPH_DATA)"
@@ -126,9 +126,9 @@ def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
     group.add_argument("--config", type=Path, metavar="TOML", help="a file of key = value lines")
     group.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one option, as in the file")
     for f in fields(cls):
-        told = f"{f.metadata['help']} ({describe(f)}; default {_default(f)})".replace("%", "%%")
+        help_text = f"{f.metadata['help']} ({describe(f)}; default {_default(f)})".replace("%", "%%")
         flag = "--" + f.name.replace("_", "-")
-        group.add_argument(flag, dest=_OPTION + f.name, metavar="VALUE", help=told)
+        group.add_argument(flag, dest=_OPTION + f.name, metavar="VALUE", help=help_text)
 
 
 def settings(given: argparse.Namespace) -> list[str]:
@@ -137,7 +137,7 @@ def settings(given: argparse.Namespace) -> list[str]:
     return [*given.set, *(f"{name}={value}" for name, value in flags.items() if value is not None)]
 
 
-def tell(result: Any) -> None:
+def print_result(result: Any) -> None:
     """How a run ended: in one line, or its report where it has several stages."""
     if isinstance(result, NeuronHierarchy):
         print(f"\n{result.report()}\ngraph, pictures and every stage lie in {result.run}")

@@ -14,9 +14,9 @@ from search.commands.shared import (
     add_run,
     add_start,
     data_of,
+    print_result,
     settings,
     start_of,
-    tell,
 )
 from search.growth.method import Method
 from search.methods import METHODS
@@ -63,7 +63,7 @@ class _Command:
         result = method(graph, data, options, run=given.run, force=given.force, progress=True)
         if method.report:
             print(method.report(result.graph))
-        tell(result)
+        print_result(result)
 
     def _layers(self, given: argparse.Namespace, options: Any) -> Callable[[list[int]], NeuronGraph]:
         return lambda sizes: self.method.build(sizes, given.activation, options)

@@ -1,4 +1,4 @@
-"""Which executor, and what it is told."""
+"""The choice of an executor, and its options."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

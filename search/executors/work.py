@@ -15,7 +15,7 @@ class Work:
     function
         What is done with each item.
     items
-        Them.
+        The items, in order.
     retries
         How often an item is handed out again after it was lost.
     """

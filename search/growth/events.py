@@ -51,13 +51,13 @@ class Event:
         self.lines.append((result.entry, json.loads(to_line(graph, result.entry))))  # read before the next edit
         return result
 
-    def close(self, **facts: Any) -> dict[str, Any]:
+    def close(self, **details: Any) -> dict[str, Any]:
         """Let network and optimizer follow, measure, and hand on the journal's lines.
 
         Parameters
         ----------
-        facts
-            What more there is to tell about the event, plain JSON.
+        details
+            What more is recorded of the event, plain JSON.
 
         Returns
         -------
@@ -73,18 +73,18 @@ class Event:
         """
         trainer = self.trainer
         trainer.net.refresh(trainer.optimizer, newborns=trainer.options.newborn_state)
-        told = {"kind": self.kind, "epoch": self.epoch} | _compared(self.before, self._measure()) | facts
-        if not isfinite(told.get("loss_after", 0.0)):
+        record = {"kind": self.kind, "epoch": self.epoch} | _compared(self.before, self._measure()) | details
+        if not isfinite(record.get("loss_after", 0.0)):
             verbs = ", ".join(dict.fromkeys(entry.verb for entry, _ in self.lines))
             raise DivergenceError(
                 f"the {self.kind} after epoch {self.epoch} ({verbs}) moved the training loss from "
-                f'{told["loss_before"]:.4g} to {told["loss_after"]}: outgoing="zero" and less noise move less'
+                f'{record["loss_before"]:.4g} to {record["loss_after"]}: outgoing="zero" and less noise move less'
             )
         for entry, line in self.lines:
-            entry.details["event"] = dict(told)
+            entry.details["event"] = dict(record)
             if self.keep:
                 self.keep({"epoch": self.epoch, **line, "details": encode(entry.details)})
-        return told
+        return record
 
     def _measure(self) -> tuple[int, float | None, Tensor | None]:
         net = self.trainer.net
@@ -101,13 +101,13 @@ class Event:
 
 
 def _compared(before: tuple[int, float | None, Tensor | None], after: tuple[int, float | None, Tensor | None]) -> dict:
-    told: dict[str, Any] = {"parameters_before": before[0], "parameters_after": after[0]}
+    record: dict[str, Any] = {"parameters_before": before[0], "parameters_after": after[0]}
     if before[2] is not None and after[2] is not None:
         size = before[2].square().mean().sqrt().item()
         moved = (after[2] - before[2]).square().mean().sqrt().item()
         change = moved / size if size else moved
-        told |= {"loss_before": before[1], "loss_after": after[1], "function_change": change}
-    return told
+        record |= {"loss_before": before[1], "loss_after": after[1], "function_change": change}
+    return record
 
 
 def last_event(rows: list[dict[str, Any]], kind: str) -> int:

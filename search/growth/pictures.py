@@ -79,7 +79,7 @@ def remember_weights(graph: NeuronGraph, entry: Entry, seed: int = 0) -> None:
     """
     new, old = (np.ascontiguousarray(ends) for ends in entry.synapse_heirs.T)
     reads = np.isin(graph.table.dst[graph.table.rows_of(new)], entry.neurons_born) if len(new) else np.zeros(0, bool)
-    reads &= graph.table.kind[graph.table.rows_of(old)] > 0 if len(old) else reads
+    reads &= graph.table.pool[graph.table.rows_of(old)] > 0 if len(old) else reads
     places = np.flatnonzero(reads)
     if len(places) > MOST:
         places = np.sort(np.random.default_rng(seed).choice(places, MOST, replace=False))

@@ -79,7 +79,7 @@ def _opened(path: Path) -> int:
 
 
 def _holder(number: int) -> str:
-    """Who holds a lock, as the file says."""
+    """The process that holds a lock, as the file says."""
     pid, _, host = os.read(number, 300).decode(errors="replace").strip().partition(" ")
     where = f" on {host}" if host and host != socket.gethostname() else ""
     return f"pid {pid}{where}" if pid.isdecimal() else "another process"

@@ -69,7 +69,7 @@ class Changes:
     column: Tensor
 
     def of(self, batch: Tensor) -> "Changes":
-        """Those of some of the images, by their positions."""
+        """The changes of some of the images, by their positions."""
         return Changes(*(getattr(self, field.name)[batch] for field in fields(self)))
 
 

@@ -21,8 +21,8 @@ from search.training.options import TrainingOptions, learning_rate, make_optimiz
 from search.training.sample import sample
 from search.training.tasks import check_answers, faults, loss_of, no_faults, percent
 
-Row = dict[str, Any]
-Callback = Callable[["Trainer", Row], None]
+MetricsRow = dict[str, Any]
+Callback = Callable[["Trainer", MetricsRow], None]
 
 
 class Trainer:
@@ -74,7 +74,7 @@ class Trainer:
         options: TrainingOptions,
         optimizer: torch.optim.Optimizer | None = None,
         callbacks: Sequence[Callback] = (),
-        rows: Sequence[Row] = (),
+        rows: Sequence[MetricsRow] = (),
     ) -> None:
         device = usable_device(options.device)
         self._image_shape = split.image_shape or tuple(split.train_x.shape[1:])
@@ -107,7 +107,7 @@ class Trainer:
         """Whether all epochs are done, or the loss has not improved for longer than `patience`."""
         return len(self.rows) >= self.options.epochs or exhausted(self.rows, self.options.patience)
 
-    def run(self) -> list[Row]:
+    def run(self) -> list[MetricsRow]:
         """Train until finished; returns all rows.
 
         Raises
@@ -121,7 +121,7 @@ class Trainer:
             self.run_epoch()
         return self.rows
 
-    def run_epoch(self) -> Row:
+    def run_epoch(self) -> MetricsRow:
         """Train one epoch, evaluate, call the callbacks; returns the row."""
         epoch, started = len(self.rows) + 1, perf_counter()
         rate = learning_rate(self.options, epoch)
@@ -195,7 +195,7 @@ class Trainer:
         return x.contiguous(memory_format=torch.channels_last) if last else x
 
 
-def exhausted(rows: Sequence[Row], patience: int) -> bool:
+def exhausted(rows: Sequence[MetricsRow], patience: int) -> bool:
     """Whether the loss has not improved for `patience` epochs; an edit gives it all of them again.
 
     Parameters
@@ -213,11 +213,11 @@ def exhausted(rows: Sequence[Row], patience: int) -> bool:
     return len(rows) - 1 - max(best, edited) >= patience
 
 
-def _watched(row: Row) -> float:
+def _watched(row: MetricsRow) -> float:
     return row["train_loss"] if row["validation_loss"] is None else row["validation_loss"]
 
 
-def _check_finite(row: Row, rows: Sequence[Row]) -> None:
+def _check_finite(row: MetricsRow, rows: Sequence[MetricsRow]) -> None:
     edits = [f"; the last edit, {r['edit']}, came after epoch {r['epoch']}" for r in rows if r["edit"]]
     for name in ("train_loss", "validation_loss"):
         if row[name] is not None and not isfinite(row[name]):

@@ -253,9 +253,9 @@ def assert_maps_equal_reference(net, graph: NeuronGraph, training: bool, toleran
     for x, want in zip(inputs, wanted.inputs, strict=True):
         torch.testing.assert_close(x.grad if x.grad is not None else torch.zeros_like(x), want, **close)
     for name in ("running_mean", "running_var"):
-        space = (name, ())
-        vector = net.slots.gather(space).double()
-        want = [wanted.running[v, name] for v in graph.names_of(net.slots.numbers(space))]
+        quantity = (name, ())
+        vector = net.slots.gather(quantity).double()
+        want = [wanted.running[v, name] for v in graph.names_of(net.slots.numbers(quantity))]
         torch.testing.assert_close(vector, torch.tensor(want, dtype=torch.float64), **close)
         assert len(want) == sum(key[1] == name for key in wanted.running)
     net.train(before)
@@ -270,9 +270,9 @@ def assert_gradients(net, graph: NeuronGraph, wanted, close: dict) -> None:
     number = dict(zip(ends, arrays.ids.tolist(), strict=True))
     by_id = {number[e]: g for e, g in wanted.synapses.items() if graph.edges[e].get("trainable", True)}
     seen = []
-    for space in net.slots.spaces:
-        name, shape = space
-        if not len(net.slots.numbers(space, True)):
+    for quantity in net.slots.quantities:
+        name, shape = quantity
+        if not len(net.slots.numbers(quantity, True)):
             continue
         numbers, found = net.gradients(name, shape)
         if name == "weight":

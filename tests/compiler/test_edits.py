@@ -51,7 +51,7 @@ def test_a_history_stays_true(name, steps, seed):
         train(net, graph, optimizer, seed=number)
         x = batch(graph)[0].requires_grad_()
         before = net(x)
-        old = {space: by_number(net, optimizer, space, "exp_avg") for space in net.slots.spaces}
+        old = {quantity: by_number(net, optimizer, quantity, "exp_avg") for quantity in net.slots.quantities}
         try:
             preserved = do(step, graph, net, rng)
         except NeuroGraphError as error:  # nothing to undo, nothing left to eat: then nothing changed
@@ -61,15 +61,15 @@ def test_a_history_stays_true(name, steps, seed):
         assert_equals_reference(net, graph)
         if preserved:
             torch.testing.assert_close(net(x), before, rtol=1e-10, atol=1e-10)
-        for space, moments in old.items():
-            alive = set(net.slots.numbers(space, True).tolist())
-            now = by_number(net, optimizer, space, "exp_avg")
+        for quantity, moments in old.items():
+            alive = set(net.slots.numbers(quantity, True).tolist())
+            now = by_number(net, optimizer, quantity, "exp_avg")
             assert {k: v for k, v in moments.items() if k in alive} == {k: now.get(k) for k in moments if k in alive}
         (wanted,) = torch.autograd.grad(loss_of(before), x)  # the loss from before the edit is alive
         assert torch.isfinite(wanted).all()
-    twin = compiler.compile(graph.copy(), dtype=torch.float64, lowering=net.options.pin)
-    assert twin.program == net.program
-    assert torch.equal(twin(batch(graph)[0]), net(batch(graph)[0]))
+    clone = compiler.compile(graph.copy(), dtype=torch.float64, lowering=net.options.pin)
+    assert clone.program == net.program
+    assert torch.equal(clone(batch(graph)[0]), net(batch(graph)[0]))
 
 
 def test_learned_values_are_what_an_edit_splits():

@@ -10,8 +10,8 @@ from torch.func import grad, jacrev, jvp, vmap
 
 import compiler
 from compiler.lowering import REGISTRY
-from compiler.planning.cost import CPU, Extent
-from compiler.planning.pins import Bundle
+from compiler.planning.cost import CPU, BundleSpec
+from compiler.planning.pins import NamedBundle
 from compiler.regions.windows import Window
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
@@ -29,11 +29,11 @@ LOWERINGS = [
 def where_legal(name: str, device: str = "cpu", dtype: str = "float64"):
     """A pin that takes this lowering wherever it accepts the bundle."""
 
-    def pin(bundle: Bundle) -> str | None:
+    def pin(bundle: NamedBundle) -> str | None:
         sizes = (bundle.inputs, bundle.outputs, bundle.synapses)
         sort = (bundle.identity, bundle.aggregation, dtype, device, bundle.groups, bundle.window, bundle.padded)
-        extent = Extent(*sizes, 5, *sort)
-        return name if REGISTRY[name].refuses(extent) is None else None
+        spec = BundleSpec(*sizes, 5, *sort)
+        return name if REGISTRY[name].refuses(spec) is None else None
 
     return pin
 
@@ -79,7 +79,7 @@ def test_a_merged_remainder_equals_the_reference(name, recipe):
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_each_is_used_where_it_is_pinned(name):
     net = compiler.compile(mlp(), lowering=name)
-    assert {part.lowering for stage in net.program.stages for part in stage.parts} == {name}
+    assert {product.lowering for stage in net.program.stages for product in stage.products} == {name}
     assert name in net.report()
 
 
@@ -100,7 +100,7 @@ def test_pins_that_mean_nothing_are_refused():
 
 def test_a_dict_pins_single_bundles():
     net = compiler.compile(mlp(), lowering={("x", "h1"): "sparse", "y": "sparse"})
-    assert [stage.parts[0].lowering for stage in net.program.stages] == ["sparse", "dense", "sparse"]
+    assert [stage.products[0].lowering for stage in net.program.stages] == ["sparse", "dense", "sparse"]
 
 
 @pytest.mark.parametrize("name", PRODUCTS)
@@ -171,7 +171,7 @@ def derived(name: str, dtype: torch.dtype) -> list[compiler.CompiledNetwork]:
     """Networks in which a lowering runs."""
     pin = where_legal(name, dtype=str(dtype).removeprefix("torch."))
     nets = [compiler.compile(make(), dtype=dtype, lowering=pin).eval() for make in DERIVED.values()]
-    found = [n for n in nets if name in {part.lowering for stage in n.program.stages for part in stage.parts}]
+    found = [n for n in nets if name in {product.lowering for stage in n.program.stages for product in stage.products}]
     assert found, f"no graph of DERIVED has synapses for {name!r}: add one"
     return found[:2]
 
@@ -221,7 +221,7 @@ def test_cost_works_on_arrays_and_grows_with_the_batch(name):
         "pool": Window("max_pool", (8, 8), (4, 4), (2, 2), (2, 2)),
     }.get(name)
     small, large = (
-        Extent(sizes, sizes, sizes, b, True, "sum", "float32", "cpu", sizes, window, sizes) for b in (1, 1000)
+        BundleSpec(sizes, sizes, sizes, b, True, "sum", "float32", "cpu", sizes, window, sizes) for b in (1, 1000)
     )
     assert window is None or REGISTRY[name].refuses(small) is None
     assert np.shape(REGISTRY[name].cost(small, CPU)) == (2,)
@@ -230,8 +230,8 @@ def test_cost_works_on_arrays_and_grows_with_the_batch(name):
 
 def test_density_and_batch_decide_between_dense_and_sparse():
     def chosen(synapses: int, rows: int) -> str:
-        extent = Extent(1024, 1024, synapses, rows, False, "sum", "float32", "cpu")
-        return min(("dense", "sparse"), key=lambda n: REGISTRY[n].cost(extent, CPU))
+        spec = BundleSpec(1024, 1024, synapses, rows, False, "sum", "float32", "cpu")
+        return min(("dense", "sparse"), key=lambda n: REGISTRY[n].cost(spec, CPU))
 
     assert chosen(1024 * 10, 256) == "sparse"
     assert chosen(1024 * 1024, 256) == "dense"

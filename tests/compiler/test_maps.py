@@ -113,8 +113,10 @@ def test_picked_channels_keep_their_memory_format():
         assert torch.equal(found, x[:, [3, 0, 0]]) and found.is_contiguous(memory_format=layout)
 
 
-def parts(net) -> list[tuple[str, str]]:
-    return [(stage.blocks[0].population, part.lowering) for stage in net.program.stages for part in stage.parts]
+def products(net) -> list[tuple[str, str]]:
+    return [
+        (stage.blocks[0].population, product.lowering) for stage in net.program.stages for product in stage.products
+    ]
 
 
 @pytest.mark.parametrize(("groups", "inputs", "outputs"), [(2, 32, 48), (32, 32, 32), (32, 32, 64)])
@@ -127,7 +129,7 @@ def test_groups_are_found_under_any_permutation_of_channels(groups, inputs, outp
     for a, b in zip(xs, ys, strict=True):
         graph.connect([x[i] for i in a], [y[i] for i in b], weight=rng.normal(size=(len(a), len(b), 3, 3)))
     net = compiler.compile(graph, dtype=torch.float64)
-    assert parts(net) == [("y", "conv_grouped")]
+    assert products(net) == [("y", "conv_grouped")]
     assert net.stages[0].units[0].weight.shape == (outputs, inputs // groups, 3, 3)
     assert_maps_equal_reference(net, graph, training=True)
 
@@ -140,7 +142,7 @@ def test_maps_read_unequally_are_depthwise_all_the_same():
     for place, v in enumerate(y):
         graph.add_edge(x[min(place, 15)], v, weight=rng.normal(size=(3, 3)))
     net = compiler.compile(graph, dtype=torch.float64)
-    assert parts(net) == [("y", "conv_grouped")]
+    assert products(net) == [("y", "conv_grouped")]
     assert_maps_equal_reference(net, graph, training=True)
 
 
@@ -164,7 +166,7 @@ def relayed(order) -> tuple[NeuronGraph, list]:
 def test_a_concatenation_is_one_cat_and_nothing_else(order):
     graph, _ = relayed(order)
     net = compiler.compile(graph, dtype=torch.float64)
-    assert parts(net) == [("a", "conv"), ("both", "copy"), ("y", "conv")]
+    assert products(net) == [("a", "conv"), ("both", "copy"), ("y", "conv")]
     x = map_batch(graph)[0].requires_grad_()
     made = net.run((x,))[2]
     assert made.grad_fn.name() == "CatBackward0"
@@ -222,9 +224,9 @@ def test_values_are_let_go_when_the_last_has_read_them(monkeypatch):
 def test_kernels_are_numbered_by_synapse_and_not_by_number():
     graph, _ = conv_net()
     net = compiler.compile(graph)
-    for space in net.slots.spaces:
-        for entry in net.slots.of(space):
-            slots = entry.tensor.numel() // int(np.prod(space[1]))
+    for quantity in net.slots.quantities:
+        for entry in net.slots.of(quantity):
+            slots = entry.tensor.numel() // int(np.prod(quantity[1]))
             assert len(entry.numbers) <= slots and (entry.flat is None or entry.flat.max() < slots)
     assert net.parameter_count() == sum(p.numel() for p in conv_net()[1].parameters())
     assert "3x3 kernels of (8, 8)" in net.report() and "batch norm" in net.report()
@@ -236,10 +238,10 @@ def test_empty_and_frozen_kernels_never_move(wiring, name):
     graph = build_maps(MapRecipe(7, (4, 4, 4), wiring=wiring, frozen=True, norms=True, mixed=True))
     net = compiler.compile(graph, dtype=torch.float64, lowering=name)
     frozen = [
-        (space, entry, entry.tensor.clone())
-        for space in net.slots.spaces
-        for entry in net.slots.of(space)
-        if not entry.trained and not space[0].startswith("running")
+        (quantity, entry, entry.tensor.clone())
+        for quantity in net.slots.quantities
+        for entry in net.slots.of(quantity)
+        if not entry.trained and not quantity[0].startswith("running")
     ]
     masks = [m for m in net.modules() if getattr(m, "mask", None) is not None]
     assert frozen and (masks or name is None)
@@ -365,7 +367,7 @@ def test_the_reference_draws_no_masks_of_its_own():
 def test_a_bare_name_pins_what_it_can_run_and_is_refused_where_that_is_nothing():
     graph, _ = conv_net()
     net = compiler.compile(graph, lowering="conv")
-    assert ("a", "conv") in parts(net) and ("y", "flatten") in parts(net)
+    assert ("a", "conv") in products(net) and ("y", "flatten") in products(net)
     with pytest.raises(CompileError, match="lowering='conv_grouped' fits no bundle of this graph"):
         compiler.compile(graph, lowering="conv_grouped")
     with pytest.raises(CompileError, match="bundle 'x' -> 'a': lowering 'flatten' cannot run it"):

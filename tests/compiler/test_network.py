@@ -70,7 +70,7 @@ def test_a_refused_compile_leaves_the_owner_in_place():
 
 
 @pytest.mark.parametrize(
-    ("x", "said"),
+    ("x", "message"),
     [
         (lambda: torch.randn(5, 3), r"\(5, 3\).*\(batch, 4\)"),
         (lambda: torch.randn(4), r"\(4,\).*\(batch, 4\)"),
@@ -80,8 +80,8 @@ def test_a_refused_compile_leaves_the_owner_in_place():
         (lambda: np.zeros((5, 4)), "must be a tensor.*ndarray"),
     ],
 )
-def test_a_batch_that_does_not_fit_is_refused_with_both_shapes(x, said):
-    with pytest.raises(CompileError, match=said):
+def test_a_batch_that_does_not_fit_is_refused_with_both_shapes(x, message):
+    with pytest.raises(CompileError, match=message):
         compiler.compile(mlp())(x())
 
 
@@ -278,17 +278,17 @@ def test_a_new_compile_takes_over_what_the_old_network_learned():
 def test_a_deep_copy_runs_alike_and_has_a_graph_of_its_own(recipe):
     graph = build(recipe)
     net = compiler.compile(graph, dtype=torch.float64)
-    twin = copy.deepcopy(net)
-    assert twin.graph is not graph and graph.owner is net and twin.graph.owner is twin
-    assert not {id(p) for p in net.parameters()} & {id(p) for p in twin.parameters()}
-    assert_equals_reference(twin, graph)
-    for space in twin.slots.spaces:
-        twin.slots.scatter(space, twin.slots.gather(space) + 1.0)
-    twin.graph.add_neuron()
-    assert twin.stale and not net.stale
+    clone = copy.deepcopy(net)
+    assert clone.graph is not graph and graph.owner is net and clone.graph.owner is clone
+    assert not {id(p) for p in net.parameters()} & {id(p) for p in clone.parameters()}
+    assert_equals_reference(clone, graph)
+    for quantity in clone.slots.quantities:
+        clone.slots.scatter(quantity, clone.slots.gather(quantity) + 1.0)
+    clone.graph.add_neuron()
+    assert clone.stale and not net.stale
     assert_equals_reference(net, graph)
-    twin.refresh()
-    assert_equals_reference(twin, twin.graph)
+    clone.refresh()
+    assert_equals_reference(clone, clone.graph)
 
 
 def test_a_graph_that_is_copied_along_is_the_copys_graph():
@@ -332,12 +332,12 @@ def test_who_does_not_own_writes_nothing_until_the_graph_says_so():
 def test_a_copy_that_shares_the_graph_refreshes_from_its_own_values():
     graph = mlp()
     net = compiler.compile(graph, dtype=torch.float64)
-    twin = compiler.EMA(net, 0.0).network()
+    clone = compiler.EMA(net, 0.0).network()
     with torch.no_grad():
-        twin.stages[0].units[0].weight.add_(1.0)
+        clone.stages[0].units[0].weight.add_(1.0)
     graph.add_neuron(population="h1", activation="tanh", bias=0.0)
-    twin.refresh()
-    learned = twin.stages[0].units[0].weight.detach()
+    clone.refresh()
+    learned = clone.stages[0].units[0].weight.detach()
     net.refresh()
     assert torch.equal(
         learned, net.stages[0].units[0].weight.detach() + (learned != net.stages[0].units[0].weight) * 1.0
@@ -362,8 +362,8 @@ def test_pickles_run_alike(recipe):
 
 def test_an_unpickled_network_owns_its_own_graph_if_it_did_before():
     net = compiler.compile(mlp())
-    twin = compiler.EMA(net).network()
-    again, other = (pickle.loads(pickle.dumps(n)) for n in (net, twin))
+    clone = compiler.EMA(net).network()
+    again, other = (pickle.loads(pickle.dumps(n)) for n in (net, clone))
     assert again.owns and other.graph.owner is None
     with torch.no_grad():
         again.stages[0].units[0].weight.fill_(2.0)

@@ -20,9 +20,9 @@ def test_every_number_has_exactly_one_slot(recipe, name):
     weighted = arrays.each_form("op") == "weight"
     _assert_partition(net, WEIGHT, arrays.ids[weighted & ~frozen], arrays.ids[weighted & frozen])
     trainable = arrays.each_kind("trainable").astype(bool)
-    for space in (BIAS, SLOPE):
-        there = ~np.isnan(arrays.values[space[0]])
-        _assert_partition(net, space, arrays.keys[there & trainable], arrays.keys[there & ~trainable])
+    for quantity in (BIAS, SLOPE):
+        there = ~np.isnan(arrays.values[quantity[0]])
+        _assert_partition(net, quantity, arrays.keys[there & trainable], arrays.keys[there & ~trainable])
     seen = {}
     for entry in net.slots.slots:  # no slot is shared
         flat = np.arange(len(entry.numbers)) if entry.flat is None else entry.flat
@@ -31,13 +31,13 @@ def test_every_number_has_exactly_one_slot(recipe, name):
         )
         seen[id(entry.tensor)] |= set(flat.tolist())
     assert {id(p) for p in net.parameters()} == {id(e.tensor) for e in net.slots.slots if e.trained}
-    trained = sum(len(net.slots.numbers(space, True)) for space in net.slots.spaces)
+    trained = sum(len(net.slots.numbers(quantity, True)) for quantity in net.slots.quantities)
     assert net.parameter_count() == trained
 
 
-def _assert_partition(net, space, trained, frozen):
+def _assert_partition(net, quantity, trained, frozen):
     for wanted, kind in ((trained, True), (frozen, False)):
-        entries = [e for e in net.slots.of(space) if e.trained is kind]
+        entries = [e for e in net.slots.of(quantity) if e.trained is kind]
         found = np.concatenate([e.numbers for e in entries]) if entries else np.zeros(0, np.int64)
         assert sorted(found.tolist()) == sorted(wanted.tolist())
 
@@ -47,23 +47,23 @@ def _assert_partition(net, space, trained, frozen):
 def test_gather_gives_back_what_was_scattered_and_what_the_graph_holds(recipe, name):
     graph = build(recipe)
     net = compiler.compile(graph, dtype=torch.float64, lowering=where_legal(name))
-    for space in net.slots.spaces:
-        numbers = net.slots.numbers(space)
-        held = graph.read_weights(numbers) if space == WEIGHT else graph.read_values(space[0], numbers)
-        np.testing.assert_array_equal(net.slots.gather(space).numpy(), held)
+    for quantity in net.slots.quantities:
+        numbers = net.slots.numbers(quantity)
+        held = graph.read_weights(numbers) if quantity == WEIGHT else graph.read_values(quantity[0], numbers)
+        np.testing.assert_array_equal(net.slots.gather(quantity).numpy(), held)
         vector = torch.arange(len(numbers), dtype=torch.float64) + 1
-        net.slots.scatter(space, vector)
-        assert torch.equal(net.slots.gather(space), vector)
+        net.slots.scatter(quantity, vector)
+        assert torch.equal(net.slots.gather(quantity), vector)
         with torch.no_grad():
-            trained = net.slots.gather(space, trained=True)
-        assert len(trained) == len(net.slots.numbers(space, True))
+            trained = net.slots.gather(quantity, trained=True)
+        assert len(trained) == len(net.slots.numbers(quantity, True))
 
 
 def test_index_memory_of_a_full_layer_is_its_ids_and_little_more():
     net = compiler.compile(mlp((20, 30, 5)))
     for stage in net.program.stages:
-        for part in stage.parts:
-            assert part.layout.row is None and part.layout.column is None and part.layout.sort is None
+        for product in stage.products:
+            assert product.layout.row is None and product.layout.column is None and product.layout.status is None
     assert all(entry.flat is None for entry in net.slots.slots)
 
 

@@ -9,11 +9,11 @@ from neurograph.files import EXPORTS
 def test_edit_by_hand(example, tmp_path, capsys):
     picture = example("edit_by_hand").main(steps=250, out=tmp_path / "run")
     assert picture.read_bytes().startswith(b"\x89PNG")
-    told = capsys.readouterr().out.splitlines()
-    before, after = (float(line.split("%")[0].split()[-1]) for line in told[:2])
+    shown = capsys.readouterr().out.splitlines()
+    before, after = (float(line.split("%")[0].split()[-1]) for line in shown[:2])
     assert before > 30 and after < 3
     assert len(NeuronGraph.load(tmp_path / "run" / "graph.safetensors")) == 6
-    assert "undone again, the graph has 3 neurons and 2 synapses" in told
+    assert "undone again, the graph has 3 neurons and 2 synapses" in shown
 
 
 def test_random_field(example, tmp_path, capsys):
@@ -22,10 +22,10 @@ def test_random_field(example, tmp_path, capsys):
     assert [path.name for path in pictures] == ["adjacency.png", "distributions.png"]
     assert all(path.exists() for path in pictures)
     g = NeuronGraph.load(tmp_path / "run" / "graph.safetensors")
-    told = capsys.readouterr().out
+    shown = capsys.readouterr().out
     assert g.number_of_edges() == (200 - 64) * 8 // 2
-    assert "dense, 14 hidden neurons" in told  # of 74 synapses each: about as many as the field's 1,088
-    assert "trained on" in told and f"{g.number_of_edges():,} synapses in 2 stages" in told
+    assert "dense, 14 hidden neurons" in shown  # of 74 synapses each: about as many as the field's 1,088
+    assert "trained on" in shown and f"{g.number_of_edges():,} synapses in 2 stages" in shown
 
 
 def test_export_and_view(example, tmp_path, capsys):
@@ -33,13 +33,13 @@ def test_export_and_view(example, tmp_path, capsys):
     module = example("export_and_view")
     module.GROWTH |= {"first_cycle": 2, "cycle": 2, "slope": 10.0}  # grows in every cycle
     out = module.main(epochs=4, out=tmp_path / "run")
-    told = capsys.readouterr().out
+    shown = capsys.readouterr().out
     there = {path.name for path in out.iterdir()}
     assert {"page.html", "adjacency.png", "distributions.png", "growth.gif", "graph.safetensors"} <= there
     endings = {found.endings[0] for found in EXPORTS.values() if found.endings} - {"dot"}
     assert {f"digits.{ending}" for ending in endings} | {"digits_pytorch"} <= there
-    assert "refused" in told and "digits.dot" not in there
-    assert told.count("at most") >= 3  # what runs agrees with the network
+    assert "refused" in shown and "digits.dot" not in there
+    assert shown.count("at most") >= 3  # what runs agrees with the network
 
 
 def test_lift_and_prune(example, tmp_path, capsys):

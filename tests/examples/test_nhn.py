@@ -17,9 +17,9 @@ def settings():
 
 def test_nhn_quick(example, tmp_path, capsys):
     made = example("nhn_quick").main(["--data", "digits:200", "--out", str(tmp_path / "run"), *settings()])
-    told = capsys.readouterr().out
-    assert "| trained with them |" in told
-    assert f"{made.test_error:.2f}" in told
+    shown = capsys.readouterr().out
+    assert "| trained with them |" in shown
+    assert f"{made.test_error:.2f}" in shown
     assert (tmp_path / "run" / "pictures" / "add-ons.png").exists()
 
 

@@ -48,8 +48,8 @@ def outputs(g: NeuronGraph, data: np.ndarray) -> np.ndarray:
 
 def _neuron(g: NeuronGraph, name, found: dict, batch: int) -> np.ndarray:
     d = g.nodes[name]
-    brought = [_synapse(g[u][name], found[u], d["shape"]) for u in g.predecessors(name)]
-    total = AGGREGATIONS[d["aggregation"]](brought, axis=0) if brought else np.zeros((batch, *d["shape"]))
+    contribution = [_synapse(g[u][name], found[u], d["shape"]) for u in g.predecessors(name)]
+    total = AGGREGATIONS[d["aggregation"]](contribution, axis=0) if contribution else np.zeros((batch, *d["shape"]))
     total = total + (d["bias"] or 0.0)
     if d["norm"] == "batch":
         total = d["gamma"] * (total - d["running_mean"]) / np.sqrt(d["running_var"] + d["eps"]) + d["beta"]
@@ -129,9 +129,9 @@ def check_saved_and_loaded(g: NeuronGraph) -> None:
     text = as_bytes(content.text)
     back = NeuronGraph()
     unpack(Content(content.arrays, json.loads(text), content.digest, len(text)), back)
-    told, found = dump(g), dump(back)
-    told.pop("changes"), found.pop("changes")
-    assert repr(found) == repr(told)  # as text: arrays among the user's own attributes do not compare
+    wanted, found = dump(g), dump(back)
+    wanted.pop("changes"), found.pop("changes")
+    assert repr(found) == repr(wanted)  # as text: arrays among the user's own attributes do not compare
 
 
 STRUCTURE = ("neurons", "populations", "registered", "order", "digest")

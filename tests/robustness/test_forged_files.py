@@ -33,7 +33,7 @@ def scalars():
     g.apply(Proliferate("hidden1", 1, seed=1))
     g.apply(SetValues({4: {"bias": 1.0, "own": 1}}, {(0, 4): {"weight": 2.0, "own": "x"}}))
     g.apply(RemoveNeurons([2]))
-    g.apply(Prune(0.8))
+    g.apply(Prune(share=0.8))
     g.undo()
     g.undo()
     return g

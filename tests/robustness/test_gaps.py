@@ -44,7 +44,7 @@ def grow(g, seed):
     g.apply(Proliferate("hidden1", 1, seed=seed))
     g.apply(AddNeuron(f"added {seed}", incoming={0: 0.5}, outgoing={g.population("output")[0]: 1.0}))
     g.apply(RemoveNeurons([g.population("hidden1")[0]]))
-    g.apply(Prune(0.8))
+    g.apply(Prune(share=0.8))
     g.add_node(("raw", seed), note="own")
     g.add_edge(f"added {seed}", ("raw", seed), weight=0.25)
 

@@ -52,11 +52,11 @@ def going_on() -> NeuronGraph:
 
 def lines() -> list[str]:
     """The journal of some edits on `network()`, to be replayed on another."""
-    g, told = network(), []
+    g, lines = network(), []
     for edit in (Proliferate("hidden1", 1, seed=2), SplitEdge(0, 3), AddNeuron("n"), RemoveNeurons([3])):
         g.apply(edit)
-        told.append(to_line(g, g.journal[-1]))
-    return told
+        lines.append(to_line(g, g.journal[-1]))
+    return lines
 
 
 def atomically(g: NeuronGraph) -> None:

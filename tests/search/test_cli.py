@@ -96,7 +96,7 @@ def test_resume_hands_over_the_directory(asked, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["metabolize", "--epochs", "many"], "epochs must be a whole number"),
         (["metabolize", "--set", "epoch=3"], "no option 'epoch'"),
@@ -104,11 +104,11 @@ def test_resume_hands_over_the_directory(asked, tmp_path):
         (["metabolize", "--data", "mnist", "--no-download", "--data-directory", "/nowhere"], "/nowhere/mnist"),
     ],
 )
-def test_errors_are_one_line_and_status_2(asked, capsys, words, said):
+def test_errors_are_one_line_and_status_2(asked, capsys, words, message):
     assert cli.main(words) == 2
     error = capsys.readouterr().err
     assert error.startswith("neurograph: ")
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert not asked
 

@@ -66,8 +66,8 @@ def multiply(x: Tensor, values: Tensor, wiring: Wiring) -> Tensor:
     The values are (n,), in CSR order. Raises `ValueError` where x or they do not fit the wiring.
     """
     if transformed(x, values):
-        brought = x.index_select(1, wiring.column) * values
-        return brought.new_zeros(x.shape[0], wiring.shape[0]).index_add(1, wiring.rows(), brought)
+        contribution = x.index_select(1, wiring.column) * values
+        return contribution.new_zeros(x.shape[0], wiring.shape[0]).index_add(1, wiring.rows(), contribution)
     if _bare(x, values):
         return _Product.apply(x, values, wiring)  # pyright: ignore[reportReturnType]
     return torch.ops.neurograph.sparse_product(x, values, *wiring, False, True)

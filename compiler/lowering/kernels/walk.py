@@ -29,9 +29,9 @@ def walk(
     for low, high in pairwise(bounds.tolist()):
         first, last = int(start[low]), int(start[high])
         here = torch.cat(values, 1) if len(values) > 1 else values[0]
-        brought = here.index_select(1, _index(place[source[first:last]], x)) * weight[first:last]
+        contribution = here.index_select(1, _index(place[source[first:last]], x)) * weight[first:last]
         row = _index(np.repeat(np.arange(high - low), np.diff(start[low : high + 1])), x)
-        total = bias[low:high].expand(x.shape[0], -1).index_add(1, row, brought)
+        total = bias[low:high].expand(x.shape[0], -1).index_add(1, row, contribution)
         codes = activation[low:high]
         values = [here]
         for code in np.unique(codes):

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from compiler.sync.optimizers.cohorts import NEWBORNS, cohorts_of
-from compiler.sync.optimizers.kinds import STEP, Kind
 from compiler.sync.optimizers.scaled import Young, put, take
+from compiler.sync.optimizers.schemas import STEP, StateSchema
 
 _Moved = list[tuple[Tensor, Tensor, Tensor]]  # a Parameter, slots of it, and where they go
 _moved: "WeakKeyDictionary[Optimizer, _Moved]" = WeakKeyDictionary()
 
 
-def prepare(optimizer: Optimizer, kind: Kind, young: list[Young]) -> None:
+def prepare(optimizer: Optimizer, schema: StateSchema, young: list[Young]) -> None:
     """Step the young ones, and remember where they went until the Parameters they are in have been stepped as well."""
     _moved.pop(optimizer, None)
     groups: dict[int, tuple[dict[str, Any], list[nn.Parameter]]] = {}
@@ -28,14 +28,14 @@ def prepare(optimizer: Optimizer, kind: Kind, young: list[Young]) -> None:
     back: list[tuple[Tensor, Tensor, nn.Parameter]] = []
     products: list[tuple[dict[str, Any], list[nn.Parameter]]] = []
     for group, parameter, held in young:
-        assert kind.youth is not None
+        assert schema.youth is not None
         cohorts = cohorts_of(held)
-        youth = kind.youth(group, torch.finfo(parameter.dtype).eps / 2)
+        youth = schema.youth(group, torch.finfo(parameter.dtype).eps / 2)
         grown = cohorts.births[-1] + youth
         if cohorts.at_most(held, grown) >= grown:
             del held[NEWBORNS]
             continue
-        mine = [_side(parameter, held, kind, cohorts.of(k), k) for k in range(len(cohorts.births))]
+        mine = [_side(parameter, held, schema, cohorts.of(k), k) for k in range(len(cohorts.births))]
         groups.setdefault(id(group), (group, []))[1].extend(side for side, _ in mine)
         state |= dict(mine)
         back += [(parameter, cohorts.of(k), side) for k, (side, _) in enumerate(mine)]
@@ -57,20 +57,20 @@ def prepare(optimizer: Optimizer, kind: Kind, young: list[Young]) -> None:
 
 
 def finish(optimizer: Optimizer) -> None:
-    """Put the young ones where their own steps have brought them."""
+    """Put the young ones where their own steps have taken them."""
     for parameter, slots, values in _moved.pop(optimizer, ()):
         put(parameter, slots, values)
 
 
 def _side(
-    parameter: Tensor, held: dict[str, Any], kind: Kind, slots: Tensor, cohort: int
+    parameter: Tensor, held: dict[str, Any], schema: StateSchema, slots: Tensor, cohort: int
 ) -> tuple[nn.Parameter, dict[str, Any]]:
     """One cohort as a Parameter with its gradient, and its state."""
     assert parameter.grad is not None
     side = nn.Parameter(take(parameter, slots))
     side.grad = take(parameter.grad, slots)
-    state = {name: take(held[name], slots) for name in kind.vectors}
+    state = {name: take(held[name], slots) for name in schema.vectors}
     state[STEP] = held[STEP] - held[NEWBORNS]["births"][cohort]
-    if "mu_product" in kind.scalars:
+    if "mu_product" in schema.scalars:
         state["mu_product"] = held[NEWBORNS]["mu_product"][cohort].clone()
     return side, state

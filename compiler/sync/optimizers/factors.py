@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from compiler.sync.optimizers.cohorts import NEWBORNS, Cohorts
-from compiler.sync.optimizers.kinds import STEP
 from compiler.sync.optimizers.own import scale
+from compiler.sync.optimizers.schemas import STEP
 
 Factors = tuple[Any, Any]  # (k,) of what is stored, and of the gradient's term: arrays, or tensors on a device
 

@@ -8,9 +8,9 @@ from torch.optim import Optimizer
 
 from compiler.runtime.assembly import Assembly
 from compiler.slots import SlotMap
-from compiler.sync.optimizers.kinds import kind_of
-from compiler.sync.optimizers.lineage import Ancestry, Family
-from compiler.sync.optimizers.moments import Estate
+from compiler.sync.optimizers.lineage import Lineage, Lineages
+from compiler.sync.optimizers.moments import Moments
+from compiler.sync.optimizers.schemas import schema_of
 from neurograph.errors import CompileError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Legacy:
-    """What a refresh will change in an optimizer: new parameter lists and state."""
+class Transfer:
+    """The changes that a refresh will make in an optimizer: new parameter lists and state."""
 
     optimizer: Optimizer
     lists: tuple[list[nn.Parameter], ...]
@@ -38,7 +38,7 @@ def prepare(
     optimizer: Optimizer | None,
     group: int | None,
     newborns: str = "own",
-) -> Legacy | None:
+) -> Transfer | None:
     """Work out what an optimizer inherits; nothing is changed yet.
 
     Parameters
@@ -63,43 +63,43 @@ def prepare(
         raise CompileError(f'newborns must be "own" or "inherited", not {newborns!r}')
     if optimizer is None:
         return None
-    kind = kind_of(optimizer)
+    schema = schema_of(optimizer)
     if group is not None and not 0 <= group < len(optimizer.param_groups):
         raise CompileError(f"group={group}: the optimizer has parameter groups 0 to {len(optimizer.param_groups) - 1}")
     group_of = {id(p): index for index, held in enumerate(optimizer.param_groups) for p in held["params"]}
     old = network.slots
     _refuse_foreign(old, group_of)
     fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]
-    family = Family(old, changes, assembly.slots)
-    lines = [family.trace(entry) for entry in fresh]
+    lineages = Lineages(old, changes, assembly.slots)
+    lines = [lineages.trace(entry) for entry in fresh]
     homes = [_home(line, group_of, optimizer, group) for line in lines]
-    estate = Estate(optimizer, old, kind, group_of, newborns == "own")
+    moments = Moments(optimizer, old, schema, group_of, newborns == "own")
     state = tuple(
         (line.entry.tensor, held)
         for line, home in zip(lines, homes, strict=True)
-        if home is not None and (held := estate.share(line, home)) is not None
+        if home is not None and (held := moments.share(line, home)) is not None
     )
     alive = {id(entry.tensor) for entry in assembly.slots.slots if entry.trained}
     gone = tuple(e.tensor for e in old.slots if e.trained and id(e.tensor) not in alive and id(e.tensor) in group_of)
     lists = _lists(optimizer, lines, homes, {id(p) for p in gone})
     stages = nn.ModuleList(assembly.stages)
     names = {id(p): f"stages.{name}" for name, p in stages.named_parameters()}
-    return Legacy(optimizer, lists, state, gone, names)  # pyright: ignore[reportArgumentType]
+    return Transfer(optimizer, lists, state, gone, names)  # pyright: ignore[reportArgumentType]
 
 
-def hand_over(legacy: Legacy | None) -> None:
+def commit(transfer: Transfer | None) -> None:
     """Change the optimizer as prepared."""
-    if legacy is None:
+    if transfer is None:
         return
-    for held, params in zip(legacy.optimizer.param_groups, legacy.lists, strict=True):
+    for held, params in zip(transfer.optimizer.param_groups, transfer.lists, strict=True):
         if "param_names" in held:
             before = dict(zip(map(id, held["params"]), held["param_names"], strict=True))
-            held["param_names"] = [before.get(id(p)) or legacy.names[id(p)] for p in params]
+            held["param_names"] = [before.get(id(p)) or transfer.names[id(p)] for p in params]
         held["params"] = params
-    for parameter in legacy.gone:
-        legacy.optimizer.state.pop(parameter, None)
-    for parameter, state in legacy.state:
-        legacy.optimizer.state[parameter] = state
+    for parameter in transfer.gone:
+        transfer.optimizer.state.pop(parameter, None)
+    for parameter, state in transfer.state:
+        transfer.optimizer.state[parameter] = state
 
 
 def _refuse_foreign(old: SlotMap, group_of: dict[int, int]) -> None:
@@ -111,7 +111,7 @@ def _refuse_foreign(old: SlotMap, group_of: dict[int, int]) -> None:
         )
 
 
-def _home(line: Ancestry, group_of: dict[int, int], optimizer: Optimizer, group: int | None) -> int | None:
+def _home(line: Lineage, group_of: dict[int, int], optimizer: Optimizer, group: int | None) -> int | None:
     """The parameter group of a new Parameter; None where its ancestors are trained by no group of this optimizer."""
     homes = {group_of.get(id(parent.tensor)) for parent in line.parents}
     if len(homes) == 1:
@@ -120,7 +120,7 @@ def _home(line: Ancestry, group_of: dict[int, int], optimizer: Optimizer, group:
         return group
     if not homes and len(optimizer.param_groups) == 1:
         return 0
-    what = f"the new Parameter of {len(line.entry.numbers)} {line.entry.space[0]} values"
+    what = f"the new Parameter of {len(line.entry.numbers)} {line.entry.quantity[0]} values"
     where = (
         "nowhere"
         if not homes
@@ -133,7 +133,7 @@ def _home(line: Ancestry, group_of: dict[int, int], optimizer: Optimizer, group:
 
 
 def _lists(
-    optimizer: Optimizer, lines: list[Ancestry], homes: list[int | None], gone: set[int]
+    optimizer: Optimizer, lines: list[Lineage], homes: list[int | None], gone: set[int]
 ) -> tuple[list[nn.Parameter], ...]:
     """Every group's Parameters: the new ones where their first ancestor stood, those without one at the end."""
     result = []

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from compiler.regions.order import Order
-from compiler.slots import WEIGHT, SlotMap, Slots, Space
+from compiler.slots import WEIGHT, Quantity, SlotMap, Slots
 
 
 @dataclass(frozen=True, eq=False)
-class Ancestry:
+class Lineage:
     """Where the numbers of a new Parameter come from.
 
     Parameters
@@ -34,7 +34,7 @@ class Ancestry:
     parents: tuple[Slots, ...]
 
 
-class Family:
+class Lineages:
     """The trained numbers of a network before a refresh, to look newer ones up in.
 
     Parameters
@@ -49,13 +49,13 @@ class Family:
 
     def __init__(self, old: SlotMap, changes: Any, new: SlotMap) -> None:
         self.old, self.changes, self.new = old, changes, new
-        self._spaces: dict[Space, tuple[Order, np.ndarray]] = {}
+        self._orders: dict[Quantity, tuple[Order, np.ndarray]] = {}
 
-    def trace(self, entry: Slots) -> Ancestry:
+    def trace(self, entry: Slots) -> Lineage:
         """The ancestry of one new Parameter."""
-        order, owner = self._space(entry.space)
+        order, owner = self._order(entry.quantity)
         place = order.places(entry.numbers)
-        heirs = self._heirs(entry.space)
+        heirs = self._heirs(entry.quantity)
         heir = np.full(len(place), -1, np.int32)
         born = np.flatnonzero(place < 0)
         if len(born) and heirs:
@@ -63,33 +63,33 @@ class Family:
         seen = np.concatenate([place[place >= 0], heir[heir >= 0]])
         held = np.flatnonzero(np.bincount(owner[seen], minlength=1))
         same = np.where(place >= 0, place, self._replaced(entry, heir))
-        return Ancestry(entry, place, heir, same, tuple(self.old.slots[index] for index in held))
+        return Lineage(entry, place, heir, same, tuple(self.old.slots[index] for index in held))
 
     def _replaced(self, entry: Slots, heir: np.ndarray) -> np.ndarray:
         """(n,) the places of old numbers that are gone and whose one heir has their value, -1 for all other heirs."""
         born = np.flatnonzero(heir >= 0)
         if not len(born):
             return heir
-        order, _ = self._space(entry.space)
-        gone = Order(self.new.numbers(entry.space)).places(order.numbers[heir[born]]) < 0
-        before = self.old.gather(entry.space, trained=True).numpy()[heir[born]]
+        order, _ = self._order(entry.quantity)
+        gone = Order(self.new.numbers(entry.quantity)).places(order.numbers[heir[born]]) < 0
+        before = self.old.gather(entry.quantity, trained=True).numpy()[heir[born]]
         alike = (SlotMap.get(entry, entry.tensor)[born] == before).reshape(len(born), -1).all(1)
-        alone = np.isin(order.numbers[heir[born]], self._with_one_heir(entry.space))
+        alone = np.isin(order.numbers[heir[born]], self._with_one_heir(entry.quantity))
         found = np.full(len(heir), -1, np.int32)
         found[born] = np.where(gone & alike & alone, heir[born], -1)
         return found
 
-    def _heirs(self, space: Space) -> dict[int, int]:
-        return self.changes.synapse_heirs if space[0] == WEIGHT[0] else self.changes.neuron_heirs
+    def _heirs(self, quantity: Quantity) -> dict[int, int]:
+        return self.changes.synapse_heirs if quantity[0] == WEIGHT[0] else self.changes.neuron_heirs
 
-    def _with_one_heir(self, space: Space) -> np.ndarray:
-        numbers, counts = np.unique(np.array(list(self._heirs(space).values()), np.int64), return_counts=True)
+    def _with_one_heir(self, quantity: Quantity) -> np.ndarray:
+        numbers, counts = np.unique(np.array(list(self._heirs(quantity).values()), np.int64), return_counts=True)
         return numbers[counts == 1]
 
-    def _space(self, space: Space) -> tuple[Order, np.ndarray]:
+    def _order(self, quantity: Quantity) -> tuple[Order, np.ndarray]:
         """The canonical order, and for each number in it which entry holds it."""
-        if space not in self._spaces:
+        if quantity not in self._orders:
             number = {entry: index for index, entry in enumerate(self.old.slots)}
-            owner = self.old.label(space, number.__getitem__)
-            self._spaces[space] = Order(self.old.numbers(space, True)), owner
-        return self._spaces[space]
+            owner = self.old.label(quantity, number.__getitem__)
+            self._orders[quantity] = Order(self.old.numbers(quantity, True)), owner
+        return self._orders[quantity]

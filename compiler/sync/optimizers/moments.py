@@ -1,4 +1,4 @@
-"""What there is to inherit: the state an optimizer keeps for a network, shared out to new Parameters."""
+"""Moments and step counts that an optimizer keeps for a network, handed on to new Parameters."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from compiler.slots import SlotMap, Slots, Space
-from compiler.sync.optimizers.kinds import STEP, Kind, Vector, has_state, steps
-from compiler.sync.optimizers.lineage import Ancestry
+from compiler.slots import Quantity, SlotMap, Slots
+from compiler.sync.optimizers.lineage import Lineage
 from compiler.sync.optimizers.newborns import start
 from compiler.sync.optimizers.own import own_state, own_vectors
+from compiler.sync.optimizers.schemas import STEP, StateSchema, Vector, has_state, steps
 
 
-class Estate:
+class Moments:
     """The state of one optimizer before a refresh; gathered when it is first asked for.
 
     Parameters
@@ -23,7 +23,7 @@ class Estate:
         The optimizer.
     old
         The network's slots before the refresh.
-    kind
+    schema
         What it keeps.
     group_of
         id(Parameter) -> its parameter group.
@@ -32,35 +32,35 @@ class Estate:
     """
 
     def __init__(
-        self, optimizer: Optimizer, old: SlotMap, kind: Kind, group_of: dict[int, int], own: bool = False
+        self, optimizer: Optimizer, old: SlotMap, schema: StateSchema, group_of: dict[int, int], own: bool = False
     ) -> None:
-        self.optimizer, self.old, self.kind, self.group_of = optimizer, old, kind, group_of
-        self.own = own and kind.youth is not None
-        self._brought: dict[Space, dict[str, np.ndarray]] = {}
-        self._vectors: dict[tuple[Space, str], np.ndarray] = {}
-        self._there: dict[tuple[Space, str], np.ndarray] = {}
+        self.optimizer, self.old, self.schema, self.group_of = optimizer, old, schema, group_of
+        self.own = own and schema.youth is not None
+        self._known: dict[Quantity, dict[str, np.ndarray]] = {}
+        self._vectors: dict[tuple[Quantity, str], np.ndarray] = {}
+        self._there: dict[tuple[Quantity, str], np.ndarray] = {}
         self._medians: dict[tuple[int, str], float] = {}
 
-    def share(self, line: Ancestry, home: int) -> dict[str, Any] | None:
+    def share(self, line: Lineage, home: int) -> dict[str, Any] | None:
         """The state of a new Parameter, or None where there is none to have: it begins with its next step."""
         if self.own:
             return self._own(line, home)
-        heirs = [entry for entry in line.parents if has_state(self.optimizer, entry.tensor, self.kind)]
+        heirs = [entry for entry in line.parents if has_state(self.optimizer, entry.tensor, self.schema)]
         givers = heirs or self._stepped(home)
         if not givers:
             return None
         eldest = max(givers, key=lambda entry: steps(self.optimizer, entry.tensor))
-        scalars = {name: self._held(eldest, name) for name in self.kind.scalars}
+        scalars = {name: self._held(eldest, name) for name in self.schema.scalars}
         state = {name: held.clone() if isinstance(held, Tensor) else held for name, held in scalars.items()}
         options = self.optimizer.param_groups[home]
-        for name, vector in self.kind.vectors.items():
+        for name, vector in self.schema.vectors.items():
             if vector.needed(options) or any(self._held(entry, name) is not None for entry in givers):
                 state[name] = self._moment(line, home, name, vector)
         return state
 
-    def _own(self, line: Ancestry, home: int) -> dict[str, Any] | None:
+    def _own(self, line: Lineage, home: int) -> dict[str, Any] | None:
         """What survivors bring along, and nothing of newborns."""
-        donors = [entry for entry in line.parents if has_state(self.optimizer, entry.tensor, self.kind)]
+        donors = [entry for entry in line.parents if has_state(self.optimizer, entry.tensor, self.schema)]
         if not donors:
             return None
 
@@ -68,33 +68,35 @@ class Estate:
             like = self._held(donors[0], name)
             return torch.full_like(like, value) if isinstance(like, Tensor) else value
 
-        brought, there = self._everything(line.entry.space), line.same >= 0
+        contribution, there = self._everything(line.entry.quantity), line.same >= 0
         found = {}
-        for name, vector in brought.items():
+        for name, vector in contribution.items():
             found[name] = np.zeros((len(there), *vector.shape[1:]), vector.dtype)
             found[name][there] = vector[line.same[there]]
-        return own_state(line.entry, self.kind, self.optimizer.param_groups[home], found, scalar)
+        return own_state(line.entry, self.schema, self.optimizer.param_groups[home], found, scalar)
 
-    def _everything(self, space: Space) -> dict[str, np.ndarray]:
-        """Every scalar and vector of one space, in canonical order."""
-        if space not in self._brought:
-            label = lambda name: self.old.label(space, lambda e: float(self._held(e, name) or 0.0), np.float64)  # noqa: E731
-            found = {name: label(name) for name in (STEP, *self.kind.scalars)}
-            kept = [name for name in self.kind.vectors if any(self._held(e, name) is not None for e in self.old.slots)]
-            found |= {name: self._vector(space, name) for name in kept}
-            self._brought[space] = found | own_vectors(self.old, space, self.optimizer)
-        return self._brought[space]
+    def _everything(self, quantity: Quantity) -> dict[str, np.ndarray]:
+        """Every scalar and vector of one quantity, in canonical order."""
+        if quantity not in self._known:
+            label = lambda name: self.old.label(quantity, lambda e: float(self._held(e, name) or 0.0), np.float64)  # noqa: E731
+            found = {name: label(name) for name in (STEP, *self.schema.scalars)}
+            kept = [
+                name for name in self.schema.vectors if any(self._held(e, name) is not None for e in self.old.slots)
+            ]
+            found |= {name: self._vector(quantity, name) for name in kept}
+            self._known[quantity] = found | own_vectors(self.old, quantity, self.optimizer)
+        return self._known[quantity]
 
     def _held(self, entry: Slots, name: str) -> Any:
         return self.optimizer.state.get(entry.tensor, {}).get(name)
 
-    def _moment(self, line: Ancestry, home: int, name: str, vector: Vector) -> Tensor:
+    def _moment(self, line: Lineage, home: int, name: str, vector: Vector) -> Tensor:
         """A new vector: survivors' numbers, newborns' heirs' where squares or step sizes go on, and a start else."""
-        known, there = self._vector(line.entry.space, name), self._has(line.entry.space, name)
+        known, there = self._vector(line.entry.quantity, name), self._has(line.entry.quantity, name)
         options = self.optimizer.param_groups[home]
         fresh = start(vector.moment, line.entry, options, lambda: self._median(home, name))
         dtype = np.float64 if line.entry.tensor.dtype == torch.float64 else np.float32
-        values = np.array(np.broadcast_to(fresh, (len(line.place), *line.entry.space[1])), dtype)
+        values = np.array(np.broadcast_to(fresh, (len(line.place), *line.entry.quantity[1])), dtype)
         for place in (line.heir, line.place) if vector.moment.goes_on else (line.place,):
             found = (place >= 0) & there[place] if len(there) else np.zeros(len(place), bool)
             values[found] = known[place[found]]
@@ -102,17 +104,17 @@ class Estate:
         SlotMap.put(line.entry, state, values)
         return state
 
-    def _vector(self, space: Space, name: str) -> np.ndarray:
-        if (space, name) not in self._vectors:
+    def _vector(self, quantity: Quantity, name: str) -> np.ndarray:
+        if (quantity, name) not in self._vectors:
             pick = lambda p: self.optimizer.state.get(p, {}).get(name)  # noqa: E731
-            self._vectors[space, name] = self.old.gather(space, pick, trained=True).numpy()
-        return self._vectors[space, name]
+            self._vectors[quantity, name] = self.old.gather(quantity, pick, trained=True).numpy()
+        return self._vectors[quantity, name]
 
-    def _has(self, space: Space, name: str) -> np.ndarray:
+    def _has(self, quantity: Quantity, name: str) -> np.ndarray:
         """(n,) bool, in canonical order: which numbers have this vector."""
-        if (space, name) not in self._there:
-            self._there[space, name] = self.old.label(space, lambda e: self._held(e, name) is not None, bool)
-        return self._there[space, name]
+        if (quantity, name) not in self._there:
+            self._there[quantity, name] = self.old.label(quantity, lambda e: self._held(e, name) is not None, bool)
+        return self._there[quantity, name]
 
     def _stepped(self, home: int) -> list[Slots]:
         """The entries of one group that have state."""
@@ -121,7 +123,7 @@ class Estate:
             for entry in self.old.slots
             if entry.trained
             and self.group_of.get(id(entry.tensor)) == home
-            and has_state(self.optimizer, entry.tensor, self.kind)
+            and has_state(self.optimizer, entry.tensor, self.schema)
         ]
 
     def _median(self, home: int, name: str) -> float:

@@ -1,11 +1,11 @@
-"""What a number without state starts with, in each sort of vector."""
+"""What a number without state starts with, in each kind of vector."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 from compiler.slots import SlotMap, Slots
-from compiler.sync.optimizers.kinds import Moment, Options
+from compiler.sync.optimizers.schemas import Moment, Options
 
 
 def start(moment: Moment, entry: Slots, options: Options, median: Callable[[], float]) -> np.ndarray:

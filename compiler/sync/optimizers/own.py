@@ -8,25 +8,25 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from compiler.slots import SlotMap, Slots, Space
+from compiler.slots import Quantity, SlotMap, Slots
 from compiler.sync.optimizers.cohorts import NEWBORNS, counts, divided, products
-from compiler.sync.optimizers.kinds import STEP, Kind, Options
+from compiler.sync.optimizers.schemas import STEP, Options, StateSchema
 
 OWN_STEP, OWN_PRODUCT, BETAS = "own_step", "own_mu_product", ("beta1", "beta2")
 
 
-def own_vectors(slots: SlotMap, space: Space, optimizer: Optimizer) -> dict[str, np.ndarray]:
-    """What is kept of the newborns of one space beside their moments; empty where there are none.
+def own_vectors(slots: SlotMap, quantity: Quantity, optimizer: Optimizer) -> dict[str, np.ndarray]:
+    """What is kept of the newborns of one quantity beside their moments; empty where there are none.
 
     Returns
     -------
     dict
         (n,) float64 vectors in canonical order: "own_step", "beta1", "beta2", and of NAdam "own_mu_product".
     """
-    held = {entry: optimizer.state.get(entry.tensor, {}) for entry in slots.of(space, True)}
+    held = {entry: optimizer.state.get(entry.tensor, {}) for entry in slots.of(quantity, True)}
     if not any(NEWBORNS in state for state in held.values()):
         return {}
-    numbers = len(slots.numbers(space, True))
+    numbers = len(slots.numbers(quantity, True))
     found = {OWN_STEP: np.zeros(numbers), **{name: np.zeros(numbers) for name in BETAS}}
     if any("mu_product" in state.get(NEWBORNS, {}) for state in held.values()):
         found[OWN_PRODUCT] = np.zeros(numbers)
@@ -48,7 +48,7 @@ def _each(entry: Slots, tensor: Tensor) -> np.ndarray:
 
 def own_state(
     entry: Slots,
-    kind: Kind,
+    schema: StateSchema,
     options: Options,
     found: Mapping[str, np.ndarray],
     scalar: Callable[[str, float], Any],
@@ -59,7 +59,7 @@ def own_state(
     ----------
     entry
         The Parameter's slots.
-    kind
+    schema
         What its optimizer keeps.
     options
         Of its parameter group.
@@ -74,14 +74,14 @@ def own_state(
     steps, eldest = float(shared.max(initial=0.0)), int(shared.argmax()) if len(shared) else 0
     if not own.any():
         return None
-    state: dict[str, Any] = {name: scalar(name, float(found[name][eldest])) for name in kind.scalars}
-    for name, vector in kind.vectors.items():
+    state: dict[str, Any] = {name: scalar(name, float(found[name][eldest])) for name in schema.scalars}
+    for name, vector in schema.vectors.items():
         if name in found or vector.needed(options):
-            values = found.get(name, np.zeros((len(own), *entry.space[1])))
-            if name in kind.corrected:
-                values = _rescaled(values, kind.corrected[name], own, (shared, steps), found, options)
+            values = found.get(name, np.zeros((len(own), *entry.quantity[1])))
+            if name in schema.corrected:
+                values = _rescaled(values, schema.corrected[name], own, (shared, steps), found, options)
             state[name] = _tensor(entry, np.where(own.reshape(-1, *[1] * (values.ndim - 1)) > 0, values, 0.0))
-    if newborns := _newborns(entry, kind, options, found, own, steps, scalar):
+    if newborns := _newborns(entry, schema, options, found, own, steps, scalar):
         state[NEWBORNS] = newborns
     return state
 
@@ -111,24 +111,24 @@ def scale(own: Any, shared: Any, beta: Any) -> Any:
 
 def _newborns(
     entry: Slots,
-    kind: Kind,
+    schema: StateSchema,
     options: Options,
     found: Mapping[str, np.ndarray],
     own: np.ndarray,
     steps: float,
     scalar: Callable[[str, float], Any],
 ) -> dict[str, Any] | None:
-    assert kind.youth is not None
+    assert schema.youth is not None
     dtype = entry.tensor.dtype
     columns = [own]
-    if "mu_product" in kind.scalars:
+    if "mu_product" in schema.scalars:
         columns.append(np.where(own > 0, found.get(OWN_PRODUCT, found["mu_product"]), 1.0))
-    youth = kind.youth(options, torch.finfo(dtype).eps / 2)
+    youth = schema.youth(options, torch.finfo(dtype).eps / 2)
     label, rows = divided(np.stack(columns, 1), steps, youth, dtype)
     if not len(rows):
         return None
-    wide = label.reshape(-1, *[1] * len(entry.space[1]))
-    values = np.broadcast_to(wide, (len(label), *entry.space[1]))
+    wide = label.reshape(-1, *[1] * len(entry.quantity[1]))
+    values = np.broadcast_to(wide, (len(label), *entry.quantity[1]))
     betas = tuple(float(beta) for beta in options["betas"])
     newborns = {
         "cohort": _tensor(entry, values.astype(np.float64)),

@@ -17,20 +17,20 @@ from torch.optim import Adam, Adamax, Optimizer
 
 from compiler.sync.optimizers.cohorts import NEWBORNS, Cohorts, cohorts_of
 from compiler.sync.optimizers.factors import Factors, factors_of
-from compiler.sync.optimizers.kinds import Kind, fading
+from compiler.sync.optimizers.schemas import StateSchema, fading
 
 Young = tuple[dict[str, Any], Tensor, dict[str, Any]]  # a parameter group, a Parameter, what is kept for it
 _FEW = 6  # cohorts that are cheaper one by one
 _Look = Callable[[Tensor], Tensor]  # a part of a tensor like the Parameter
 
 
-def prepare(optimizer: Optimizer, kind: Kind, young: list[Young]) -> None:
+def prepare(optimizer: Optimizer, schema: StateSchema, young: list[Young]) -> None:
     """Set what is stored for young numbers so that the step about to be taken lands where it should."""
     known: dict[tuple, Factors] = {}
     for group, parameter, held in young:
         cohorts, betas = cohorts_of(held), tuple(group["betas"])
         first = _first_young(cohorts, held, betas, torch.finfo(parameter.dtype).eps / 2)
-        means = [(n, i) for n, i in kind.corrected.items() if held.get(n) is not None and first[i] < cohorts.count]
+        means = [(n, i) for n, i in schema.corrected.items() if held.get(n) is not None and first[i] < cohorts.count]
         if not means:
             del held[NEWBORNS]
             continue

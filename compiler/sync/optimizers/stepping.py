@@ -8,8 +8,8 @@ from torch.utils.hooks import RemovableHandle
 
 from compiler.sync.optimizers import apart, scaled
 from compiler.sync.optimizers.cohorts import NEWBORNS
-from compiler.sync.optimizers.kinds import KINDS
 from compiler.sync.optimizers.scaled import Young
+from compiler.sync.optimizers.schemas import SCHEMAS
 from neurograph.errors import CompileError
 
 _last: "WeakKeyDictionary[Optimizer, RemovableHandle]" = WeakKeyDictionary()
@@ -23,7 +23,7 @@ def before_step(optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
     CompileError
         Where the step has a closure, which makes gradients that nobody can know yet.
     """
-    kind = KINDS.get(type(optimizer))
+    kind = SCHEMAS.get(type(optimizer))
     if kind is None or kind.youth is None or not _young(optimizer):
         return
     if next((given for given in (*args[1:], *kwargs.values()) if given is not None), None) is not None:
@@ -52,7 +52,7 @@ def _forget(optimizer: Optimizer) -> None:
 
 
 def _prepare(optimizer: Optimizer, _args: tuple, _kwargs: dict) -> None:
-    kind = KINDS[type(optimizer)]
+    kind = SCHEMAS[type(optimizer)]
     prepare = scaled.prepare if kind.corrected else apart.prepare
     with torch.no_grad():
         prepare(optimizer, kind, _young(optimizer))

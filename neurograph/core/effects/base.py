@@ -6,7 +6,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from neurograph.core.effects.past import Past
-    from neurograph.core.records import NeuronRows, SynapseRows
+    from neurograph.core.records import NeuronRecords, SynapseRecords
     from neurograph.core.state import GraphState
 
 NONE = np.empty(0, np.int64)
@@ -67,10 +67,10 @@ class Effect:
         """(n,) int64 ids."""
         return NONE
 
-    def dead_neurons(self) -> "NeuronRows | None":
+    def dead_neurons(self) -> "NeuronRecords | None":
         """The neurons that died by it."""
         return None
 
-    def dead_synapses(self, bundles: list[dict[str, Any]]) -> "SynapseRows | None":
+    def dead_synapses(self, bundles: list[dict[str, Any]]) -> "SynapseRecords | None":
         """The synapses that died by it; bundles are those of the graph's table."""
         return None

@@ -19,7 +19,7 @@ from neurograph.core.effects.neurons import (
 )
 from neurograph.core.effects.synapses import FormsChanged, SynapseBorn, SynapseDied, SynapsesBorn, SynapsesDied
 from neurograph.core.effects.values import ValuesWritten, WeightReplaced, WeightsWritten
-from neurograph.core.records import NeuronRows, SynapseRows
+from neurograph.core.records import NeuronRecords, SynapseRecords
 from neurograph.errors import JournalError, SynapseError
 from neurograph.schema import neuron, synapse
 from neurograph.schema.neuron import VALUES, NeuronKind, change_kind, default_values, may_have
@@ -110,7 +110,7 @@ def _born_neurons(effect: Any, keys: int, _ids: int) -> None:
 
 def _dead_neurons(effect: Any, keys: int, _ids: int) -> None:
     rows = effect.rows
-    _need(isinstance(rows, NeuronRows), "neurons that died are none")
+    _need(isinstance(rows, NeuronRecords), "neurons that died are none")
     _numbers(rows.keys, keys, "keys")
     count = len(rows.keys)
     _names(rows.names, count)
@@ -154,20 +154,20 @@ def _born_synapses(effect: Any, _keys: int, ids: int) -> None:
 
 def _dead_synapses(effect: Any, keys: int, ids: int) -> None:
     rows = effect.rows
-    _need(isinstance(rows, SynapseRows), "synapses that died are none")
+    _need(isinstance(rows, SynapseRecords), "synapses that died are none")
     _numbers(rows.ids, ids, "ids")
     count = len(rows.ids)
     _forms(rows.forms)
     _need(isinstance(rows.pools, list), "weights are no list")
     for array, below in ((rows.source, keys), (rows.target, keys), (rows.form, len(rows.forms))):
         _numbers(array, below, "sources, targets and forms", count)
-    _numbers(rows.kind, len(rows.pools) + 1, "kinds of weight", count)
+    _numbers(rows.pool, len(rows.pools) + 1, "kinds of weight", count)
     _numbers(rows.row, 2**31, "places of weights", count)
     for at, pool in enumerate(rows.pools, 1):
         _need(isinstance(pool, np.ndarray) and pool.ndim in (1, 3), "weights are neither numbers nor kernels")
         _need(0 not in pool.shape[1:], "a kernel holds nothing")
         _reals(pool, len(pool), "weights")
-        _need((rows.row[rows.kind == at] < len(pool)).all(), "a weight is not there")
+        _need((rows.row[rows.pool == at] < len(pool)).all(), "a weight is not there")
     _extra(rows.extra, count, synapse.SCHEMA)
 
 

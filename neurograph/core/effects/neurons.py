@@ -7,7 +7,7 @@ import numpy as np
 
 from neurograph.core.effects.base import Effect
 from neurograph.core.effects.checks import alive, neurons_are_there, refuse
-from neurograph.core.records import NeuronRows, take_neurons
+from neurograph.core.records import NeuronRecords, take_neurons
 from neurograph.errors import JournalError, listed
 from neurograph.schema.neuron import NeuronKind
 from neurograph.storage.pools import distinct
@@ -97,7 +97,7 @@ class NeuronsDied(Effect):
 
     tag: ClassVar[str] = "N-"
     fields: ClassVar[tuple[str, ...]] = ("rows",)
-    rows: NeuronRows
+    rows: NeuronRecords
 
     def toggle(self, graph: "GraphState") -> Effect:
         born = NeuronsBorn(self.rows.keys)
@@ -118,10 +118,10 @@ class NeuronsDied(Effect):
             raise JournalError(f"neurons with the names {listed(taken or rows.names)} are there already")
 
     def forward(self, past: "Past") -> list[Effect]:
-        past.bury_neurons(self.rows)
+        past.add_dead_neurons(self.rows)
         return [NeuronsBorn(self.rows.keys)]
 
-    def dead_neurons(self) -> NeuronRows:
+    def dead_neurons(self) -> NeuronRecords:
         return self.rows
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.core.records import NeuronRows, SynapseRows, take_neurons, take_synapses
+from neurograph.core.records import NeuronRecords, SynapseRecords, take_neurons, take_synapses
 from neurograph.core.state import GraphState
 
 
@@ -21,15 +21,15 @@ class Past:
 
     def __init__(self, graph: GraphState) -> None:
         self.graph = graph
-        self._synapses: dict[int, tuple[SynapseRows, int]] = {}
-        self._neurons: dict[int, tuple[NeuronRows, int]] = {}
+        self._synapses: dict[int, tuple[SynapseRecords, int]] = {}
+        self._neurons: dict[int, tuple[NeuronRecords, int]] = {}
         self._names: dict[int, Any] = {}  # of neurons that are renamed further on, as they are here
 
-    def bury_synapses(self, rows: SynapseRows) -> None:
+    def add_dead_synapses(self, rows: SynapseRecords) -> None:
         """Let synapses have died here, for a birth that is still to come."""
         self._synapses.update((int(number), (rows, at)) for at, number in enumerate(rows.ids))
 
-    def bury_neurons(self, rows: NeuronRows) -> None:
+    def add_dead_neurons(self, rows: NeuronRecords) -> None:
         """Let neurons have died here, for a birth that is still to come."""
         self._neurons.update((int(key), (rows, at)) for at, key in enumerate(rows.keys))
 
@@ -37,11 +37,11 @@ class Past:
         """Let neurons have had these names before this place."""
         self._names.update(zip(keys.tolist(), names, strict=True))
 
-    def _named(self, rows: NeuronRows) -> NeuronRows:
+    def _named(self, rows: NeuronRecords) -> NeuronRecords:
         pairs = zip(rows.keys.tolist(), rows.names, strict=True)
         return replace(rows, names=[self._names.get(key, name) for key, name in pairs])
 
-    def synapses(self, ids: np.ndarray) -> Iterator[SynapseRows]:
+    def synapses(self, ids: np.ndarray) -> Iterator[SynapseRecords]:
         """Synapses by id, those that live together and the dead one by one."""
         table = self.graph.table
         rows = table.rows_of(ids)
@@ -51,7 +51,7 @@ class Past:
             dead, at = self._synapses[number]
             yield dead.one(at)
 
-    def neurons(self, keys: np.ndarray) -> Iterator[NeuronRows]:
+    def neurons(self, keys: np.ndarray) -> Iterator[NeuronRecords]:
         """Neurons by key, those that live together and the dead one by one."""
         graph = self.graph
         alive = np.array([graph.table.names[key] is not None for key in keys.tolist()], bool)

@@ -28,7 +28,7 @@ EFFECTS: dict[str, type[Effect]] = {
 
 
 def from_plain(parts: list[Any]) -> Effect:
-    """The effect that `Effect.plain` told; raises `JournalError` naming a tag that there is not."""
+    """The effect that `Effect.plain` described; raises `JournalError` naming a tag that there is not."""
     tag, *held = parts
     effect = EFFECTS.get(tag) if isinstance(tag, str) else None
     if effect is None:

@@ -8,7 +8,7 @@ import numpy as np
 from neurograph.core.effects.base import Effect
 from neurograph.core.effects.checks import neurons_are_there, refuse, synapses_are_there
 from neurograph.core.effects.unjournaled import note_ranks
-from neurograph.core.records import SynapseRows, take_synapses
+from neurograph.core.records import SynapseRecords, take_synapses
 from neurograph.errors import JournalError
 from neurograph.storage.pools import distinct
 from neurograph.storage.table import EdgeTable
@@ -114,7 +114,7 @@ class SynapsesDied(Effect):
 
     tag: ClassVar[str] = "S-"
     fields: ClassVar[tuple[str, ...]] = ("rows",)
-    rows: SynapseRows
+    rows: SynapseRecords
 
     def toggle(self, graph: "GraphState") -> Effect:
         rows = self.rows
@@ -140,14 +140,14 @@ class SynapsesDied(Effect):
             raise JournalError("it holds a synapse twice")
 
     def forward(self, past: "Past") -> list[Effect]:
-        past.bury_synapses(self.rows)
+        past.add_dead_synapses(self.rows)
         return [SynapsesBorn(self.rows.ids, (self.rows.source, self.rows.target))]
 
     @property
     def synapses_died(self) -> np.ndarray:
         return self.rows.ids
 
-    def dead_synapses(self, bundles: list[dict[str, Any]]) -> SynapseRows:
+    def dead_synapses(self, bundles: list[dict[str, Any]]) -> SynapseRecords:
         return self.rows
 
 
@@ -199,9 +199,9 @@ class SynapseDied(_SynapseDied, Effect):
     def synapses_died(self) -> np.ndarray:
         return np.array([self.number])
 
-    def dead_synapses(self, bundles: list[dict[str, Any]]) -> SynapseRows:
+    def dead_synapses(self, bundles: list[dict[str, Any]]) -> SynapseRecords:
         pools = [] if self.weight is None else [np.asarray([self.weight], np.float64)]
-        return SynapseRows(
+        return SynapseRecords(
             np.array([self.number]), np.array([self.source]), np.array([self.target]),
             np.zeros(1, np.int32), [bundles[self.form]], np.array([len(pools)], np.int8), np.zeros(1, np.int32), pools,
             {0: self.extra} if self.extra else {},

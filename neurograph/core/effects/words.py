@@ -14,7 +14,7 @@ from neurograph.schema.neuron import KIND_FIELDS
 
 
 def changes(effects: Iterable[Effect]) -> list[str]:
-    """What neurons and synapses there are got of others' attributes and values; births and deaths are not told here.
+    """What neurons and synapses there are got of others' attributes and values; births and deaths are left out.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Who holds a graph's values while a network trains them, and how they come back."""
+"""Ownership: which network holds a graph's values while a network trains them, and how they come back."""
 
 from math import isnan
 from threading import get_ident
@@ -83,7 +83,7 @@ class Owning(GraphState):
         return None if holder is None else holder.network()
 
     def synchronise(self, always: bool = False) -> int:
-        """Bring the values up to date before they are read as a whole; inside a transaction only where told `always`.
+        """Bring the values up to date before they are read as a whole; inside a transaction only where `always`.
 
         Waits for a transaction of another thread; this one's has brought them up to date when it began.
         """

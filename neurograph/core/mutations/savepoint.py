@@ -9,8 +9,8 @@ from neurograph.core.state import GraphState
 class Savepoint:
     """Where a graph stood when a mutation began.
 
-    What is large is told by the effects that were recorded since, newest first; what is small is kept here: counters,
-    and the names of the populations.
+    What is large is known from the effects that were recorded since, newest first; what is small is kept here:
+    counters, and the names of the populations.
 
     Parameters
     ----------

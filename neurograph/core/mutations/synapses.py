@@ -79,7 +79,7 @@ class SynapseMutations(NeuronMutations):
                 if weight is not None:
                     values = table.values
                     values.row[row] = table.pools[0].append(weight)
-                    values.kind[row] = 1
+                    values.pool[row] = 1
                 table.settle()
                 if outer is not None:
                     self.version = version + 1

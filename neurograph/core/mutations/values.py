@@ -121,5 +121,5 @@ class NeuronCore(SynapseMutations):
         rows = table.rows_of(numbers)
         pool = next((at for at, pool in enumerate(table.pools, 1) if pool.data.shape[1:] == shape), 0)
         there = (rows >= 0) & (pool > 0)
-        there[there] = table.kind[rows[there]] == pool  # a table of which nothing is left has no row to look at
+        there[there] = table.pool[rows[there]] == pool  # a table of which nothing is left has no row to look at
         return there, table.pools[pool - 1].data, table.row[rows if there.all() else rows[there]]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.edits.selectors.base import Selection
-from neurograph.edits.support.relays import family
+from neurograph.edits.support.relays import births_of
 from neurograph.initializers.newborns import representational_power
 from neurograph.options import number
 
@@ -52,20 +52,23 @@ class LowContribution:
         number("level", self.level, 0.0)
 
     def __call__(self, selection: Selection) -> np.ndarray:
-        """Those to go, the least contributing first."""
+        """The neurons to go, the least contributing first."""
         power = representational_power(selection.observations, selection.keys)
-        contribution = power * heard(selection.graph, selection.keys, selection.home)
+        contribution = power * outgoing_norm(selection.graph, selection.keys, selection.home)
         ranking = np.argsort(contribution, kind="stable")
         return selection.keys[ranking[: (contribution < self.level * np.median(contribution)).sum()]]
 
 
-def heard(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray | None = None) -> np.ndarray:
+def outgoing_norm(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray | None = None) -> np.ndarray:
     """(n,) float64 |w_out|^2 of neurons of a population, `home` (unless given, they are all of it).
 
     Summed over all numbers in the first weights behind each.
     """
-    kin, found = family(graph, keys, keys if home is None else home), np.zeros(len(keys))
-    for side, whose in ((kin.shared, kin.newborn[: kin.count]), (kin.shared_by_followers, kin.newborn[kin.count :])):
+    births, found = births_of(graph, keys, keys if home is None else home), np.zeros(len(keys))
+    for side, whose in (
+        (births.shared, births.newborn[: births.count]),
+        (births.shared_by_relays, births.newborn[births.count :]),
+    ):
         for w in side:
             if w.weights is not None:
                 size = (w.weights.reshape(len(w.ids), -1) ** 2).sum(1)[w.at]

@@ -57,7 +57,7 @@ class WeightDensity:
         number("excess", self.excess, 0.0)
 
     def __call__(self, selection: Selection) -> np.ndarray:
-        """Those to go, in an order drawn at random."""
+        """The neurons to go, in an order drawn at random."""
         vectors = weight_space(selection.graph, selection.keys).vectors
         area = self.areas(principal_places(vectors))
         density = np.bincount(area, minlength=self.bins)

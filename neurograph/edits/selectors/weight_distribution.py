@@ -63,7 +63,7 @@ class WeightDistribution:
         number("share", self.share, 0.0, 1.0)
 
     def __call__(self, selection: Selection) -> np.ndarray:
-        """Those to go, the worst first; neurons without incoming weights stay."""
+        """The neurons to go, the worst first; neurons without incoming weights stay."""
         retained = self.retained(weight_space(selection.graph, selection.keys))
         ranking = np.argsort(retained, kind="stable")
         return selection.keys[ranking[retained[ranking] < self.share]]

@@ -1,4 +1,4 @@
-"""Synapses about to be born: copies of those that donors and their followers have."""
+"""Synapses about to be born: copies of those that donors and their relays have."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ import numpy as np
 
 from neurograph.edits.support.growing import Wiring, wiring
 from neurograph.edits.support.outgoing import Outgoing
-from neurograph.edits.support.relays import Family
+from neurograph.edits.support.relays import Births
 from neurograph.errors import EditError
 from neurograph.initializers.newborns import Newborns
 
@@ -29,9 +29,9 @@ class Copies:
     incoming
         Whether newborns are their targets, not their sources.
     first
-        The place in the family that `wiring.newborn` counts from.
+        The place among the births that `wiring.newborn` counts from.
     weights
-        Theirs, or None.
+        Weights of the copies, or None.
     originals
         What the originals weigh from then on, or None: as before.
     """
@@ -42,11 +42,11 @@ class Copies:
     weights: np.ndarray | None
     originals: np.ndarray | None = None
 
-    def add(self, graph: "EditableGraph", family: Family, born: np.ndarray) -> np.ndarray:
+    def add(self, graph: "EditableGraph", births: Births, born: np.ndarray) -> np.ndarray:
         """Add them, to the (m,) keys that were born; returns (n, 2) pairs (new id, old id)."""
         w = self.wiring
         follows = self.incoming and self.first > 0
-        far = family.sources(graph, w, born) if follows else w.far[w.at]
+        far = births.sources(graph, w, born) if follows else w.far[w.at]
         sources, targets = graph.names_of(far), graph.names_of(born[self.first + w.newborn])
         if not self.incoming:
             sources, targets = targets, sources
@@ -57,18 +57,18 @@ class Copies:
 
 
 def copies(
-    graph: "EditableGraph", family: Family, newborns: Newborns, share: Share, noise: float, rng: np.random.Generator
+    graph: "EditableGraph", births: Births, newborns: Newborns, share: Share, noise: float, rng: np.random.Generator
 ) -> list[Copies]:
-    """All that a family gets: what donors read with the newborns' weights, what followers read as it is, and shares.
+    """All copies for newborns and their relays: what donors read with the newborns' weights, what relays read, shares.
 
-    An initializer of newborns knows the donors' synapses alone, so it is not asked for weights behind followers.
+    An initializer of newborns knows the donors' synapses alone, so it is not asked for weights behind relays.
     """
     found = [_incoming(w, newborns, noise, rng) for w in wiring(graph, newborns.donors, incoming=True)]
-    for w in wiring(graph, family.followers, incoming=True):
-        found.append(Copies(w, True, family.count, None if w.weights is None else w.weights[w.at]))
-    found += [_outgoing(w, 0, newborns, share, rng) for w in family.shared]
+    for w in wiring(graph, births.relays, incoming=True):
+        found.append(Copies(w, True, births.count, None if w.weights is None else w.weights[w.at]))
+    found += [_outgoing(w, 0, newborns, share, rng) for w in births.shared]
     as_they_are = Newborns(newborns.donors)
-    return found + [_outgoing(w, family.count, as_they_are, share, rng) for w in family.shared_by_followers]
+    return found + [_outgoing(w, births.count, as_they_are, share, rng) for w in births.shared_by_relays]
 
 
 def _incoming(w: Wiring, newborns: Newborns, noise: float, rng: np.random.Generator) -> Copies:
@@ -94,9 +94,9 @@ def balanced(wired: list[Copies], count: int, population: str) -> tuple[list[Cop
     wired
         All copies, see `copies`.
     count
-        How many newborns there are, followers not counted.
+        How many newborns there are, relays not counted.
     population
-        Theirs, for errors.
+        The newborns' population, for errors.
 
     Returns
     -------

@@ -78,16 +78,16 @@ def wiring(graph: "EditableGraph", donors: np.ndarray, incoming: bool) -> Iterat
     rows = np.concatenate([np.empty(0, np.int64), *found])
     at = ranges((np.cumsum(counts) - counts)[which], counts[which])
     newborn = np.repeat(np.arange(len(donors)), counts[which])
-    sort = table.form[rows].astype(np.int64) * (len(table.pools) + 1) + table.kind[rows]
-    for one in np.flatnonzero(np.bincount(sort)).tolist() if len(rows) else ():
-        keep = sort == one
-        form, kind = divmod(one, len(table.pools) + 1)
+    code = table.form[rows].astype(np.int64) * (len(table.pools) + 1) + table.pool[rows]
+    for one in np.flatnonzero(np.bincount(code)).tolist() if len(rows) else ():
+        keep = code == one
+        form, pool = divmod(one, len(table.pools) + 1)
         mine, copies, place = rows[keep], keep[at], np.cumsum(keep) - 1
         yield Wiring(
             table.id[mine],
             getattr(table, side.far)[mine].astype(np.int64),
             dict(table.forms.bundles[form]),
-            table.pools[kind - 1].data[table.row[mine]] if kind else None,
+            table.pools[pool - 1].data[table.row[mine]] if pool else None,
             place[at[copies]],
             newborn[copies],
         )

@@ -10,7 +10,7 @@ from neurograph.initializers.newborns import Newborns
 
 @dataclass(frozen=True, eq=False)
 class Outgoing:
-    """Outgoing synapses of donors (and of those that follow them) of one weight shape, and copies about to be born.
+    """Outgoing synapses of donors (and of their relays) of one weight shape, and copies about to be born.
 
     Parameters
     ----------

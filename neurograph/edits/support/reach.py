@@ -80,13 +80,13 @@ class Reach:
         reads = _alike(columns.each("shape", parents), like[0])[None, :] & (
             self.level[parents][None, :] < self.level[target][:, None]
         )
-        told = (_alike(columns.each("shape", children), like[1]) & (columns.each("aggregation", children) == "sum"))[
+        feeds = (_alike(columns.each("shape", children), like[1]) & (columns.each("aggregation", children) == "sum"))[
             None, :
         ] & (self.level[children][None, :] >= self.level[target][:, None])
         reads &= parents[None, :] != source[:, None]
-        told &= children[None, :] != target[:, None]
+        feeds &= children[None, :] != target[:, None]
         made = _join(graph, reads, parents, new, True, {}, lambda n: draw((n, *window)))
-        made += _join(graph, told, children, new, False, form, lambda n: draw((n, *shape)))
+        made += _join(graph, feeds, children, new, False, form, lambda n: draw((n, *shape)))
         wished = new.size * (len(parents) + len(children) - 2)
         return made, wished - made
 

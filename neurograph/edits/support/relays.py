@@ -1,4 +1,4 @@
-"""Who follows a neuron when it is born again or dies: its relays, which are nothing but that neuron, seen otherwise.
+"""Relays of a neuron: what only hands its value on, and is therefore copied with it and removed with it.
 
 A synapse carries a neuron on where its reader would say nothing of its own: identity and pooling synapses, which have
 no weight that could be shared out, and the kernel of a depthwise layer, whose reader has no other input. Births follow
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Family:
-    """Newborns, and the twins that are born behind them because no weight stands between.
+class Births:
+    """Newborns, and the copies of relays that are born behind them because no weight stands between.
 
     Parameters
     ----------
     count
         How many newborns.
     old
-        (m,) keys whose copies are born: the donors, then those that follow them.
+        (m,) keys whose copies are born: the donors, then their relays.
     newborn
         (m,) with which newborn, counted from 0; donor k with newborn k.
-    shared, shared_by_followers
-        Outgoing synapses of donors, and of `followers`, that stop the following: what they weigh is shared out.
+    shared, shared_by_relays
+        Outgoing synapses of donors, and of `relays`, at which copying stops: what they weigh is shared out.
     left_out
         How many copies of synapses are not made, for their readers cannot be born again.
     """
@@ -43,18 +43,18 @@ class Family:
     old: np.ndarray
     newborn: np.ndarray
     shared: list[Wiring]
-    shared_by_followers: list[Wiring]
+    shared_by_relays: list[Wiring]
     left_out: int
 
     @property
-    def followers(self) -> np.ndarray:
-        """(m - count,) keys of those that follow, one for each of their twins."""
+    def relays(self) -> np.ndarray:
+        """(m - count,) keys of the relays, one for each of their copies."""
         return self.old[self.count :]
 
     def sources(self, graph: "EditableGraph", w: Wiring, born: np.ndarray) -> np.ndarray:
-        """(n,) what twins read through copies of incoming synapses: their own newborn's family where it carries on."""
+        """(n,) what copied relays read: the births of their own newborn where its value is handed on."""
         far = w.far[w.at].astype(np.int64)
-        readers, newborn = self.followers[w.newborn], self.newborn[self.count + w.newborn]
+        readers, newborn = self.relays[w.newborn], self.newborn[self.count + w.newborn]
         carried = np.full(len(far), is_weightless(w)) | is_fed_once(graph, readers)
         code, wanted = self.old * self.count + self.newborn, far * self.count + newborn
         order = np.argsort(code)
@@ -62,8 +62,8 @@ class Family:
         return np.where(carried & (code[near] == wanted), born[near], far)
 
 
-def family(graph: "EditableGraph", donors: np.ndarray, home: np.ndarray) -> Family:
-    """The family of newborns of (n,) donors, which may repeat.
+def births_of(graph: "EditableGraph", donors: np.ndarray, home: np.ndarray) -> Births:
+    """The births of newborns of (n,) donors, which may repeat.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def family(graph: "EditableGraph", donors: np.ndarray, home: np.ndarray) -> Fami
     donors
         Keys.
     home
-        Keys of their population: it grows by the newborns alone, so nobody there follows.
+        Keys of their population: it grows by the newborns alone, so no relay is there.
     """
     old, newborn = donors, np.arange(len(donors))
     front = np.arange(len(donors))
@@ -91,11 +91,11 @@ def family(graph: "EditableGraph", donors: np.ndarray, home: np.ndarray) -> Fami
     ]
     mine, theirs = ([w for w in side if not is_weightless(w) and len(w.at)] for side in rest)
     left_out = sum(len(w.at) for side in rest for w in side if is_weightless(w))
-    return Family(len(donors), old, newborn, mine, theirs, left_out)
+    return Births(len(donors), old, newborn, mine, theirs, left_out)
 
 
 def dependants(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray) -> np.ndarray:
-    """Those that die with neurons: that read these alone, through synapses that carry on, or multiply by one of them.
+    """Dependants, which die with neurons: they only hand these on, or multiply by one of them.
 
     The first are not those of `home`. A product without one of its factors would be larger, as if that were 1: a gate
     that is removed would open for good, where the channel behind it is to close.
@@ -113,7 +113,7 @@ def dependants(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray) -> np
             found |= set(w.far[carries_on(graph, w, home)].tolist())
             products |= set(w.far[multiplies(graph, w.far)].tolist())
         refuse_open_outputs(graph, products - gone)
-        closed = {key for key in found if _says_nothing_else(graph, key, gone)} | products
+        closed = {key for key in found if _is_empty_without(graph, key, gone)} | products
         front = np.array(sorted(closed - gone), np.int64)
         gone |= set(front.tolist())
     return np.array(sorted(gone - set(keys.tolist())), np.int64)
@@ -177,7 +177,7 @@ def _depthwise(graph: "EditableGraph", readers: np.ndarray) -> np.ndarray:
     return found
 
 
-def _says_nothing_else(graph: "EditableGraph", key: int, gone: set[int]) -> bool:
+def _is_empty_without(graph: "EditableGraph", key: int, gone: set[int]) -> bool:
     """Whether a neuron reads the gone alone, and has no weights over them but a depthwise kernel."""
     table = graph.table
     rows = table.rows(key, table.inn)

@@ -14,7 +14,7 @@ STRATEGIES = ("leave", "remove", "refuse")
 
 
 class Neighbours:
-    """The neurons around what is about to go, remembered so that those it strands can be told from those that were so.
+    """The neurons around what is about to go, remembered so that those it strands are not taken for those that were so.
 
     Parameters
     ----------
@@ -68,15 +68,15 @@ def around(graph: "EditableGraph", keys: np.ndarray) -> Neighbours:
 def remove_neurons(
     graph: "EditableGraph", keys: np.ndarray, strategy: str, home: np.ndarray | None = None
 ) -> dict[str, list]:
-    """Remove neurons with all their synapses and those that follow them, and settle what they strand; returns details.
+    """Remove neurons with all their synapses and the relays behind them, and settle what they strand; returns details.
 
     Relays (`neurograph.edits.support.relays`) go whatever the strategy: a channel pooled is that channel. Those of
     `home`, keys of the population that is being thinned out, stay, unless they multiply by what goes.
     """
     home = np.empty(0, np.int64) if home is None else home
-    followers = dependants(graph, keys, home)
-    everyone = np.append(keys, followers)
-    neighbours, names = around(graph, everyone), graph.names_of(followers)
+    relays = dependants(graph, keys, home)
+    everyone = np.append(keys, relays)
+    neighbours, names = around(graph, everyone), graph.names_of(relays)
     graph.remove_neurons(graph.names_of(everyone))
     details = settle(graph, neighbours, strategy)
     return details | {"cleaned_up": names + details["cleaned_up"]}

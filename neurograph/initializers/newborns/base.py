@@ -48,7 +48,7 @@ class Newborns:
         norm, and its wiring.
     weights
         (ids, newborn) -> weights, for synapses that newborns take over from their donors: `ids` are (m,) ids of the
-        donors' synapses, all of one weight shape, and `newborn` (m,) tells for which newborn, counted from 0. Called
+        donors' synapses, all of one weight shape, and `newborn` (m,) says for which newborn, counted from 0. Called
         once for the incoming and, where outgoing weights are to be made the same way, once for the outgoing synapses of
         each form. None: the donors' own weights.
     """

@@ -231,9 +231,9 @@ function placeLabels(app, stage, labels) {
     const { x, y, w, h } = frameOf(app, p),
       label = labels[at],
       count = app.populationCounts[at];
-    const told = p.tiles ? counted(count, "map") : count.toLocaleString("en");
-    if (label.lastChild.textContent !== told) label.lastChild.textContent = told;
-    const wide = Math.min(190, Math.max(p.name.length * 8, told.length * 6.6, 34)),
+    const words = p.tiles ? counted(count, "map") : count.toLocaleString("en");
+    if (label.lastChild.textContent !== words) label.lastChild.textContent = words;
+    const wide = Math.min(190, Math.max(p.name.length * 8, words.length * 6.6, 34)),
       left = x + w / 2 - wide / 2,
       top = y + h + 5;
     label.hidden = true;

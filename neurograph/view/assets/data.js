@@ -7,15 +7,15 @@ async function readData(text) {
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const length = new DataView(bytes.buffer).getUint32(0, true);
-  const told = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
-  told.of = {};
+  const page = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)));
+  page.of = {};
   let at = 4 + length;
-  for (const [name, type, count] of told.arrays) {
+  for (const [name, type, count] of page.arrays) {
     const Kind = { f4: Float32Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i1: Int8Array }[type];
-    told.of[name] = unplaned(bytes, at, count, Kind);
+    page.of[name] = unplaned(bytes, at, count, Kind);
     at += count * Kind.BYTES_PER_ELEMENT;
   }
-  return told;
+  return page;
 }
 
 // One array from its planes: the lowest bytes of all numbers, then the next ones.

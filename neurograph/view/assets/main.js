@@ -211,8 +211,8 @@ function countPopulations(app) {
 function tellCounts(app) {
   const moment = momentAt(app.model, app.time),
     key = [moment, app.share, app.drawable].join();
-  if (app.told === key) return; // counting a million takes a while
-  app.told = key;
+  if (app.counted === key) return; // counting a million takes a while
+  app.counted = key;
   const [neurons, synapses] = app.model.counts[moment],
     drawn = app.stage?.synapses?.living(app.share, app.time) ?? 0;
   const parts = [counted(neurons, "neuron"), counted(synapses, "synapse")];

@@ -23,7 +23,7 @@ void main() {
   edge += skip;
   ivec2 at = ivec2(edge & 2047, edge >> 11);
   uvec4 data = texelFetch(edges, at, 0);
-  vec4 told = texelFetch(tellings, at, 0);
+  vec4 looks = texelFetch(tellings, at, 0);
   uvec2 ends = data.xy;
   vec2 life = uintBitsToFloat(data.zw);
   float young = life.x > -1e8 ? 1.0 - smoothstep(0.0, glow, time - life.x) : 0.0;
@@ -40,19 +40,19 @@ void main() {
   vec2 a = shown(from.xy), b = shown(to.xy), up = shown(vec2(0.0, lift)) - shown(vec2(0.0));
   vec2 here = mix(a, b, t) + up * 4.0 * t * (1.0 - t);
   vec2 way = (b - a) + up * 4.0 * (1.0 - 2.0 * t);
-  float crowd = max(1.0, exp2(told.w * 24.0) * share * room_for), strength = max(0.0, 1.0 - (1.0 - told.x) / share);
+  float crowd = max(1.0, exp2(looks.w * 24.0) * share * room_for), strength = max(0.0, 1.0 - (1.0 - looks.x) / share);
   float haze = clamp(14.0 / crowd, 0.012, 0.1), clear = clamp(60.0 / sqrt(crowd), 0.16, 0.8), contrast = clamp(crowd / 350.0, 1.2, 9.0);
-  float alpha = clear * pow(mode == 3 ? told.z : strength, contrast);
+  float alpha = clear * pow(mode == 3 ? looks.z : strength, contrast);
   if (crowd > 3000.0 && alpha < haze && young == 0.0 && gone < 0.0) { // of those that only make a haze, one in four
     if (((ends.x * 2654435761u + ends.y * 2246822519u) >> 24 & 3u) != 0u) return;
     haze *= 4.0;
   }
   alpha += haze;
   float width = 0.7 + clamp(16.0 / sqrt(crowd), 0.35, 1.3) * strength * strength;
-  vec3 hue = told.y < 0.25 ? negative : told.y > 0.75 ? positive : zero;
+  vec3 hue = looks.y < 0.25 ? negative : looks.y > 0.75 ? positive : zero;
   if (mode == 1) { float age = life.x < -1e8 ? 0.0 : 0.25 + 0.75 * (life.x - oldest) / max(span, 1e-6); hue = ramped(age); }
   if (mode == 2) hue = kinds[int(from.z) & 7];
-  if (mode == 3) { hue = told.z > 0.0 ? ramped(0.25 + told.z) : zero; }
+  if (mode == 3) { hue = looks.z > 0.0 ? ramped(0.25 + looks.z) : zero; }
   hue = mix(hue, newborn, young * 0.85);
   alpha = max(alpha, young * clamp(30.0 / sqrt(crowd), 0.05, 0.6)) * dim;
   if (gone >= 0.0) { hue = dying; alpha = dim * 0.75 * (1.0 - gone / glow); }

@@ -55,4 +55,4 @@ class ExpansionOptions(Checked):
 
 @dataclass(frozen=True)
 class ExpandOptions(ExpansionOptions, GrowingOptions):
-    """Everything `search.expand` and `neurograph expand` can be told: training and expansion in one table."""
+    """All options of `search.expand` and `neurograph expand`: training and expansion in one table."""

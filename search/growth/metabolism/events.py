@@ -89,18 +89,18 @@ class Metabolism:
         if not grows and not eating:
             return
         event = Event(trainer, "metabolism" if grows else "autophagy", options.measured, self.keep)
-        seen, epoch, facts = self._observe(trainer), row["epoch"], {}
+        seen, epoch, figures = self._observe(trainer), row["epoch"], {}
         died = {name: self._eat(event, name, epoch, seen) for name in eating}
         counts = dict.fromkeys(populations, 0)
         if grows:
-            facts = _appetite(trainer.rows, cycle.length, options)
-            counts = newborn_counts(_sizes(graph, populations), facts["error_variance"], options)
+            figures = _appetite(trainer.rows, cycle.length, options)
+            counts = newborn_counts(_sizes(graph, populations), figures["error_variance"], options)
         born = {name: self._grow(event, name, count, epoch, seen) for name, count in counts.items()}
-        facts |= {"born": born, "died": {name: result.details["eaten"] for name, result in died.items()}}
-        row["event"] = event.close(**facts, variance_condition=_conditions(graph, populations))
-        edits = [_told(name, born[name], died.get(name)) for name in populations]
+        figures |= {"born": born, "died": {name: result.details["eaten"] for name, result in died.items()}}
+        row["event"] = event.close(**figures, variance_condition=_conditions(graph, populations))
+        edits = [_summary(name, born[name], died.get(name)) for name in populations]
         row["edit"] = "; ".join(filter(None, edits)) or None
-        if row["edit"] and facts.get("error") == "test_error" and options.growth == "dynamic":
+        if row["edit"] and figures.get("error") == "test_error" and options.growth == "dynamic":
             row["edit"] += " (counted by the variance of the test error)"
 
     def _settled(self, trainer: Trainer) -> bool:
@@ -195,7 +195,7 @@ def _sizes(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, int]:
     return {name: len(graph.population(name)) for name in populations}
 
 
-def _told(name: str, born: int, eaten: EditResult | None) -> str:
+def _summary(name: str, born: int, eaten: EditResult | None) -> str:
     """What happened to a population in a few words, none where nothing did."""
     died, spared = (eaten.details["eaten"], eaten.details["spared"]) if eaten else (0, 0)
     if not born and not died:

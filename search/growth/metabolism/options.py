@@ -94,7 +94,7 @@ class MetabolismOptions(Checked):
         return newborn_initializer(self.initializer, **self.initializer_options)
 
     def selector(self) -> Selector | None:
-        """Who is eaten, or None where nobody is."""
+        """The selector of who is eaten, or None where nobody is."""
         if self.autophagy == "none":
             return None
         eq_14 = {"nu": self.autophagy_level, "measure": self.autophagy_measure}
@@ -104,7 +104,7 @@ class MetabolismOptions(Checked):
 
 @dataclass(frozen=True)
 class MetabolizeOptions(MetabolismOptions, GrowingOptions):
-    """Everything `search.metabolize` and `neurograph metabolize` can be told: training and metabolism in one table.
+    """All options of `search.metabolize` and `neurograph metabolize`: training and metabolism in one table.
 
     `variance="test"` turns `watch_test` on, and every event that used it says so.
     """

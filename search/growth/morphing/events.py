@@ -49,14 +49,14 @@ def begin(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> None:
 
 
 def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[dict[str, Any] | None, str | None]:
-    """Insert the layer; returns what the event has to tell, and in words."""
+    """Insert the layer; returns what is recorded of the event, and a text."""
     x = trainer.sample(options.recorded)[0].split(options.evaluation_batch)
     how: dict[str, Any] = {"positions": options.positions, "seed": options.seed, "progress": _shown(trainer)}
     seen = compiler.record(trainer.net, x, **how)
     edit = options.edit(seen)
     if edit is None:
         return None, None
-    facts: dict[str, Any] = {"held_out_before": _held_out(trainer)}
+    figures: dict[str, Any] = {"held_out_before": _held_out(trainer)}
     event = Event(trainer, "insertion", options.measured, keep)
     details = event.apply(edit).details
     if options.scratch:
@@ -64,10 +64,10 @@ def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[
     trainer.net.refresh(trainer.optimizer, newborns=trainer.options.newborn_state)
     if options.scratch:
         trainer.optimizer.state.clear()
-    facts |= {"held_out_after": _held_out(trainer), "drawn": details["width"], "neurons_new": details["neurons"]}
-    facts |= {name: details[name] for name in ("penalty", "alpha", "reconstruction_error") if name in details}
+    figures |= {"held_out_after": _held_out(trainer), "drawn": details["width"], "neurons_new": details["neurons"]}
+    figures |= {name: details[name] for name in ("penalty", "alpha", "reconstruction_error") if name in details}
     a, b = options.between
-    return event.close(**facts), f"{details['population']} +{details['neurons']} between {a} and {b}"
+    return event.close(**figures), f"{details['population']} +{details['neurons']} between {a} and {b}"
 
 
 def _shown(trainer: Trainer) -> Callable[[str, int, int], None] | None:
@@ -76,11 +76,11 @@ def _shown(trainer: Trainer) -> Callable[[str, int, int], None] | None:
     if show is None:
         return None
 
-    def tell(what: str, done: int, batches: int) -> None:
+    def report(what: str, done: int, batches: int) -> None:
         if done * 10 // batches != (done - 1) * 10 // batches:
             show.console.print(f"recording {what}: {done} of {batches} batches", highlight=False)
 
-    return tell
+    return report
 
 
 def _held_out(trainer: Trainer) -> float | None:

@@ -15,10 +15,10 @@ def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> No
     """Draw beta against neuron, and which neurons went, where a Lasso chose."""
     for entry in graph.journal:
         if entry.verb == "InsertLayer" and "beta" in entry.details:
-            draw.sparsity(entry.details["beta"], entry.details["kept"], folder / "sparsity.png", title=told(entry))
+            draw.sparsity(entry.details["beta"], entry.details["kept"], folder / "sparsity.png", title=summary(entry))
 
 
-def told(entry: Any) -> str:
+def summary(entry: Any) -> str:
     """One insertion in a few words."""
     details = entry.details
     words = f"{details['neurons']} of {details['width']} neurons"
@@ -41,7 +41,7 @@ def report(graph: NeuronGraph) -> str:
         if entry.verb != "InsertLayer":
             continue
         details, event = entry.details, entry.details.get("event", {})
-        lines.append(f"{details['population']}: {told(entry)}")
+        lines.append(f"{details['population']}: {summary(entry)}")
         if "reconstruction_error" in details:
             lines.append(f"  {100 * details['reconstruction_error']:.3g}% of what the readers took in is missed")
         if "function_change" in event:

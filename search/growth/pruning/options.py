@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, fields
 
-from neurograph.edits.prune import SCOPES
 from neurograph.errors import OptionError
+from neurograph.options import SCOPES
 from search.growth.expansion.metrics import METRICS
 from search.growth.method import GrowingOptions
 from search.options import Checked, option
@@ -26,7 +26,7 @@ class PruningOptions(Checked):
     )
     metric: str = option("activation_deviation", "what the least of goes", choices=METRICS)
     scope: str = option(
-        "graph", "compared with all synapses, or with those of the same layer, which then lose the same share",
+        "network", "compared with all synapses, or with those of the same layer, which then lose the same share",
         choices=SCOPES,
     )  # fmt: skip
     into: tuple[str, ...] | None = option(None, "populations whose incoming synapses may go; none means every one")
@@ -38,6 +38,8 @@ class PruningOptions(Checked):
     settle: int = option(5, "epochs at the end in which nothing is pruned", least=1)
 
     def __post_init__(self) -> None:
+        if self.scope == "graph":
+            object.__setattr__(self, "scope", "network")  # the word in runs of before
         super().__post_init__()
         if 1 < self.left < 2 or (self.left >= 2 and self.left != int(self.left)):
             raise OptionError(f"left must be a share of at most 1 or a whole number of at least 2, not {self.left!r}")
@@ -45,7 +47,7 @@ class PruningOptions(Checked):
 
 @dataclass(frozen=True)
 class PruneOptions(PruningOptions, GrowingOptions):
-    """Everything `search.prune` and `neurograph prune` can be told: training and pruning in one table."""
+    """All options of `search.prune` and `neurograph prune`: training and pruning in one table."""
 
     schedule: str = option("cosine", _SCHEDULE["help"], choices=_SCHEDULE["choices"])
 

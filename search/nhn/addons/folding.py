@@ -31,7 +31,7 @@ def fold_norms(graph: NeuronGraph) -> dict[str, np.ndarray]:
 
 def _only_weights(graph: NeuronGraph, keys: np.ndarray) -> bool:
     table = graph.table
-    return all((table.kind[table.rows(key, table.inn)] > 0).all() for key in keys.tolist())
+    return all((table.pool[table.rows(key, table.inn)] > 0).all() for key in keys.tolist())
 
 
 def _fold(graph: NeuronGraph, keys: np.ndarray) -> np.ndarray:
@@ -40,8 +40,8 @@ def _fold(graph: NeuronGraph, keys: np.ndarray) -> np.ndarray:
     scale = value["gamma"] / np.sqrt(value["running_var"] + graph.neurons.each("eps", keys).astype(np.float64))
     shift = (np.nan_to_num(value["bias"]) - value["running_mean"]) * scale + value["beta"]
     rows = np.concatenate([table.rows(key, table.inn) for key in keys.tolist()])
-    for kind in np.unique(table.kind[rows]).tolist():
-        mine = rows[table.kind[rows] == kind]
+    for kind in np.unique(table.pool[rows]).tolist():
+        mine = rows[table.pool[rows] == kind]
         factor = scale[np.searchsorted(keys, table.dst[mine])]
         ids, weights = table.id[mine].astype(np.int64), graph.read_weights(table.id[mine])
         graph.write_weights(ids, weights * factor.reshape(-1, *[1] * (weights.ndim - 1)))

@@ -1,4 +1,4 @@
-"""How much memory a supernet takes, said before it is built."""
+"""How much memory a supernet takes, predicted before it is built."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from search.nhn.addons.locations import Place
-from search.nhn.addons.trunk import Step, Trunk
+from search.nhn.addons.trunk import Trunk, TrunkStep
 from search.nhn.addons.weights import SharedWeights
 
 Active = tuple[int, object]  # the number of a place, and a token of its directions
@@ -29,7 +29,7 @@ class Individual:
 
 
 @dataclass(frozen=True, eq=False)
-class Brought:
+class Contribution:
     """What add-ons of one place and directions bring to a panel: to which of its keys, and who must be read there."""
 
     active: Active
@@ -43,7 +43,7 @@ class PanelPlan:
 
     keys: tuple[Key, ...]
     reads: tuple[tuple[Key, ...], ...]
-    brought: tuple[Brought, ...]
+    contributions: tuple[Contribution, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Plan:
         For each step, the blocks that nobody reads after it.
     """
 
-    steps: tuple[tuple[Step, tuple[PanelPlan, ...]], ...]
+    steps: tuple[tuple[TrunkStep, tuple[PanelPlan, ...]], ...]
     answers: tuple[tuple[Key, ...], ...]
     done: tuple[tuple[int, ...], ...]
 
@@ -76,7 +76,7 @@ def plan(trunk: Trunk, places: Sequence[Place], individuals: Sequence[Individual
     steps = tuple((step, planner.panels(step)) for step in trunk.steps)
     last: dict[int, int] = {}
     for number, (step, panels) in enumerate(steps):
-        active = {brought.active[0] for panel in panels for brought in panel.brought}
+        active = {contributions.active[0] for panel in panels for contributions in panel.contributions}
         read = [block for place in active for block in trunk.sources(places[place][0])]
         last |= dict.fromkeys((*step.blocks, *step.reads, *read), number)
     ends = {block: number for block, number in last.items() if block not in trunk.outputs}
@@ -93,7 +93,7 @@ class _Planner:
         self.bits = {active: 1 << at for at, active in enumerate(every)}
         self.keys: dict[int, list[Key]] = {trunk.input: [(one.batch, 0) for one in individuals]}
 
-    def panels(self, step: Step) -> tuple[PanelPlan, ...]:
+    def panels(self, step: TrunkStep) -> tuple[PanelPlan, ...]:
         """The panels of the next block."""
         own = [tuple(active for active in one.active if active[0] in step.places) for one in self.individuals]
         keys = [self._key(at, step, mine) for at, mine in enumerate(own)]
@@ -104,25 +104,27 @@ class _Planner:
         sorts = ([at for key, at in first.items() if bool(key[1]) == touched] for touched in (False, True))
         return tuple(self._panel(step, who, own) for who in sorts if who)
 
-    def _key(self, at: int, step: Step, own: tuple[Active, ...]) -> Key:
+    def _key(self, at: int, step: TrunkStep, own: tuple[Active, ...]) -> Key:
         read = [*step.reads, *(block for active in own for block in self._sources(active))]
         mask = sum(self.bits[active] for active in own)
         for block in read:
             mask |= self.keys[block][at][1]
         return self.individuals[at].batch, mask
 
-    def _panel(self, step: Step, who: list[int], own: list[tuple[Active, ...]]) -> PanelPlan:
+    def _panel(self, step: TrunkStep, who: list[int], own: list[tuple[Active, ...]]) -> PanelPlan:
         """That of some individuals, one for each key."""
         feeding: dict[Active, list[int]] = {}
         for place, at in enumerate(who):
             for active in own[at]:
                 feeding.setdefault(active, []).append(place)
-        brought = tuple(
-            Brought(active, tuple(to), tuple(self._at(block, [who[i] for i in to]) for block in self._sources(active)))
+        contributions = tuple(
+            Contribution(
+                active, tuple(to), tuple(self._at(block, [who[i] for i in to]) for block in self._sources(active))
+            )
             for active, to in feeding.items()
         )
         reads = tuple(self._at(block, who) for block in step.reads)
-        return PanelPlan(self._at(step.blocks[0], who), reads, brought)
+        return PanelPlan(self._at(step.blocks[0], who), reads, contributions)
 
     def _at(self, block: int, who: list[int]) -> tuple[Key, ...]:
         return tuple(self.keys[block][at] for at in who)
@@ -201,7 +203,7 @@ def _read(values: list[_Rows | None], block: int) -> _Rows:
 
 
 def _run(
-    step: Step,
+    step: TrunkStep,
     panel: PanelPlan,
     trunk: Trunk,
     weights: SharedWeights,
@@ -215,21 +217,21 @@ def _run(
     for block, keys in zip(step.reads, panel.reads, strict=True):
         given[block] = _read(values, block).get(keys)
     like = like.new_empty(len(panel.keys) * size)
-    if not panel.brought:
+    if not panel.contributions:
         return step.values(given, like)
     sums, whole = step.sums(given, like), tuple(range(len(panel.keys)))
     pieces = None
-    for brought in panel.brought:
-        place = brought.active[0]
+    for contributions in panel.contributions:
+        place = contributions.active[0]
         read = weights.places[place][0]
-        some = [_read(values, b).get(keys) for b, keys in zip(trunk.sources(read), brought.keys, strict=True)]
+        some = [_read(values, b).get(keys) for b, keys in zip(trunk.sources(read), contributions.keys, strict=True)]
         scale = trunk.scale(weights.places[place][1])
-        more = weights.run(place, masks[brought.active], trunk.maps(read, some), scale)
+        more = weights.run(place, masks[contributions.active], trunk.maps(read, some), scale)
         more = more if step.columns is None else more.index_select(1, step.columns)
-        if brought.to == whole and pieces is None:
+        if contributions.to == whole and pieces is None:
             sums = sums + more
             continue
         pieces = list(sums.split(size)) if pieces is None else pieces
-        for to, part in zip(brought.to, more.split(size), strict=True):
+        for to, part in zip(contributions.to, more.split(size), strict=True):
             pieces[to] = pieces[to] + part
     return [step.finish(sums if pieces is None else torch.cat(pieces))]

@@ -119,7 +119,7 @@ class AddOnSupernet:
     def _finite(
         self, people: list[Person], alive: list[int], batches: list[Batch], masks: Masks, plans: dict[Any, Plan]
     ) -> tuple[list[int], Tensor | None]:
-        """Those whose losses are finite, and their losses: what is not would spoil the gradients of all."""
+        """The individuals whose losses are finite, and their losses: what is not would spoil the gradients of all."""
         while alive:
             numbers, xs = _distinct([batches[i] for i in alive])
             who = tuple(alive), numbers

@@ -30,7 +30,7 @@ class _Unfinished:
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class TrunkStep:
     """The blocks of neurons that one stage makes: one, or the several of a region.
 
     A region is of scalars, and add-ons are of feature maps: none feeds one.
@@ -123,10 +123,10 @@ class Trunk:
         whole = np.array_equal(picked, np.arange(len(together)))
         return blocks, None if whole else torch.from_numpy(picked).to(device)
 
-    def _ordered(self, places: Sequence[Place], fed: dict[int, list[int]], columns: dict) -> tuple[Step, ...]:
+    def _ordered(self, places: Sequence[Place], fed: dict[int, list[int]], columns: dict) -> tuple[TrunkStep, ...]:
         """The steps, each after what it and the add-ons that feed it read."""
         stages: Any = self.net.stages
-        reads = {s.plan.makes[0]: {value for part in s.plan.parts for value, _ in part.pieces} for s in stages}
+        reads = {s.plan.makes[0]: {value for product in s.plan.products for value, _ in product.pieces} for s in stages}
         home = {block: block for block in range(self.blocks)}  # a stage stands for all that it makes
         home |= {block: s.plan.makes[0] for s in stages for block in s.plan.makes}
         wiring = nx.DiGraph()
@@ -144,7 +144,9 @@ class Trunk:
             raise EditError("add-ons at all these places together would close a cycle; take fewer layers") from None
         by_block = {stage.plan.makes[0]: stage for stage in stages}
         return tuple(
-            Step(by_block[b].plan.makes, by_block[b], tuple(sorted(reads[b])), tuple(fed.get(b, ())), columns.get(b))
+            TrunkStep(
+                by_block[b].plan.makes, by_block[b], tuple(sorted(reads[b])), tuple(fed.get(b, ())), columns.get(b)
+            )
             for b in order
             if b in by_block
         )

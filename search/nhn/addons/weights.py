@@ -83,7 +83,7 @@ class SharedWeights:
                 held.copy_(state[name])
 
     def directions(self, place: int, seed: int | None) -> Directions:
-        """Those drawn from a seed, or the supernet's own."""
+        """The weights drawn from a seed, or the supernet's own."""
         rng = np.random.default_rng(seed_of(self.options.seed if seed is None else seed, _DIRECTIONS, place))
         return draw_directions(*self.sizes[place], self.options.sparsity, rng)
 

@@ -121,7 +121,7 @@ class KernelPruning:
         event = Event(trainer, "pruning", self.options.measured, self.keep)
         unmask(trainer.net)
         result = event.apply(edit(self.options, 1.0))
-        told = result.details
-        row["event"] = event.close(pruned=told["pruned"], kernels=told["kernels"], neurons=len(result.died))
+        details = result.details
+        row["event"] = event.close(pruned=details["pruned"], kernels=details["kernels"], neurons=len(result.died))
         gone = f", and {len(result.died):,} neurons left without" if result.died else ""
-        row["edit"] = f"-{told['pruned']:,} of {told['kernels']:,} kernels{gone}"
+        row["edit"] = f"-{details['pruned']:,} of {details['kernels']:,} kernels{gone}"

@@ -18,24 +18,24 @@ def masked(graph: NeuronGraph) -> np.ndarray:
 def mask(net: CompiledNetwork, ids: np.ndarray) -> None:
     """Set kernels to zero and remember what they were. They learn on, as the optimizer's state does."""
     remembered = []
-    for space in _spaces(net):
-        numbers, kernels = net.slots.numbers(space, True), net.slots.gather(space, trained=True)
+    for quantity in _quantities(net):
+        numbers, kernels = net.slots.numbers(quantity, True), net.slots.gather(quantity, trained=True)
         mine = np.flatnonzero(np.isin(numbers, ids))
         if len(mine):
             remembered.append({"ids": numbers[mine], "kernels": kernels[mine].numpy().copy()})
             kernels[mine] = 0.0
-            net.slots.scatter(space, kernels, trained=True)
+            net.slots.scatter(quantity, kernels, trained=True)
     net.graph.graph[_ATTRIBUTE] = remembered
 
 
 def unmask(net: CompiledNetwork) -> None:
     """Put masked kernels back: what they were, and what they have learned since; nothing is masked afterwards."""
     for one in net.graph.graph.pop(_ATTRIBUTE, []):
-        space = "weight", tuple(one["kernels"].shape[1:])
-        numbers, kernels = net.slots.numbers(space, True), net.slots.gather(space, trained=True)
+        quantity = "weight", tuple(one["kernels"].shape[1:])
+        numbers, kernels = net.slots.numbers(quantity, True), net.slots.gather(quantity, trained=True)
         kernels[np.searchsorted(numbers, one["ids"])] += torch.from_numpy(one["kernels"])
-        net.slots.scatter(space, kernels, trained=True)
+        net.slots.scatter(quantity, kernels, trained=True)
 
 
-def _spaces(net: CompiledNetwork) -> list:
-    return [space for space in net.slots.spaces if space[0] == "weight" and space[1]]
+def _quantities(net: CompiledNetwork) -> list:
+    return [quantity for quantity in net.slots.quantities if quantity[0] == "weight" and quantity[1]]

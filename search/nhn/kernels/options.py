@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from neurograph.edits.prune_kernels import SCOPES
 from neurograph.errors import OptionError
+from neurograph.options import SCOPES
 from search.growth.method import GrowingOptions
 from search.options import Checked, option
 
@@ -30,7 +30,7 @@ class KernelPruningOptions(Checked):
 
 @dataclass(frozen=True)
 class PruneNetworkOptions(KernelPruningOptions, GrowingOptions):
-    """Everything `search.prune_network` can be told: training and pruning in one table."""
+    """All options of `search.prune_network`: training and pruning in one table."""
 
     schedule: str = option(
         "cosine", "how the learning rate goes on from there", choices=("constant", "cosine", "restarts", "step")

@@ -4,7 +4,7 @@ from search.nhn.layers.estimate import estimated_bytes
 from search.nhn.layers.find import Hierarchy, find_hierarchy, resume_hierarchy
 from search.nhn.layers.inherit import inherit
 from search.nhn.layers.options import HierarchyOptions
-from search.nhn.layers.ranking import Ranked, rank
+from search.nhn.layers.ranking import RankedHierarchy, rank
 from search.nhn.layers.samplers import SAMPLERS, Chance, Controller, Evolution, Sampler, make_sampler
 from search.nhn.layers.space import Genes, MacroSpace, sketch
 from search.nhn.layers.supernet import Supernet
@@ -18,7 +18,7 @@ __all__ = [
     "Hierarchy",
     "HierarchyOptions",
     "MacroSpace",
-    "Ranked",
+    "RankedHierarchy",
     "Sampler",
     "Supernet",
     "estimated_bytes",

@@ -18,8 +18,8 @@ from search.nhn.layers.inherit import inherit
 from search.nhn.layers.oneshot import OneShot, SamplerSteps
 from search.nhn.layers.options import HierarchyOptions
 from search.nhn.layers.picture import draw_search
-from search.nhn.layers.progress import ShowSearch
-from search.nhn.layers.ranking import Ranked, rank
+from search.nhn.layers.progress import ShowHierarchySearch
+from search.nhn.layers.ranking import RankedHierarchy, rank
 from search.nhn.layers.space import Genes
 from search.nhn.layers.supernet import Supernet
 from search.options import read_options
@@ -52,7 +52,7 @@ class Hierarchy:
 
     genes: Genes
     graph: NeuronGraph
-    ranking: list[Ranked]
+    ranking: list[RankedHierarchy]
     rows: list[dict[str, Any]]
     net: Supernet
     run: Path | None
@@ -214,7 +214,10 @@ def _finish(trainer: Trainer, options: HierarchyOptions, run: Run | None, progre
     trainer.callbacks = (*trainer.callbacks, keep)
     with ExitStack() as stack:
         if progress:
-            trainer.callbacks = (*trainer.callbacks, stack.enter_context(ShowSearch(options.epochs, net.space)))
+            trainer.callbacks = (
+                *trainer.callbacks,
+                stack.enter_context(ShowHierarchySearch(options.epochs, net.space)),
+            )
         rows = trainer.run()
     shot: OneShot = trainer.net
     networks = shot.sampler.finalists(options.finalists)
@@ -223,8 +226,8 @@ def _finish(trainer: Trainer, options: HierarchyOptions, run: Run | None, progre
     genes = ranking[0].genes
     graph = _graph(net, genes, trainer, options)
     if run:
-        told = [{"genes": gene_rows(each.genes), "loss": each.loss, "error": each.error} for each in ranking]
-        run.update_config(result={"genes": told[0]["genes"], "ranking": told})
+        records = [{"genes": gene_rows(each.genes), "loss": each.loss, "error": each.error} for each in ranking]
+        run.update_config(result={"genes": records[0]["genes"], "ranking": records})
         graph.save(run.graph)
         if rows:
             draw_search(rows, genes, net.space, run.pictures / "search.png")

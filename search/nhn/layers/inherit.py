@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError
 from search.nhn.layers.space import Genes
-from search.nhn.layers.supernet import Step, Supernet
+from search.nhn.layers.supernet import Supernet, SupernetStep
 
 
 def inherit(net: Supernet, genes: Genes, batches: Iterable[Tensor]) -> NeuronGraph:
@@ -61,7 +61,7 @@ def _numbers(values: Tensor) -> np.ndarray:
     return values.detach().double().cpu().numpy()
 
 
-def _write_weights(graph: NeuronGraph, step: Step) -> None:
+def _write_weights(graph: NeuronGraph, step: SupernetStep) -> None:
     weights = _numbers(step.weights())
     targets = graph.population_keys(step.name)
     sources = np.concatenate([graph.population_keys(name) for name in step.sources])
@@ -78,7 +78,7 @@ def _write_weights(graph: NeuronGraph, step: Step) -> None:
 
 
 def _statistics(
-    net: Supernet, genes: Genes, steps: list[Step], batches: Iterable[Tensor]
+    net: Supernet, genes: Genes, steps: list[SupernetStep], batches: Iterable[Tensor]
 ) -> dict[str, tuple[Tensor, Tensor]]:
     """Mean and unbiased variance of what goes into each norm of a path, averaged over batches."""
     sums: dict[str, Tensor] = {}

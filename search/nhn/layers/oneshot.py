@@ -81,11 +81,11 @@ class SamplerSteps:
         if self.best[0] is None or row["validation_error"] < self.best[0]:
             self.best = row["validation_error"], gene_rows(shot.chosen)
         shot.ahead.clear()  # written by the sampler as it was before it learned
-        told, rated = {}, []
+        learned, rated = {}, []
         for x, y in self._examples(trainer, row["epoch"]):
             genes = shot.sampler.ask(self.options.asked)
             found = rewards(shot.net, genes, x, y)
-            told = shot.sampler.tell(genes, found)
+            learned = shot.sampler.tell(genes, found)
             rated += zip(found, genes, strict=True)
         reward, shot.chosen = max(rated, key=lambda each: each[0]) if rated else (None, shot.sampler.ask(1)[0])
         row["search"] = {
@@ -94,7 +94,7 @@ class SamplerSteps:
             "genes": gene_rows(shot.chosen),
             "best_error": self.best[0],
             "best_genes": self.best[1],
-            **told,
+            **learned,
         }
 
     def _examples(self, trainer: Trainer, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:

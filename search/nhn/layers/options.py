@@ -15,7 +15,7 @@ from search.training import TrainingOptions
 
 @dataclass(frozen=True)
 class HierarchyOptions(TrainingOptions):
-    """Everything `search.find_hierarchy` can be told.
+    """All options of `search.find_hierarchy`.
 
     Defaults are those of "Neuron hierarchical networks" (and of ENAS, where it says no other) on CIFAR-10, but for
     cutout, which squares of 16 pixels add.
@@ -98,5 +98,5 @@ class HierarchyOptions(TrainingOptions):
         return MacroSpace(**chosen | of_data)
 
     def make_sampler(self, space: MacroSpace) -> Sampler:
-        """The sampler, before it was told anything."""
+        """The sampler, before it has seen any reward."""
         return make_sampler(self.sampler, space, self.seed, self.sampler_options)

@@ -10,7 +10,7 @@ from search.nhn.layers.space import MacroSpace, sketch
 from search.progress import ShowProgress
 
 
-class ShowSearch(ShowProgress):
+class ShowHierarchySearch(ShowProgress):
     """A callback for `Trainer`: live on a terminal, with the best network drawn as text; a line an epoch elsewhere.
 
     Parameters
@@ -33,7 +33,7 @@ class ShowSearch(ShowProgress):
             self._live.update(self._picture(row), refresh=True)
         else:
             found = row["search"]
-            line = f"epoch {row['epoch']:>4} | {_told(row)} | best so far {found['best_error']:.2f}%: "
+            line = f"epoch {row['epoch']:>4} | {_errors(row)} | best so far {found['best_error']:.2f}%: "
             genes = self.space.genes(found["best_genes"])
             line += ", ".join(sketch(genes, self.space, boundaries=False).splitlines())
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -42,12 +42,12 @@ class ShowSearch(ShowProgress):
         table, found = Table.grid(padding=(0, 2)), row["search"]
         table.add_row("epoch", f"{row['epoch']} of {self.epochs}")
         table.add_row("", ProgressBar(total=max(self.epochs, 1), completed=row["epoch"], width=40))
-        table.add_row("error", _told(row))
+        table.add_row("error", _errors(row))
         table.add_row("best so far", f"{found['best_error']:.2f}% held out")
         table.add_row("", sketch(self.space.genes(found["best_genes"]), self.space))
         return table
 
 
-def _told(row: dict[str, Any]) -> str:
+def _errors(row: dict[str, Any]) -> str:
     text, reward = f"{row['train_error']:.2f}% training", row["search"]["reward"]
     return text if reward is None else f"{text}, {100 - 100 * reward:.2f}% held out, mean of the networks rated"

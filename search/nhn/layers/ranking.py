@@ -11,7 +11,7 @@ from search.training import evaluate
 
 
 @dataclass(frozen=True, eq=False)
-class Ranked:
+class RankedHierarchy:
     """A network compared with others.
 
     Parameters
@@ -27,7 +27,7 @@ class Ranked:
     error: float
 
 
-def rank(net: Supernet, networks: Iterable[Genes], x: Tensor, y: Tensor, batch_size: int) -> list[Ranked]:
+def rank(net: Supernet, networks: Iterable[Genes], x: Tensor, y: Tensor, batch_size: int) -> list[RankedHierarchy]:
     """Networks by their error, then by their loss, on the same examples; the best first, each once.
 
     Parameters
@@ -44,7 +44,7 @@ def rank(net: Supernet, networks: Iterable[Genes], x: Tensor, y: Tensor, batch_s
     found = []
     for genes in dict.fromkeys(networks):
         loss, error = evaluate(Member(net, genes), x, y, batch_size)
-        found.append(Ranked(genes, loss, error))
+        found.append(RankedHierarchy(genes, loss, error))
     return sorted(found, key=lambda each: (each.error, each.loss))
 
 

@@ -18,7 +18,7 @@ from search.nhn.layers.space import Genes, MacroSpace
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class SupernetStep:
     """One population made from others.
 
     Parameters
@@ -128,7 +128,7 @@ class Supernet(nn.Module):
         """What may stand in the place of one layer."""
         return self.layers[number]  # type: ignore[return-value]
 
-    def path(self, genes: Genes) -> list[Step]:
+    def path(self, genes: Genes) -> list[SupernetStep]:
         """The steps of the network with those genes, each after those it reads, as `enas_macro` adds populations."""
         path = _Path(self)
         path.add("stem", "input", module=self.stem)
@@ -144,11 +144,11 @@ class _Path:
 
     def __init__(self, net: Supernet) -> None:
         self.net = net
-        self.steps: list[Step] = []
+        self.steps: list[SupernetStep] = []
         self.made: set[str] = set()
 
     def add(self, name: str, *sources: str, module: nn.Module, **options: tuple[int, ...]) -> str:
-        self.steps.append(Step(name, sources, module, options))
+        self.steps.append(SupernetStep(name, sources, module, options))
         self.made.add(name)
         return name
 

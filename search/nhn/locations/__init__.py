@@ -26,7 +26,7 @@ Beneath it, `Evolution` is asked and told:
 """
 
 from search.nhn.locations.ablations import compare_strategies, neighbours, perturb, total_ablation, without_add_ons
-from search.nhn.locations.found import Found, Ranked
+from search.nhn.locations.found import Found, RankedIndividual
 from search.nhn.locations.genes import ABSENT, Genome, Seeds, Space, Table
 from search.nhn.locations.individual import Individual
 from search.nhn.locations.lds import AddOnsFound, locate_and_direct
@@ -50,7 +50,7 @@ __all__ = [
     "Genome",
     "Individual",
     "RandomSearch",
-    "Ranked",
+    "RankedIndividual",
     "Result",
     "Score",
     "Searching",

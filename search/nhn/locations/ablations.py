@@ -11,7 +11,7 @@ import compiler
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
 from search.executors import Executor, Task
-from search.nhn.locations.found import Found, Ranked
+from search.nhn.locations.found import Found, RankedIndividual
 from search.nhn.locations.genes import ABSENT, Genome, Space
 from search.nhn.locations.loop import Searching, search
 from search.nhn.locations.options import EvolutionOptions
@@ -33,8 +33,8 @@ class Perturbed:
         Those that differ from it, best first.
     """
 
-    found: Ranked
-    neighbours: list[Ranked]
+    found: RankedIndividual
+    neighbours: list[RankedIndividual]
 
     @property
     def worse(self) -> float:

@@ -10,11 +10,11 @@ from search.nhn.locations.genes import Genome
 from search.nhn.locations.individual import Individual
 from search.nhn.locations.turns import Weights
 
-Row = dict[str, Any]
+MetricsRow = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Ranked:
+class RankedIndividual:
     """A genome with its error in percent and its loss, on all that is held out, under the final shared weights."""
 
     genome: Genome
@@ -38,18 +38,18 @@ class Found:
         The run directory, or None.
     """
 
-    ranking: list[Ranked]
+    ranking: list[RankedIndividual]
     weights: Weights
-    rows: list[Row]
+    rows: list[MetricsRow]
     run: Path | None
 
     @property
-    def best(self) -> Ranked:
+    def best(self) -> RankedIndividual:
         """The first of the ranking."""
         return self.ranking[0]
 
 
-def row_of(population: Sequence[Individual], cycle: int, rate: float, evaluated: int, seconds: float) -> Row:
+def row_of(population: Sequence[Individual], cycle: int, rate: float, evaluated: int, seconds: float) -> MetricsRow:
     """A cycle in plain JSON; see `Searching`."""
     best = min(population, key=lambda one: one.fitness.values)
     errors = sorted(one.error for one in population)
@@ -68,6 +68,6 @@ def row_of(population: Sequence[Individual], cycle: int, rate: float, evaluated:
     }
 
 
-def _individual_row(one: Individual) -> Row:
+def _individual_row(one: Individual) -> MetricsRow:
     error, loss = (None, None) if one.failure else (one.error, one.loss)
     return {"genome": list(one), "born": one.born, "error": error, "loss": loss, "failure": one.failure}

@@ -37,7 +37,7 @@ class Individual(list):
 
     @property
     def genome(self) -> Genome:
-        """Its genes, to be kept: they do not change with it."""
+        """The genes, to be kept: they do not change with it."""
         return tuple(self)
 
     @property

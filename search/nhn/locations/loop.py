@@ -16,13 +16,13 @@ from deap import base
 from neurograph.errors import DivergenceError, EvaluationError, FileError, OptionError
 from search.executors import Executor, Serial, Task
 from search.nhn.answers import as_array
-from search.nhn.locations.found import Found, Ranked, Row, row_of
+from search.nhn.locations.found import Found, MetricsRow, RankedIndividual, row_of
 from search.nhn.locations.genes import Genome
 from search.nhn.locations.individual import Individual
 from search.nhn.locations.kept import as_table, check_inputs, from_table, inputs_of, keep_files, names_of, origin_of
 from search.nhn.locations.options import EvolutionOptions, learning_rate
 from search.nhn.locations.picture import draw_search
-from search.nhn.locations.progress import ShowSearch
+from search.nhn.locations.progress import ShowLocationSearch
 from search.nhn.locations.sharing import Map, answers_of, scores_of, train_and_evaluate
 from search.nhn.locations.strategies import Evolution, Score, make_strategy
 from search.nhn.locations.turns import Evaluator, Turn, Weights
@@ -30,7 +30,7 @@ from search.options import read_options
 from search.runs import Run, continued_run, started_run
 
 COMMAND = "search-evolution"
-Callback = Callable[["Searching", Row], None]
+Callback = Callable[["Searching", MetricsRow], None]
 
 
 def search(
@@ -189,13 +189,13 @@ class Searching:
         self._evaluate = getattr(own, "evaluate", evaluator)
         self._map = _chosen_map(own, executor)
         self.weights = _shared(self.evaluator.weights())
-        self.rows: list[Row] = []
+        self.rows: list[MetricsRow] = []
 
     def finish(self, progress: bool = False) -> Found:
         """Run all cycles that are left, then rank the best on everything that is held out."""
         with ExitStack() as stack:
             if progress:
-                shown = stack.enter_context(ShowSearch(self.options.cycles, self.evaluator.space))
+                shown = stack.enter_context(ShowLocationSearch(self.options.cycles, self.evaluator.space))
                 self.callbacks = (*self.callbacks, shown)
             while len(self.rows) < self.options.cycles:
                 self.run_cycle()
@@ -205,7 +205,7 @@ class Searching:
             draw_search(self.rows, ranking[0].genome, self.evaluator.space, self.run.pictures / "search.png")
         return Found(ranking, self.weights, self.rows, self.run.path if self.run else None)
 
-    def run_cycle(self) -> Row:
+    def run_cycle(self) -> MetricsRow:
         """One cycle; returns its row."""
         started, cycle = perf_counter(), self.strategy.cycle
         population = self.strategy.ask()
@@ -220,7 +220,7 @@ class Searching:
         self._keep(row)
         return row
 
-    def rank(self, genomes: Sequence[Genome], training: range = range(0), rate: float = 0.0) -> list[Ranked]:
+    def rank(self, genomes: Sequence[Genome], training: range = range(0), rate: float = 0.0) -> list[RankedIndividual]:
         """Genomes by error and loss on everything that is held out, the best first.
 
         Parameters
@@ -239,7 +239,9 @@ class Searching:
         turns = [Turn((g,), (training,), whole, rate, {n: held[n] for n in self.evaluator.used(g)}) for g in genomes]
         answers = answers_of(self._map, self._evaluate, turns)
         scores = [scores_of(turn, answer)[0] for turn, answer in zip(turns, answers, strict=True)]
-        ranked = [Ranked(genome, score.error, score.loss) for genome, score in zip(genomes, scores, strict=True)]
+        ranked = [
+            RankedIndividual(genome, score.error, score.loss) for genome, score in zip(genomes, scores, strict=True)
+        ]
         sound = [one for one in ranked if isfinite(one.error) and isfinite(one.loss)]
         if not sound:
             why = scores[0].failure or f"the evaluation gave {scores[0].error}, {scores[0].loss}"
@@ -267,7 +269,7 @@ class Searching:
         """Whether an individual's score never changes, so that survivors need not be evaluated again."""
         return not self.options.train_batches and self.options.evaluation_batches % self.evaluator.held_out == 0
 
-    def _keep(self, row: Row) -> None:
+    def _keep(self, row: MetricsRow) -> None:
         self.rows.append(row)
         if self.run:
             self.run.log_metrics(row)

@@ -10,7 +10,7 @@ from search.nhn.locations.genes import Genome, Seeds, Space
 from search.progress import Shown
 
 
-class ShowSearch(Shown):
+class ShowLocationSearch(Shown):
     """A callback for `search` that shows the best individual, and how fast it goes.
 
     Parameters

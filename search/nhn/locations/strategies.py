@@ -111,7 +111,7 @@ class Evolution:
         self.cycle += 1
 
     def best(self) -> list[Individual]:
-        """Those that the search would give now: the population's survivors and the hall of fame, no genome twice."""
+        """Individuals that a search would give now: the population's survivors and hall of fame, no genome twice."""
         scored = [one for one in self.population if one.fitness.valid and one.failure is None]
         return list({one.genome: one for one in (*scored[: self.options.survivors], *self.hall)}.values())
 

@@ -20,7 +20,7 @@ class Turn:
     Parameters
     ----------
     genomes
-        Theirs.
+        The genome of each individual.
     training, evaluation
         For each the numbers of its batches. An evaluator makes of them what it likes, but the same number is always the
         same batch. Numbers count up through the search: a population walks through the training set together.

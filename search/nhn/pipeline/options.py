@@ -64,7 +64,7 @@ _PASSED_ON = ("seed", "device", "validation", "standardise", "initializer")
 
 @dataclass(frozen=True)
 class NeuronHierarchyOptions:
-    """Everything `search.neuron_hierarchy` can be told; made by `read_stage_options`.
+    """All options of `search.neuron_hierarchy`; made by `read_stage_options`.
 
     Parameters
     ----------
@@ -158,9 +158,9 @@ def read_stage_options(
     made: dict[str, Any] = {}
     for name, cls in TABLES.items():
         known = {f.name for f in fields(cls)}
-        told = {key: value for key, value in passed.items() if key in known} | given.get(name, {})
+        settings_of_stage = {key: value for key, value in passed.items() if key in known} | given.get(name, {})
         try:
-            made[name] = read_options(cls, settings=told)
+            made[name] = read_options(cls, settings=settings_of_stage)
         except OptionError as error:
             raise OptionError(f"{name}: {error}") from None
     return NeuronHierarchyOptions(shared=shared, **made)

@@ -39,14 +39,14 @@ def report(results: Mapping[str, Mapping[str, Any]]) -> str:
         "| stage | parameters | held-out error, % | test error, % | score | seconds |",
         "|---|---|---|---|---|---|",
     ]
-    for name, said in ROWS.items():
+    for name, label in ROWS.items():
         row = rows.get(name)
         if row:
             size, test = row.get("parameters"), row.get("test_error")
             value = f"{score(test, size):.2f}" if size is not None and test is not None else ""
             lines.append(
-                f"| {said} | {'' if size is None else f'{size:,}'} | {_told(row.get('held_out_error'))} | "
-                f"{_told(test)} | {value} | {_told(row.get('seconds'), 0)} |"
+                f"| {label} | {'' if size is None else f'{size:,}'} | {_format(row.get('held_out_error'))} | "
+                f"{_format(test)} | {value} | {_format(row.get('seconds'), 0)} |"
             )
     layers, found = results.get("layers", {}), results.get("add-ons", {})
     lines += [
@@ -58,5 +58,5 @@ def report(results: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _told(number: float | None, digits: int = 2) -> str:
+def _format(number: float | None, digits: int = 2) -> str:
     return "" if number is None else f"{number:.{digits}f}"

@@ -33,7 +33,7 @@ class NeuronHierarchy:
     graph
         The network with its add-on neurons, trained.
     results
-        Stage -> what it has to tell, in plain JSON: errors in percent, parameters, genes, seconds.
+        Stage -> its result, in plain JSON: errors in percent, parameters, genes, seconds.
     test_error
         Of the network, in percent.
     run
@@ -135,11 +135,14 @@ def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, pro
 
 def _finish(run: Run, context: Context) -> NeuronHierarchy:
     results: dict[str, Result] = {}
-    fingerprint, told = context.data.fingerprint(), "parts" in run.config()  # older runs say of no stage what it is of
+    fingerprint, has_parts = (
+        context.data.fingerprint(),
+        "parts" in run.config(),
+    )  # older runs say of no stage what it is of
     for number, (name, stage) in enumerate(STAGES.items(), 1):
         marker = context.folder(name) / "result.json"
         origin = origin_of(name, context.path, context.options.plain(), fingerprint)
-        if told:
+        if has_parts:
             _prepare(marker.parent, origin)
         if marker.exists():
             results[name] = _read(marker)

@@ -59,11 +59,11 @@ class Context:
 
 def layers(context: Context) -> Result:
     """Find the layer hierarchy; the network begins anew (SmoothInit and ENAS of algorithm 2)."""
-    folder, told = context.folder("layers"), context.options.hierarchy
+    folder, hierarchy_options = context.folder("layers"), context.options.hierarchy
     if Run(folder).begun:
         found = resume_hierarchy(folder, context.data, progress=context.progress)
     else:
-        found = find_hierarchy(context.data, told, run=folder, force=True, progress=context.progress)
+        found = find_hierarchy(context.data, hierarchy_options, run=folder, force=True, progress=context.progress)
     genes = [[gene.operation, *gene.skips] for gene in found.genes]
     return {
         "genes": genes,
@@ -82,7 +82,7 @@ def pruned(context: Context) -> Result:
     """Prune flat kernels away while it trains on (DNP of algorithm 2)."""
     grown = _trained(context, "pruned", prune_network, lambda: context.graph("trained"), context.options.prune)
     entry = next(entry for entry in reversed(list(grown.graph.journal)) if entry.verb == "PruneKernels")
-    return _told(grown) | {"kernels": entry.details["kernels"], "kernels_pruned": entry.details["pruned"]}
+    return _result(grown) | {"kernels": entry.details["kernels"], "kernels_pruned": entry.details["pruned"]}
 
 
 def retrained(context: Context) -> Result:
@@ -156,7 +156,7 @@ def _train(context: Context, stage: str, before: str, options: Any, drawn: bool 
             found.apply(Reinitialize(context.options.shared.initializer, seed=options.seed))
         return found
 
-    return _told(_trained(context, stage, train, graph, options))
+    return _result(_trained(context, stage, train, graph, options))
 
 
 def _trained(context: Context, stage: str, method: Method, graph: Callable[[], NeuronGraph], options: Any) -> Grown:
@@ -167,7 +167,7 @@ def _trained(context: Context, stage: str, method: Method, graph: Callable[[], N
     return grow(method, graph(), context.data, options, run=folder, force=True, progress=context.progress)
 
 
-def _told(grown: Grown) -> Result:
+def _result(grown: Grown) -> Result:
     last = grown.rows[-1] if grown.rows else {}
     return {
         "held_out_error": last.get("validation_error"),

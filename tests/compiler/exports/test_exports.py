@@ -159,7 +159,7 @@ def test_onnxruntime_agrees_with_two_threads_and_any_batch(kind, tmp_path):
         wanted = compiler.reference(graph, *inputs).outputs
         for got, want in zip(running.run(None, given), wanted, strict=True):
             np.testing.assert_allclose(got, want, rtol=2e-4, atol=2e-5)
-    assert any("dropout" in told for told in left_out)
+    assert any("dropout" in shown for shown in left_out)
 
 
 def test_onnx_of_few_synapses_is_right_under_threads(tmp_path):
@@ -214,5 +214,5 @@ def test_what_is_missing_names_the_extra(tmp_path, monkeypatch):
 def test_frozen_weights_are_told_of(tmp_path):
     graph = mlp([2, 1])
     graph[0][2]["trainable"] = False
-    told = export(graph, tmp_path / "net", "pytorch")
-    assert any("frozen" in line for line in told)
+    shown = export(graph, tmp_path / "net", "pytorch")
+    assert any("frozen" in line for line in shown)

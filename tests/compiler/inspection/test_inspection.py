@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import compiler
-from compiler.inspection import inspect, plain, sheets
+from compiler.inspection import inspect, plain, tables
 from neurograph import NeuronGraph
 from neurograph.builders import mlp, random_field
 from neurograph.edits import Proliferate, SplitEdge
@@ -24,7 +24,7 @@ def test_counts_are_those_of_a_compiled_network(make):
     assert sum(p.parameters for p in found.populations) == found.parameters
     assert {p.name: p.neurons for p in found.populations} == {n: len(v) for n, v in graph.populations.items()}
     assert sum(w.synapses for w in found.wiring) == found.synapses
-    ours = {id_ for w in found.wiring for part in w.parts for id_ in part.layout.ids.tolist()}
+    ours = {id_ for w in found.wiring for product in w.products for id_ in product.layout.ids.tolist()}
     assert ours == set(graph.arrays().ids.tolist())
 
 
@@ -40,14 +40,14 @@ def test_densities_and_weights_are_those_of_the_pairs_of_populations():
 
 def test_maps_say_what_their_synapses_do():
     found = inspect(every_map())
-    told = {(w.source, w.target): w.what for w in found.wiring}
-    assert told["image", "full"] == "3x3 kernels"
-    assert told["grouped", "depthwise"] == "3x3 kernels, stride (2, 2)"
-    assert told["depthwise", "residual"] == "identity"
-    assert told["average", "class"] == "whole maps"
+    shown = {(w.source, w.target): w.what for w in found.wiring}
+    assert shown["image", "full"] == "3x3 kernels"
+    assert shown["grouped", "depthwise"] == "3x3 kernels, stride (2, 2)"
+    assert shown["depthwise", "residual"] == "identity"
+    assert shown["average", "class"] == "whole maps"
     kinds = {p.name: p.kinds for p in found.populations}
     assert kinds["full"] == ("8 x 8", "batch norm", "relu") and "dropout 0.2" in kinds["grouped"]
-    assert {p.name: p.part for p in found.populations}["image"] == "input"
+    assert {p.name: p.product for p in found.populations}["image"] == "input"
 
 
 def test_growth_is_the_journal_summed_up():
@@ -88,7 +88,7 @@ def test_what_cannot_be_compiled_is_inspected_all_the_same():
 def test_it_fits_one_screen(make):
     text = plain(inspect(make()))
     assert len(text.splitlines()) < 50
-    assert all(len(sheet.rows) <= 15 for sheet in sheets(inspect(make())))
+    assert all(len(table.rows) <= 15 for table in tables(inspect(make())))
 
 
 def test_nothing_about_the_graph_changes():

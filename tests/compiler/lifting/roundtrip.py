@@ -43,8 +43,8 @@ def check(module: nn.Module, *xs: Tensor, training: bool = False) -> NeuronGraph
     """Lift a module and hold the reference's outputs and gradients against its own, in float64; returns the graph."""
     graph = compiler.lift(module, xs)
     doubles = [x.double().requires_grad_() for x in xs]
-    twin = copy.deepcopy(module).double().train(training)
-    wanted = twin(*doubles)
+    clone = copy.deepcopy(module).double().train(training)
+    wanted = clone(*doubles)
     wanted = wanted if isinstance(wanted, tuple) else (wanted,)
     factors = [inputs(*y.shape, seed=7 + place).double() for place, y in enumerate(wanted)]
     sum((y * f).sum() for y, f in zip(wanted, factors, strict=True)).backward()  # pyright: ignore
@@ -60,10 +60,10 @@ def check(module: nn.Module, *xs: Tensor, training: bool = False) -> NeuronGraph
         assert x.grad is not None
         close(gradient.reshape(x.shape), x.grad)
     if training:
-        after = [b.numpy() for name, b in twin.named_buffers() if name.endswith(("running_mean", "running_var"))]
+        after = [b.numpy() for name, b in clone.named_buffers() if name.endswith(("running_mean", "running_var"))]
         running = torch.tensor(sorted(found.running.values()), dtype=torch.float64)
         close(running, torch.tensor(np.sort(np.concatenate([*after, np.zeros(0)]))))
-    ours, theirs = of_graph(graph, found), of_module(twin)
+    ours, theirs = of_graph(graph, found), of_module(clone)
     assert (ours.values == theirs.values).all()
     close(torch.tensor(ours.gradients), torch.tensor(theirs.gradients))
     _check_compiled(graph, asked, wanted, factors, theirs, found.inputs, training)
@@ -128,15 +128,15 @@ def train_alongside(module: nn.Module, *xs: Tensor, steps: int = 3) -> NeuronGra
     running statistics are.
     """
     graph = compiler.lift(module, xs)
-    net, twin = compiler.compile(graph, dtype=torch.float64), copy.deepcopy(module).double().train()
+    net, clone = compiler.compile(graph, dtype=torch.float64), copy.deepcopy(module).double().train()
     given = [x.double() for x in xs]
-    for network in (net, twin):
+    for network in (net, clone):
         network.optimizer = torch.optim.SGD(network.parameters(), 0.05) if list(network.parameters()) else None  # pyright: ignore
     for step in range(steps):
         outputs = []
-        for network in (net, twin):
+        for network in (net, clone):
             torch.manual_seed(step)
-            found = network(*(x if network is twin or x.dim() != 3 else x[:, :, None] for x in given))
+            found = network(*(x if network is clone or x.dim() != 3 else x[:, :, None] for x in given))
             outputs.append(found if isinstance(found, tuple) else (found,))
             if network.optimizer:  # pyright: ignore
                 network.optimizer.zero_grad()  # pyright: ignore
@@ -145,7 +145,7 @@ def train_alongside(module: nn.Module, *xs: Tensor, steps: int = 3) -> NeuronGra
         for y, z in zip(*outputs, strict=True):
             close(y.detach().reshape(z.shape), z.detach())
     with torch.no_grad():
-        found, wanted = net.eval()(*(x if x.dim() != 3 else x[:, :, None] for x in given)), twin.eval()(*given)
+        found, wanted = net.eval()(*(x if x.dim() != 3 else x[:, :, None] for x in given)), clone.eval()(*given)
     for y, z in zip(*(f if isinstance(f, tuple) else (f,) for f in (found, wanted)), strict=True):
         close(y.reshape(z.shape), z)
     return graph

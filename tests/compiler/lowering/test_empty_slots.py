@@ -13,7 +13,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 import compiler
 from compiler import CompiledNetwork
 from compiler.lowering import held
-from compiler.sync.optimizers.kinds import KINDS
+from compiler.sync.optimizers.schemas import KINDS
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from tests.compiler.graphs import assert_equals_reference, batch, build, loss_of, recipes
@@ -192,7 +192,7 @@ def test_every_lowering_with_empty_slots_says_which_they_are(name, recipe):
     net = compiler.compile(recipe, dtype=torch.float64, lowering=where_legal(name))
     for entry in net.slots.slots:
         if entry.trained:
-            owned, mask = len(entry.numbers) * prod(entry.space[1]), entry.module._buffers.get("mask")
+            owned, mask = len(entry.numbers) * prod(entry.quantity[1]), entry.module._buffers.get("mask")
             assert (mask is None) == (owned == entry.tensor.numel())
             assert mask is None or mask.expand_as(entry.tensor).sum() == owned
 

@@ -41,7 +41,7 @@ def blocks(many=3, sizes=(2, 3, 2), seed=0, frozen=0.0, spare=1) -> NeuronGraph:
 
 
 def lowerings(net) -> list[str]:
-    return [part.lowering for stage in net.program.stages for part in stage.parts]
+    return [product.lowering for stage in net.program.stages for product in stage.products]
 
 
 @settings(max_examples=40)

@@ -72,4 +72,4 @@ def test_strided_and_expanded_batches():
 
 
 def names(net):
-    return {part.lowering for stage in net.program.stages for part in stage.parts}
+    return {product.lowering for stage in net.program.stages for product in stage.products}

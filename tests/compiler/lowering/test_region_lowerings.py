@@ -78,7 +78,7 @@ def test_it_equals_the_reference(name, recipe):
     with known(name):
         graph = build(recipe)
         net = whole(graph, name)
-        assert {part.lowering for stage in net.program.stages for part in stage.parts} == {name}
+        assert {product.lowering for stage in net.program.stages for product in stage.products} == {name}
         assert_equals_reference(net, graph)
         blocks, theirs = net.run(batch(graph)), apart(graph.copy()).run(batch(graph))
         found = {key: column for keys, block in zip(net.program.blocks, blocks, strict=True)
@@ -115,10 +115,10 @@ def test_means_are_means(name):
 def test_edits_and_refreshes_give_what_a_fresh_compile_gives(name, recipe, seeds):
     with known(name):
         graph = build(recipe)
-        net, twin = whole(graph, name), apart(other := graph.copy())
-        optimizers = [momentum(n) if list(n.parameters()) else None for n in (net, twin)]
+        net, clone = whole(graph, name), apart(other := graph.copy())
+        optimizers = [momentum(n) if list(n.parameters()) else None for n in (net, clone)]
         for seed in seeds:
-            for one, own, optimizer in zip((net, twin), (graph, other), optimizers, strict=True):
+            for one, own, optimizer in zip((net, clone), (graph, other), optimizers, strict=True):
                 if optimizer is not None:
                     train_all(one, own, optimizer, seed)
                 edit(own, seed)
@@ -129,10 +129,10 @@ def test_edits_and_refreshes_give_what_a_fresh_compile_gives(name, recipe, seeds
             assert {n: p.tolist() for n, p in net.named_parameters()} == {
                 n: p.tolist() for n, p in fresh.named_parameters()
             }
-            for space in net.slots.spaces if all(optimizers) else ():
+            for quantity in net.slots.quantities if all(optimizers) else ():
                 vectors = [
-                    n.slots.gather(space, lambda p, o=o: o.state.get(p, {}).get("momentum_buffer"), trained=True)
-                    for n, o in zip((net, twin), optimizers, strict=True)
+                    n.slots.gather(quantity, lambda p, o=o: o.state.get(p, {}).get("momentum_buffer"), trained=True)
+                    for n, o in zip((net, clone), optimizers, strict=True)
                 ]
                 mine, theirs = (vector.double() for vector in vectors)
                 torch.testing.assert_close(mine, theirs, rtol=1e-6, atol=1e-7)  # training multiplies what was rounded
@@ -202,11 +202,11 @@ def test_copies_compute_and_learn_on_their_own(name):
     graph = build(Recipe(5, (3, 5, 5, 2), density=0.8))
     with known(name):
         net = whole(graph, name)
-        twin, before = copy.deepcopy(net), net(*batch(graph))
-        train(twin, twin.graph, torch.optim.SGD(twin.parameters(), 0.1))
+        clone, before = copy.deepcopy(net), net(*batch(graph))
+        train(clone, clone.graph, torch.optim.SGD(clone.parameters(), 0.1))
         same(net(*batch(graph)), before)
-        assert_equals_reference(twin, twin.graph)
-        assert twin.to(torch.float32).dtype == torch.float32
+        assert_equals_reference(clone, clone.graph)
+        assert clone.to(torch.float32).dtype == torch.float32
         small = net.to(torch.float32)(*batch(graph, dtype=torch.float32))
         torch.testing.assert_close(small, before.float(), rtol=1e-4, atol=1e-4)
 
@@ -257,7 +257,7 @@ def test_a_deep_population_is_one_stage_where_that_is_predicted_to_be_faster():
 def test_a_dict_pins_populations():
     graph = mlp((4, 6, 5, 3))
     net = compiler.compile(graph, lowering={"h2": "field", "y": "dense"}, dtype=torch.float64)
-    assert [stage.parts[0].lowering for stage in net.program.stages][1:] == ["field", "dense"]
+    assert [stage.products[0].lowering for stage in net.program.stages][1:] == ["field", "dense"]
     assert_equals_reference(net, graph)
     assert not made_together(compiler.compile(chain(), lowering={"c": "blocks"}))
     assert not made_together(compiler.compile(chain(), lowering={("c", "c"): "sparse"}))

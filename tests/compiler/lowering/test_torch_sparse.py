@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 import compiler
 from compiler.lowering import REGISTRY, sparse, torch_sparse
 from compiler.lowering.kernels.sparse import gradients, multiply
-from compiler.planning.cost import CPU, Extent
+from compiler.planning.cost import CPU, BundleSpec
 from compiler.slots import WEIGHT
 from neurograph.edits import SplitEdge
 from neurograph.errors import CompileError
@@ -22,11 +22,11 @@ from tests.compiler.sync.optimizers.table import OPTIMIZERS
 from tests.compiler.sync.test_refresh import train
 
 CHEAP = replace(CPU, torch_sparse_call=0.0, torch_sparse_product=0.0, torch_sparse_weight=0.0, torch_sparse_value=0.0)
-EXTENT = Extent(10, 10, 50, 8, False, "sum", "float32", "cpu")
+EXTENT = BundleSpec(10, 10, 50, 8, False, "sum", "float32", "cpu")
 
 
 def lowerings(net) -> set[str]:
-    return {part.lowering for stage in net.program.stages for part in stage.parts}
+    return {product.lowering for stage in net.program.stages for product in stage.products}
 
 
 @needs_torch_sparse
@@ -121,9 +121,9 @@ def test_the_price_is_infinite_where_it_would_win_and_cannot(monkeypatch):
     monkeypatch.setattr(torch_sparse, "_missing", lambda: False)
     monkeypatch.setattr(torch_sparse, "_broken", lambda: "no")
     sizes = np.array([10, 1000])
-    extent = EXTENT.sized(sizes, sizes, sizes * 10)
-    assert np.isinf(REGISTRY["torch_sparse"].cost(extent, CHEAP)).all()
-    assert np.isfinite(REGISTRY["torch_sparse"].cost(extent, replace(CPU, torch_sparse_call=1.0))).all()
+    spec = EXTENT.sized(sizes, sizes, sizes * 10)
+    assert np.isinf(REGISTRY["torch_sparse"].cost(spec, CHEAP)).all()
+    assert np.isfinite(REGISTRY["torch_sparse"].cost(spec, replace(CPU, torch_sparse_call=1.0))).all()
 
 
 def test_it_is_not_imported_unless_it_is_pinned_or_cheapest():

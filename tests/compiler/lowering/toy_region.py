@@ -18,8 +18,8 @@ class Toy(RegionUnit):
     def __init__(self, layout: RegionLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
         self.layout = layout
-        self.sort = np.zeros(len(layout.ids), np.uint8) if layout.sort is None else layout.sort
-        add_vector(self, "weight", self.sort, dtype, device, fixed=1.0)
+        self.status = np.zeros(len(layout.ids), np.uint8) if layout.status is None else layout.status
+        add_vector(self, "weight", self.status, dtype, device, fixed=1.0)
         add_vector(self, "bias", layout.bias, dtype, device)
         add_vector(self, "slope", layout.slope, dtype, device)
 
@@ -30,18 +30,18 @@ class Toy(RegionUnit):
         for neuron in range(layout.outputs):
             total = bias[neuron].expand(len(x))
             mine = range(int(layout.start[neuron]), int(layout.start[neuron + 1]))
-            brought = sum((weight[e] * values[layout.column[e]] for e in mine), torch.zeros_like(total))
+            contribution = sum((weight[e] * values[layout.column[e]] for e in mine), torch.zeros_like(total))
             if layout.averages is not None and layout.averages[neuron]:
-                brought = brought / max(len(mine), 1)
+                contribution = contribution / max(len(mine), 1)
             own = slope[neuron : neuron + 1] if layout.slope[neuron] != FIXED else None
-            values.append(activate(names[layout.activation[neuron]], (total + brought)[:, None], own)[:, 0])
+            values.append(activate(names[layout.activation[neuron]], (total + contribution)[:, None], own)[:, 0])
         return torch.stack([values[place] for place in places.tolist()], 1) if len(places) else x.new_empty(len(x), 0)
 
     def slots(self):
         layout = self.layout
-        found = vector_slots(self, "weight", WEIGHT, layout.ids, self.sort)
+        found = vector_slots(self, "weight", WEIGHT, layout.ids, self.status)
         found += vector_slots(self, "bias", BIAS, layout.keys, layout.bias)
         return found + vector_slots(self, "slope", SLOPE, layout.keys, layout.slope)
 
 
-TOY = RegionLowering("toy", FIELD.refuses, lambda extent, calibration: 1e-6, Toy)
+TOY = RegionLowering("toy", FIELD.refuses, lambda spec, calibration: 1e-6, Toy)

@@ -99,7 +99,7 @@ def test_who_is_wired_alike_runs_in_batched_products_and_the_others_in_one_field
     text = population.report()
     assert "43 individuals" in text and "3 in products by wiring (1 of them)" in text
     assert "40 of irregular wiring together" in text
-    lowerings = {part.lowering for stage in population.program.stages for part in stage.parts}
+    lowerings = {part.lowering for stage in population.program.stages for part in stage.products}
     assert lowerings >= {"field", "grouped"}
     assert sum(stage.is_region for stage in population.program.stages) == 1
 

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from compiler.regions.blocks import find_blocks
 from compiler.regions.bundles import find_bundles
-from compiler.regions.parts import cut_part
+from compiler.regions.product_wiring import cut_product
 from compiler.regions.remainder import merge_thin
 from tests.compiler.graphs import build, mlp, recipes
 
@@ -48,7 +48,7 @@ def test_parts_place_every_synapse_where_its_neurons_are(recipe, pick, narrow):
     bundles = find_bundles(arrays, blocks)
     target = int(bundles.target[0])
     group = np.flatnonzero(bundles.target == target)
-    part = cut_part(arrays, blocks, bundles, target, group, pick, narrow)
+    part = cut_product(arrays, blocks, bundles, target, group, pick, narrow)
     columns = np.concatenate(
         [blocks.blocks[b].neurons if c is None else blocks.blocks[b].neurons[c] for b, c in part.pieces]
     )

@@ -61,13 +61,13 @@ def grouped_layer(groups: int = 16, width: int = 4) -> NeuronGraph:
 def test_groups_that_were_pruned_one_by_one_stay_a_grouped_convolution(pin):
     g = grouped_layer()
     before = compiler.compile(g, dtype=torch.float64)
-    assert {p.lowering for s in before.program.stages for p in s.parts} == {"conv_grouped"}
+    assert {p.lowering for s in before.program.stages for p in s.products} == {"conv_grouped"}
     many = sum(p.numel() for p in before.parameters())
     h = g.population("h")
     g.apply(RemoveNeurons([h[0], h[1], h[7], h[20], h[41]]))
     before.refresh()
     net = compiler.compile(g, dtype=torch.float64, lowering=pin)
     for one in (before, net):
-        assert "conv_padded" in {p.lowering for s in one.program.stages for p in s.parts}
+        assert "conv_padded" in {p.lowering for s in one.program.stages for p in s.products}
         assert sum(p.numel() for p in one.parameters()) <= many
     assert_maps_equal_reference(net, g, True)

@@ -153,15 +153,15 @@ def test_training_is_the_same_and_the_graph_gets_it(compiled, dtype, norm):
 
 def test_copies_run_what_is_theirs(compiled):
     net = compiler.compile(mlp([5, 6, 3], seed=0))
-    twin = copy.deepcopy(net)
+    clone = copy.deepcopy(net)
     with torch.no_grad():
-        next(twin.parameters()).add_(1.0)
-    fast, _ = compiled(twin)
-    assert torch.equal(fast(x()), twin(x())) and not torch.equal(fast(x()), net(x()))
-    twin.graph.remove_edge(*some_edge(twin.graph))
+        next(clone.parameters()).add_(1.0)
+    fast, _ = compiled(clone)
+    assert torch.equal(fast(x()), clone(x())) and not torch.equal(fast(x()), net(x()))
+    clone.graph.remove_edge(*some_edge(clone.graph))
     assert net(x()) is not None
     with pytest.raises(StaleError):
-        twin(x())
+        clone(x())
 
 
 def test_a_forward_that_a_user_put_there_stays():

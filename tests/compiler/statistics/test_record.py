@@ -70,10 +70,10 @@ def test_moments_are_those_of_the_whole_matrix(pool, place):
     assert sums.count == len(rows)
     np.testing.assert_allclose(sums.mean, rows.mean(0), atol=1e-12)
     np.testing.assert_allclose(sums.covariance, np.cov(rows.T, bias=True), atol=1e-11)
-    said = taken.relu()
+    activity = taken.relu()
     if pool and place == "before":
-        said = F.max_pool2d(said, 2) if pool == "max_pool" else F.avg_pool2d(said, 2)
-    patches = F.unfold(said, 3, padding=1).transpose(1, 2).reshape(-1, 45).numpy()
+        activity = F.max_pool2d(activity, 2) if pool == "max_pool" else F.avg_pool2d(activity, 2)
+    patches = F.unfold(activity, 3, padding=1).transpose(1, 2).reshape(-1, 45).numpy()
     wanted = F.conv2d(read, torch.from_numpy(pair.dense()).transpose(0, 1), padding=1)
     wanted = wanted.permute(0, 2, 3, 1).reshape(-1, 2).numpy()
     found = seen.regression(pair, layer)
@@ -85,7 +85,7 @@ def test_moments_are_those_of_the_whole_matrix(pool, place):
     np.testing.assert_allclose(found.response_variance, wanted.var(0), atol=1e-11)
 
 
-def said_by_b(graph: NeuronGraph, x: torch.Tensor) -> np.ndarray:
+def activity_of_b(graph: NeuronGraph, x: torch.Tensor) -> np.ndarray:
     """(rows, b) what the neurons of b say, whose activation is the identity."""
     values = compiler.reference(graph, x).values
     return np.stack([values[n].numpy().reshape(-1) for n in graph.population("b")], 1)
@@ -103,7 +103,7 @@ def test_the_network_with_the_layer_misses_what_it_tells(algorithm, place, norm)
     result = graph.apply(
         InsertLayer(("a", "b"), **{"width": 8} | given, algorithm=algorithm, place=place, observations=seen)
     )
-    then, now = said_by_b(start, x), said_by_b(graph, x)
+    then, now = activity_of_b(start, x), activity_of_b(graph, x)
     missed = ((now - then) ** 2).sum() / ((then - then.mean(0)) ** 2).sum()
     assert missed == pytest.approx(result.details.get("reconstruction_error", 0.0), abs=1e-9)
     assert missed < 0.6
@@ -115,7 +115,7 @@ def test_the_network_with_the_layer_misses_what_it_tells(algorithm, place, norm)
     assert old and all(np.array_equal(graph[u][v]["weight"], start[u][v]["weight"]) for u, v in old)
     graph.undo()
     assert graph.wiring_digest() == start.wiring_digest()
-    np.testing.assert_allclose(said_by_b(graph, x), then, atol=1e-12)
+    np.testing.assert_allclose(activity_of_b(graph, x), then, atol=1e-12)
 
 
 def test_before_the_pool_the_relays_are_new_ones():

@@ -56,12 +56,12 @@ def by_autograd(graph, data, layer):
         full.add_edges_from_arrays(*zip(*absent, strict=True), np.zeros((len(absent), *layer.window)), **layer.form)
     net, total = compiler.compile(full, dtype=torch.float64, lowering="blocks").eval(), None
     rows = full.table.find_many(sources, targets)
-    space = ("weight", layer.window)
+    quantity = ("weight", layer.window)
     for x, y in data:
         net.zero_grad()
         mse_loss(net(x), y).backward()
-        ids = net.slots.numbers(space)
-        found = net.slots.gather(space, lambda p: p.grad).numpy()
+        ids = net.slots.numbers(quantity)
+        found = net.slots.gather(quantity, lambda p: p.grad).numpy()
         here = found[np.searchsorted(ids, full.table.id[rows])]
         total = here if total is None else total + here
     return np.abs(total / len(data)).reshape(len(total), -1).mean(1)

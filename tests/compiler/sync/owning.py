@@ -107,11 +107,11 @@ class Tracked:
         if self.net is None:
             return
         changes = self.model.changes.since(self.reader)
-        for space in self.net.slots.spaces:
-            name = space[0]
+        for quantity in self.net.slots.quantities:
+            name = quantity[0]
             theirs = set((changes.synapses if name == "weight" else changes.neurons.get(name, np.empty(0))).tolist())
-            now = self.net.slots.gather(space).numpy().astype(np.float64)
-            for number, value in zip(self.net.slots.numbers(space).tolist(), now, strict=True):
+            now = self.net.slots.gather(quantity).numpy().astype(np.float64)
+            for number, value in zip(self.net.slots.numbers(quantity).tolist(), now, strict=True):
                 held = self._held(name, number)
                 if held is None or number in theirs or not np.isfinite(value).all():
                     continue

@@ -25,26 +25,26 @@ def trained(graph=None, decay=0.75, **options):
     net = compiler.compile(graph, dtype=torch.float64, **options)
     optimizer = OPTIMIZERS["adam"](net.parameters())
     ema = compiler.EMA(net, decay)
-    by_hand = {space: net.slots.gather(space) for space in net.slots.spaces}
+    by_hand = {quantity: net.slots.gather(quantity) for quantity in net.slots.quantities}
     for step in range(5):
         train(net, graph, optimizer, steps=1, seed=step)
         ema.update()
-        for space, held in by_hand.items():
-            by_hand[space] = decay * held + (1 - decay) * net.slots.gather(space)
+        for quantity, held in by_hand.items():
+            by_hand[quantity] = decay * held + (1 - decay) * net.slots.gather(quantity)
     return graph, net, optimizer, ema, by_hand
 
 
-def numbers(network, space) -> dict[int, float]:
-    return dict(zip(network.slots.numbers(space).tolist(), network.slots.gather(space).tolist(), strict=True))
+def numbers(network, quantity) -> dict[int, float]:
+    return dict(zip(network.slots.numbers(quantity).tolist(), network.slots.gather(quantity).tolist(), strict=True))
 
 
 @pytest.mark.parametrize("name", ["dense", "sparse"])
 def test_it_is_the_average_over_the_steps(name):
     _, net, _, ema, by_hand = trained(lowering=name)
     averaged = ema.network()
-    for space, wanted in by_hand.items():
-        torch.testing.assert_close(averaged.slots.gather(space), wanted, rtol=1e-12, atol=1e-12)
-        assert not torch.allclose(net.slots.gather(space), wanted)
+    for quantity, wanted in by_hand.items():
+        torch.testing.assert_close(averaged.slots.gather(quantity), wanted, rtol=1e-12, atol=1e-12)
+        assert not torch.allclose(net.slots.gather(quantity), wanted)
     assert not averaged.training and not averaged.owns and net.owns and net.training
 
 
@@ -67,10 +67,10 @@ def test_survivors_keep_their_average_and_newborns_start_from_their_value():
     graph.apply(SplitEdge(*next(iter(graph.edges))))
     net.refresh(optimizer)
     averaged = ema.network()
-    for space in net.slots.spaces:
-        values = numbers(net, space)
-        for number, held in numbers(averaged, space).items():
-            wanted = old.get(space, {}).get(number, values[number])
+    for quantity in net.slots.quantities:
+        values = numbers(net, quantity)
+        for number, held in numbers(averaged, quantity).items():
+            wanted = old.get(quantity, {}).get(number, values[number])
             assert held == pytest.approx(wanted, rel=1e-12, abs=1e-12)
     assert len(numbers(net, BIAS)) == len(old[BIAS]) + 3
     before = numbers(averaged, WEIGHT)
@@ -92,8 +92,8 @@ def test_without_a_memory_it_is_the_network_whatever_the_edits(recipe, seeds):
         edit(graph, seed)
         net.refresh(optimizer)
         ema.update()
-        for space in net.slots.spaces:
-            assert numbers(ema.network(), space) == numbers(net, space)
+        for quantity in net.slots.quantities:
+            assert numbers(ema.network(), quantity) == numbers(net, quantity)
         net.write_back()
         assert_equals_reference(ema.network().requires_grad_(True), graph)
 
@@ -127,8 +127,8 @@ def test_a_state_goes_over_files_lowerings_and_dtypes():
     again = compiler.EMA(other, 0.1)
     again.load_state_dict(torch.load(file, weights_only=True))
     assert (again.decay, again.updates) == (0.75, 5)
-    for space, wanted in by_hand.items():
-        assert torch.equal(again.network().slots.gather(space), wanted.float())
+    for quantity, wanted in by_hand.items():
+        assert torch.equal(again.network().slots.gather(quantity), wanted.float())
     again.copy_to(net)
     torch.testing.assert_close(net.slots.gather(WEIGHT), by_hand[WEIGHT], rtol=1e-6, atol=1e-6)
 
@@ -172,15 +172,15 @@ def test_what_torch_mixes_after_an_edit_is_kept_apart(name):
     graph.apply(Proliferate("h1", 1, seed=0))
     net.refresh(optimizer)
     assert [p.shape for p in net.parameters()] == shapes
-    before = {space: numbers(ema.network(), space) for space in net.slots.spaces}
+    before = {quantity: numbers(ema.network(), quantity) for quantity in net.slots.quantities}
     train(net, graph, optimizer, steps=1, seed=9)
     ema.update()
     torchs.update_parameters(net)
     differs = False
-    for space in net.slots.spaces:
-        now, mine, theirs = numbers(net, space), numbers(ema.network(), space), numbers(torchs.module, space)
+    for quantity in net.slots.quantities:
+        now, mine, theirs = numbers(net, quantity), numbers(ema.network(), quantity), numbers(torchs.module, quantity)
         for number, average in mine.items():
-            assert average == pytest.approx(0.75 * before[space][number] + 0.25 * now[number], rel=1e-9, abs=1e-12)
+            assert average == pytest.approx(0.75 * before[quantity][number] + 0.25 * now[number], rel=1e-9, abs=1e-12)
         differs |= not np.allclose(list(mine.values()), list(theirs.values()))
     assert differs
 
@@ -200,9 +200,9 @@ def test_half_precision_is_averaged_in_single():
 
 def test_a_network_forgets_averages_that_nobody_holds_and_copies_have_none():
     graph, net, optimizer, ema, _ = trained()
-    twin, gone = copy.deepcopy(net), weakref.ref(ema)
+    clone, gone = copy.deepcopy(net), weakref.ref(ema)
     graph.apply(Proliferate("h1", 1, seed=0))
-    twin.refresh()
+    clone.refresh()
     assert ema.source is net and net.stale
     del ema
     gc.collect()

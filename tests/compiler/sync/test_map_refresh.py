@@ -48,9 +48,9 @@ def edit(graph: NeuronGraph, seed: int) -> None:
         shape = np.shape(graph[u][w]["weight"])
         if what == 0:  # a twin of w, wired as w is
             kept = ("activation", "bias", "norm", "dropout", "dropout_kind", "population", "is_output", "shape")
-            twin = graph.add_neuron(**{k: graph.nodes[w][k] for k in kept if k in graph.nodes[w]})
+            clone = graph.add_neuron(**{k: graph.nodes[w][k] for k in kept if k in graph.nodes[w]})
             for a in list(graph.predecessors(w)):
-                graph.add_edge(a, twin, **dict(graph[a][w]))
+                graph.add_edge(a, clone, **dict(graph[a][w]))
         elif what == 1 and graph.in_degree(w) > 1 and graph.out_degree(u) > 1:
             graph.remove_synapses([(u, w)])
         elif what == 2:
@@ -78,8 +78,8 @@ def test_a_refresh_is_a_fresh_compile(recipe, seeds):
         assert fresh.program == net.program and fresh.report() == net.report()
         theirs = dict(fresh.named_parameters())
         assert {n: p.tolist() for n, p in net.named_parameters()} == {n: p.tolist() for n, p in theirs.items()}
-        for space in RUNNING:
-            assert torch.equal(net.slots.gather(space), fresh.slots.gather(space))
+        for quantity in RUNNING:
+            assert torch.equal(net.slots.gather(quantity), fresh.slots.gather(quantity))
         for training in (True, False):
             net.train(training), fresh.train(training)
             for a, b in zip(outputs_of(net, *map_batch(graph)), outputs_of(fresh, *map_batch(graph)), strict=True):
@@ -102,9 +102,11 @@ def test_moments_of_every_surviving_kernel_are_the_same_numbers(recipe, seed):
     def moments() -> dict:
         pick = lambda p: optimizer.state.get(p, {}).get("exp_avg")  # noqa: E731
         found = {}
-        for space in net.slots.spaces:
-            vector = net.slots.gather(space, pick, trained=True)
-            found |= {(space, n): vector[i].tolist() for i, n in enumerate(net.slots.numbers(space, True).tolist())}
+        for quantity in net.slots.quantities:
+            vector = net.slots.gather(quantity, pick, trained=True)
+            found |= {
+                (quantity, n): vector[i].tolist() for i, n in enumerate(net.slots.numbers(quantity, True).tolist())
+            }
         return found
 
     before = moments()
@@ -163,17 +165,17 @@ def test_what_training_moved_is_written_back_number_by_number():
     net = compiler.compile(graph, dtype=torch.float64)
     train(net, graph, torch.optim.SGD(net.parameters(), lr=0.1, weight_decay=0.1))
     net.write_back()
-    for space in net.slots.spaces:
-        numbers, vector = net.slots.numbers(space), net.slots.gather(space).numpy()
-        held = graph.read_weights(numbers) if space[0] == "weight" else graph.read_values(space[0], numbers)
+    for quantity in net.slots.quantities:
+        numbers, vector = net.slots.numbers(quantity), net.slots.gather(quantity).numpy()
+        held = graph.read_weights(numbers) if quantity[0] == "weight" else graph.read_values(quantity[0], numbers)
         np.testing.assert_array_equal(held, vector)
 
 
 def test_state_dict_is_the_same_whatever_the_lowering_and_loads_into_another():
     graph = build_maps(MapRecipe(5, (4, 4, 4), wiring="depthwise", norms=True))
     one, two = compiler.compile(graph), compiler.compile(graph.copy(), lowering="conv")
-    assert {p.lowering for s in one.program.stages for p in s.parts} != {
-        p.lowering for s in two.program.stages for p in s.parts
+    assert {p.lowering for s in one.program.stages for p in s.products} != {
+        p.lowering for s in two.program.stages for p in s.products
     }
     train(one, graph, torch.optim.SGD(one.parameters(), lr=0.1))
     saved = one.state_dict()
@@ -196,23 +198,23 @@ def test_optimizer_state_goes_through_a_file_and_to_another_lowering():
     nets[1].load_optimizer_state(optimizers[1], nets[0].optimizer_state(optimizers[0]))
     for net, optimizer in zip(nets, optimizers, strict=True):
         train(net, graph, optimizer, seed=5)
-    for space in nets[0].slots.spaces:
-        torch.testing.assert_close(nets[0].slots.gather(space), nets[1].slots.gather(space), rtol=1e-9, atol=1e-9)
+    for quantity in nets[0].slots.quantities:
+        torch.testing.assert_close(nets[0].slots.gather(quantity), nets[1].slots.gather(quantity), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("how", ["deepcopy", "pickle"])
 def test_copies_run_alike_and_train_apart(how):
     graph = build_maps(RICH)
     net = compiler.compile(graph, dtype=torch.float64)
-    twin = copy.deepcopy(net) if how == "deepcopy" else pickle.loads(pickle.dumps(net))
+    clone = copy.deepcopy(net) if how == "deepcopy" else pickle.loads(pickle.dumps(net))
     torch.manual_seed(0)
     wanted = outputs_of(net, *map_batch(graph))
     torch.manual_seed(0)
-    for a, b in zip(outputs_of(twin, *map_batch(graph)), wanted, strict=True):
+    for a, b in zip(outputs_of(clone, *map_batch(graph)), wanted, strict=True):
         assert torch.equal(a, b)
-    train(twin, twin.graph, torch.optim.SGD(twin.parameters(), lr=0.1))
-    assert any(not torch.equal(net.slots.gather(s), twin.slots.gather(s)) for s in net.slots.spaces)
-    assert_maps_equal_reference(twin if how == "pickle" else net, (twin if how == "pickle" else net).graph, True)
+    train(clone, clone.graph, torch.optim.SGD(clone.parameters(), lr=0.1))
+    assert any(not torch.equal(net.slots.gather(s), clone.slots.gather(s)) for s in net.slots.quantities)
+    assert_maps_equal_reference(clone if how == "pickle" else net, (clone if how == "pickle" else net).graph, True)
 
 
 def test_a_saved_graph_compiles_to_the_same_network(tmp_path):

@@ -202,11 +202,11 @@ def with_dtype(graph: NeuronGraph, dtype: torch.dtype) -> NeuronGraph:
 def test_a_copied_state_and_ones_own_are_told_apart_by_wiring():
     graph = mlp()
     net = compiler.compile(graph)
-    twin = copy.deepcopy(net)
-    twin.graph.apply(SplitEdge(0, 4))
-    twin.refresh()
+    clone = copy.deepcopy(net)
+    clone.graph.apply(SplitEdge(0, 4))
+    clone.refresh()
     with pytest.raises(WiringError, match="another wiring"):
-        net.load_state_dict(twin.state_dict())
+        net.load_state_dict(clone.state_dict())
 
 
 @settings(max_examples=60, deadline=None)

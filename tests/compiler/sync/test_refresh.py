@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import compiler
 from compiler.slots import WEIGHT
-from compiler.sync.optimizers.kinds import kind_of
-from compiler.sync.optimizers.lineage import Ancestry
-from compiler.sync.optimizers.moments import Estate
+from compiler.sync.optimizers.lineage import Lineage
+from compiler.sync.optimizers.moments import Moments
+from compiler.sync.optimizers.schemas import schema_of
 from neurograph.errors import CompileError, StaleError
 from tests.compiler.graphs import assert_equals_reference, batch, build, loss_of, mlp, recipes
 from tests.compiler.sync.optimizers.table import OPTIMIZERS
@@ -50,10 +50,10 @@ def edit(graph, seed: int) -> None:
             graph.nodes[v]["bias"] = float(rng.normal())
 
 
-def by_number(net, optimizer, space, name) -> dict[int, float]:
+def by_number(net, optimizer, quantity, name) -> dict[int, float]:
     """What an optimizer keeps for each trained number; what never had a gradient has no state."""
-    vector = net.slots.gather(space, lambda p: optimizer.state.get(p, {}).get(name), trained=True, fill=np.nan)
-    pairs = zip(net.slots.numbers(space, True).tolist(), vector.tolist(), strict=True)
+    vector = net.slots.gather(quantity, lambda p: optimizer.state.get(p, {}).get(name), trained=True, fill=np.nan)
+    pairs = zip(net.slots.numbers(quantity, True).tolist(), vector.tolist(), strict=True)
     return {number: held for number, held in pairs if not np.isnan(held)}
 
 
@@ -114,12 +114,12 @@ def test_the_state_of_every_survivor_is_the_same_number(recipe, seed, kind):
     optimizer = OPTIMIZERS[kind](net.parameters())
     train(net, graph, optimizer)
     names = {"momentum": ["momentum_buffer"], "amsgrad": ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"]}[kind]
-    before = {(s, n): by_number(net, optimizer, s, n) for s in net.slots.spaces for n in names}
+    before = {(s, n): by_number(net, optimizer, s, n) for s in net.slots.quantities for n in names}
     edit(graph, seed)
     net.refresh(optimizer)
-    for (space, name), old in before.items():
-        new = by_number(net, optimizer, space, name)
-        alive = set(net.slots.numbers(space, True).tolist())
+    for (quantity, name), old in before.items():
+        new = by_number(net, optimizer, quantity, name)
+        alive = set(net.slots.numbers(quantity, True).tolist())
         assert {k: v for k, v in new.items() if k in old} == {k: v for k, v in old.items() if k in alive}
         if name != "exp_avg_sq" and name != "max_exp_avg_sq":
             assert all(v == 0.0 for k, v in new.items() if k not in old)
@@ -166,9 +166,9 @@ def test_a_parameter_of_several_ancestors_takes_their_largest_step():
     one, two, *_ = net.slots.of(WEIGHT, trained=True)
     optimizer.state[two.tensor]["step"] += 5
     groups = {id(p): 0 for p in net.parameters()}
-    estate = Estate(optimizer, net.slots, kind_of(optimizer), groups)
+    moments = Moments(optimizer, net.slots, schema_of(optimizer), groups)
     place = net.slots.place(one, True)
-    share = estate.share(Ancestry(one, place, np.full(len(place), -1, np.int32), place, (one, two)), 0)
+    share = moments.share(Lineage(one, place, np.full(len(place), -1, np.int32), place, (one, two)), 0)
     assert float(share["step"]) == 8.0 and share["step"] is not optimizer.state[two.tensor]["step"]
 
 

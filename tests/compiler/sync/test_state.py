@@ -21,8 +21,8 @@ def test_state_goes_over_lowerings(recipe, first, second):
     a = compiler.compile(graph, dtype=torch.float64, lowering=where_legal(first))
     b = compiler.compile(build(recipe), dtype=torch.float64, lowering=where_legal(second))
     with torch.no_grad():
-        for space in b.slots.spaces:
-            b.slots.scatter(space, torch.full((len(b.slots.numbers(space)),), 0.5, dtype=torch.float64))
+        for quantity in b.slots.quantities:
+            b.slots.scatter(quantity, torch.full((len(b.slots.numbers(quantity)),), 0.5, dtype=torch.float64))
     b.load_state_dict(a.state_dict())
     for name, held in a.state_dict().items():
         assert torch.equal(held, b.state_dict()[name])
@@ -100,12 +100,12 @@ def test_optimizer_state_goes_over_lowerings(recipe, kind):
     nets[1].load_optimizer_state(optimizers[1], nets[0].optimizer_state(optimizers[0]))
     a, b = (net.optimizer_state(o) for net, o in zip(nets, optimizers, strict=True))
     assert a["groups"] == b["groups"] and set(a["spaces"]) == set(b["spaces"])
-    for space, held in a["spaces"].items():
-        assert all(torch.equal(v, b["spaces"][space][k]) for k, v in held.items())
+    for quantity, held in a["spaces"].items():
+        assert all(torch.equal(v, b["spaces"][quantity][k]) for k, v in held.items())
     for net, optimizer in zip(nets, optimizers, strict=True):
         train(net, net.graph, optimizer, seed=7)
-    for space in nets[0].slots.spaces:
-        torch.testing.assert_close(*(net.slots.gather(space) for net in nets), rtol=1e-6, atol=1e-8)
+    for quantity in nets[0].slots.quantities:
+        torch.testing.assert_close(*(net.slots.gather(quantity) for net in nets), rtol=1e-6, atol=1e-8)
 
 
 def test_optimizer_state_of_another_sort_is_refused_and_changes_nothing():

@@ -88,9 +88,9 @@ def test_heirs_are_those_of_the_journal():
     g = mlp([3, 4, 2], seed=0)
     result = g.apply(Proliferate("hidden1", 2, seed=0))
     neurons = neurons_of(g)
-    told = {int(neurons.keys[i]): int(neurons.keys[neurons.heir[i]]) for i in np.flatnonzero(neurons.heir >= 0)}
-    assert told == dict(result.entry.neuron_heirs.tolist())
-    assert len(told) == 2
+    found = {int(neurons.keys[i]): int(neurons.keys[neurons.heir[i]]) for i in np.flatnonzero(neurons.heir >= 0)}
+    assert found == dict(result.entry.neuron_heirs.tolist())
+    assert len(found) == 2
 
 
 def test_a_kernel_counts_by_its_norm_and_the_sign_of_its_sum():

@@ -61,7 +61,7 @@ def plain(value):
 def test_what_is_stored_does_not_change_with_what_it_showed(view, door, wrap, tmp_path):
     g = net()
     put, take = wrap
-    told = plain(view(g))
+    unchanged = plain(view(g))
     door(g, put(view(g)))
     g[0][3]["weight"], g.nodes[3]["bias"] = 77.0, 88.0
     g.remove_node(3)
@@ -69,7 +69,7 @@ def test_what_is_stored_does_not_change_with_what_it_showed(view, door, wrap, tm
     assert found
     for each in found:
         assert type(take(each)) is dict
-        assert plain(take(each)) == told
+        assert plain(take(each)) == unchanged
     g.save(tmp_path / "net.safetensors")
     assert repr(kept(NeuronGraph.load(tmp_path / "net.safetensors"))) == repr(found)
 
@@ -96,7 +96,7 @@ MADE = {
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
 def test_an_attribute_of_the_graph_does_not_change_with_what_it_showed(view, door, tmp_path):
     g = net()
-    told = plain(view(g))
+    unchanged = plain(view(g))
     door(g, [put(view(g)) for put, _ in WRAPS.values()])
     copies = [g.copy(), copy.deepcopy(g), copy.copy(g), pickle.loads(pickle.dumps(g)), g.subgraph([0, 3]), g]
     g[0][3]["weight"], g.nodes[3]["bias"] = 77.0, 88.0
@@ -104,7 +104,7 @@ def test_an_attribute_of_the_graph_does_not_change_with_what_it_showed(view, doo
     for each in [*copies, NeuronGraph.load(tmp_path / "net.safetensors")]:
         for (_, take), value in zip(WRAPS.values(), each.graph["kept"], strict=True):
             assert type(take(value)) is dict
-            assert plain(take(value)) == told
+            assert plain(take(value)) == unchanged
 
 
 @pytest.mark.parametrize("make", MADE.values(), ids=MADE)

@@ -60,15 +60,15 @@ def test_what_cannot_be_drawn_is_refused(draw, tmp_path):
 @pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
 @pytest.mark.parametrize("make", [maps, lambda: random_field(120, 4, 6, seed=0), lambda: mlp([900, 2], seed=0)])
 def test_networks_of_every_sort_can_be_drawn(draw, make, tmp_path):
-    said = texts(draw(make(), tmp_path / "a.svg", title="A net"))
-    assert "A net" in said
+    message = texts(draw(make(), tmp_path / "a.svg", title="A net"))
+    assert "A net" in message
 
 
 def test_an_adjacency_names_populations_and_counts(tmp_path):
-    said = texts(adjacency(mlp([40, 30, 20], seed=0), tmp_path / "a.svg"))
-    assert {"input", "hidden1", "output", "40", "30", "20"} <= set(said)
-    assert said.count("hidden1") == 2  # as a source, and as a target
-    assert not any("grey" in text for text in said)
+    message = texts(adjacency(mlp([40, 30, 20], seed=0), tmp_path / "a.svg"))
+    assert {"input", "hidden1", "output", "40", "30", "20"} <= set(message)
+    assert message.count("hidden1") == 2  # as a source, and as a target
+    assert not any("grey" in text for text in message)
     assert "grey: identities and pools" in texts(adjacency(maps(), tmp_path / "a.svg"))
 
 
@@ -116,5 +116,5 @@ def test_many_pairs_are_cut_and_the_picture_says_so(tmp_path):
     g.add_neuron("x", role="input", population="x")
     for at in range(30):
         g.add_edge("x", g.add_neuron(population=f"p{at}"), weight=1.0)
-    said = texts(distributions(g, tmp_path / "a.svg"))
-    assert "the 24 largest of 30 pairs of populations are shown" in said
+    message = texts(distributions(g, tmp_path / "a.svg"))
+    assert "the 24 largest of 30 pairs of populations are shown" in message

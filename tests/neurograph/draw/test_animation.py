@@ -35,8 +35,8 @@ def test_steps_are_the_networks_that_were():
     steps = replay_steps(g, 40)
     assert [len(step.arrays) for step in steps] == [8, 11, 12, 11]
     assert [step.epoch for step in steps] == [None, 4, 9, None]
-    assert steps[1].told == "Proliferate: 3 neurons born, 15 synapses born"
-    assert steps[3].told.startswith("by hand: 1 neuron died")
+    assert steps[1].description == "Proliferate: 3 neurons born, 15 synapses born"
+    assert steps[3].description.startswith("by hand: 1 neuron died")
     assert set(steps[0].arrays.names) == set(mlp([3, 3, 2]).nodes)
     assert sorted(steps[3].arrays.names, key=str) == sorted(g.nodes, key=str)
     assert len({tuple(step.layout.labels) for step in steps}) == 1
@@ -61,7 +61,7 @@ def test_entries_that_change_nothing_are_no_steps():
     assert len(g.journal) == 3
     first, last = replay_steps(g, 40)
     assert (len(first.arrays), len(last.arrays)) == (5, 6)
-    assert last.told.startswith("SplitEdge: 1 neuron born")
+    assert last.description.startswith("SplitEdge: 1 neuron born")
 
 
 def test_a_gif_plays_the_growth(tmp_path):

@@ -79,26 +79,26 @@ def test_other_endings_name_those_there_are(draw, tmp_path):
 
 
 def test_what_a_topology_says(tmp_path):
-    said = texts(topology(mlp([4, 3, 2], activation="tanh"), tmp_path / "a.svg", title="A net"))
+    message = texts(topology(mlp([4, 3, 2], activation="tanh"), tmp_path / "a.svg", title="A net"))
     for text in ("A net", "9 neurons, 18 synapses", "input", "hidden1", "output", "tanh", "4", "3", "2"):
-        assert text in said
-    assert not any("shown" in text for text in said)
-    said = texts(topology(mlp([40, 30]), tmp_path / "a.svg", max_synapses=100, newborn=[1]))
-    assert "the strongest 100 of 1,200 synapses are shown" in said and "newborn neuron" in said
+        assert text in message
+    assert not any("shown" in text for text in message)
+    message = texts(topology(mlp([40, 30]), tmp_path / "a.svg", max_synapses=100, newborn=[1]))
+    assert "the strongest 100 of 1,200 synapses are shown" in message and "newborn neuron" in message
 
 
 def test_what_before_and_after_says(tmp_path):
-    said = texts(before_and_after(*grown(), tmp_path / "a.svg", titles=("Then", "Now")))
+    message = texts(before_and_after(*grown(), tmp_path / "a.svg", titles=("Then", "Now")))
     for text in ("Then", "Now", "9 neurons, 18 synapses", "10 neurons, 24 synapses", "newborn neuron"):
-        assert text in said
+        assert text in message
     assert "newborn neuron" not in texts(before_and_after(grown()[0], grown()[0], tmp_path / "a.svg"))
 
 
 def test_what_growth_says(tmp_path):
-    said = texts(growth(rows(), tmp_path / "a.svg"))
+    message = texts(growth(rows(), tmp_path / "a.svg"))
     for text in ("error (%)", "neurons", "epoch", "edit", "training 0.42 %", "validation 5.83 %", "hidden1 6"):
-        assert text in said
-    assert "unchanged: input 4, output 2" in said
+        assert text in message
+    assert "unchanged: input 4, output 2" in message
     assert "edit" not in texts(growth([row | {"edit": None} for row in rows()], tmp_path / "a.svg"))
 
 
@@ -137,8 +137,8 @@ def test_skips_levels_kernels_and_single_neurons_can_be_drawn(tmp_path):
 
 
 def test_long_names_do_not_run_into_each_other(tmp_path):
-    said = texts(topology(mlp([2, 2], names=["a" * 99, "b"]), tmp_path / "a.svg"))
-    assert "b" in said and max(len(text) for text in said if text.startswith("aaa")) < 30
+    message = texts(topology(mlp([2, 2], names=["a" * 99, "b"]), tmp_path / "a.svg"))
+    assert "b" in message and max(len(text) for text in message if text.startswith("aaa")) < 30
 
 
 def test_impossible_pictures_are_refused(tmp_path):

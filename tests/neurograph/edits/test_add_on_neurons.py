@@ -32,8 +32,8 @@ def test_they_read_and_feed_the_share_that_is_asked_for():
         assert g[u][v].keys() == data.keys()
         assert all(np.array_equal(g[u][v][key], value) for key, value in data.items())
     assert g.number_of_edges() == len(before) + 80
-    told = {"population": "stem+layer1.5x5", "neurons": 20, "reads": 40, "feeds": 40, "function_preserving": True}
-    assert result.details == told
+    expected = {"population": "stem+layer1.5x5", "neurons": 20, "reads": 40, "feeds": 40, "function_preserving": True}
+    assert result.details == expected
 
 
 def wired(seed):

@@ -114,14 +114,14 @@ def test_of_any_edit_on_any_network(seed, verbs):
 
 
 @pytest.mark.parametrize("stranded", ["remove", "leave"])
-@pytest.mark.parametrize("left", [0.05, 0.1, 0.3, 7])
+@pytest.mark.parametrize("left", [{"share": 0.05}, {"share": 0.1}, {"share": 0.3}, {"left": 7}])
 def test_of_pruning_almost_everything(left, stranded):
     for seed in range(4):
-        check(mlp([16, 40, 4], seed=seed), Prune(left, stranded=stranded))
-        check(mlp([8, 12, 12, 4], seed=seed), Prune(left, "layer", stranded=stranded))
+        check(mlp([16, 40, 4], seed=seed), Prune(**left, stranded=stranded))
+        check(mlp([8, 12, 12, 4], seed=seed), Prune(**left, scope="layer", stranded=stranded))
         g = mlp([8, 12, 4], seed=seed)
         ids = weight_sizes(g)[0][::2]
-        check(g, Prune(left, scores=(ids, np.arange(len(ids), dtype=float)), stranded=stranded))
+        check(g, Prune(**left, scores=(ids, np.arange(len(ids), dtype=float)), stranded=stranded))
 
 
 @pytest.mark.parametrize("ratio", [0.3, 0.75, 0.9])

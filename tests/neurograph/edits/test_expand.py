@@ -46,12 +46,12 @@ def _own(new):
 
 
 @pytest.mark.parametrize(
-    ("connected", "read", "told"), [("event", [0, 3], [4, 5]), ("all", [0, 1, 2, 3], [4, 5, 6]), ("own", [0], [4])]
+    ("connected", "read", "fed"), [("event", [0, 3], [4, 5]), ("all", [0, 1, 2, 3], [4, 5, 6]), ("own", [0], [4])]
 )
-def test_whom_the_newborns_are_connected_to(connected, read, told):
+def test_whom_the_newborns_are_connected_to(connected, read, fed):
     g = linear()
     new = g.apply(Expand([(0, 4), (3, 5)], connected=connected)).born[0]
-    assert (sorted(g.pred[new]), sorted(g[new])) == (read, told)
+    assert (sorted(g.pred[new]), sorted(g[new])) == (read, fed)
 
 
 def test_each_event_makes_a_layer_of_its_own_unless_one_is_named():

@@ -61,10 +61,10 @@ def test_undo_redo_and_replay():
     graph = network()
     start, values = graph.copy(), taken_in(graph, "hidden1")
     graph.apply(edit(graph, algorithm=2))
-    inserted, told = dict(graph.edges), graph.journal[0]
+    inserted, written = dict(graph.edges), graph.journal[0]
     biases = [graph.nodes[v]["bias"] for v in range(11, 14)]
     assert any(biases)
-    line = json.loads(json.dumps(json.loads(to_line(graph, told))))
+    line = json.loads(json.dumps(json.loads(to_line(graph, written))))
     graph.undo()
     assert dict(graph.edges) == dict(start.edges)
     np.testing.assert_array_equal(taken_in(graph, "hidden1"), values)
@@ -74,8 +74,8 @@ def test_undo_redo_and_replay():
     assert [graph.nodes[v]["bias"] for v in range(11, 14)] == biases
     start.replay([from_line(json.dumps(line))])
     assert dict(start.edges) == inserted
-    assert start.journal[0].details == told.details
-    assert "observations" not in told.options
+    assert start.journal[0].details == written.details
+    assert "observations" not in written.options
 
 
 def test_the_seed_decides():
@@ -137,8 +137,8 @@ def test_targets_without_a_bias_stay_without_one():
     result = graph.apply(edit(graph))
     new = result.born
     read = np.array([[graph[u][v]["weight"] for v in new] for u in range(5, 11)])
-    said = np.maximum(VALUES @ read, 0.0)
-    theirs = np.linalg.lstsq(said, VALUES @ weights, rcond=None)[0]
+    activity = np.maximum(VALUES @ read, 0.0)
+    theirs = np.linalg.lstsq(activity, VALUES @ weights, rcond=None)[0]
     np.testing.assert_allclose([[graph[u][v]["weight"] for v in range(11, 14)] for u in new], theirs, atol=1e-8)
     assert all(graph.nodes[v]["bias"] is None for v in range(11, 14))
 

@@ -9,7 +9,7 @@ from neurograph.builders import mlp
 from neurograph.builders.layers import convolution, linear, pool
 from neurograph.edits import Autophagy
 from neurograph.edits.selectors import Chance, LowContribution, Selection
-from neurograph.edits.selectors.low_contribution import heard
+from neurograph.edits.selectors.low_contribution import outgoing_norm
 from neurograph.errors import MissingError, OptionError
 from neurograph.initializers import from_name
 
@@ -22,8 +22,8 @@ def test_contribution_is_variance_times_squared_outgoing_weights():
     g = mlp([3, 6, 4], seed=5)
     keys = g.population_keys("hidden1")
     power = np.random.default_rng(1).random(6)
-    heard = np.array([sum(d["weight"] ** 2 for d in g[n].values()) for n in g.population("hidden1")])
-    contribution = power * heard
+    outgoing_norm = np.array([sum(d["weight"] ** 2 for d in g[n].values()) for n in g.population("hidden1")])
+    contribution = power * outgoing_norm
     seen = Observations(keys, np.zeros(6), power)
     found = LowContribution(0.9)(selection(g, seen))
     expected = keys[np.argsort(contribution)][: (contribution < 0.9 * np.median(contribution)).sum()]
@@ -49,7 +49,7 @@ def test_channels_are_heard_through_their_pools():
     linear(g, "output", pool(g, "pool", below), 3, draw, is_output=True)
     places = [next(iter(g[n])) for n in g.population("conv")]
     expected = [sum((d["weight"] ** 2).sum() for d in g[place].values()) for place in places]
-    np.testing.assert_allclose(heard(g, g.population_keys("conv")), expected, rtol=1e-12)
+    np.testing.assert_allclose(outgoing_norm(g, g.population_keys("conv")), expected, rtol=1e-12)
     assert len(set(expected)) == 5
 
 

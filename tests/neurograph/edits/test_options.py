@@ -56,7 +56,7 @@ KEPT = [
     (Rename({0: "age"}), {"names": {0: "age"}}),
     (SetValues({0: {"note": 1}}, {(0, 2): {"weight": 0.5}}), {"neurons": {0: {"note": 1}}}),
     (Expand([(0, 2), (1, 2)], neurons=2), {"synapses": ((0, 2), (1, 2)), "rule": "exact", "noise": 1e-8, "bias": None}),
-    (Prune(0.5, scope="layer"), {"left": 0.5, "scope": "layer", "stranded": "remove"}),
+    (Prune(share=0.5, scope="layer"), {"share": 0.5, "scope": "layer", "stranded": "remove"}),
     (Reinitialize("he_normal", "hidden1"), {"initializer": "he_normal", "populations": ("hidden1",), "seed": 0}),
     (
         Rewire(0.5, "hidden1", candidates=(np.array([0]), np.array([2]), np.ones(1))),

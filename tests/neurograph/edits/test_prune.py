@@ -26,12 +26,14 @@ def largest(g, count):
     return {number for number, _ in found[:count]}
 
 
-@pytest.mark.parametrize("left", [40, 0.4, 1.0, 200])
-def test_the_largest_weights_are_left(left):
+@pytest.mark.parametrize(
+    ("options", "count"), [({"left": 40}, 40), ({"left": 200}, 103), ({"share": 0.4}, 41), ({"share": 1}, 103)]
+)
+def test_the_largest_weights_are_left(options, count):
     g = network()
-    expected = largest(g, round(left * 103) if isinstance(left, float) else left)
+    expected = largest(g, count)
     before = weights(g)
-    result = g.apply(Prune(left, stranded="leave"))
+    result = g.apply(Prune(**options, stranded="leave"))
     assert set(weights(g)) == expected
     assert weights(g) == {number: before[number] for number in expected}
     assert result.details["pruned"] == 103 - len(expected)
@@ -41,7 +43,7 @@ def test_the_largest_weights_are_left(left):
 
 def test_layers_keep_the_same_share():
     g = network()
-    g.apply(Prune(0.5, scope="layer", stranded="leave"))
+    g.apply(Prune(share=0.5, scope="layer", stranded="leave"))
     ends = [(g.nodes[u]["population"], g.nodes[v]["population"]) for u, v in g.edges]
     assert {pair: ends.count(pair) for pair in set(ends)} == {
         ("input", "hidden1"): 24,
@@ -69,7 +71,7 @@ def test_kernels_count_by_the_mean_of_their_numbers():
         weight = g[g.table.names[g.table.src[row]]][g.table.names[g.table.dst[row]]]["weight"]
         assert size == pytest.approx(np.abs(weight).mean())
     pools = sum(1 for *_, op in g.edges(data="op") if op == "avg_pool" or op == "max_pool")
-    g.apply(Prune(0.5, stranded="leave"))
+    g.apply(Prune(share=0.5, stranded="leave"))
     assert g.number_of_edges() == pools + round(len(ids) / 2)
 
 
@@ -127,7 +129,7 @@ def test_neurons_without_a_bias_or_a_sum_stay_as_they_are():
 def test_undo_brings_all_of_it_back():
     g = network()
     before = structure(g), weights(g), values(g)
-    g.apply(Prune(0.4))
+    g.apply(Prune(share=0.4))
     assert structure(g) != before[0]
     g.undo()
     assert (structure(g), weights(g), values(g)) == before
@@ -144,14 +146,14 @@ def lopsided():
 def test_no_path_to_any_output_is_refused_and_a_floor_is_the_way_out():
     g = lopsided()
     before = dump(g)
-    with pytest.raises(EditError, match=r"no path from the inputs to any output.*floor=0.1 keeps a tenth"):
-        g.apply(Prune(0.3))
+    with pytest.raises(EditError, match=r"no path from the inputs to any output.*floor_share=0.1 keeps a tenth"):
+        g.apply(Prune(share=0.3))
     assert dump(g) == before
-    result = g.apply(Prune(0.3, floor=0.2))
+    result = g.apply(Prune(share=0.3, floor_share=0.2))
     assert result.details["floored"] == 13
     assert len(list(g.in_edges(g.population("hidden2")))) <= 13 and has_path(g)
-    lopsided().apply(Prune(0.3, floor=5))
-    lopsided().apply(Prune(0.3, stranded="leave"))
+    lopsided().apply(Prune(share=0.3, floor=5))
+    lopsided().apply(Prune(share=0.3, stranded="leave"))
     bare = NeuronGraph()  # what had no path is not asked for one
     bare.add_population("in", 1, role="input")
     bare.add_population("off", 2)
@@ -163,10 +165,15 @@ def test_no_path_to_any_output_is_refused_and_a_floor_is_the_way_out():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"left": 1.5}, OptionError, "left, a share, must be"),
+        ({}, OptionError, "give one of left=None, a count, and share=None"),
+        ({"left": 3, "share": 0.5}, OptionError, "give one of left=3"),
+        ({"left": 0.5}, OptionError, "left must be a whole number, not 0.5; share=0.5 is a share"),
+        ({"share": 1.5}, OptionError, "share must be a finite number between 0 and 1"),
         ({"left": -1}, OptionError, "left must be a whole number"),
-        ({"left": 3, "scope": "world"}, OptionError, "scope must be one of graph, layer"),
-        ({"left": 3, "floor": 1.5}, OptionError, "floor, a share"),
+        ({"left": 3, "scope": "world"}, OptionError, "scope must be one of network, layer"),
+        ({"left": 3, "floor": 1.5}, OptionError, "floor must be a whole number"),
+        ({"left": 3, "floor": 1, "floor_share": 0.5}, OptionError, "give one of the two"),
+        ({"left": 3, "floor_share": 1.5}, OptionError, "floor_share must be a finite number"),
         ({"left": 3, "floor": -1}, OptionError, "floor must be a whole number"),
         ({"left": 3, "stranded": "eat"}, OptionError, "stranded"),
         ({"left": 3, "scores": (np.arange(3), np.arange(4.0))}, OptionError, r"shapes \(3,\) and \(4,\)"),

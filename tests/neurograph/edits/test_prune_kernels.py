@@ -84,8 +84,8 @@ def test_a_threshold_takes_what_is_at_most_that():
 
 def test_ratios_by_layer():
     g = macro()
-    told = g.apply(PruneKernels({"layer0": 0.25, "layer2.operation": 0.75}, stranded="leave")).details["layers"]
-    assert told == {"stem 3 x 3": (18, 0), "layer0 3 x 3": (36, 9), "layer2.operation 5 x 5": (36, 27)}
+    layers = g.apply(PruneKernels({"layer0": 0.25, "layer2.operation": 0.75}, stranded="leave")).details["layers"]
+    assert layers == {"stem 3 x 3": (18, 0), "layer0 3 x 3": (36, 9), "layer2.operation 5 x 5": (36, 27)}
     with pytest.raises(EditError, match="'layer1' read no kernel that may be pruned; these do: 'stem'"):
         g.apply(PruneKernels({"layer1": 0.5}))
 

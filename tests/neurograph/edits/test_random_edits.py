@@ -100,8 +100,10 @@ def _remove_synapses(g, rng):
 
 
 def _prune(g, rng):
-    left = [0.8, int(rng.integers(30))][rng.integers(2)]
-    return Prune(left, ["graph", "layer"][rng.integers(2)], stranded=["leave", "remove", "refuse"][rng.integers(3)])
+    left = [{"share": 0.8}, {"left": int(rng.integers(30))}][rng.integers(2)]
+    return Prune(
+        **left, scope=["network", "layer"][rng.integers(2)], stranded=["leave", "remove", "refuse"][rng.integers(3)]
+    )
 
 
 def _reinitialize(g, rng):
@@ -251,7 +253,7 @@ def state(g):
 def attempt(g, edit, data):
     """Apply an edit and check all that must hold; returns its line for a journal on disk, None where it was refused."""
     before, full, old = state(g), dump(g), structure(g)
-    told = outputs(g, data)
+    unchanged = outputs(g, data)
     try:
         result = g.apply(edit)
     except NeuroGraphError:
@@ -262,7 +264,7 @@ def attempt(g, edit, data):
     after = state(g)
     check_untouched(g, edit, result, before, after)
     if result.details.get("function_preserving"):
-        np.testing.assert_allclose(outputs(g, data), told, rtol=1e-9, atol=1e-9 * np.abs(told).max())
+        np.testing.assert_allclose(outputs(g, data), unchanged, rtol=1e-9, atol=1e-9 * np.abs(unchanged).max())
     new = structure(g)
     g.undo()
     assert (structure(g), weights(g), values(g)) == (old, before["weights"], before["values"])

@@ -55,20 +55,20 @@ def test_what_is_frozen_and_what_was_not_named_stays():
     g = mlp([3, 4, 2], seed=0, bias=True)
     frozen = next(iter(g.in_edges(g.population("hidden1")[0])))
     g.edges[frozen]["trainable"] = False
-    told = {edge: g.edges[edge]["weight"] for edge in g.edges}
+    unchanged = {edge: g.edges[edge]["weight"] for edge in g.edges}
     wiring = nx.to_dict_of_lists(g)
     g.apply(Reinitialize(populations=("hidden1",), seed=5))
-    moved = {edge for edge in g.edges if g.edges[edge]["weight"] != told[edge]}
+    moved = {edge for edge in g.edges if g.edges[edge]["weight"] != unchanged[edge]}
     assert moved == set(g.in_edges(g.population("hidden1"))) - {frozen}
     assert nx.to_dict_of_lists(g) == wiring
     g.undo()
-    assert {edge: g.edges[edge]["weight"] for edge in g.edges} == told
+    assert {edge: g.edges[edge]["weight"] for edge in g.edges} == unchanged
 
 
 def test_one_seed_one_drawing_whatever_was_there_before():
     one, other = mlp([9, 8, 3], seed=0), mlp([9, 8, 3], seed=1)
     for g in (one, other):
-        g.apply(Prune(0.5, scores=(np.arange(96), np.arange(96.0))))
+        g.apply(Prune(share=0.5, scores=(np.arange(96), np.arange(96.0))))
         g.apply(Reinitialize(seed=2))
     assert list(one.edges(data="weight")) == list(other.edges(data="weight"))
     other.apply(Reinitialize(seed=3))

@@ -23,29 +23,29 @@ EDIT = SetValues(
 )
 
 
-def told(g):
+def plain_values(g):
     return {n: dict(d) for n, d in g.nodes(data=True)}, {(u, v): dict(d) for u, v, d in g.edges(data=True)}
 
 
 def test_undone_done_again_and_replayed(tmp_path):
     g, start = net(), net()
-    before = repr(told(g))
+    before = repr(plain_values(g))
     entry = g.apply(EDIT).entry
-    after = repr(told(g))
+    after = repr(plain_values(g))
     assert after != before
     assert len(g.journal) == 1
     for text in ("bias of 2 neurons set", "old of 1 neuron set", "new of 1 neuron set", "weight of 1 synapse set"):
         assert text in str(entry)
     g.undo()
-    assert repr(told(g)) == before
+    assert repr(plain_values(g)) == before
     g.redo()
-    assert repr(told(g)) == after
+    assert repr(plain_values(g)) == after
     g.save(tmp_path / "net.safetensors")
     back = NeuronGraph.load(tmp_path / "net.safetensors")
     back.undo()
-    assert repr(told(back)) == before
+    assert repr(plain_values(back)) == before
     start.replay(g.journal)
-    assert repr(told(start)) == after
+    assert repr(plain_values(start)) == after
 
 
 def test_what_was_written_since_stays():

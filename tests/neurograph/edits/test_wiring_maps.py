@@ -158,13 +158,13 @@ def test_add_a_channel_with_kernels_a_pool_and_a_read_out():
         incoming={n: {"weight": rng.normal(size=(3, 3)), "padding": 1} for n in image},
         outgoing={pools[0]: {"op": "max_pool", "kernel_size": 2, "stride": 2}, out[0]: rng.normal(size=(6, 6))},
     )  # fmt: skip
-    told = outputs(g, images(g))
+    unchanged = outputs(g, images(g))
     assert g.apply(edit).born == ["new"]
     assert (g["new"][out[0]]["weight"].shape, g.nodes["new"]["running_var"]) == ((6, 6), 2.0)
     assert weights(g).items() > before[0].items()
-    assert np.abs(outputs(g, images(g)) - told).max() > 1e-6
+    assert np.abs(outputs(g, images(g)) - unchanged).max() > 1e-6
     g.apply(RemoveSynapses([("new", out[0]), ("new", pools[0])]))
-    np.testing.assert_allclose(outputs(g, images(g)), told, rtol=1e-12)
+    np.testing.assert_allclose(outputs(g, images(g)), unchanged, rtol=1e-12)
     g.undo()
     g.undo()
     assert (weights(g), values(g), structure(g)) == before

@@ -71,16 +71,16 @@ def test_counts_weights_and_attributes(kind, tmp_path):
     for u, v, weight in g.edges(data="weight"):
         assert float(back[str(u)][str(v)]["weight"]) == weight
     for n, data in g.nodes(data=True):
-        told = back.nodes[str(n)]
-        assert (told["population"], told["activation"], told["role"]) == (
+        attributes = back.nodes[str(n)]
+        assert (attributes["population"], attributes["activation"], attributes["role"]) == (
             data["population"],
             data["activation"],
             data["role"],
         )
-        assert str(told["is_output"]).lower() == str(data["is_output"]).lower()
-        assert ("bias" in told) == (data["bias"] is not None)
-        if "bias" in told:
-            assert float(told["bias"]) == data["bias"]
+        assert str(attributes["is_output"]).lower() == str(data["is_output"]).lower()
+        assert ("bias" in attributes) == (data["bias"] is not None)
+        if "bias" in attributes:
+            assert float(attributes["bias"]) == data["bias"]
     assert [path.name for path in tmp_path.iterdir()] == [path.name]
 
 

@@ -30,7 +30,7 @@ def fitted(g, initializer, name="h"):
     found = {}
     for key in keys.tolist():
         rows = table.rows(key, table.inn)
-        ids = table.id[rows[table.kind[rows] > 0]].astype(np.int64)
+        ids = table.id[rows[table.pool[rows] > 0]].astype(np.int64)
         found[key] = newborns.weights(ids, np.zeros(len(ids), np.int64))
     return found
 

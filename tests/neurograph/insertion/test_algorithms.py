@@ -60,9 +60,9 @@ def test_what_stays_is_as_it_was_drawn_and_fitted(problem):
     found = ALGORITHMS[1](replace(problem, target=7))
     kept = found.details["kept"]
     np.testing.assert_array_equal(found.layer.weights, problem.layer.weights[:, kept])
-    said = np.maximum(taken_in(problem)[:, kept], 0.0)
+    activity = np.maximum(taken_in(problem)[:, kept], 0.0)
     wanted = problem.recorded.values @ problem.pair.dense()[:, :, 0, 0]
-    theirs = np.linalg.lstsq(np.column_stack([said, np.ones(len(said))]), wanted, rcond=None)[0]
+    theirs = np.linalg.lstsq(np.column_stack([activity, np.ones(len(activity))]), wanted, rcond=None)[0]
     np.testing.assert_allclose(found.weights[:, :, 0, 0], theirs[:-1], atol=1e-8)
     np.testing.assert_allclose(found.intercept, theirs[-1], atol=1e-8)
 
@@ -71,10 +71,10 @@ def columns(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """vec(T_j) of eq. 4 under one another, vec(O(2)'), both centred target by target and standardised, and W(new2)."""
     full = problem.regression(problem.layer)
     fit = least_squares(full)
-    said = np.maximum(taken_in(problem), 0.0)
-    said, wanted = said - said.mean(0), problem.recorded.values @ problem.pair.dense()[:, :, 0, 0]
+    activity = np.maximum(taken_in(problem), 0.0)
+    activity, wanted = activity - activity.mean(0), problem.recorded.values @ problem.pair.dense()[:, :, 0, 0]
     wanted = wanted - wanted.mean(0)
-    t = np.stack([np.outer(said[:, j], fit.weights[j]).reshape(-1) for j in range(WIDTH)], 1)
+    t = np.stack([np.outer(activity[:, j], fit.weights[j]).reshape(-1) for j in range(WIDTH)], 1)
     return t, wanted.reshape(-1), fit.weights
 
 
@@ -101,9 +101,9 @@ def test_without_a_second_fit_the_rows_are_scaled_by_beta(problem):
     np.testing.assert_allclose(found.weights[:, :, 0, 0], (weights * by[:, None])[kept], atol=1e-8)
     refitted = ALGORITHMS[3](replace(problem, penalty=0.03, alpha=0.1))
     assert refitted.details["kept"] == kept
-    said = np.maximum(taken_in(problem)[:, kept], 0.0)
+    activity = np.maximum(taken_in(problem)[:, kept], 0.0)
     wanted = problem.recorded.values @ problem.pair.dense()[:, :, 0, 0]
-    missed = [((said @ one.weights[:, :, 0, 0] + one.intercept - wanted) ** 2).sum() for one in (refitted, found)]
+    missed = [((activity @ one.weights[:, :, 0, 0] + one.intercept - wanted) ** 2).sum() for one in (refitted, found)]
     assert missed[0] < missed[1]
     assert found.details["reconstruction_error"] == pytest.approx(
         missed[1] / ((wanted - wanted.mean(0)) ** 2).sum(), rel=1e-6

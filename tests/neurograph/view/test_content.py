@@ -24,23 +24,23 @@ from tests.neurograph.view.histories import HOSTILE, epochs_on, grown, hostile, 
 def unpack(text):
     raw = gzip.decompress(base64.b64decode(text))
     length = struct.unpack("<I", raw[:4])[0]
-    told, at, arrays = json.loads(raw[4 : 4 + length]), 4 + length, {}
-    for name, kind, count in told["arrays"]:
+    data, at, arrays = json.loads(raw[4 : 4 + length]), 4 + length, {}
+    for name, kind, count in data["arrays"]:
         wide = np.dtype(kind).itemsize
         planes = np.frombuffer(raw[at : at + wide * count], np.uint8).reshape(wide, count)
         arrays[name] = np.ascontiguousarray(planes.T).view("<" + kind).reshape(-1)
         at += wide * count
     assert at == len(raw)
-    return told, arrays
+    return data, arrays
 
 
 def data_of(page):
     return unpack(re.search(r'id="data">([A-Za-z0-9+/=]*)</script>', page).group(1))
 
 
-def synapses_in(told, arrays):
+def synapses_in(data, arrays):
     """{(name, name): weight}"""
-    names = told["names"]
+    names = data["names"]
     ends = zip(arrays["source"].tolist(), arrays["target"].tolist(), strict=True)
     return {(names[u], names[v]): weight for (u, v), weight in zip(ends, arrays["weight"].tolist(), strict=True)}
 
@@ -55,9 +55,9 @@ def test_packing_keeps_numbers():
         "floats": np.concatenate([rng.normal(size=500), [0.0, -0.0, np.nan, 1e-30, -3e30]]),
         "none": np.zeros(0),
     }
-    told, back = unpack(pack({"x": "ä\u2028</script>"}, arrays))
-    assert told["x"] == "ä\u2028</script>"
-    assert [kind for _, kind, _ in told["arrays"]] == ["u1", "u2", "u4", "i1", "f4", "f4"]
+    data, back = unpack(pack({"x": "ä\u2028</script>"}, arrays))
+    assert data["x"] == "ä\u2028</script>"
+    assert [kind for _, kind, _ in data["arrays"]] == ["u1", "u2", "u4", "i1", "f4", "f4"]
     for name in ("small", "middle", "large", "bytes"):
         assert back[name].tolist() == arrays[name].tolist()
     assert back["floats"] == pytest.approx(arrays["floats"], rel=1 / 8000, abs=0, nan_ok=True)
@@ -66,22 +66,22 @@ def test_packing_keeps_numbers():
 
 def test_a_page_holds_every_neuron_and_synapse(tmp_path):
     g = mlp([6, 5, 3], seed=0)
-    told, arrays = data_of(g.view(tmp_path / "p.html").read_text(encoding="utf-8"))
-    assert told["living"] == [14, 45]
-    found = synapses_in(told, arrays)
+    data, arrays = data_of(g.view(tmp_path / "p.html").read_text(encoding="utf-8"))
+    assert data["living"] == [14, 45]
+    found = synapses_in(data, arrays)
     assert found.keys() == {(str(u), str(v)) for u, v in g.edges}
     for u, v, weight in g.edges(data="weight"):
         assert found[str(u), str(v)] == pytest.approx(weight, rel=1 / 8000)
-    kinds = [told["kinds"][code] for code in arrays["kind"]]
-    assert {name: kind["activation"] for name, kind in zip(told["names"], kinds, strict=True)} == {
+    kinds = [data["kinds"][code] for code in arrays["kind"]]
+    assert {name: kind["activation"] for name, kind in zip(data["names"], kinds, strict=True)} == {
         str(n): g.nodes[n]["activation"] for n in g
     }
-    assert arrays["fan_in"].tolist() == [g.in_degree[int(n)] for n in told["names"]]
+    assert arrays["fan_in"].tolist() == [g.in_degree[int(n)] for n in data["names"]]
 
 
 def test_bundles_tell_of_all_their_weights():
     g = mlp([40, 30, 5], seed=0)
-    found = content(g).told["bundles"]
+    found = content(g).data["bundles"]
     weights = np.array([w for u, v, w in g.edges(data="weight") if v < 70])
     first = found[0]
     assert (first["living"], first["count"], first["zeros"]) == (1200, 1200, 0)
@@ -95,11 +95,11 @@ def test_bundles_tell_of_all_their_weights():
 def test_kernels_go_in_and_their_histogram_counts_every_number():
     g = lenet4(seed=0)
     made = content(g)
-    of, told = made.arrays, made.told
+    of, data = made.arrays, made.data
     at = int(np.flatnonzero(of["kernel"] > 0)[0])
     rows, columns = of["kernel_sides"].reshape(-1, 2)[of["kernel_shape"][at]]
     start = of["kernel"][at] - 1
-    u, v = (told["names"][of[end][at]] for end in ("source", "target"))
+    u, v = (data["names"][of[end][at]] for end in ("source", "target"))
     kernel = g[int(u)][int(v)]["weight"]
     assert kernel.shape == (rows, columns)
     byte = of["kernels"][start : start + rows * columns].reshape(rows, columns)
@@ -108,38 +108,38 @@ def test_kernels_go_in_and_their_histogram_counts_every_number():
     for a, b, weight in g.edges(data="weight"):
         ends = g.nodes[a]["population"], g.nodes[b]["population"]
         numbers[ends] = numbers.get(ends, 0) + (0 if weight is None else np.size(weight))
-    names = [p["name"] for p in told["populations"]]
-    assert {(names[b["source"]], names[b["target"]]): sum(b["histogram"]) for b in told["bundles"]} == numbers
+    names = [p["name"] for p in data["populations"]]
+    assert {(names[b["source"]], names[b["target"]]): sum(b["histogram"]) for b in data["bundles"]} == numbers
 
 
 def test_what_is_too_much_is_said(monkeypatch):
     g = mlp([30, 20, 10], seed=0)
     made = content(g, limit=300)
-    assert sum(b["count"] for b in made.told["bundles"]) == 300
-    assert made.told["notes"] == ["the strongest 300 of 800 synapses are in the page; histograms count them all"]
-    assert [sum(b["histogram"]) for b in made.told["bundles"]] == [600, 200]
+    assert sum(b["count"] for b in made.data["bundles"]) == 300
+    assert made.data["notes"] == ["the strongest 300 of 800 synapses are in the page; histograms count them all"]
+    assert [sum(b["histogram"]) for b in made.data["bundles"]] == [600, 200]
     held = np.abs(made.arrays["weight"][:150])
     every = np.sort([abs(w) for u, v, w in g.edges(data="weight") if v < 50])
     assert sorted(held) == pytest.approx(every[-150:])
     monkeypatch.setattr(bundles, "LINES", 500)
     monkeypatch.setattr(content_, "DOTS", 35)
-    notes = content(g).told["notes"]
+    notes = content(g).data["notes"]
     assert notes[0] == "1 bundle is drawn as bands with histograms; click one to draw its synapses"
     assert notes[1] == "drawn as a whole, without single neurons: input"
-    assert [p["closed"] for p in content(g).told["populations"]] == [True, False, False]
+    assert [p["closed"] for p in content(g).data["populations"]] == [True, False, False]
 
 
 def test_the_timeline_follows_epochs():
     g, _ = grown()
     epochs_on(g)
-    told = timeline(g.journal, metrics())
-    assert told["axis"] == "epoch"
-    assert [int(entry["at"]) for entry in told["entries"]] == [2, 4, 6, 8, 10]
-    assert told["end"] == 12
-    assert told["curves"]["validation_error"][0] == pytest.approx(63.0)
-    assert told["entries"][0]["details"]["loss_before"] == "0.5"
-    assert told["entries"][0]["options"]["population"] == "hidden1"
-    counts = [entry["counts"] for entry in told["entries"]]
+    data = timeline(g.journal, metrics())
+    assert data["axis"] == "epoch"
+    assert [int(entry["at"]) for entry in data["entries"]] == [2, 4, 6, 8, 10]
+    assert data["end"] == 12
+    assert data["curves"]["validation_error"][0] == pytest.approx(63.0)
+    assert data["entries"][0]["details"]["loss_before"] == "0.5"
+    assert data["entries"][0]["options"]["population"] == "hidden1"
+    counts = [entry["counts"] for entry in data["entries"]]
     assert [c[:2] for c in counts] == [[3, 0], [0, 2], [1, 0], [0, 0], [2, 0]]
 
 
@@ -154,8 +154,8 @@ def test_several_entries_of_one_epoch_come_one_after_the_other():
 
 def test_without_epochs_the_timeline_counts_edits():
     g, _ = grown()
-    told = timeline(g.journal)
-    assert (told["axis"], [entry["at"] for entry in told["entries"]], told["curves"]) == ("edit", [1, 2, 3, 4, 5], {})
+    data = timeline(g.journal)
+    assert (data["axis"], [entry["at"] for entry in data["entries"]], data["curves"]) == ("edit", [1, 2, 3, 4, 5], {})
     with pytest.raises(OptionError, match="'epoch'"):
         timeline(g.journal, [{"train_error": 3.0}])
 
@@ -172,7 +172,7 @@ def test_gradients_go_to_their_own_synapses(tmp_path):
         (str(u), str(v)): float(at + 1)
         for at, (u, v) in enumerate(zip(g.names_of(g.table.src[rows]), g.names_of(g.table.dst[rows]), strict=True))
     }
-    names = made.told["names"]
+    names = made.data["names"]
     for u, v, gradient in zip(made.arrays["source"], made.arrays["target"], made.arrays["gradient"], strict=True):
         assert gradient == pytest.approx(expected.get((names[u], names[v]), np.nan), nan_ok=True)
 
@@ -183,9 +183,9 @@ def test_names_are_never_markup(tmp_path):
         assert name not in page
     assert page.count("</script>") == page.count("<script") == 4
     assert "{{" not in re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
-    told, _ = data_of(page)
-    assert set(told["names"]) >= set(HOSTILE[:3])
-    assert told["title"] == told["names"][3] == "\ufffd \ufffd \ufffd `${1}`"  # what no page can hold
+    data, _ = data_of(page)
+    assert set(data["names"]) >= set(HOSTILE[:3])
+    assert data["title"] == data["names"][3] == "\ufffd \ufffd \ufffd `${1}`"  # what no page can hold
     html = hostile()._repr_html_()
     assert "<script" not in html
     assert "<img" not in html

@@ -46,11 +46,11 @@ class Counted:
         return wrapped
 
 
-def child(order, said, counts):
+def child(order, message, counts):
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
-    os.dup2(said, 2)
+    os.dup2(message, 2)
     counted = Counted(order.get("at"), order.get("fault"))
     write = os.write
     counted.patch()
@@ -65,10 +65,10 @@ def child(order, said, counts):
 
 
 def run(order):
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as counts:
+    with tempfile.TemporaryFile() as message, tempfile.TemporaryFile() as counts:
         started, pid = time.monotonic(), os.fork()
         if not pid:
-            child(order, said.fileno(), counts.fileno())
+            child(order, message.fileno(), counts.fileno())
         watch = os.pidfd_open(pid)
         select.select([watch], [], [], order.get("kill"))
         seconds = time.monotonic() - started
@@ -76,11 +76,11 @@ def run(order):
             signal.pidfd_send_signal(watch, signal.SIGKILL)
         os.close(watch)
         _, status = os.waitpid(pid, 0)
-        said.seek(0)
+        message.seek(0)
         counts.seek(0)
-        told = said.read().decode(errors="replace")
+        shown = message.read().decode(errors="replace")
         count = int(counts.read() or b"0")
-    return {"status": os.waitstatus_to_exitcode(status), "seconds": seconds, "operations": count, "said": told[-2000:]}
+    return {"status": os.waitstatus_to_exitcode(status), "seconds": seconds, "operations": count, "said": shown[-2000:]}
 
 
 def warm():

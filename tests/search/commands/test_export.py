@@ -22,8 +22,10 @@ def saved(tmp_path):
 
 def test_a_format_goes_beside_the_graph(saved, capsys):
     assert cli.main(["export", str(saved), "--to", "graphml"]) == 0
-    said = capsys.readouterr().out
-    assert said == f"wrote {saved.with_suffix('.graphml')}\nleft out: the journal (1 entry), which graph.save keeps\n"
+    printed = capsys.readouterr().out
+    assert (
+        printed == f"wrote {saved.with_suffix('.graphml')}\nleft out: the journal (1 entry), which graph.save keeps\n"
+    )
     assert len(nx.read_graphml(saved.with_suffix(".graphml"))) == 7
 
 
@@ -65,8 +67,8 @@ def test_a_run_directory_stands_for_its_graph(tmp_path):
 def test_the_help_lists_the_formats(capsys):
     with pytest.raises(SystemExit):
         cli.main(["export", "--help"])
-    told = capsys.readouterr().out
-    assert all(f"  {name:<9} {found.about}" in told for name, found in EXPORTS.items())
+    shown = capsys.readouterr().out
+    assert all(f"  {name:<9} {found.about}" in shown for name, found in EXPORTS.items())
 
 
 def neurograph(*words, **options):
@@ -82,9 +84,9 @@ def test_standard_output_holds_the_file_and_nothing_else(saved, out):
 
 def test_a_page_goes_to_standard_output(saved, capfdbinary):
     assert cli.main(["view", str(saved), "--out", "-"]) == 0
-    said = capfdbinary.readouterr()
-    assert said.out.startswith(b"<!doctype html>") and said.out.rstrip().endswith(b"</html>")
-    assert b"wrote /dev/stdout; open it" in said.err
+    printed = capfdbinary.readouterr()
+    assert printed.out.startswith(b"<!doctype html>") and printed.out.rstrip().endswith(b"</html>")
+    assert b"wrote /dev/stdout; open it" in printed.err
 
 
 @pytest.mark.parametrize("format", ["onnx", "pt2"])

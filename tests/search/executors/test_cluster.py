@@ -82,8 +82,8 @@ async def _gone(client):
 def test_workers_with_other_versions_are_named(cluster, monkeypatch):
     """This process pretends to another torch, once the workers have said theirs."""
     with Dask(cluster.scheduler_address) as dask:
-        said, torch = dask.client.run(environment), environment()["versions"]["torch"]
-        monkeypatch.setattr(dask.client, "run", lambda _: said)
+        message, torch = dask.client.run(environment), environment()["versions"]["torch"]
+        monkeypatch.setattr(dask.client, "run", lambda _: message)
         other = environment()
         other["versions"]["torch"] = "0.1"
         monkeypatch.setattr("search.executors.cluster.environment", lambda: other)

@@ -27,7 +27,7 @@ def test_a_task_builds_once_and_is_plain_data(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("function", "said"),
+    ("function", "message"),
     [
         ("scaling", "package.module:name"),
         ("search.executors.task:", "package.module:name"),
@@ -38,10 +38,10 @@ def test_a_task_builds_once_and_is_plain_data(monkeypatch):
         ("odd_workers:unmarked", "does not build workers: mark it"),
     ],
 )
-def test_only_marked_importable_functions_are_called(function, said):
-    with pytest.raises(OptionError, match=said):
+def test_only_marked_importable_functions_are_called(function, message):
+    with pytest.raises(OptionError, match=message):
         Task(function).built()
-    assert said in Task(function)(1).reason
+    assert message in Task(function)(1).reason
 
 
 @pytest.mark.parametrize("arguments", [{"net": torch.nn.Linear(1, 1)}, {"sizes": (1, 2)}, {1: 2}])

@@ -155,16 +155,16 @@ def test_a_damaged_start_is_told_before_training_and_costs_a_picture(run, whole,
     if damage == "gone":
         run.start.unlink()
     train = Trainer.run
-    told = []
+    shown = []
 
     def trained(self):
-        told.extend(seen)
+        shown.extend(seen)
         return train(self)
 
     monkeypatch.setattr(Trainer, "run", trained)
     with warnings.catch_warnings(record=True, action="always") as seen:
         again = search.resume(run.path)
-    assert any(re.search(r"start\.safetensors.*goes without a picture", str(one.message)) for one in told)
+    assert any(re.search(r"start\.safetensors.*goes without a picture", str(one.message)) for one in shown)
     assert numbers(again.rows) == numbers(whole.rows) and again.test_loss == whole.test_loss
     drawn = [{path.name for path in one.pictures.iterdir()} for one in (open_run(whole.run), run)]
     assert drawn[0] - drawn[1] == {"topology.png"}

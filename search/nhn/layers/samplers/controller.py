@@ -76,12 +76,12 @@ class Controller:
 
     def tell(self, genes: Sequence[Genes], rewards: Sequence[float]) -> dict[str, float]:
         """One step of the policy."""
-        told = torch.from_numpy(checked_rewards(genes, rewards)).float()
-        mean, how = told.mean().item(), self.options
+        given = torch.from_numpy(checked_rewards(genes, rewards)).float()
+        mean, how = given.mean().item(), self.options
         start = mean if self.baseline is None else self.baseline
         self.baseline = how.baseline_decay * start + (1 - how.baseline_decay) * mean
         found = self.policy.read(*self._numbers(genes))
-        loss = -(told - self.baseline) * found.log_likelihood - how.entropy * found.entropy
+        loss = -(given - self.baseline) * found.log_likelihood - how.entropy * found.entropy
         loss = (loss + how.skip_penalty * found.divergence).mean()
         self.optimizer.zero_grad()
         loss.backward()

@@ -135,8 +135,8 @@ def test_a_compiled_network_traces_in_one_graph():
     loss_of(net(x)).backward()
     for a, p in zip(found, net.parameters(), strict=True):
         torch.testing.assert_close(a, p.grad)
-    twin = copy.deepcopy(net)
-    torch.testing.assert_close(twin.double()(x.double()).float(), net(x))
+    clone = copy.deepcopy(net)
+    torch.testing.assert_close(clone.double()(x.double()).float(), net(x))
 
 
 def test_strided_and_expanded_batches():

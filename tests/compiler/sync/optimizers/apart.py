@@ -8,24 +8,24 @@ Number = tuple[str, int]  # a space's name, and an id or a key in it
 
 def numbers(net) -> list[Number]:
     """Every trained number of a network of scalars."""
-    return [(space[0], n) for space in net.slots.spaces for n in net.slots.numbers(space, True).tolist()]
+    return [(quantity[0], n) for quantity in net.slots.quantities for n in net.slots.numbers(quantity, True).tolist()]
 
 
 def values(net, pick=lambda p: p) -> dict[Number, float]:
     """What `pick` makes of each Parameter, by number."""
-    found = [net.slots.gather(space, pick, trained=True).tolist() for space in net.slots.spaces]
+    found = [net.slots.gather(quantity, pick, trained=True).tolist() for quantity in net.slots.quantities]
     return dict(zip(numbers(net), [v for vector in found for v in vector], strict=True))
 
 
 def set_gradients(net, rng: np.random.Generator, scale: float = 1.0) -> None:
     """Gradients of very different sizes, which mean something else for every number."""
-    for space in net.slots.spaces:
-        size = len(net.slots.numbers(space, True))
+    for quantity in net.slots.quantities:
+        size = len(net.slots.numbers(quantity, True))
         drawn = torch.from_numpy(rng.normal(size=size) * 10.0 ** rng.uniform(-3, 1, size) * scale)
         for parameter in net.parameters():
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        net.slots.scatter(space, drawn, lambda p: p.grad, trained=True)
+        net.slots.scatter(quantity, drawn, lambda p: p.grad, trained=True)
 
 
 class Apart:

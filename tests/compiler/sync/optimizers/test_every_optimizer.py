@@ -8,9 +8,9 @@ import torch
 
 import compiler
 from compiler.slots import WEIGHT
-from compiler.sync.optimizers.kinds import KINDS, kind_of
-from compiler.sync.optimizers.lineage import Ancestry
-from compiler.sync.optimizers.moments import Estate
+from compiler.sync.optimizers.lineage import Lineage
+from compiler.sync.optimizers.moments import Moments
+from compiler.sync.optimizers.schemas import SCHEMAS, schema_of
 from neurograph.edits import Autophagy, Proliferate, SplitEdge
 from neurograph.edits.selectors import LowRepresentationalPower
 from neurograph.errors import CompileError
@@ -45,7 +45,7 @@ EDITS = {"split": split, "grow": grow, "eat": eat, "connect": connect}
 
 def test_the_table_has_every_optimizer():
     made = {type(make([torch.nn.Parameter(torch.zeros(2))])) for make in OPTIMIZERS.values()}
-    assert made == set(KINDS)
+    assert made == set(SCHEMAS)
 
 
 @every_row
@@ -66,22 +66,22 @@ def test_every_number_keeps_its_state_and_newborns_get_their_start(row, edit):
     optimizer = row.make(net.parameters())
     train(net, graph, optimizer, steps=4)
     scalars = [{n: float(optimizer.state[p][n]) for n in row.scalars} for p in net.parameters()]
-    old = {name: {s: by_number(net, optimizer, s, name) for s in net.slots.spaces} for name in row.vectors}
+    old = {name: {s: by_number(net, optimizer, s, name) for s in net.slots.quantities} for name in row.vectors}
     edit(graph, net)
     changes = graph.changes.since(net.holding)
     net.refresh(optimizer, newborns="inherited")
     for name, rule in row.vectors.items():
-        median = float(np.median([v for space in old[name].values() for v in space.values()]))
-        for space in net.slots.spaces:
-            new, before = by_number(net, optimizer, space, name), old[name].get(space, {})
-            heirs = changes.synapse_heirs if space == WEIGHT else changes.neuron_heirs
-            value = dict(zip(net.slots.numbers(space).tolist(), net.slots.gather(space).tolist(), strict=True))
+        median = float(np.median([v for quantity in old[name].values() for v in quantity.values()]))
+        for quantity in net.slots.quantities:
+            new, before = by_number(net, optimizer, quantity, name), old[name].get(quantity, {})
+            heirs = changes.synapse_heirs if quantity == WEIGHT else changes.neuron_heirs
+            value = dict(zip(net.slots.numbers(quantity).tolist(), net.slots.gather(quantity).tolist(), strict=True))
             assert set(new) == set(value)
             for number, held in new.items():
                 start = {ZERO: 0.0, HEIRS: median, RATE: 0.002, VALUE: value[number]}[rule]
                 if rule in (HEIRS, RATE):
                     start = before.get(heirs.get(number), start)
-                assert held == before.get(number, start), (name, space, number)
+                assert held == before.get(number, start), (name, quantity, number)
     for parameter in net.parameters():
         assert {n: float(optimizer.state[parameter][n]) for n in row.scalars} in scalars
     train(net, graph, optimizer)
@@ -120,8 +120,8 @@ def test_two_refreshed_twins_train_alike_whatever_their_lowering(row):
             edit(graph, net)
             net.refresh(optimizer)
     tolerance = 1e-3 if row.make is OPTIMIZERS["rprop"] else 1e-9  # Rprop reads the signs of rounding errors
-    for space in nets[0].slots.spaces:
-        a, b = (net.slots.gather(space) for net in nets)
+    for quantity in nets[0].slots.quantities:
+        a, b = (net.slots.gather(quantity) for net in nets)
         torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
 
 
@@ -172,10 +172,12 @@ def test_a_group_with_other_options_gets_the_vectors_it_needs():
     train(net, net.graph, optimizer)
     entry = next(e for e in net.slots.slots if e.tensor is first)
     place = net.slots.place(entry, True)
-    line = Ancestry(entry, place, np.full(len(place), -1, np.int32), place, (entry,))
-    estate = Estate(optimizer, net.slots, kind_of(optimizer), {id(p): int(p is not first) for p in net.parameters()})
-    assert set(estate.share(line, 0)) == {"step", "square_avg"}
-    moved = estate.share(line, 1)
+    line = Lineage(entry, place, np.full(len(place), -1, np.int32), place, (entry,))
+    moments = Moments(
+        optimizer, net.slots, schema_of(optimizer), {id(p): int(p is not first) for p in net.parameters()}
+    )
+    assert set(moments.share(line, 0)) == {"step", "square_avg"}
+    moved = moments.share(line, 1)
     assert set(moved) == {"step", "square_avg", "momentum_buffer", "grad_avg"} and not moved["grad_avg"].any()
     assert torch.equal(moved["square_avg"], optimizer.state[first]["square_avg"])
 

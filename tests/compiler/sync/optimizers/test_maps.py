@@ -35,9 +35,9 @@ def train(net, optimizer, steps=3):
         optimizer.step()
 
 
-def by_number(slots, space, pick=lambda p: p, trained=True) -> dict:
-    vector = slots.gather(space, pick, trained=trained).numpy()
-    return dict(zip(slots.numbers(space, trained).tolist(), vector, strict=True))
+def by_number(slots, quantity, pick=lambda p: p, trained=True) -> dict:
+    vector = slots.gather(quantity, pick, trained=trained).numpy()
+    return dict(zip(slots.numbers(quantity, trained).tolist(), vector, strict=True))
 
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=TABLE)
@@ -47,20 +47,20 @@ def test_kernels_and_norms_keep_their_state_and_newborns_get_their_start(row):
     optimizer = row.make(net.parameters())
     train(net, optimizer)
     pick = {name: lambda p, name=name: optimizer.state[p][name] for name in row.vectors}
-    old = {name: {s: by_number(net.slots, s, pick[name]) for s in net.slots.spaces} for name in row.vectors}
+    old = {name: {s: by_number(net.slots, s, pick[name]) for s in net.slots.quantities} for name in row.vectors}
     graph.apply(Proliferate("a", 2, seed=0))
     changes = graph.changes.since(net.holding)
     net.refresh(optimizer, newborns="inherited")
     for name, rule in row.vectors.items():
-        median = np.median(np.concatenate([v.ravel() for space in old[name].values() for v in space.values()]))
-        for space, before in old[name].items():
-            heirs = changes.synapse_heirs if space[0] == "weight" else changes.neuron_heirs
-            values = by_number(net.slots, space)
-            for number, held in by_number(net.slots, space, pick[name]).items():
+        median = np.median(np.concatenate([v.ravel() for quantity in old[name].values() for v in quantity.values()]))
+        for quantity, before in old[name].items():
+            heirs = changes.synapse_heirs if quantity[0] == "weight" else changes.neuron_heirs
+            values = by_number(net.slots, quantity)
+            for number, held in by_number(net.slots, quantity, pick[name]).items():
                 start = {ZERO: 0.0, HEIRS: median, RATE: 0.002, VALUE: values[number]}[rule]
                 if rule in (HEIRS, RATE):
                     start = before.get(heirs.get(number), start)
-                assert (held == before.get(number, start)).all(), (name, space, number)
+                assert (held == before.get(number, start)).all(), (name, quantity, number)
     train(net, optimizer)
 
 
@@ -82,19 +82,19 @@ def test_an_average_takes_kernels_norms_and_statistics_along(statistics):
     net = compiler.compile(graph, dtype=torch.float64)
     optimizer = OPTIMIZERS["adam"](net.parameters())
     ema = compiler.EMA(net, 0.5, statistics=statistics)
-    wanted = {s: by_number(net.slots, s, trained=False) for s in net.slots.spaces}
+    wanted = {s: by_number(net.slots, s, trained=False) for s in net.slots.quantities}
     for _ in range(3):
         train(net, optimizer, steps=1)
         ema.update()
-        for space, held in wanted.items():
-            now = by_number(net.slots, space, trained=False)
-            copied = space in RUNNING and statistics == "copy"
-            wanted[space] = {n: now[n] if copied else 0.5 * v + 0.5 * now[n] for n, v in held.items()}
+        for quantity, held in wanted.items():
+            now = by_number(net.slots, quantity, trained=False)
+            copied = quantity in RUNNING and statistics == "copy"
+            wanted[quantity] = {n: now[n] if copied else 0.5 * v + 0.5 * now[n] for n, v in held.items()}
     graph.apply(Proliferate("a", 2, seed=0))
     net.refresh(optimizer)
     averaged = ema.network()
-    for space, held in wanted.items():
-        values = by_number(net.slots, space, trained=False)
-        for number, found in by_number(averaged.slots, space, trained=False).items():
+    for quantity, held in wanted.items():
+        values = by_number(net.slots, quantity, trained=False)
+        for number, found in by_number(averaged.slots, quantity, trained=False).items():
             np.testing.assert_allclose(found, held.get(number, values[number]), rtol=1e-12, atol=1e-12)
     assert set(RUNNING) <= set(wanted) and ("weight", (3, 3)) in wanted

@@ -21,7 +21,7 @@ from tests.compiler.sync.optimizers.apart import Apart, set_gradients, values
 from tests.compiler.sync.optimizers.table import OPTIMIZERS
 from tests.compiler.sync.optimizers.test_maps import channels
 
-KINDS = {
+SCHEMAS = {
     "adam": lambda p: optim.Adam(p, lr=0.01),
     "adam, foreach": lambda p: optim.Adam(p, lr=0.01, foreach=True),
     "adam, fused": lambda p: optim.Adam(p, lr=0.01, fused=True),
@@ -41,7 +41,7 @@ KINDS = {
     "radam": lambda p: optim.RAdam(p, lr=0.01, betas=(0.9, 0.97)),
     "radam, decay, upwards": lambda p: optim.RAdam(p, lr=0.01, weight_decay=0.3, maximize=True, foreach=True),
 }
-every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+every_kind = pytest.mark.parametrize("make", SCHEMAS.values(), ids=SCHEMAS)
 
 
 def grow(graph):
@@ -75,12 +75,12 @@ def stepped(net, optimizer, apart, rng, clip=0.0):
     apart.step(gradients)
 
 
-ROWS = [(kind, "dense") for kind in KINDS] + [(kind, "sparse") for kind in ("amsgrad, fused", "decay", "nadam")]
+ROWS = [(kind, "dense") for kind in SCHEMAS] + [(kind, "sparse") for kind in ("amsgrad, fused", "decay", "nadam")]
 
 
 @pytest.mark.parametrize(("kind", "lowering"), ROWS)
 def test_every_birth_is_trained_as_in_a_parameter_of_its_own(kind, lowering):
-    make = KINDS[kind]
+    make = SCHEMAS[kind]
     graph, rng = mlp(), np.random.default_rng(0)
     net = compiler.compile(graph, dtype=torch.float64, lowering=lowering)
     optimizer, apart = make(net.parameters()), Apart(make)
@@ -98,7 +98,7 @@ def test_every_birth_is_trained_as_in_a_parameter_of_its_own(kind, lowering):
     apart.assert_equals(net)
 
 
-@pytest.mark.parametrize("make", [KINDS["adam"], KINDS["adam, fused"]], ids=["adam", "fused"])
+@pytest.mark.parametrize("make", [SCHEMAS["adam"], SCHEMAS["adam, fused"]], ids=["adam", "fused"])
 def test_a_scaler_and_infinite_gradients_change_nothing(make):
     graph, rng = mlp(), np.random.default_rng(0)
     net = compiler.compile(graph, dtype=torch.float64)
@@ -194,15 +194,15 @@ def test_torchs_own_state_dict_and_a_deep_copy_train_on_to_the_bit(make):
     torch.save(optimizer.state_dict(), saved)
     saved.seek(0)
     loaded = torch.load(saved, weights_only=True)
-    twin, copied = copy.deepcopy((net, optimizer))
-    assert {id(p) for p in copied.param_groups[0]["params"]} == {id(p) for p in twin.parameters()}
+    clone, copied = copy.deepcopy((net, optimizer))
+    assert {id(p) for p in copied.param_groups[0]["params"]} == {id(p) for p in clone.parameters()}
     other = copy.deepcopy(net)
     theirs = make(other.parameters())
     theirs.load_state_dict(loaded)
     for parameter, state in theirs.state.items():
         assert parameter.dtype == state[NEWBORNS]["cohort"].dtype if NEWBORNS in state else True
     assert any(NEWBORNS in state for state in theirs.state.values())
-    nets, optimizers = [net, twin], [optimizer, copied]
+    nets, optimizers = [net, clone], [optimizer, copied]
     start = copy.deepcopy(net.state_dict())
     assert same_training(nets, optimizers)
     other.load_state_dict(start)
@@ -214,7 +214,7 @@ def test_torchs_own_state_dict_and_a_deep_copy_train_on_to_the_bit(make):
 
 @pytest.mark.parametrize("kind", ["adam", "nadam"])
 def test_a_state_saved_under_one_lowering_goes_on_under_another(kind):
-    make, graph, rng = KINDS[kind], mlp(), np.random.default_rng(0)
+    make, graph, rng = SCHEMAS[kind], mlp(), np.random.default_rng(0)
     net = compiler.compile(graph, dtype=torch.float64, lowering="dense")
     optimizer, apart = grown(make, net, graph, rng)
     other = compiler.compile(graph, dtype=torch.float64, lowering="sparse")
@@ -227,7 +227,7 @@ def test_a_state_saved_under_one_lowering_goes_on_under_another(kind):
 
 def test_parameters_of_different_counts_are_merged_as_they_were():
     """Biases are frozen for a while, so that numbers of one Parameter have taken different steps."""
-    make, graph, rng = KINDS["adam"], mlp(), np.random.default_rng(0)
+    make, graph, rng = SCHEMAS["adam"], mlp(), np.random.default_rng(0)
     net = compiler.compile(graph, dtype=torch.float64, lowering="dense")
     optimizer, apart = make(net.parameters()), {}
     for step in range(60):
@@ -247,14 +247,14 @@ def test_parameters_of_different_counts_are_merged_as_they_were():
         for n, o in ((net, optimizer), (other, theirs)):
             set_gradients(n, np.random.default_rng(seed))
             o.step()
-    for space in net.slots.spaces:
-        torch.testing.assert_close(net.slots.gather(space), other.slots.gather(space), rtol=1e-13, atol=1e-13)
+    for quantity in net.slots.quantities:
+        torch.testing.assert_close(net.slots.gather(quantity), other.slots.gather(quantity), rtol=1e-13, atol=1e-13)
 
 
 def test_what_stands_in_for_one_number_goes_on_with_its_state():
     graph, rng = mlp(), np.random.default_rng(0)
     net = compiler.compile(graph, dtype=torch.float64)
-    optimizer = KINDS["adam"](net.parameters())
+    optimizer = SCHEMAS["adam"](net.parameters())
     for _ in range(10):
         set_gradients(net, rng)
         optimizer.step()
@@ -273,33 +273,35 @@ def test_what_stands_in_for_one_number_goes_on_with_its_state():
 def test_kernels_are_young_as_a_whole():
     graph = channels()
     net = compiler.compile(graph, dtype=torch.float64)
-    optimizer = KINDS["adam"](net.parameters())
+    optimizer = SCHEMAS["adam"](net.parameters())
     reference = {}
     for step in range(120):
         if step == 40:
             graph.apply(Proliferate("a", 2, outgoing="zero", seed=0))
             net.refresh(optimizer)
-        for space in net.slots.spaces:
-            ids = net.slots.numbers(space, True)
+        for quantity in net.slots.quantities:
+            ids = net.slots.numbers(quantity, True)
             if not len(ids):
                 continue
-            drawn = {n: np.random.default_rng([step, n]).normal(size=space[1]) for n in ids.tolist()}
+            drawn = {n: np.random.default_rng([step, n]).normal(size=quantity[1]) for n in ids.tolist()}
             for parameter in net.parameters():
                 parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-            held = net.slots.gather(space, trained=True)
+            held = net.slots.gather(quantity, trained=True)
             for n, value in zip(ids.tolist(), held, strict=True):
-                if (space, n) not in reference:
+                if (quantity, n) not in reference:
                     alone = torch.nn.Parameter(value.clone())
-                    reference[space, n] = alone, KINDS["adam"]([alone])
-                alone, its = reference[space, n]
+                    reference[quantity, n] = alone, SCHEMAS["adam"]([alone])
+                alone, its = reference[quantity, n]
                 alone.grad = torch.as_tensor(drawn[n])
                 its.step()
-            net.slots.scatter(space, torch.from_numpy(np.stack(list(drawn.values()))), lambda p: p.grad, trained=True)
+            net.slots.scatter(
+                quantity, torch.from_numpy(np.stack(list(drawn.values()))), lambda p: p.grad, trained=True
+            )
         optimizer.step()
-    for space in net.slots.spaces:
-        ids = net.slots.numbers(space, True).tolist()
-        for n, value in zip(ids, net.slots.gather(space, trained=True), strict=True):
-            torch.testing.assert_close(value, reference[space, n][0].detach(), rtol=1e-13, atol=1e-13)
+    for quantity in net.slots.quantities:
+        ids = net.slots.numbers(quantity, True).tolist()
+        for n, value in zip(ids, net.slots.gather(quantity, trained=True), strict=True):
+            torch.testing.assert_close(value, reference[quantity, n][0].detach(), rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize("kind", ["adam", "adamax", "nadam", "radam"])
@@ -321,7 +323,7 @@ def test_the_young_grow_up(kind):
 
 
 def test_a_hook_that_changes_gradients_comes_first():
-    make, graph, rng = KINDS["adam"], mlp(), np.random.default_rng(0)
+    make, graph, rng = SCHEMAS["adam"], mlp(), np.random.default_rng(0)
     net = compiler.compile(graph, dtype=torch.float64)
     optimizer, apart = make(net.parameters()), Apart(make)
     apart.born(net)
@@ -347,7 +349,7 @@ def test_a_hook_that_changes_gradients_comes_first():
 def test_a_closure_is_refused_while_there_are_young_ones():
     graph, rng = mlp(), np.random.default_rng(0)
     net = compiler.compile(graph, dtype=torch.float64)
-    optimizer, _ = grown(KINDS["adam"], net, graph, rng)
+    optimizer, _ = grown(SCHEMAS["adam"], net, graph, rng)
     before = values(net)
     with pytest.raises(CompileError, match=r"Adam\.step\(closure\).*loss\.backward\(\)"):
         optimizer.step(lambda: 0.0)
@@ -357,7 +359,7 @@ def test_a_closure_is_refused_while_there_are_young_ones():
     optimizer.step(None)
     graph.apply(Proliferate("h1", 1, seed=0))
     other = compiler.compile(mlp(), dtype=torch.float64)
-    plain = KINDS["adam"](other.parameters())
+    plain = SCHEMAS["adam"](other.parameters())
     set_gradients(other, rng)
     plain.step(lambda: torch.zeros(()))  # nobody is young there
 
@@ -412,7 +414,7 @@ def test_newborn_rows_and_columns_are_two_rectangles():
 
 
 def test_many_cohorts_are_trained_alike():
-    make, graph, rng = KINDS["amsgrad"], mlp(), np.random.default_rng(0)
+    make, graph, rng = SCHEMAS["amsgrad"], mlp(), np.random.default_rng(0)
     net = compiler.compile(graph, dtype=torch.float64, lowering="dense")
     optimizer, apart = make(net.parameters()), Apart(make)
     apart.born(net)

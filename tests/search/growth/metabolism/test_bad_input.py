@@ -41,9 +41,9 @@ def good(run):
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_an_event_that_blows_the_loss_up_is_named_and_its_network_not_kept(tmp_path):
     wild = QUICK | {"noise": 1e30, "outgoing": "paper"}
-    with pytest.raises(DivergenceError, match="metabolism after epoch 3 .*Proliferate") as told:
+    with pytest.raises(DivergenceError, match="metabolism after epoch 3 .*Proliferate") as shown:
         metabolize(small(), "digits", run=tmp_path, **wild)
-    assert f"{tmp_path / 'graph.safetensors'} holds the network of epoch 2" in str(told.value)
+    assert f"{tmp_path / 'graph.safetensors'} holds the network of epoch 2" in str(shown.value)
     run = open_run(tmp_path)
     assert good(run)
     assert (len(run.metrics()), len(run.journal())) == (2, 0)

@@ -181,7 +181,7 @@ def test_the_command_line(tmp_path, capsys):
 
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in QUICK.items()]
     assert main(["morph", "--hidden", "12", "--run", str(tmp_path / "run"), *flags]) == 0
-    said = capsys.readouterr().out
-    assert "inserted: 20 of 60 neurons, algorithm 1" in said and "test error" in said
+    printed = capsys.readouterr().out
+    assert "inserted: 20 of 60 neurons, algorithm 1" in printed and "test error" in printed
     assert main(["morph", "--preset", "mlp-digits", "--hidden", "3", "--run", str(tmp_path / "other")]) == 2
     assert "--preset brings a network of its own" in capsys.readouterr().err

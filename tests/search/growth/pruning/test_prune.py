@@ -133,3 +133,9 @@ def test_a_network_without_weights_is_refused():
     graph.add_population("output", 10, is_output=True, bias=0.0)
     with pytest.raises(MissingError, match="no synapse"):
         prune(graph, "digits", **QUICK)
+
+
+def test_the_word_of_earlier_runs_for_the_whole_network_still_counts():
+    assert PruneOptions(scope="graph") == PruneOptions()
+    with pytest.raises(OptionError, match="network, layer"):
+        PruneOptions(scope="world")

@@ -166,15 +166,17 @@ def test_batches_that_coincide_are_run_once_and_change_nothing(monkeypatch):
     (x, y), other = batch(0), batch(1)
     work = [[(x, y), other], [(x, y), (x, y)], [(x, y), other]]
     copies = [[(x.clone(), y) for x, y in mine] for mine in work]
-    people, told = [GENOMES[1], GENOMES[2], GENOMES[3]], []
+    people, losses_found = [GENOMES[1], GENOMES[2], GENOMES[3]], []
     sizes = []
     for mine in (work, copies):
         net = supernet(together=3)
         planned = net._plan
         monkeypatch.setattr(net, "_plan", lambda *a, planned=planned: sizes.append(planned(*a).rows) or planned(*a))
-        told.append((net.train(people, mine, 0.1), net.state()))
-    assert np.allclose(told[0][0], told[1][0], rtol=1e-10)
-    assert all(torch.allclose(held, told[1][1][n], rtol=1e-9, atol=1e-12) for n, held in told[0][1].items())
+        losses_found.append((net.train(people, mine, 0.1), net.state()))
+    assert np.allclose(losses_found[0][0], losses_found[1][0], rtol=1e-10)
+    assert all(
+        torch.allclose(held, losses_found[1][1][n], rtol=1e-9, atol=1e-12) for n, held in losses_found[0][1].items()
+    )
     assert max(sizes[:2]) < sizes[2]
     assert len(sizes) == 3  # two patterns, then one
 
@@ -241,11 +243,11 @@ def test_an_individual_that_diverges_is_told_and_spoils_nobody():
     lone = supernet(together=2)
     lone.load(state)
     work = [batch(0), batch(1)]
-    told = net.train([fine, bad, GENOMES[1]], [work] * 3, 0.1, directions)
-    assert np.isnan(told).tolist() == [False, True, False]
-    assert told[[0, 2]] == pytest.approx(lone.train([fine, GENOMES[1]], [work] * 2, 0.1))
-    told = net.train([bad, GENOMES[0]], [work] * 2, 0.1, [everything(net), None])  # who is left has no add-ons
-    assert np.isnan(told).tolist() == [True, False]
+    losses_found = net.train([fine, bad, GENOMES[1]], [work] * 3, 0.1, directions)
+    assert np.isnan(losses_found).tolist() == [False, True, False]
+    assert losses_found[[0, 2]] == pytest.approx(lone.train([fine, GENOMES[1]], [work] * 2, 0.1))
+    losses_found = net.train([bad, GENOMES[0]], [work] * 2, 0.1, [everything(net), None])  # who is left has no add-ons
+    assert np.isnan(losses_found).tolist() == [True, False]
     after = net.state()
     assert all(torch.equal(held, after[n]) for n, held in state.items() if n.startswith("stem+layer1.3x3.outgoing"))
     assert all(torch.allclose(held, after[n], equal_nan=True) for n, held in lone.state().items())

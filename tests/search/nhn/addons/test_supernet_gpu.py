@@ -17,13 +17,13 @@ def test_individuals_train_and_evaluate_alike_on_a_gpu():
     pairs = [
         (torch.randn(9, 3, 8, 8, generator=drawn), torch.randint(5, (9,), generator=drawn)) for _ in range(len(GENOMES))
     ]
-    told = {}
+    found_on = {}
     for device in ("cpu", "cuda"):
         options = AddOnOptions(sparsity=0.5, together=2, device=device)
         net = AddOnSupernet(g, Locations(g), options, torch.float64)
         losses = net.train(GENOMES, [[pair, pairs[0]] for pair in pairs], 0.1)
-        told[device] = losses, *net.evaluate(GENOMES, pairs[0]), net.state()
-    for one, other in zip(told["cpu"][:3], told["cuda"][:3], strict=True):
+        found_on[device] = losses, *net.evaluate(GENOMES, pairs[0]), net.state()
+    for one, other in zip(found_on["cpu"][:3], found_on["cuda"][:3], strict=True):
         assert np.allclose(one, other, rtol=1e-8)
-    for name, held in told["cpu"][3].items():
-        assert torch.allclose(held, told["cuda"][3][name], rtol=1e-8, atol=1e-12)
+    for name, held in found_on["cpu"][3].items():
+        assert torch.allclose(held, found_on["cuda"][3][name], rtol=1e-8, atol=1e-12)

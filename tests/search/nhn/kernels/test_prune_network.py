@@ -201,7 +201,7 @@ def test_a_removed_kernel_is_one_of_zeros_and_the_others_keep_their_momentum():
 
 def momenta(net, optimizer):
     """Synapse id -> what the optimizer holds of a kernel's past."""
-    spaces = [space for space in net.slots.spaces if space[0] == "weight" and space[1]]
+    spaces = [space for space in net.slots.quantities if space[0] == "weight" and space[1]]
     pick = lambda p: optimizer.state[p]["momentum_buffer"]  # noqa: E731
     found = [(net.slots.numbers(s, True).tolist(), net.slots.gather(s, pick, trained=True)) for s in spaces]
     return {number: kernel for numbers, kernels in found for number, kernel in zip(numbers, kernels, strict=True)}

@@ -16,7 +16,7 @@ from search.datasets import hold_out, load
 from search.nhn.layers import HierarchyOptions, Supernet, find_hierarchy, resume_hierarchy
 from search.nhn.layers import find as module
 from search.nhn.layers.oneshot import OneShot, SamplerSteps, rewards
-from search.nhn.layers.progress import ShowSearch
+from search.nhn.layers.progress import ShowHierarchySearch
 from search.options import read_options
 from search.runs import open_run
 from search.training import Trainer, evaluate, generator
@@ -66,16 +66,16 @@ def test_finalists_are_ranked_on_all_held_out_examples(found):
 
 
 def test_rows_say_what_the_sampler_did(found):
-    told = [row["search"] for row in found.rows]
-    assert len(told) == 3
-    for row, before, after in zip(found.rows, [None, *told], told, strict=False):
+    searched = [row["search"] for row in found.rows]
+    assert len(searched) == 3
+    for row, before, after in zip(found.rows, [None, *searched], searched, strict=False):
         assert 0 <= after["reward"] <= after["best_reward"] <= 1
         assert {"best", "mean"} <= set(after)
         assert after["best_error"] == min([row["validation_error"], *([before["best_error"]] if before else [])])
     # an epoch's best is validated after the next
     at = int(np.argmin([row["validation_error"] for row in found.rows]))
     if at:
-        assert told[-1]["best_genes"] == told[at - 1]["genes"]
+        assert searched[-1]["best_genes"] == searched[at - 1]["genes"]
 
 
 def test_a_run_directory_holds_the_winner(found):
@@ -163,12 +163,12 @@ def test_batches_go_through_networks_that_are_asked_for():
     options = read_options(HierarchyOptions, settings=SMALL)
     data = module._prepared(load("digits"), options)
     net = Supernet(options.space(data))
-    shot, twin = (OneShot(net, options.make_sampler(net.space)) for _ in range(2))
+    shot, clone = (OneShot(net, options.make_sampler(net.space)) for _ in range(2))
     x = data.train_x[:8]
     expected = options.make_sampler(net.space).ask(1)[0]
     assert torch.equal(shot.eval()(x), net(x, expected))
     shot.train()
-    asked = twin.sampler.ask(64)
+    asked = clone.sampler.ask(64)
     for genes in reversed(asked[-3:]):
         assert torch.equal(shot(x), net(x, genes))
     assert shot.ahead == asked[:-3]
@@ -214,7 +214,7 @@ def test_data_that_do_not_fit_are_refused():
 
 def test_progress_shows_the_best_so_far(found):
     out = io.StringIO()
-    show = ShowSearch(3, found.net.space, Console(file=out, width=100))
+    show = ShowHierarchySearch(3, found.net.space, Console(file=out, width=100))
     with show:
         for row in found.rows:
             show(None, row)
@@ -224,7 +224,7 @@ def test_progress_shows_the_best_so_far(found):
     best = found.net.space.genes(found.rows[-1]["search"]["best_genes"])
     assert f"3 {best[3].operation}" in lines[-1]
     live = io.StringIO()
-    with ShowSearch(3, found.net.space, Console(file=live, width=100, force_terminal=True)) as show:
+    with ShowHierarchySearch(3, found.net.space, Console(file=live, width=100, force_terminal=True)) as show:
         show(None, found.rows[-1])
     assert "maps of 8 x 8 become 4 x 4" in live.getvalue() and "3 of 3" in live.getvalue()
 
@@ -233,7 +233,7 @@ def test_a_search_without_steps_trains_only():
     found = find_hierarchy("digits", **SMALL | {"epochs": 1, "steps": 0})
     assert found.rows[0]["search"]["reward"] is None
     out = io.StringIO()
-    ShowSearch(1, found.net.space, Console(file=out))(None, found.rows[0])
+    ShowHierarchySearch(1, found.net.space, Console(file=out))(None, found.rows[0])
     assert "best so far" in out.getvalue()
 
 

@@ -202,8 +202,8 @@ def test_the_entropy_bonus_keeps_choices_open():
         sampler = make_sampler("controller", SPACE, 0, SETTINGS["controller"] | {"entropy": entropy})
         for _ in range(30):
             genes = sampler.ask(10)
-            told = sampler.tell(genes, [toy(each) for each in genes])
-        return told["entropy"]
+            learned = sampler.tell(genes, [toy(each) for each in genes])
+        return learned["entropy"]
 
     assert end(1.0) > 2 * end(0.0)
 

@@ -22,8 +22,8 @@ def here():
 def same(one, other):
     for name, value in one.weights.items():
         np.testing.assert_array_equal(value, other.weights[name])
-    for row, twin in zip(one.rows, other.rows, strict=True):
-        assert row["individuals"] == twin["individuals"]
+    for row, clone in zip(one.rows, other.rows, strict=True):
+        assert row["individuals"] == clone["individuals"]
     assert [vars(ranked) for ranked in one.ranking] == [vars(ranked) for ranked in other.ranking]
 
 

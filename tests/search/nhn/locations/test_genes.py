@@ -36,7 +36,7 @@ def test_absent_genes_are_drawn_with_their_chance_and_the_rest_alike():
 
 
 @pytest.mark.parametrize(
-    ("genome", "said"),
+    ("genome", "message"),
     [
         ((0,), "a genome has 2 genes here, not 1"),
         ((0, 2), "gene 1 is 2; it may be -1, or a place among stem, layer0"),
@@ -45,13 +45,13 @@ def test_absent_genes_are_drawn_with_their_chance_and_the_rest_alike():
         ((True, 0), "gene 0 is True"),
     ],
 )
-def test_wrong_genes(genome, said):
-    with pytest.raises(OptionError, match=said):
+def test_wrong_genes(genome, message):
+    with pytest.raises(OptionError, match=message):
         Table((("stem",), ("stem", "layer0"))).check(genome)
 
 
 @pytest.mark.parametrize(
-    ("genes", "said"),
+    ("genes", "message"),
     [
         ([0] * 23, "24 genes here, not 23"),
         ([0, 2] + [0] * 22, "gene 1, for 3 x 3 kernels into 'layer1', is 2, which would point forward"),
@@ -59,8 +59,8 @@ def test_wrong_genes(genome, said):
         ([-2] + [0] * 23, "gene 0"),
     ],
 )
-def test_wrong_genes_of_a_network(genes, said):
-    with pytest.raises(OptionError, match=said):
+def test_wrong_genes_of_a_network(genes, message):
+    with pytest.raises(OptionError, match=message):
         paper_locations().check(genes)
 
 

@@ -9,7 +9,7 @@ from toy import GOAL, HELD_OUT, Toy
 from neurograph.errors import DivergenceError, FileError, OptionError
 from search.executors import ProcessPool, Task
 from search.nhn.locations import EvolutionOptions, Result, Searching, make_toolbox, resume, search
-from search.nhn.locations.progress import ShowSearch
+from search.nhn.locations.progress import ShowLocationSearch
 from search.runs import create_run
 
 OPTIONS = EvolutionOptions(cycles=12, train_batches=2, absent=0.5, seed=1)
@@ -160,10 +160,10 @@ def test_what_is_refused(tmp_path):
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress(terminal):
     console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
-    with ShowSearch(12, Toy().space, console=console) as show:
+    with ShowLocationSearch(12, Toy().space, console=console) as show:
         search(Toy(spoil=[0]), OPTIONS, callbacks=[show])
-    said = console.file.getvalue()
-    assert "12 of 12" in said if terminal else "cycle   12 | error " in said
-    assert "layer0" in said
-    assert "individuals/s" in said
-    assert "failed" in said
+    message = console.file.getvalue()
+    assert "12 of 12" in message if terminal else "cycle   12 | error " in message
+    assert "layer0" in message
+    assert "individuals/s" in message
+    assert "failed" in message

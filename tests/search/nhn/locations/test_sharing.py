@@ -65,13 +65,13 @@ def test_groups_get_scores_in_order():
 
 @pytest.mark.parametrize("sharing", ["sequential", "synchronous"])
 @pytest.mark.parametrize(
-    ("factor", "loss", "said"),
+    ("factor", "loss", "message"),
     [
         (np.nan, 0.0, "training left weights that are not finite, in 0.0"),
         (1e30, np.nan, "the evaluation gave 0.0, nan"),
     ],
 )
-def test_failed_ones_leave_the_weights_alone(sharing, factor, loss, said):
+def test_failed_ones_leave_the_weights_alone(sharing, factor, loss, message):
     class Spoilt(Toy):
         def __call__(self, turn):
             if turn.genome == GENOMES[1]:
@@ -80,7 +80,7 @@ def test_failed_ones_leave_the_weights_alone(sharing, factor, loss, said):
 
     genomes = [*GENOMES, (-1, -1, -1, 0, -1, -1)]
     scores, weights = run(Spoilt(), genomes, sharing=sharing)
-    assert scores[1].failure == said
+    assert scores[1].failure == message
     assert scores[1].error == float("inf")
     _, without = run(Toy(), [GENOMES[0], genomes[3], GENOMES[2], genomes[3]], sharing=sharing)
     for name in ("0.0", "1.1", "2.2"):

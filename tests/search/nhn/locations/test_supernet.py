@@ -147,8 +147,8 @@ def test_a_walk_goes_through_everything_once_an_epoch():
 
 def test_training_images_are_changed_and_the_same_each_time():
     plain = Walk(split(), BatchOptions(batch_size=8, crop=0, flip=False))
-    walk, twin = (Walk(split(), BatchOptions(batch_size=8, crop=2, flip=True)) for _ in range(2))
-    assert torch.equal(walk.training(1)[0], twin.training(1)[0])
+    walk, clone = (Walk(split(), BatchOptions(batch_size=8, crop=2, flip=True)) for _ in range(2))
+    assert torch.equal(walk.training(1)[0], clone.training(1)[0])
     assert torch.equal(walk.training(1)[1], plain.training(1)[1])
     assert not torch.equal(walk.training(1)[0], plain.training(1)[0])
     assert torch.equal(walk.evaluation([0])[0], plain.evaluation([0])[0])

@@ -79,16 +79,16 @@ def test_a_controller_that_no_memory_holds(monkeypatch):
 
 
 def test_an_executor_that_brings_another_sharing_says_so(tmp_path):
-    told = ["executor.executor=processes", "directions.sharing=sequential"]
+    settings = ["executor.executor=processes", "directions.sharing=sequential"]
     with pytest.warns(UserWarning, match="executor=processes goes with locations.sharing=synchronous: ") as warned:
-        options = read_stage_options(settings=told, preset=PRESETS["digits"])
+        options = read_stage_options(settings=settings, preset=PRESETS["digits"])
     assert len(warned) == 1 and options.locations.sharing == "synchronous"
     with pytest.raises(OptionError, match="directions: sharing=sequential .* executor=processes needs sharing=sync"):
         neuron_hierarchy("digits", options, run=tmp_path / "run")
     assert not (tmp_path / "run").exists()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        said = [f"{name}.sharing=synchronous" for name in ("locations", "directions")]
-        read_stage_options(settings=[told[0], *said])
+        message = [f"{name}.sharing=synchronous" for name in ("locations", "directions")]
+        read_stage_options(settings=[settings[0], *message])
         read_stage_options(settings=options.plain())
         assert read_stage_options().locations.sharing == "sequential"

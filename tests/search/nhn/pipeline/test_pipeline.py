@@ -118,7 +118,7 @@ def test_options_come_from_presets_files_and_settings_in_that_order(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         (["nowhere.epochs=3"], "no stage 'nowhere'"),
         (["final.epoch=3"], "final: there is no option 'epoch'"),
@@ -129,8 +129,8 @@ def test_options_come_from_presets_files_and_settings_in_that_order(tmp_path):
         (["locations.population=9"], "locations: population"),
     ],
 )
-def test_impossible_options_name_their_stage(settings, said):
-    with pytest.raises(OptionError, match=said):
+def test_impossible_options_name_their_stage(settings, message):
+    with pytest.raises(OptionError, match=message):
         read_stage_options(settings=settings)
 
 

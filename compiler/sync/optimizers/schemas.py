@@ -63,7 +63,7 @@ class Vector:
 
 
 @dataclass(frozen=True)
-class Kind:
+class StateSchema:
     """What an optimizer keeps for each Parameter.
 
     Parameters
@@ -121,35 +121,39 @@ def _radam_youth(options: Options, unit: float) -> float:
     return steps
 
 
-_ADAM = Kind(
+_ADAM = StateSchema(
     _vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND)
     | {"max_exp_avg_sq": Vector(Moment.SECOND, lambda o: o["amsgrad"])},
     corrected={"exp_avg": 0, "exp_avg_sq": 1, "max_exp_avg_sq": 1},
     youth=_adam_youth,
 )
 
-KINDS: dict[type[Optimizer], Kind] = {
-    SGD: Kind({"momentum_buffer": Vector(Moment.FIRST, lambda o: o["momentum"] != 0)}, ()),
+SCHEMAS: dict[type[Optimizer], StateSchema] = {
+    SGD: StateSchema({"momentum_buffer": Vector(Moment.FIRST, lambda o: o["momentum"] != 0)}, ()),
     Adam: _ADAM,
     AdamW: _ADAM,
-    NAdam: Kind(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND), (STEP, "mu_product"), youth=_nadam_youth),
-    RAdam: Kind(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND), youth=_radam_youth),
-    RMSprop: Kind(
+    NAdam: StateSchema(
+        _vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND), (STEP, "mu_product"), youth=_nadam_youth
+    ),
+    RAdam: StateSchema(_vectors(exp_avg=Moment.FIRST, exp_avg_sq=Moment.SECOND), youth=_radam_youth),
+    RMSprop: StateSchema(
         {
             "square_avg": Vector(Moment.SECOND),
             "momentum_buffer": Vector(Moment.FIRST, lambda o: o["momentum"] > 0),
             "grad_avg": Vector(Moment.FIRST, lambda o: o["centered"]),
         }
     ),
-    Adagrad: Kind(_vectors(sum=Moment.SECOND)),
-    Adadelta: Kind(_vectors(square_avg=Moment.SECOND, acc_delta=Moment.SECOND)),
-    Adamax: Kind(_vectors(exp_avg=Moment.FIRST, exp_inf=Moment.SECOND), corrected={"exp_avg": 0}, youth=_adam_youth),
-    Rprop: Kind(_vectors(prev=Moment.FIRST, step_size=Moment.RATE)),
-    ASGD: Kind(_vectors(ax=Moment.AVERAGE), (STEP, "eta", "mu"), beside=True),
+    Adagrad: StateSchema(_vectors(sum=Moment.SECOND)),
+    Adadelta: StateSchema(_vectors(square_avg=Moment.SECOND, acc_delta=Moment.SECOND)),
+    Adamax: StateSchema(
+        _vectors(exp_avg=Moment.FIRST, exp_inf=Moment.SECOND), corrected={"exp_avg": 0}, youth=_adam_youth
+    ),
+    Rprop: StateSchema(_vectors(prev=Moment.FIRST, step_size=Moment.RATE)),
+    ASGD: StateSchema(_vectors(ax=Moment.AVERAGE), (STEP, "eta", "mu"), beside=True),
 }
 
 
-def kind_of(optimizer: Optimizer) -> Kind:
+def schema_of(optimizer: Optimizer) -> StateSchema:
     """What an optimizer keeps.
 
     Raises
@@ -157,20 +161,20 @@ def kind_of(optimizer: Optimizer) -> Kind:
     CompileError
         Where it is not one of those known to be elementwise (a subclass may keep anything, so it is not).
     """
-    found = KINDS.get(type(optimizer))
+    found = SCHEMAS.get(type(optimizer))
     if found is None:
         raise CompileError(
             f"the state of {type(optimizer).__name__} cannot follow single synapses; "
-            f"{', '.join(kind.__name__ for kind in KINDS)} can. Take the edit back "
+            f"{', '.join(schema.__name__ for schema in SCHEMAS)} can. Take the edit back "
             "with graph.undo(), or refresh without it and make a new optimizer"
         )
     return found
 
 
-def has_state(optimizer: Optimizer, parameter: Tensor, kind: Kind) -> bool:
+def has_state(optimizer: Optimizer, parameter: Tensor, schema: StateSchema) -> bool:
     """Whether an optimizer keeps anything for a Parameter yet."""
     held = optimizer.state.get(parameter, {})
-    return any(held.get(name) is not None for name in kind.names)
+    return any(held.get(name) is not None for name in schema.names)
 
 
 def steps(optimizer: Optimizer, parameter: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""A part: bundles that run together, as columns picked from earlier blocks and rows of the target block."""
+"""The wiring of a product: bundles that run together, columns picked from earlier blocks, rows of the target block."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Piece = tuple[int, np.ndarray | None]
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class ProductWiring:
     """Synapses in local places.
 
     Parameters
@@ -38,7 +38,7 @@ class Part:
     column: np.ndarray
 
 
-def cut_part(
+def cut_product(
     arrays: GraphArrays,
     blocks: Blocks,
     bundles: Bundles,
@@ -47,7 +47,7 @@ def cut_part(
     pick: bool,
     narrow: bool,
     by_row: bool = False,
-) -> Part:
+) -> ProductWiring:
     """Lay some bundles of one target block side by side.
 
     Parameters
@@ -88,7 +88,7 @@ def cut_part(
         order = np.lexsort((column, row))
         synapses, row, column = synapses[order], row[order], column[order]
     outputs = size if rows is None else len(rows)
-    return Part(tuple(pieces), rows, width, outputs, synapses, row.astype(np.int32), column)
+    return ProductWiring(tuple(pieces), rows, width, outputs, synapses, row.astype(np.int32), column)
 
 
 def _renumber(place: np.ndarray, size: int) -> tuple[np.ndarray | None, np.ndarray]:

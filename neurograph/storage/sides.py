@@ -1,5 +1,6 @@
 """One direction of a table's index."""
 
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,12 @@ class Side:
     def __setstate__(self, state) -> None:
         self.far, self.ptr, self.perm, self.tail, self.dead = state
         self.item = items(self.ptr)
+
+    def copy(self) -> "Side":
+        """An independent copy."""
+        new = Side(self.far, deepcopy(self.ptr), None if self.perm is None else self.perm.copy())
+        new.tail, new.dead = {key: rows.copy() for key, rows in self.tail.items()}, self.dead.copy()
+        return new
 
     def reach(self, nodes: int) -> None:
         """Let there be so many nodes; the new ones have no base rows."""

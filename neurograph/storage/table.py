@@ -13,7 +13,6 @@ in one step; what writes in place is `torn` while it does. The columns and `name
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from copy import deepcopy
 from typing import Any, ClassVar
 
 import numpy as np
@@ -469,8 +468,8 @@ class EdgeTable:
             "pools": [pool.copy(_slack(pool.size)) for pool in self.pools],
             "forms": self.forms.copy(),
             "extra": {row: d.copy() for row, d in self.extra.items()},
-            "out": deepcopy(self.out),
-            "inn": deepcopy(self.inn),
+            "out": self.out.copy(),
+            "inn": self.inn.copy(),
         }
         new.__setstate__(state)
         return new

@@ -1,0 +1,126 @@
+"""Crossover: a child of two genomes, aligned by innovation."""
+
+from typing import Any
+
+import numpy as np
+
+from neurograph.errors import OptionError
+from neurograph.schema.neuron import VALUES
+from search.evolution.innovations import Alignment, align
+
+
+def crossover(a: Any, b: Any, rng: np.random.Generator, *, rate: float = 0.5, tie: bool = False) -> Any:
+    """A child of two genomes.
+
+    What both have comes from either, drawn for each gene: a synapse with its weight, a kernel whole, a neuron with its
+    bias, slope, norm, activation and aggregation. What only one has comes from `a`; on a tie what only `b` has comes
+    too, in an order that is drawn, where no cycle would close.
+
+    Parameters
+    ----------
+    a, b
+        `NeuronGraph`s, `a` the fitter; they are left as they are, but for innovations where neurons have none.
+    rng
+        What is drawn comes from it.
+    rate
+        The chance that a gene both have comes from `b`.
+    tie
+        Whether none is the fitter.
+
+    Returns
+    -------
+    NeuronGraph
+        A graph of its own, with the inputs and outputs of `a` and an empty journal.
+
+    Raises
+    ------
+    OptionError
+        A rate that is no chance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from neurograph.builders import mlp
+    >>> a, b = mlp([2, 3, 1], seed=0), mlp([2, 3, 1], seed=1)
+    >>> child = crossover(a, b, np.random.default_rng(0))
+    >>> all(w in (a[u][v]["weight"], b[u][v]["weight"]) for u, v, w in child.edges(data="weight"))
+    True
+    """
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise OptionError(f"rate must be a chance from 0 to 1, not {rate!r}")
+    found = align(a, b)
+    child = a.copy()
+    child.restart_journal()
+    _take_weights(child, found, rng.random(len(found.synapses)) < rate)
+    _take_neurons(child, found, rng.random(len(found.neurons)) < rate)
+    if tie:
+        _take_the_rest(child, found, rng)
+    child.restart_journal()
+    return child
+
+
+def _take_weights(child: Any, found: Alignment, taken: np.ndarray) -> None:
+    """Write the weights that come from `b`, pool by pool."""
+    mine, theirs = found.synapses[taken].T
+    table, rows, ids = found.b.graph.table, found.b.rows[theirs], found.a.ids[mine]
+    kind = table.kind[rows]
+    for pool in np.unique(kind).tolist():
+        if pool:
+            some = kind == pool
+            child.write_weights(ids[some], table.pools[pool - 1].data[table.row[rows[some]]])
+
+
+def _take_neurons(child: Any, found: Alignment, taken: np.ndarray) -> None:
+    """Write values, activations and aggregations of the neurons that come from `b`."""
+    mine, theirs = found.neurons[taken].T
+    keys, others = found.a.keys[mine], found.b.keys[theirs]
+    columns, donors = child.neurons, found.b.graph.neurons
+    for key, other in zip(keys.tolist(), others.tolist(), strict=True):
+        one, its = columns.of(key), donors.of(other)
+        if one is not its and (one.activation, one.aggregation) != (its.activation, its.aggregation):
+            (name,) = child.names_of(np.array([key]))
+            child.nodes[name]["activation"], child.nodes[name]["aggregation"] = its.activation, its.aggregation
+    for name in VALUES:
+        there = ~np.isnan(child.neurons.values[name][keys]) & ~np.isnan(donors.values[name][others])
+        if there.any():
+            child.write_values(name, keys[there], donors.values[name][others[there]])
+
+
+def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator) -> None:
+    """Add what only `b` has, each synapse where it closes no cycle, each neuron where a synapse needs it."""
+    b, graph = found.b, found.b.graph
+    names = dict(zip(found.neurons[:, 1].tolist(), child.names_of(found.a.keys[found.neurons[:, 0]]), strict=True))
+    only = np.setdiff1d(np.arange(len(b.rows)), found.synapses[:, 1])
+    theirs = graph.names_of(b.keys)
+    successors: dict[Any, set] = {node: set(child.successors(node)) for node in child}
+    for at in rng.permutation(only).tolist():
+        u, v = int(b.source[at]), int(b.target[at])
+        ends = [names.get(end, (end,)) for end in (u, v)]  # a neuron that is yet to come has a name of no other
+        if ends[1] in successors.get(ends[0], ()) or _reaches(successors, ends[1], ends[0]):
+            continue
+        for at_end, end in enumerate((u, v)):
+            if end not in names:
+                names[end] = _bring(child, graph, theirs[end])
+                successors[names[end]] = set()
+                ends[at_end] = names[end]
+        successors[ends[0]].add(ends[1])
+        child.add_edge(*ends, **dict(graph[theirs[u]][theirs[v]]))
+
+
+def _bring(child: Any, graph: Any, name: Any) -> Any:
+    """A neuron of another genome in this one, by the same name where that is free."""
+    attributes = dict(graph.nodes[name])
+    return child.add_neuron(None if name in child else name, **attributes)
+
+
+def _reaches(successors: dict[Any, set], start: Any, end: Any) -> bool:
+    """Whether a path leads from one neuron to another, or they are the same."""
+    seen, front = {start}, [start]
+    while front:
+        node = front.pop()
+        if node == end:
+            return True
+        new = successors.get(node, set()) - seen
+        seen |= new
+        front += new
+    return False

@@ -1,0 +1,149 @@
+"""Innovations: what a neuron is known by in every genome of a lineage, so that genes can be aligned.
+
+An innovation is a 128-bit hash of how a neuron came to be, and no counter is shared: a neuron that was born by a split
+is known by the synapse that was split and by how often that had been split before; any other by its population and a
+number within it. Siblings that split the same synapse agree, in whatever process; those that split different ones never
+do. A synapse is known by its ends and what it does. Innovations are an attribute of neurons, so copies and files keep
+them.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+
+INNOVATION = "innovation"
+
+
+def added(population: str, ordinal: int) -> str:
+    """The innovation of a neuron that was added to a population; 32 hexadecimal digits."""
+    return _hash("added", population, ordinal)
+
+
+def split(source: str, target: str, op: str, occurrence: int) -> str:
+    """The innovation of a neuron born by a split of the synapse between two innovations."""
+    return _hash("split", source, target, op, occurrence)
+
+
+def _hash(*parts: Any) -> str:
+    return blake2b("\0".join(map(str, parts)).encode(), digest_size=16).hexdigest()
+
+
+def mark(graph: Any) -> dict[int, str]:
+    """The innovation of every neuron by key; those that have none are given one by population and number.
+
+    Parameters
+    ----------
+    graph
+        A `NeuronGraph`. Neurons that nothing here made are numbered within their population, in the order of their
+        keys: graphs that one builder made agree.
+    """
+    keys, extra = graph.table.keys().tolist(), graph.neurons.extra
+    found = {key: held[INNOVATION] for key in keys if (held := extra.get(key)) is not None and INNOVATION in held}
+    if len(found) < len(keys):
+        taken = set(found.values())
+        new = [key for key in keys if key not in found]
+        for key, name in zip(new, graph.names_of(np.array(new, np.int64)), strict=True):
+            found[key] = graph.nodes[name][INNOVATION] = free(graph.neurons.of(key).population, taken)
+            taken.add(found[key])
+        found = {key: found[key] for key in keys}
+    return found
+
+
+def free(population: str, taken: set[str]) -> str:
+    """The innovation of the next neuron that is added to a population, of those that are not taken."""
+    ordinal = 0
+    while (innovation := added(population, ordinal)) in taken:
+        ordinal += 1
+    return innovation
+
+
+def of_split(graph: Any, source: Hashable, target: Hashable) -> str:
+    """The innovation of the neuron that a split of a synapse would make."""
+    known = mark(graph)
+    u, v = graph.keys_of([source, target]).tolist()
+    op, taken, occurrence = graph[source][target].get("op", "weight"), set(known.values()), 0
+    while (innovation := split(known[u], known[v], op, occurrence)) in taken:
+        occurrence += 1
+    return innovation
+
+
+@dataclass(frozen=True, eq=False)
+class Genes:
+    """A genome as columns.
+
+    Parameters
+    ----------
+    graph
+        It.
+    keys, innovations
+        (N,) int64 and (N,) 32 bytes each: its neurons.
+    source, target
+        (E,) int64 places among the neurons.
+    rows, ids
+        (E,) rows of the graph's table, and the synapses' ids.
+    """
+
+    graph: Any
+    keys: np.ndarray
+    innovations: np.ndarray
+    source: np.ndarray
+    target: np.ndarray
+    rows: np.ndarray
+    ids: np.ndarray
+
+
+def genes(graph: Any) -> Genes:
+    """The columns of a genome; its neurons are marked where they are not, and its values are up to date."""
+    graph.synchronise()
+    known = mark(graph)
+    keys, table = np.fromiter(known, np.int64, len(known)), graph.table
+    rows = table.live()
+    source, target = np.searchsorted(keys, table.src[rows]), np.searchsorted(keys, table.dst[rows])
+    return Genes(graph, keys, np.array(list(known.values()), "S32"), source, target, rows, table.id[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class Alignment:
+    """Which genes two genomes have in common.
+
+    Parameters
+    ----------
+    a, b
+        The genomes.
+    neurons
+        (n, 2) places of neurons of the same innovation.
+    synapses
+        (m, 2) places of synapses with the same ends and the same form (op, stride, padding, shape of the weight, ...).
+    """
+
+    a: Genes
+    b: Genes
+    neurons: np.ndarray
+    synapses: np.ndarray
+
+
+def align(a: Any, b: Any) -> Alignment:
+    """Align two genomes by innovation."""
+    first, second = genes(a), genes(b)
+    _, ia, ib = np.intersect1d(first.innovations, second.innovations, assume_unique=True, return_indices=True)
+    codes = [_codes(one, place, len(ia), a) for one, place in ((first, ia), (second, ib))]
+    _, sa, sb = np.intersect1d(*(code[mine] for code, mine in codes), assume_unique=True, return_indices=True)
+    synapses = np.stack([np.flatnonzero(codes[0][1])[sa], np.flatnonzero(codes[1][1])[sb]], 1)
+    return Alignment(first, second, np.stack([ia, ib], 1), synapses)
+
+
+def _codes(one: Genes, places: np.ndarray, common: int, first: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(E,) a number for what each synapse is, in terms of the first genome, and which of them that can have."""
+    number = np.full(len(one.keys), -1)
+    number[places] = np.arange(common)
+    table, known = one.graph.table, first.table
+    forms = np.array([known.forms.numbers.get(form, -1) for form in table.forms.numbers], np.int64)
+    shapes = [pool.data.shape[1:] for pool in known.pools]
+    pools = [shapes.index(p.data.shape[1:]) + 1 if p.data.shape[1:] in shapes else -1 for p in table.pools]
+    form, pool = forms[table.form[one.rows]], np.array([0, *pools], np.int64)[table.kind[one.rows]]
+    source, target = number[one.source], number[one.target]
+    code = ((source * common + target) * (len(known.forms.bundles) + 1) + form) * (len(shapes) + 1) + pool
+    return code, (source >= 0) & (target >= 0) & (form >= 0) & (pool >= 0)

@@ -1,4 +1,17 @@
-"""Evolution of whole graphs.
+"""Evolution of whole graphs: their wiring by mutation and crossover, their weights by gradient in between.
+
+    found = evolve(graph, fitness, EvolutionOptions(population=150), learning=Learning((x, y), loss, steps=20))
+    found.best.graph, found.best.fitness.values, found.logbook, found.ancestry
+
+Beneath it, `Evolution` is asked and told:
+
+    search = Evolution(graph, options, make_toolbox(Policy(split=0.1)))
+    for _ in range(generations):
+        for one in search.ask():
+            one.score((value,))
+        search.tell()
+
+And beneath that, verbs over graphs:
 
     mutate(graph, rng, Policy(split=0.05, connect=0.1))     # in place, by valid edits
     child = crossover(fitter, other, rng)                   # aligned by innovation
@@ -9,12 +22,38 @@
 | `innovations.py` | what a neuron is known by in every genome of a lineage; genomes aligned by that |
 | `policy.py`, `genome.py`, `mutation.py` | rates and limits; what there is to draw from; the changes |
 | `crossover.py`, `distance.py` | a child of two; how far two are apart |
+| `individual.py`, `selection.py` | individuals as DEAP knows them; tournaments and species |
+| `options.py`, `strategy.py` | sizes and learning; ask and tell |
+| `evaluation.py`, `evolve.py` | a population trained and scored as one program; the whole of it |
 """
 
 from search.evolution.crossover import crossover
 from search.evolution.distance import distance
+from search.evolution.evaluation import Part
+from search.evolution.evolve import Evolved, evolve, fitness_statistics
+from search.evolution.individual import Individual
 from search.evolution.innovations import mark
 from search.evolution.mutation import mutate
+from search.evolution.options import EvolutionOptions, Learning
 from search.evolution.policy import Policy
+from search.evolution.selection import Species, tournament
+from search.evolution.strategy import Evolution, make_toolbox
 
-__all__ = ["Policy", "crossover", "distance", "mark", "mutate"]
+__all__ = [
+    "Evolution",
+    "EvolutionOptions",
+    "Evolved",
+    "Individual",
+    "Learning",
+    "Part",
+    "Policy",
+    "Species",
+    "crossover",
+    "distance",
+    "evolve",
+    "fitness_statistics",
+    "make_toolbox",
+    "mark",
+    "mutate",
+    "tournament",
+]

@@ -48,3 +48,12 @@ def test_lift_and_prune(example, tmp_path, capsys):
     assert (tmp_path / "before_and_after.svg").read_text().startswith("<?xml")
     verbs = [entry.verb for entry in NeuronGraph.load(tmp_path / "graph.safetensors").journal]
     assert verbs.count("Autophagy") == 3
+
+
+def test_evolve_xor(example, capsys):
+    example("evolve_xor").main(generations=20, population=30)
+    told = capsys.readouterr().out.splitlines()
+    generations = [line for line in told if not line.startswith("generation")]
+    errors = [float(line.split()[1]) for line in generations]
+    assert errors[-1] <= 0.01 and errors == sorted(errors, reverse=True)
+    assert "from the start" in told[-1] and len(told) > len(generations)

@@ -1,0 +1,71 @@
+"""Individuals as DEAP's tools know them: a graph with a fitness, no creator needed."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+from deap import base
+
+
+def fitness_of(objectives: Mapping[str, float]) -> type[base.Fitness]:
+    """DEAP's fitness for objectives by name, each with its weight: positive where more is better.
+
+    Examples
+    --------
+    >>> fitness_of({"error": -1.0, "synapses": -0.1}).weights
+    (-1.0, -0.1)
+    """
+    held = {"weights": tuple(map(float, objectives.values())), "names": tuple(objectives)}
+    return type("Fitness", (base.Fitness,), held)
+
+
+class Individual:
+    """A genome, with what DEAP's tools look at.
+
+    Parameters
+    ----------
+    graph
+        A `NeuronGraph`.
+    fitness
+        A fitness without values.
+    number
+        No other individual of the search has it; two with the same are the same.
+    parents
+        Numbers of those it came from.
+    changes
+        What was done to make it: "crossover" and the names of mutations.
+
+    Attributes
+    ----------
+    failure
+        Why its evaluation failed, or None.
+    species
+        The number of its species, where selection goes by species.
+    """
+
+    def __init__(
+        self, graph: Any, fitness: Any, number: int, parents: Sequence[int] = (), changes: Sequence[str] = ()
+    ) -> None:
+        self.graph, self.fitness, self.number = graph, fitness, number
+        self.parents, self.changes = tuple(parents), tuple(changes)
+        self.failure: str | None = None
+        self.species: int | None = None
+
+    def score(self, values: Sequence[float], failure: str | None = None) -> None:
+        """Take the outcome of an evaluation; what failed, or is not finite, is the worst there is."""
+        if failure is None and not all(map(isfinite, values)):
+            failure = f"its fitness is {', '.join(map(str, values))}"
+        self.failure = failure
+        worst = tuple(float("-inf") if weight > 0 else float("inf") for weight in self.fitness.weights)
+        self.fitness.values = worst if failure else tuple(map(float, values))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Individual) and self.number == other.number
+
+    def __hash__(self) -> int:
+        return hash(self.number)
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{v:.4g}" for v in self.fitness.values) if self.fitness.valid else "not evaluated"
+        size = f"{len(self.graph)} neurons, {self.graph.number_of_edges()} synapses"
+        return f"Individual {self.number}: {size}; {values}"

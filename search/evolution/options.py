@@ -1,0 +1,119 @@
+"""What an evolution is told: sizes, rates and objectives; and how individuals learn between generations."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from neurograph.errors import OptionError
+
+INHERITANCE = ("lamarckian", "baldwinian")
+
+
+@dataclass(frozen=True)
+class EvolutionOptions:
+    """Options of an evolution of whole graphs.
+
+    Parameters
+    ----------
+    population, generations
+        Individuals, and how often they are renewed at most.
+    elite
+        How many of the best stay as they are.
+    crossover
+        The chance that a child has two parents.
+    mutation
+        The chance that a child is mutated.
+    objectives
+        Name -> weight of what the fitness function returns, in its order: positive where more is better.
+    goal
+        The first objective's value at which the search is done; None: it goes on.
+    seed
+        Of everything that is drawn.
+
+    Raises
+    ------
+    OptionError
+        A number that makes no sense.
+    """
+
+    population: int = 150
+    generations: int = 50
+    elite: int = 1
+    crossover: float = 0.5
+    mutation: float = 1.0
+    objectives: Mapping[str, float] = field(default_factory=lambda: {"fitness": 1.0})
+    goal: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, least in (("population", 1), ("generations", 0), ("elite", 0), ("seed", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise OptionError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        if self.elite > self.population:
+            raise OptionError(f"elite={self.elite} is more than population={self.population}")
+        for name in ("crossover", "mutation"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise OptionError(f"{name} must be a chance from 0 to 1, not {value!r}")
+        if not self.objectives or not all(self.objectives.values()):
+            raise OptionError(
+                f"objectives must name at least one, each with a weight that is not 0: {self.objectives!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Gradient training of a whole population between its birth and its evaluation.
+
+    Parameters
+    ----------
+    data
+        x, or x and y, that all individuals read: tensors of as many rows.
+    loss
+        Takes (output, y), or (output) where there is no y, of one individual, and returns a scalar; it has to be one
+        that `torch.vmap` takes, as torch's losses are.
+    steps
+        Of the optimizer, each generation, for those that are new.
+    rate
+        Its learning rate.
+    optimizer
+        A class of `torch.optim` that treats every number on its own.
+    batch
+        Rows a step, drawn anew for each; None: all.
+    inheritance
+        "lamarckian": what is learned is the genome's. "baldwinian": it counts for the fitness and is forgotten.
+
+    Raises
+    ------
+    OptionError
+        A number, or a word, that makes no sense; tensors that differ in rows.
+    """
+
+    data: tuple[Tensor, ...] | Tensor
+    loss: Callable[..., Tensor]
+    steps: int = 20
+    rate: float = 0.01
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
+    batch: int | None = None
+    inheritance: Literal["lamarckian", "baldwinian"] = "lamarckian"
+
+    def __post_init__(self) -> None:
+        if self.inheritance not in INHERITANCE:
+            raise OptionError(f"inheritance must be one of {', '.join(INHERITANCE)}, not {self.inheritance!r}")
+        for name, value in (("steps", self.steps), ("batch", 1 if self.batch is None else self.batch)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise OptionError(f"{name} must be a whole number of at least 1, not {value!r}")
+        if not isinstance(self.rate, int | float) or not self.rate > 0:
+            raise OptionError(f"rate must be above 0, not {self.rate!r}")
+        rows = {len(t) for t in self.tensors}
+        if len(rows) != 1 or not rows.pop():
+            raise OptionError(f"data must be tensors of as many rows, and they have {[len(t) for t in self.tensors]}")
+
+    @property
+    def tensors(self) -> tuple[Any, ...]:
+        """x, or x and y."""
+        return (self.data,) if isinstance(self.data, Tensor) else tuple(self.data)

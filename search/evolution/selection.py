@@ -1,0 +1,104 @@
+"""Selection in DEAP's form, its randomness from a generator."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from neurograph.errors import OptionError
+from search.evolution.distance import distance
+from search.evolution.individual import Individual
+
+
+def tournament(
+    individuals: Sequence[Individual], count: int, rng: np.random.Generator, size: int = 3
+) -> list[Individual]:
+    """The best of `size` individuals that are drawn, so many times."""
+    drawn = rng.integers(len(individuals), size=(count, size))
+    return [max((individuals[at] for at in row), key=lambda one: one.fitness) for row in drawn.tolist()]
+
+
+class Species:
+    """NEAT's speciation, as a selection: who is alike competes with one another, and shares what its fitness is worth.
+
+    An individual belongs to the first species whose representative is near enough; it founds one where there is none.
+    Each species gets parents by the mean of its fitness, counted from the worst of all; they are drawn from its best. A
+    species that has not become better for long gets none, but for the best ones.
+
+    Parameters
+    ----------
+    threshold
+        The `distance` from a representative up to which an individual is of its species.
+    survival
+        The share of a species that may be parents, the best; one at least.
+    stagnation
+        Calls without progress after which a species gets no parents.
+    elitism
+        How many species are spared that, the best.
+
+    Raises
+    ------
+    OptionError
+        A threshold that is not above 0, a share that is none.
+    """
+
+    def __init__(self, threshold: float = 1.0, survival: float = 0.2, stagnation: int = 15, elitism: int = 2) -> None:
+        if not threshold > 0:
+            raise OptionError(f"threshold must be above 0, not {threshold!r}: a distance that is still alike")
+        if not 0 < survival <= 1:
+            raise OptionError(f"survival must be a share above 0 and at most 1, not {survival!r}")
+        self.threshold, self.survival, self.stagnation, self.elitism = threshold, survival, stagnation, elitism
+        self.representatives: dict[int, Individual] = {}
+        self.best: dict[int, tuple[float, int]] = {}  # of each species, the best there was and how long ago
+        self.born = 0
+
+    def __call__(self, individuals: Sequence[Individual], count: int, rng: np.random.Generator) -> list[Individual]:
+        """So many parents, those of a species side by side."""
+        species = self._sorted(individuals)
+        worth = {one: _worth(who) for one, who in species.items()}
+        spared = sorted(species, key=lambda one: max(worth[one]), reverse=True)[: self.elitism]
+        for one in species:
+            best, age = self.best.get(one, (float("-inf"), 0))
+            self.best[one] = (max(worth[one]), 0) if max(worth[one]) > best else (best, age + 1)
+        alive = [one for one in species if one in spared or self.best[one][1] <= self.stagnation] or list(species)
+        floor = min(min(worth[one]) for one in alive)
+        share = np.array([np.mean(worth[one]) - floor for one in alive])
+        counts = _apportioned(share, count)
+        parents = []
+        for one, many in zip(alive, counts.tolist(), strict=True):
+            ranked = sorted(species[one], key=lambda who: who.fitness, reverse=True)
+            best = ranked[: max(1, int(np.ceil(self.survival * len(ranked))))]
+            parents += [best[at] for at in rng.integers(len(best), size=many)]
+        self.representatives = {one: species[one][int(rng.integers(len(species[one])))] for one in species}
+        self.best = {one: self.best[one] for one in species}
+        return parents
+
+    def _sorted(self, individuals: Sequence[Individual]) -> dict[int, list[Individual]]:
+        """The individuals by species."""
+        found: dict[int, list[Individual]] = {}
+        for individual in individuals:
+            near = (n for n, other in self.representatives.items() if self._alike(individual, other))
+            number = next(near, None)
+            if number is None:
+                number, self.born = self.born, self.born + 1
+                self.representatives[number] = individual
+            individual.species = number
+            found.setdefault(number, []).append(individual)
+        return found
+
+    def _alike(self, individual: Individual, other: Individual) -> bool:
+        return distance(individual.graph, other.graph) <= self.threshold
+
+
+def _worth(individuals: Sequence[Individual]) -> list[float]:
+    """Of each the weighted sum of its objectives; of one that failed, the least number."""
+    return [float(np.nan_to_num(sum(one.fitness.wvalues), neginf=-1e30)) for one in individuals]
+
+
+def _apportioned(share: np.ndarray, count: int) -> np.ndarray:
+    """(n,) whole numbers that add up to a count, as near to shares as can be; equal shares where all are zero."""
+    share = np.full(len(share), 1.0) if not share.sum() > 0 else share
+    wanted = share / share.sum() * count
+    found = np.floor(wanted).astype(np.int64)
+    rest = np.argsort(found - wanted, kind="stable")[: count - int(found.sum())]
+    found[rest] += 1
+    return found

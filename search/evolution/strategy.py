@@ -1,0 +1,149 @@
+"""The next generation: asked for who is to be evaluated, told how good they are."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from deap import base
+
+from neurograph.errors import OptionError
+from search.evolution.crossover import crossover
+from search.evolution.individual import Individual, fitness_of
+from search.evolution.mutation import mutate
+from search.evolution.options import EvolutionOptions
+from search.evolution.policy import Policy
+from search.evolution.selection import tournament
+
+Start = Any  # a graph, a list of graphs, or a function of a generator that makes one
+
+
+def make_toolbox(policies: Policy | Sequence[Policy] | None = None) -> base.Toolbox:
+    """DEAP's toolbox with the operators of an evolution, each to be replaced by registering another.
+
+    | name | is called as | returns |
+    |---|---|---|
+    | `mate` | `mate(fitter, other, rng, tie=...)` | a new graph |
+    | `mutate` | `mutate(graph, rng)` | names of what it did to the graph, in place |
+    | `select` | `select(individuals, count, rng)` | parents, whom to mate side by side |
+
+    Parameters
+    ----------
+    policies
+        What mutation may do; see `mutate`.
+    """
+    toolbox = base.Toolbox()
+    toolbox.register("mate", crossover)
+    toolbox.register("mutate", mutate, policies=policies)
+    toolbox.register("select", tournament)
+    return toolbox
+
+
+class Evolution:
+    """A generational evolution of whole graphs: the best stay, parents are selected, children are born.
+
+    Parameters
+    ----------
+    start
+        A graph, whose copies are mutated; a list of graphs, taken in turn; or a function of a `numpy.random.Generator`
+        that makes a graph.
+    options
+        See `EvolutionOptions`.
+    toolbox
+        Operators; `make_toolbox()`'s when None.
+
+    Attributes
+    ----------
+    generation
+        The number of the one at hand, from 0.
+    population
+        Its individuals.
+
+    Examples
+    --------
+    >>> from neurograph.builders import mlp
+    >>> search = Evolution(mlp([2, 1]), EvolutionOptions(population=10, objectives={"synapses": 1.0}))
+    >>> for _ in range(20):
+    ...     for one in search.ask():
+    ...         one.score((one.graph.number_of_edges(),))
+    ...     search.tell()
+    >>> search.best.graph.number_of_edges() > 2
+    True
+    """
+
+    def __init__(
+        self, start: Start, options: EvolutionOptions | None = None, toolbox: base.Toolbox | None = None
+    ) -> None:
+        self.options, self.toolbox = options or EvolutionOptions(), toolbox or make_toolbox()
+        self.rng = np.random.default_rng(self.options.seed)
+        self.fitness = fitness_of(self.options.objectives)
+        self.generation, self.born = 0, 0
+        self.population = [self._first(start, at) for at in range(self.options.population)]
+
+    def ask(self) -> list[Individual]:
+        """Those of the population that have no fitness yet."""
+        return [one for one in self.population if not one.fitness.valid]
+
+    def tell(self) -> None:
+        """Go on to the next generation; everyone asked about must have been scored.
+
+        Raises
+        ------
+        OptionError
+            Where somebody has no fitness, or an operator of the toolbox returns something else than it must.
+        """
+        if waiting := self.ask():
+            raise OptionError(
+                f"{len(waiting)} individuals were asked about and not scored, individual {waiting[0].number} first"
+            )
+        options = self.options
+        ranked = sorted(self.population, key=lambda one: one.fitness, reverse=True)
+        count = options.population - options.elite
+        parents = self.toolbox.select(self.population, count, self.rng)  # pyright: ignore[reportAttributeAccessIssue]
+        if len(parents) != count or not all(isinstance(one, Individual) for one in parents):
+            raise OptionError(f"the toolbox's select must return {count} individuals, and it returned {len(parents)}")
+        children = [self._child(parents, at) for at in range(count)]
+        self.population = ranked[: options.elite] + children
+        self.generation += 1
+
+    @property
+    def best(self) -> Individual:
+        """The best of the population, of those that have a fitness."""
+        return max((one for one in self.population if one.fitness.valid), key=lambda one: one.fitness)
+
+    def _first(self, start: Start, at: int) -> Individual:
+        """One of the first generation: the start itself is among them, all others are mutated once."""
+        if callable(start) and not hasattr(start, "nodes"):
+            return self._born(start(self.rng))
+        many = start if isinstance(start, list | tuple) else [start]
+        if not many:
+            raise OptionError("start is an empty list: give a graph, some, or a function that makes one")
+        graph = many[at % len(many)].copy()
+        graph.restart_journal()
+        changes = self._mutated(graph) if at >= len(many) else []
+        return self._born(graph, changes=changes)
+
+    def _child(self, parents: Sequence[Individual], at: int) -> Individual:
+        """A child of one parent, or of two that stand side by side."""
+        one, other = parents[at], parents[at ^ 1 if at ^ 1 < len(parents) else at - 1]
+        changes: list[str] = []
+        if one is not other and self.rng.random() < self.options.crossover:
+            one, other = (one, other) if one.fitness >= other.fitness else (other, one)
+            tie = one.fitness == other.fitness
+            graph = self.toolbox.mate(one.graph, other.graph, self.rng, tie=tie)  # pyright: ignore[reportAttributeAccessIssue]
+            family, changes = (one.number, other.number), ["crossover"]
+        else:
+            graph, family = one.graph.copy(), (one.number,)
+            graph.restart_journal()
+        if self.rng.random() < self.options.mutation:
+            changes += self._mutated(graph)
+        return self._born(graph, family, changes)
+
+    def _mutated(self, graph: Any) -> list[str]:
+        return list(self.toolbox.mutate(graph, self.rng))  # pyright: ignore[reportAttributeAccessIssue]
+
+    def _born(self, graph: Any, parents: Sequence[int] = (), changes: Sequence[str] = ()) -> Individual:
+        self.born += 1
+        return Individual(graph, self.fitness(), self.born - 1, parents, changes)
+
+
+Progress = Callable[[Evolution, dict[str, Any]], None]

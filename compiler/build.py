@@ -49,7 +49,9 @@ def compile(
     batch_size
         Rows per batch that the choice is made for; any number runs.
     calibration
-        The cost model's figures; those of the device where None.
+        The cost model's figures. None: those of this machine, which are measured the first time that they are needed
+        and kept (`compiler.planning.calibration`); where a step is predicted to take less than a millisecond, and on
+        other devices than the CPU, those that are shipped.
     cut_off
         Whether a network is taken none of whose outputs can be reached from an input, as a search makes them that
         takes synapses away: its outputs are constants, to be scored like any others.

@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, settings
 if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")  # read when a kernel is defined: they run on the processor
 
+os.environ.setdefault("NEUROGRAPH_CALIBRATION", "shipped")  # choices do not depend on where the tests run
+
 torch.set_num_threads(1)  # the networks here are small: a second thread costs more than it brings
 
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])

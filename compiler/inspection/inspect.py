@@ -77,7 +77,9 @@ def inspect(graph: NeuronGraph, batch_size: int = 256, device: str = "cpu") -> I
 
 def _program(graph: NeuronGraph, batch_size: int, device: str) -> tuple[Program | None, str]:
     try:
-        return plan(snapshot(graph), Options("float32", device, batch_size, default_calibration(device))), ""
+        return plan(
+            snapshot(graph), Options("float32", device, batch_size, default_calibration(device), measured=True)
+        ), ""
     except CompileError as error:
         return None, str(error)
 

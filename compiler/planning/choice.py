@@ -6,7 +6,7 @@ import numpy as np
 
 from compiler.lowering import REGISTRY, Lowering, ProductLayout
 from compiler.lowering.base import NOT_MAPS, status_of
-from compiler.planning.cost import BundleSpec, choose, gathering, price
+from compiler.planning.cost import BundleSpec, format_seconds, gathering, offers, price
 from compiler.planning.pins import BLOCKS, NamedBundle, Pin, pinned, unused
 from compiler.planning.program import Options, ProductPlan
 from compiler.regions.blocks import Block, Blocks
@@ -161,16 +161,18 @@ class TargetPlanner:
         bundle, shapes = self.shapes(group)
         area_in, area_out = shapes[0][2].areas
         fitting = [s for s in shapes if pin not in REGISTRY or REGISTRY[pin].refuses(s[2]) is None]
-        best = None
+        made = []
         for pick, narrow, spec in fitting or shapes:
-            lowering, seconds, why = choose(REGISTRY.values(), spec, calibration, pin, str(bundle))
             values = spec.inputs * area_in * batch
             moved = gathering(calibration, values, len(group)) if pick or len(group) > 1 else 0.0
             moved += gathering(calibration, spec.outputs * area_out * batch) if narrow else 0.0
-            if best is None or seconds + moved < best[0]:
-                best = (seconds + moved, pick, narrow, lowering, why)
-        assert best is not None
-        seconds, pick, narrow, lowering, why = best
+            found = sorted(
+                offers(REGISTRY.values(), spec, calibration, pin, str(bundle)), key=lambda o: (o[0], o[1].name)
+            )
+            made += [(seconds + moved, lowering, pick, narrow) for seconds, lowering in found]
+        made.sort(key=lambda o: o[0])
+        seconds, lowering, pick, narrow = made[0]
+        why = "pinned" if pin is not None else _why(made)
         by_row = len(group) > 1 and self.wires(group)
         product = cut_product(self.arrays, self.blocks, self.bundles, self.target, group, pick, narrow, by_row)
         layout = self.layout(product, bundle.window)
@@ -214,3 +216,12 @@ class TargetPlanner:
             self.block.signature.aggregation,
             window,
         )
+
+
+def _why(made: list[tuple[float, Lowering, bool, bool]]) -> str:
+    """Why the first of these offers is taken, cheapest first: what the next best lowering takes, in its best shape."""
+    best = made[0][1].name
+    for seconds, lowering, *_ in made:
+        if lowering.name != best:
+            return f"{lowering.name} would take {format_seconds(seconds)}"
+    return "the only one that can"

@@ -203,10 +203,10 @@ def price(lowerings: Iterable[Any], spec: BundleSpec, calibration: Calibration) 
     return np.minimum.reduce(found)
 
 
-def choose(
+def offers(
     lowerings: Iterable[Any], spec: BundleSpec, calibration: Calibration, pinned: str | None, where: str
-) -> tuple[Any, float, str]:
-    """The lowering of one bundle.
+) -> list[tuple[float, Any]]:
+    """The lowerings that can run one bundle, and their predicted seconds.
 
     Parameters
     ----------
@@ -220,11 +220,6 @@ def choose(
         The name of the only one wanted, or None.
     where
         The bundle in words, for errors.
-
-    Returns
-    -------
-    tuple
-        The lowering, its predicted seconds, and why it was taken.
 
     Raises
     ------
@@ -241,17 +236,12 @@ def choose(
         if reason := found.refuses(spec):
             fit = ", ".join(x.name for x in legal(lowerings, spec))
             raise CompileError(f"{where}: lowering {pinned!r} cannot run it: {reason}; {fit} can")
-        return found, float(found.cost(spec, calibration)), "pinned"
-    offers = sorted(
-        ((float(x.cost(spec, calibration)), x.name, x) for x in legal(lowerings, spec)), key=lambda o: o[:2]
-    )
-    if not offers:
+        return [(float(found.cost(spec, calibration)), found)]
+    made = [(float(x.cost(spec, calibration)), x) for x in legal(lowerings, spec)]
+    if not made:
         reasons = "; ".join(f"{x.name}: {x.refuses(spec)}" for x in lowerings)
         raise CompileError(f"{where}: no lowering can run it ({reasons})")
-    seconds, _, best = offers[0]
-    if len(offers) == 1:
-        return best, seconds, "the only one that can"
-    return best, seconds, f"{offers[1][1]} would take {format_seconds(offers[1][0])}"
+    return made
 
 
 def format_seconds(seconds: float) -> str:

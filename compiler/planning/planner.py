@@ -6,6 +6,7 @@ import numpy as np
 
 from compiler.lowering import REGIONS
 from compiler.lowering.base import FIXED, FROZEN, TRAINED
+from compiler.planning.calibration import current
 from compiler.planning.choice import TargetPlanner, refuse_unused_pins
 from compiler.planning.pins import BLOCKS, Pin
 from compiler.planning.program import BlockPlan, NeuronsPlan, Options, PortPlan, ProductPlan, Program, StagePlan
@@ -19,9 +20,12 @@ from compiler.snapshot import Port, Snapshot
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
 
+SHORT = 1e-3  # seconds a step: what is shorter is not worth measuring a machine for
+LONG = 1 << 26  # synapses times rows that take longer than that on any machine
+
 
 def plan(snapshot: Snapshot, options: Options) -> Program:
-    """Plan how to run a network.
+    """Plan how to run a network: by the figures of the options or, where these allow it, by those of this machine.
 
     Parameters
     ----------
@@ -35,6 +39,17 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
     CompileError
         Where a pinned lowering cannot run a bundle, naming both and the reason.
     """
+    if not options.measured:
+        return _planned(snapshot, options)
+    if len(snapshot.arrays.ids) * options.batch_size < LONG:
+        program = _planned(snapshot, options)
+        if program.seconds < SHORT:
+            return program
+    figures = current(options.device)
+    return replace(_planned(snapshot, replace(options, calibration=figures)), options=options)
+
+
+def _planned(snapshot: Snapshot, options: Options) -> Program:
     arrays, sorting = snapshot.arrays, sort_neurons(snapshot.arrays)
     regions = RegionChooser(arrays, sorting, options, snapshot.together).regions()
     number = np.full(len(sorting.kinds), -1)
@@ -69,6 +84,7 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
         tuple(_port(port, blocks) for port in snapshot.outputs),
         tuple(stages),
         tuple(arrays.keys[block.neurons] for block in blocks.blocks),
+        options.calibration,
     )
 
 

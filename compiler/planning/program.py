@@ -26,6 +26,8 @@ class Options:
         The cost model's figures.
     pin
         Pinned lowerings.
+    measured
+        Whether a program that these figures say takes a millisecond or more is planned by those of this machine.
     """
 
     dtype: str
@@ -33,6 +35,7 @@ class Options:
     batch_size: int
     calibration: Calibration
     pin: Pin = None
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,8 @@ class Program(Shared):
         In the order they run.
     blocks
         (blocks,) int64 arrays of neuron keys: what each value holds.
+    calibration
+        The figures that it was planned by.
     """
 
     options: Options
@@ -195,6 +200,7 @@ class Program(Shared):
     outputs: tuple[PortPlan, ...]
     stages: tuple[StagePlan, ...]
     blocks: tuple[np.ndarray, ...] = field(compare=False)
+    calibration: Calibration = field(compare=False)
 
     @cached_property
     def seconds(self) -> float:
@@ -225,7 +231,7 @@ def describe(program: Program) -> str:
     head = (
         f"{len(program.stages)} stages for {options.dtype} on {options.device}, "
         f"tuned for batches of {options.batch_size}; "
-        f"products of a training step: {format_seconds(program.seconds)} ({options.calibration.name})"
+        f"products of a training step: {format_seconds(program.seconds)} ({program.calibration.name})"
     )
     lines = [head]
     lines += [f"in   {port.population!r}: {port.width} neurons{_maps(port.shape)}" for port in program.inputs]

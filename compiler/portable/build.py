@@ -76,7 +76,7 @@ def _block_by_block(net: "CompiledModule") -> Program:
     """The network's program; where some of its stages make several blocks, another one, in which none does."""
     if not any(stage.is_region for stage in net.program.stages):
         return net.program
-    return plan(snapshot(net.graph, net.cut_off), replace(net.options, pin=BLOCKS))
+    return plan(snapshot(net.graph, net.cut_off), replace(net.options, pin=BLOCKS, measured=False))
 
 
 def _stage(drawing: Drawing, products: Products, stage: StagePlan, reading: Reading) -> Value:

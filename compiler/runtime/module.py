@@ -139,7 +139,8 @@ class CompiledModule(nn.Module):
         batch_size, calibration, pin = self._settings
         device = self.device.type
         name = str(self.dtype).removeprefix("torch.")
-        return Options(name, device, batch_size, calibration or default_calibration(device), pin)
+        figures = calibration or default_calibration(device)
+        return Options(name, device, batch_size, figures, pin, measured=calibration is None)
 
     @property
     def stale(self) -> bool:

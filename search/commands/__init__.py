@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from search.commands import (
+    calibrate,
     compile,
     export,
     inspect,
@@ -23,6 +24,7 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     export.add,
     inspect.add,
     view.add,
+    calibrate.add,
 )
 
 __all__ = ["COMMANDS"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
 from threading import Lock
@@ -9,6 +10,7 @@ from typing import Any
 
 import torch
 
+from compiler.planning.calibration import as_plain, current, from_plain, using
 from neurograph.errors import FileError, OptionError
 from search.executors.outcomes import Failed, reason_of
 from search.runs.jsonfiles import digest_of_file
@@ -49,6 +51,9 @@ class Task:
     threads
         How many threads torch may use for it; None leaves that alone. Sums depend on the number, so equal results
         need equal numbers.
+    calibration
+        The figures that its networks are planned by: those in use where the task is made, so that every process plans
+        alike and none measures itself.
     files
         Names of the arguments that are paths of files: a run directory keeps copies of these, and a worker is built
         anew once one of them holds something else.
@@ -68,6 +73,7 @@ class Task:
     arguments: dict[str, Any] = field(default_factory=dict)
     threads: int | None = None
     files: tuple[str, ...] = ()
+    calibration: dict[str, Any] = field(default_factory=lambda: as_plain(current()), repr=False)
 
     def __post_init__(self) -> None:
         try:
@@ -83,16 +89,16 @@ class Task:
     @property
     def key(self) -> str:
         """What is built, as one line of JSON."""
-        return json.dumps([self.function, self.arguments], sort_keys=True)
+        return json.dumps([self.function, self.arguments, self.calibration], sort_keys=True)
 
     def built(self) -> Any:
         """The worker: what the builder returned, made once a process for these arguments and contents of files."""
-        with _LOCK:
+        with _LOCK, self._planned():
             return self._built()
 
     def __call__(self, item: Any) -> Any:
         """The worker's answer to the item, or `Failed` where it raised."""
-        with _LOCK:
+        with _LOCK, self._planned():
             before = torch.get_num_threads()
             try:
                 torch.set_num_threads(self.threads or before)
@@ -101,6 +107,10 @@ class Task:
                 return Failed(reason_of(error))
             finally:
                 torch.set_num_threads(before)
+
+    def _planned(self) -> AbstractContextManager[None]:
+        figures = from_plain(self.calibration)
+        return using(lambda outer: figures)
 
     def _built(self) -> Any:
         key = self.key, self._contents()

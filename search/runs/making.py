@@ -10,6 +10,7 @@ from typing import Any
 from neurograph.disk.aside import remove_strays
 from neurograph.errors import FileError, OptionError, reason
 from search.runs.environment import environment
+from search.runs.figures import KEPT, figures_of
 from search.runs.jsonfiles import read_json, write_json
 from search.runs.links import refuse_links_out
 from search.runs.lock import locked
@@ -48,8 +49,12 @@ def started_run(
         raise FileError(f"{run.path} cannot be made a run directory: {reason(error)}") from None
     with locked(run.path):
         _clear(run, force, parts)
-        write_json(run.path / "config.json", {"format": FORMAT, **config, "parts": list(parts), **environment()})
-        yield run
+        kept = {"calibration": KEPT}
+        write_json(
+            run.path / "config.json", {"format": FORMAT, **config, "parts": list(parts), **environment(), **kept}
+        )
+        with figures_of(run):
+            yield run
 
 
 @contextmanager
@@ -66,7 +71,8 @@ def continued_run(path: str | Path) -> Iterator[Run]:
     with locked(run.path):
         remove_strays(run.path)
         remove_strays(run.path / "pictures")
-        yield run
+        with figures_of(run):
+            yield run
 
 
 def create_run(path: str | Path, config: dict[str, Any], force: bool = False) -> Run:

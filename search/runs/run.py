@@ -20,6 +20,7 @@ FILES = (
     "journal.jsonl",
     "start.safetensors",
     "graph.safetensors",
+    "calibration.json",
     checkpoints.NEWEST,
     checkpoints.PREVIOUS,
 )

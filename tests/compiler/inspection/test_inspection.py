@@ -47,7 +47,7 @@ def test_maps_say_what_their_synapses_do():
     assert shown["average", "class"] == "whole maps"
     kinds = {p.name: p.kinds for p in found.populations}
     assert kinds["full"] == ("8 x 8", "batch norm", "relu") and "dropout 0.2" in kinds["grouped"]
-    assert {p.name: p.product for p in found.populations}["image"] == "input"
+    assert {p.name: p.part for p in found.populations}["image"] == "input"
 
 
 def test_growth_is_the_journal_summed_up():

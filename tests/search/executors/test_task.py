@@ -1,8 +1,11 @@
 import pickle
+from dataclasses import replace
 
 import pytest
 import torch
 
+from compiler.planning.calibration import current, using
+from compiler.planning.cost import CPU
 from neurograph.errors import OptionError
 from search.executors import Failed, Serial, Task
 from search.executors import task as module
@@ -77,3 +80,24 @@ def test_a_worker_is_built_anew_when_a_file_that_it_read_holds_something_else(tm
     assert task.built() is worker
     path.unlink()
     assert task(7) == 21  # what was read once is enough to go on with
+
+
+@module.builder
+def naming():
+    from compiler.planning.calibration import current
+
+    built = current().name
+    return lambda item: [built, current().name]
+
+
+def test_figures_travel_with_the_task(monkeypatch):
+    """A worker plans by those of the process that made the task, and another task's do not stay."""
+    monkeypatch.setattr(module, "naming", naming, raising=False)
+    monkeypatch.setattr(module, "_BUILT", {})
+    tasks = []
+    for name in ("ours", "theirs"):
+        with using(lambda outer, name=name: replace(CPU, name=name)):
+            tasks.append(pickle.loads(pickle.dumps(Task("search.executors.task:naming"))))
+    with using(lambda outer: replace(CPU, name="the worker's own")):
+        assert [task(0) for task in tasks] == [["ours"] * 2, ["theirs"] * 2]
+        assert current().name == "the worker's own"

@@ -1,0 +1,203 @@
+"""The rates of a `Calibration` measured on this machine: small products are timed, and each lowering's formula fitted.
+
+A lowering's cost is a sum of rates times sizes, so the size that belongs to a rate is what the formula gives with that
+rate 1 and all others 0; the rates are those that come nearest to the times, in relative terms, and none is negative.
+Rates of what has no choice to make, or is only ever weighed against its own like (feature maps), stay as shipped.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+
+from compiler.lowering import REGIONS, REGISTRY
+from compiler.lowering.base import ProductLayout
+from compiler.lowering.kernels.field import CODES, FieldWiring, run_field
+from compiler.lowering.region import RegionSpec
+from compiler.planning.cost import CPU, BundleSpec, Calibration, gathering
+
+Sample = tuple[int, int, float, int]  # inputs, outputs, density (or equal blocks), rows of the batch
+
+SECONDS = 0.004  # of each sample in a round, or one step
+ROUNDS = 8
+PATIENCE = 2.5  # seconds in all, after which a sample is timed once
+PRIOR = 0.05  # what it weighs that a rate is another than expected, beside a sample that is off by as much
+FACTORS = ("narrow_group",)  # rates that multiply others
+_MATRICES: tuple[Sample, ...] = (
+    (16, 16, 1, 32),
+    (128, 128, 1, 32),
+    (512, 512, 1, 32),
+    (512, 512, 1, 256),
+    (784, 256, 1, 64),
+)
+_SINGLE: tuple[Sample, ...] = ((512, 512, 1, 1), (64, 64, 1, 1))
+_SPARSE: tuple[Sample, ...] = (
+    (64, 64, 0.05, 32),
+    (512, 512, 0.02, 32),
+    (512, 512, 0.1, 128),
+    (1024, 256, 0.01, 128),
+    (512, 512, 0.1, 1),
+)
+SAMPLES: dict[str, tuple[Sample, ...]] = {
+    "dense": _MATRICES + _SINGLE,
+    "onednn": _MATRICES,
+    "sparse": _SPARSE,
+    "torch_sparse": _SPARSE[:3],
+    "grouped": ((64, 64, 16, 32), (512, 512, 64, 128), (512, 512, 8, 128), (1024, 1024, 256, 32)),
+}
+FIELDS = ((20, 500, 8, 64), (20, 2000, 16, 64), (20, 500, 4, 256), (20, 200, 4, 1))  # inputs, neurons, fan-in, rows
+GATHERS = ((64, 32), (512, 256), (1024, 64))  # neurons picked, rows
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One product as it was timed: its cost by a calibration, and a step of it."""
+
+    cost: Callable[[Calibration], float]
+    step: Callable[[], object]
+
+
+def measured(name: str) -> Calibration:
+    """A calibration of the CPU as torch uses it now; takes about two seconds.
+
+    Parameters
+    ----------
+    name
+        What it is to be called.
+    """
+    found, start = replace(CPU, name=name), time.perf_counter()
+    with torch.random.fork_rng(devices=[]):
+        families = (*(lambda name=name: _products(name) for name in SAMPLES), _fields, _gathers)
+        for number, family in enumerate(families, 1):
+            found = fitted(found, family(), start + PATIENCE * number / len(families))
+    return found
+
+
+def fitted(calibration: Calibration, samples: Iterable[Timed], until: float) -> Calibration:
+    """A calibration with the rates that these samples need as they were timed."""
+    samples = list(samples)
+    if not samples:
+        return calibration
+    names = [f.name for f in fields(calibration) if f.name not in ("name", *FACTORS)]
+    none = replace(calibration, **dict.fromkeys(names, 0.0))
+    sizes = {n: np.array([s.cost(replace(none, **{n: 1.0})) for s in samples], float) for n in names}
+    names = [n for n in names if sizes[n].any() and getattr(calibration, n)]
+    seconds = shortest([s.step for s in samples], until)
+    shipped = np.array([getattr(calibration, n) for n in names])
+    rates = nearest(np.stack([sizes[n] for n in names], 1), seconds, shipped)
+    return replace(calibration, **dict(zip(names, rates.tolist(), strict=True)))
+
+
+def nearest(sizes: np.ndarray, seconds: np.ndarray, shipped: np.ndarray) -> np.ndarray:
+    """(rates,) none negative, with which sizes (samples, rates) come nearest to seconds (samples,), relatively.
+
+    What the samples leave open goes by the shipped rates, all of them as many times as large as the times are.
+    """
+    expected = shipped * np.median(seconds / (sizes @ shipped))
+    rows = np.concatenate([sizes * expected / seconds[:, None], PRIOR * np.eye(len(shipped))])
+    wanted = np.append(np.ones(len(seconds)), np.full(len(shipped), PRIOR))
+    rates, kept = np.zeros(len(shipped)), np.arange(len(shipped))
+    while len(kept):
+        found = np.linalg.lstsq(rows[:, kept], wanted, rcond=None)[0]
+        if (found >= 0).all():
+            rates[kept] = found
+            break
+        kept = np.delete(kept, np.argmin(found))
+    return rates * expected
+
+
+def shortest(steps: list[Callable[[], object]], until: float) -> np.ndarray:
+    """(steps,) seconds of each: the shortest round, all of them in turn, since what disturbs only ever adds.
+
+    One thread's are seconds of the processor, on which other programs that run here tell least; those of several are on
+    the clock, as are the rounds, of which there is one once it shows `until`.
+    """
+    clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
+    many, best = [], np.full(len(steps), np.inf)
+    for step in steps:
+        step()
+        many.append(max(1, min(50, int(SECONDS / max(_seconds(step, 1, clock), 1e-7)))))
+    for _ in range(ROUNDS):
+        best = np.minimum(best, [_seconds(step, times, clock) for step, times in zip(steps, many, strict=True)])
+        if time.perf_counter() > until:
+            break
+    return best
+
+
+def _seconds(step: Callable[[], object], times: int, clock: Callable[[], float]) -> float:
+    start = clock()
+    for _ in range(times):
+        step()
+    return (clock() - start) / times
+
+
+def _products(name: str) -> list[Timed]:
+    lowering, found = REGISTRY[name], []
+    for inputs, outputs, share, batch in SAMPLES[name]:
+        row, column, groups = _wiring(inputs, outputs, share)
+        count = inputs * outputs if row is None else len(row)
+        spec = BundleSpec(inputs, outputs, count, batch, False, "sum", "float32", "cpu", groups)
+        if lowering.refuses(spec) is not None:
+            return []
+        layout = ProductLayout(inputs, outputs, np.arange(count), row, column, None, "sum")
+        unit = lowering.unit(layout, torch.float32, torch.device("cpu"))
+        for parameter in unit.parameters():
+            torch.nn.init.normal_(parameter)
+        x = torch.randn(inputs, batch).t() if unit.by_feature else torch.randn(batch, inputs)
+        step = _step(lambda x, unit=unit: unit.run(x, None), x, list(unit.parameters()), outputs)
+        found.append(Timed(lambda c, s=spec: float(lowering.cost(s, c)), step))
+    return found
+
+
+def _wiring(inputs: int, outputs: int, share: float) -> tuple[np.ndarray | None, np.ndarray | None, int]:
+    """Rows and columns of the synapses (None where every pair is joined), and equal blocks: `share` of more than 1."""
+    if share == 1:
+        return None, None, 1
+    if share < 1:
+        joined = np.random.default_rng(0).random((outputs, inputs)) < share
+    else:
+        joined = np.kron(np.eye(int(share), dtype=bool), np.ones((outputs // int(share), inputs // int(share)), bool))
+    row, column = np.nonzero(joined)
+    return row.astype(np.int32), column.astype(np.int32), max(1, int(share))
+
+
+def _fields() -> list[Timed]:
+    found, rng = [], np.random.default_rng(0)
+    for inputs, neurons, fan_in, batch in FIELDS:
+        reader = np.repeat(np.arange(neurons), fan_in)
+        wiring = FieldWiring(
+            inputs,
+            torch.arange(0, neurons * fan_in + 1, fan_in, dtype=torch.int32),
+            torch.from_numpy((rng.random(len(reader)) * (inputs + reader)).astype(np.int32)),
+            torch.full((neurons,), CODES["relu"], dtype=torch.uint8),
+            torch.arange(inputs + neurons - 10, inputs + neurons, dtype=torch.int32),
+        ).check()
+        weight, bias = torch.randn(len(reader)).requires_grad_(), torch.zeros(neurons).requires_grad_()
+        step = _step(
+            lambda x, w=weight, b=bias, wiring=wiring: run_field(x, w, b, None, wiring),
+            torch.randn(batch, inputs),
+            [weight, bias],
+            10,
+        )
+        spec = RegionSpec(inputs, neurons, len(reader), 0, (), batch, "float32", "cpu")  # depth costs a kernel nothing
+        found.append(Timed(lambda c, s=spec: float(REGIONS["field"].cost(s, c)), step))
+    return found
+
+
+def _gathers() -> list[Timed]:
+    found, rng = [], np.random.default_rng(0)
+    for neurons, batch in GATHERS:
+        index = torch.from_numpy(np.sort(rng.permutation(2 * neurons)[:neurons]))
+        step = _step(lambda x, index=index: x.index_select(1, index), torch.randn(batch, 2 * neurons), [], neurons)
+        found.append(Timed(lambda c, n=neurons * batch: float(gathering(c, n)), step))
+    return found
+
+
+def _step(
+    run: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, numbers: list[torch.Tensor], outputs: int
+) -> Callable[[], object]:
+    """Forward and backward."""
+    x, gradient = x.requires_grad_(), torch.randn(x.shape[0], outputs)
+    return lambda: torch.autograd.grad(run(x), [x, *numbers], gradient)

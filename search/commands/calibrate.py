@@ -1,0 +1,35 @@
+"""`neurograph calibrate`."""
+
+import argparse
+from dataclasses import fields
+from typing import Any
+
+from compiler.planning.calibration import kept_at, measure_and_keep
+from compiler.planning.cost import CPU, Calibration
+from neurograph.errors import FileError
+
+
+def add(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "calibrate", help="measure what products cost on this machine, for the choice among them"
+    )
+    parser.set_defaults(command=_run)
+
+
+def _run(given: argparse.Namespace) -> None:
+    figures = measure_and_keep()
+    if figures is None:
+        raise FileError(
+            f"figures cannot be kept in {kept_at().parent}: make it a folder that can be written to, or name another "
+            "by XDG_CACHE_HOME; until then networks are planned by the shipped figures"
+        )
+    print("\n".join([f"{figures.name}: {kept_at()}", *_lines(figures)]))
+
+
+def _lines(figures: Calibration) -> list[str]:
+    """The rates that were measured, beside the shipped ones."""
+    rates = [(field.name, getattr(figures, field.name), getattr(CPU, field.name)) for field in fields(figures)[1:]]
+    return [
+        f"  {name:<24}{found:>10.3g} s, shipped {shipped:.3g} s" for name, found, shipped in rates if found != shipped
+    ]

@@ -1,0 +1,189 @@
+"""Figures of this machine: measured once, kept, read back, and used where a step takes a millisecond or more."""
+
+import json
+import warnings
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+import compiler
+from compiler.planning import calibration, measuring
+from compiler.planning.calibration import as_plain, current, of_this_machine, using
+from compiler.planning.cost import CPU, CUDA
+from neurograph.builders import mlp
+from neurograph.edits import Proliferate
+from neurograph.errors import OptionError
+
+OURS = replace(CPU, name="ours", dense_product=1e-6)  # sparse products are always cheaper
+
+
+@pytest.fixture
+def measures(monkeypatch, tmp_path):
+    """How often this machine was measured, in a cache of the test's own."""
+    counted = []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv(calibration.SWITCH, raising=False)
+    monkeypatch.setattr(measuring, "measured", lambda name: counted.append(name) or replace(OURS, name=name))
+    calibration.forget()
+    yield counted
+    calibration.forget()
+
+
+def test_a_machine_is_measured_once_and_kept(measures):
+    first = of_this_machine()
+    calibration.forget()  # as in another process
+    assert of_this_machine() == first and first.dense_product == OURS.dense_product and len(measures) == 1
+    found = json.loads(calibration.kept_at().read_text())
+    assert found["machine"]["threads"] == torch.get_num_threads() and found["machine"]["versions"]["torch"]
+    assert set(found["figures"]) == {field.name for field in fields(CPU)}
+
+
+def test_each_number_of_threads_has_figures_of_its_own(measures):
+    before = torch.get_num_threads()
+    of_this_machine()
+    try:
+        torch.set_num_threads(before + 1)
+        of_this_machine()
+    finally:
+        torch.set_num_threads(before)
+    assert len(measures) == 2 and of_this_machine().name == measures[0]
+
+
+def _damages():
+    def other(found):
+        found["machine"]["processor"] = "another"
+
+    def figure(name, value):
+        return lambda found: found["figures"].update({name: value})
+
+    yield from (other, lambda found: found.pop("figures"), lambda found: found.update(format=99))
+    yield from (lambda found: found["figures"].pop("dense_call"), figure("dense_gall", 1.0))
+    yield from (figure("dense_call", value) for value in (-1.0, float("nan"), "fast", None, True))
+    yield figure("name", 7)
+
+
+@pytest.mark.parametrize("damage", [*_damages(), "cut", "[]", ""])
+def test_figures_that_are_damaged_or_of_another_machine_are_measured_again_with_one_warning(measures, damage):
+    of_this_machine()
+    path = calibration.kept_at()
+    found = json.loads(path.read_text())
+    if callable(damage):
+        damage(found)
+        path.write_text(json.dumps(found))
+    else:
+        path.write_text(path.read_text()[:40] if damage == "cut" else damage)
+    calibration.forget()
+    with pytest.warns(RuntimeWarning, match="measured again") as warned:
+        again = of_this_machine()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert of_this_machine() == again
+        calibration.forget()
+        assert of_this_machine() == again
+    assert len(warned) == 1 and len(measures) == 2 and str(path) in str(warned[0].message)
+
+
+def test_where_nothing_can_be_kept_nothing_is_measured(measures, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert of_this_machine() == CPU and not measures
+
+
+def test_a_file_of_figures_can_be_named(measures, monkeypatch, tmp_path):
+    of_this_machine()
+    kept = tmp_path / "figures.json"
+    calibration.kept_at().rename(kept)
+    monkeypatch.setenv(calibration.SWITCH, str(kept))
+    assert of_this_machine().name == measures[0] and len(measures) == 1
+    kept.write_text("{}")
+    calibration.forget()
+    with pytest.raises(OptionError, match=r'damaged.*name a file of figures, or "shipped"'):
+        of_this_machine()
+
+
+def test_figures_in_use_hold_within_their_block():
+    inner = replace(CPU, name="inner")
+    with using(lambda outer: OURS):
+        assert current() == OURS and current("cuda") == CUDA
+        with using(lambda outer: replace(inner, dense_call=outer().dense_product)):
+            assert current().dense_call == OURS.dense_product
+        assert current() == OURS
+    assert current() == CPU
+
+
+def test_only_steps_of_a_millisecond_and_more_are_planned_by_measured_figures():
+    asked = []
+
+    def source(outer):
+        asked.append(1)
+        return OURS
+
+    with using(source):
+        small = compiler.compile(mlp([20, 20, 4], seed=0))
+        assert small.program.calibration == CPU and not asked
+        graph = mlp([300, 300, 4], seed=0)
+        net = compiler.compile(graph, batch_size=1024)
+        lowerings = [product.lowering for stage in net.program.stages for product in stage.products]
+        assert net.program.calibration == OURS and "dense" not in lowerings and asked
+        assert "(ours)" in net.report()
+        given = compiler.compile(mlp([300, 300, 4], seed=0), batch_size=1024, calibration=CPU)
+        assert given.program.calibration == CPU
+        graph.apply(Proliferate("hidden1", 2, seed=0))
+        net.refresh()
+        fresh = compiler.compile(graph.copy(), batch_size=1024)
+        assert net.program == fresh.program and net.program.calibration == OURS
+
+
+def test_a_network_that_nothing_touched_keeps_its_program_whatever_figures_are_in_use():
+    graph = mlp([300, 300, 4], seed=0)
+    with using(lambda outer: OURS):
+        net = compiler.compile(graph, batch_size=1024)
+    program = net.program
+    u, v = next(iter(graph.edges()))
+    graph[u][v]["weight"] = 0.5
+    net.refresh()
+    assert net.program is program
+
+
+def test_rates_that_the_times_follow_are_found():
+    rng = np.random.default_rng(0)
+    shipped = np.array([1e-5, 1e-10, 1e-9])
+    true = shipped * (3.0, 0.5, 2.0)
+    sizes = np.stack([np.ones(12), 10 ** rng.uniform(4, 7, 12), 10 ** rng.uniform(3, 6, 12)], 1)
+    found = measuring.nearest(sizes, sizes @ true, shipped)
+    np.testing.assert_allclose(found, true, rtol=0.1)
+
+
+def test_rates_are_never_negative_and_what_is_not_seen_follows_the_rest():
+    shipped = np.array([1e-5, 1e-10, 1e-9])
+    sizes = np.array([[1.0, 1e6, 0.0], [1.0, 2e6, 0.0]])
+    found = measuring.nearest(sizes, np.array([1e-4, 4e-4]), shipped)  # a call would have to give time back
+    assert (found >= 0).all() and found[2] > shipped[2]
+
+
+def test_every_family_of_samples_is_measured(monkeypatch):
+    """In steps that are not run: each sample costs one second, and every rate behind it is found."""
+    monkeypatch.setattr(measuring, "shortest", lambda steps, until: np.ones(len(steps)))
+    before = torch.random.get_rng_state()
+    found = measuring.measured("here")
+    assert torch.equal(torch.random.get_rng_state(), before)
+    changed = {field.name for field in fields(CPU) if getattr(found, field.name) != getattr(CPU, field.name)}
+    assert {"dense_product", "grouped_value", "gather_value"} <= changed and found.name == "here"
+    assert any(name.endswith("sparse_product") for name in changed)
+    assert {"field_product", "walk_product"} & changed and not {"conv_product", "narrow_group"} & changed
+
+
+def test_one_sample_of_each_family_runs():
+    for name in measuring.SAMPLES:
+        for sample in measuring._products(name)[:1]:
+            sample.step()
+            assert sample.cost(CPU) > 0
+    for sample in (measuring._fields()[-1], measuring._gathers()[0]):
+        sample.step()
+        assert sample.cost(CPU) > 0
+
+
+def test_figures_are_plain():
+    assert calibration.from_plain(json.loads(json.dumps(as_plain(OURS)))) == OURS

@@ -1,0 +1,46 @@
+"""A run keeps the figures that its networks are planned by."""
+
+from dataclasses import replace
+
+import pytest
+
+from compiler.planning.calibration import current, using
+from compiler.planning.cost import CPU
+from neurograph.errors import FileError
+from search.runs import continued_run, started_run
+
+OURS, THEIRS = replace(CPU, name="ours", dense_call=1.0), replace(CPU, name="theirs")
+
+
+def test_figures_are_kept_when_first_asked_for_and_hold_when_the_run_goes_on(tmp_path):
+    with using(lambda outer: OURS):
+        with started_run(tmp_path / "run", {"command": "train"}):
+            pass
+        assert not (tmp_path / "run" / "calibration.json").exists()
+        with continued_run(tmp_path / "run"):
+            assert current() == OURS
+    with using(lambda outer: THEIRS):
+        with continued_run(tmp_path / "run"):
+            assert current() == OURS
+        assert current() == THEIRS
+        with started_run(tmp_path / "run", {"command": "train"}, force=True):
+            assert current() == THEIRS
+
+
+def test_runs_from_before_figures_were_kept_are_planned_as_they_were(tmp_path):
+    with started_run(tmp_path / "run", {"command": "train"}) as run:
+        run.update_config(calibration=None)
+    with using(lambda outer: THEIRS), continued_run(tmp_path / "run"):
+        assert current() == CPU
+
+
+def test_damaged_figures_are_refused_when_they_are_asked_for(tmp_path):
+    with started_run(tmp_path / "run", {"command": "train"}):
+        current()
+    path = tmp_path / "run" / "calibration.json"
+    path.write_text('{"figures": {"dense_call": 1}}')
+    with (
+        continued_run(tmp_path / "run"),
+        pytest.raises(FileError, match=r"calibration.json is damaged: it does not hold"),
+    ):
+        current()

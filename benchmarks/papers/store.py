@@ -12,7 +12,7 @@ from neurograph.disk.aside import written_aside
 from neurograph.network import NeuronGraph
 from search.datasets import Dataset, hold_out
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
-from search.training.loop import Callback, Row
+from search.training.loop import Callback, MetricsRow
 
 Run = Callable[[int], Mapping[str, Any]]  # from a seed to figures, plain JSON
 
@@ -83,7 +83,7 @@ def fixed(graph: NeuronGraph, data: Dataset, options: TrainingOptions) -> dict[s
 
 def trained(
     graph: NeuronGraph, data: Dataset, options: TrainingOptions, callbacks: Sequence[Callback] = ()
-) -> tuple[list[Row], float]:
+) -> tuple[list[MetricsRow], float]:
     """A network trained by a recipe: the rows of its epochs and the test error in percent after the last."""
     net = compiler.compile(graph, batch_size=options.batch_size)
     split = hold_out(data, options.validation, options.seed)

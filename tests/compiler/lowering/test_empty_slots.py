@@ -13,7 +13,7 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 import compiler
 from compiler import CompiledNetwork
 from compiler.lowering import held
-from compiler.sync.optimizers.schemas import KINDS
+from compiler.sync.optimizers.schemas import SCHEMAS
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from tests.compiler.graphs import assert_equals_reference, batch, build, loss_of, recipes
@@ -128,7 +128,7 @@ SEEN = {
     "another optimizer": _restless,
     "gradients written in place": _by_gradient(torch.optim.SGD, _grad_written, momentum=0.9),
     "fused": _by_gradient(torch.optim.Adam, _grad_set, fused=True),
-} | {f"gradients of {kind.__name__}": _by_gradient(kind, _grad_set) for kind in KINDS}
+} | {f"gradients of {kind.__name__}": _by_gradient(kind, _grad_set) for kind in SCHEMAS}
 
 
 def _data_added(net: CompiledNetwork, noise: Noise) -> None:

@@ -73,8 +73,8 @@ def test_split_shares_out_each_weight_among_the_donor_and_all_its_newborns():
     g = mlp([2, 3, 40], seed=0)
     whole = {v: g[3][v]["weight"] for v in g[3]}
     result = g.apply(Proliferate("hidden1", 4, initializer=always(3), seed=5))
-    births_of = [3, *result.born]
-    shares = np.array([[g[n][v]["weight"] / w for v, w in whole.items()] for n in births_of])
+    family = [3, *result.born]
+    shares = np.array([[g[n][v]["weight"] / w for v, w in whole.items()] for n in family])
     np.testing.assert_allclose(shares.sum(axis=0), 1.0, rtol=1e-12)
     assert (shares > 0).all()
     assert (shares.max(axis=0) / shares.min(axis=0) <= 3.0 * (1 + 1e-9)).all()

@@ -28,20 +28,20 @@ def sizes(g):
 
 @pytest.mark.parametrize("outgoing", ["split", "zero"])
 @pytest.mark.parametrize(("family", "population"), INNER)
-def test_the_function_is_kept(births_of, population, outgoing):
-    g = FAMILIES[births_of](1)
+def test_the_function_is_kept(family, population, outgoing):
+    g = FAMILIES[family](1)
     data = images(g)
     before = outputs(g, data)
     noise = 1.0 if outgoing == "zero" else 0.0
     result = g.apply(Proliferate(population, 3, outgoing=outgoing, seed=2, noise=noise))
     assert result.details["function_preserving"]
-    assert len(g.populations[population]) == result.details["newborns"] + sizes(FAMILIES[births_of](1))[population]
+    assert len(g.populations[population]) == result.details["newborns"] + sizes(FAMILIES[family](1))[population]
     np.testing.assert_allclose(outputs(g, data), before, rtol=1e-9, atol=1e-13)
 
 
 @pytest.mark.parametrize(("family", "population"), INNER)
-def test_every_newborn_and_twin_is_heard(births_of, population):
-    g = FAMILIES[births_of](1)
+def test_every_newborn_and_twin_is_heard(family, population):
+    g = FAMILIES[family](1)
     data = images(g)
     result = g.apply(Proliferate(population, 2, seed=2))
     before = outputs(g, data)
@@ -80,8 +80,8 @@ def test_the_function_is_kept_on_layers_put_together_at_random(seed, count, spli
         ("separable", "depth", {"depth"}),
     ],
 )
-def test_what_no_weight_parts_from_a_channel_grows_with_it(births_of, population, grown):
-    g = FAMILIES[births_of](0)
+def test_what_no_weight_parts_from_a_channel_grows_with_it(family, population, grown):
+    g = FAMILIES[family](0)
     before = sizes(g)
     details = g.apply(Proliferate(population, 3, seed=4)).details
     assert {name for name, size in sizes(g).items() if size == before[name] + 3} == grown
@@ -115,10 +115,10 @@ def test_kernels_are_split_whole_at_the_first_weights_behind():
     donor, its_pool = g.populations["conv1"][1], g.populations["pool1"][1]
     whole = {v: g[its_pool][v]["weight"].copy() for v in g[its_pool]}
     born = g.apply(Proliferate("conv1", 2, always(donor), seed=1)).born
-    births_of = [its_pool, *(n for n in born if g.nodes[n]["population"] == "pool1")]
-    assert len(births_of) == 3
+    family = [its_pool, *(n for n in born if g.nodes[n]["population"] == "pool1")]
+    assert len(family) == 3
     for v, kernel in whole.items():
-        shares = np.array([g[n][v]["weight"] / kernel for n in births_of])
+        shares = np.array([g[n][v]["weight"] / kernel for n in family])
         np.testing.assert_allclose(shares.sum(0), 1.0, rtol=1e-12)
         assert (np.ptp(shares.reshape(3, -1), axis=1) < 1e-12).all()  # one share a kernel
         assert (shares > 0.1).all()
@@ -302,8 +302,8 @@ def test_donors_are_chosen_by_the_variance_over_samples_and_positions():
 
 
 @pytest.mark.parametrize(("family", "population"), INNER)
-def test_undo_and_redo(births_of, population):
-    g = FAMILIES[births_of](0)
+def test_undo_and_redo(family, population):
+    g = FAMILIES[family](0)
     before = structure(g), weights(g), values(g)
     g.apply(Proliferate(population, 4, seed=3))
     after = structure(g), weights(g), values(g)

@@ -47,8 +47,8 @@ def place(g, population, at):
         ("separable", "point2", {"point2", "read"}),
     ],
 )
-def test_what_is_nothing_but_the_channel_goes_with_it_whatever_the_strategy(births_of, population, gone, strategy):
-    g = FAMILIES[births_of](0)
+def test_what_is_nothing_but_the_channel_goes_with_it_whatever_the_strategy(family, population, gone, strategy):
+    g = FAMILIES[family](0)
     before, old = sizes(g), (weights(g), values(g))
     doomed = place(g, population, 1)
     result = g.apply(RemoveNeurons([doomed], stranded=strategy))
@@ -61,8 +61,8 @@ def test_what_is_nothing_but_the_channel_goes_with_it_whatever_the_strategy(birt
 
 
 @pytest.mark.parametrize(("family", "at"), [(lenet, "conv1"), (lenet, "conv2"), (vgg, "conv1"), (residual, "a.2")])
-def test_the_network_computes_what_it_did_without_the_channel(births_of, at):
-    g = births_of(0)
+def test_the_network_computes_what_it_did_without_the_channel(family, at):
+    g = family(0)
     plain, data = g.copy(), images(g)
     name = place(g, at, 0)
     before = outputs(g, data)
@@ -83,9 +83,9 @@ def test_weights_of_flattened_maps_and_kernels_behind_pools_go_with_their_channe
 
 
 @pytest.mark.parametrize(("family", "population"), INNER)
-def test_nothing_half_wired_is_left_when_the_stranded_are_removed(births_of, population):
+def test_nothing_half_wired_is_left_when_the_stranded_are_removed(family, population):
     for at in range(2):
-        g = FAMILIES[births_of](0)
+        g = FAMILIES[family](0)
         g.apply(RemoveNeurons([place(g, population, at)], stranded="remove"))
         assert half_wired(g) == []
 
@@ -154,8 +154,8 @@ def observed(g):
     ("family", "population", "follows"),
     [("lenet", "conv1", "pool1"), ("vgg", "conv2", "pool2"), ("separable", "point1", "depth")],
 )
-def test_autophagy_eats_the_channels_that_vary_least_and_their_followers(births_of, population, follows):
-    g = FAMILIES[births_of](2)
+def test_autophagy_eats_the_channels_that_vary_least_and_their_followers(family, population, follows):
+    g = FAMILIES[family](2)
     seen, members = observed(g), g.populations[population]
     spread = seen.of_neurons("activation_variance", g.keys_of(members))
     edit = Autophagy(population, LowRepresentationalPower(2, "count"), observations=seen)
@@ -166,7 +166,7 @@ def test_autophagy_eats_the_channels_that_vary_least_and_their_followers(births_
     assert (result.details["eaten"], result.details["left"]) == (2, len(members) - 2)
     assert half_wired(g) == []
     g.undo()
-    assert structure(g) == structure(FAMILIES[births_of](2))
+    assert structure(g) == structure(FAMILIES[family](2))
 
 
 def test_the_floor_holds_though_mates_are_relays_of_the_eaten():

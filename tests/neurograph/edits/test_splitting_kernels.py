@@ -115,8 +115,8 @@ def test_heirs_population_and_own_attributes():
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_synapse_with_a_weight_can_be_split_one_after_the_other(births_of):
-    g = FAMILIES[births_of](0)
+def test_every_synapse_with_a_weight_can_be_split_one_after_the_other(family):
+    g = FAMILIES[family](0)
     data, start = images(g), structure(g)
     before = outputs(g, data)
     edges = [(u, v) for u, v, w in g.edges(data="weight") if w is not None][::3]

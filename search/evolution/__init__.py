@@ -1,6 +1,7 @@
 """Evolution of whole graphs: their wiring by mutation and crossover, their weights by gradient in between.
 
-    found = evolve(graph, fitness, EvolutionOptions(population=150), learning=Learning((x, y), loss, steps=20))
+    learning = Learning((x, y), loss, steps=20)
+    found = evolve(graph, fitness, EvolutionOptions(population=150), learning=learning, run="runs/xor")
     found.best.graph, found.best.fitness.values, found.logbook, found.ancestry
 
 Beneath it, `Evolution` is asked and told:
@@ -25,6 +26,7 @@ And beneath that, verbs over graphs:
 | `individual.py`, `selection.py` | individuals as DEAP knows them; tournaments and species |
 | `options.py`, `strategy.py` | sizes and learning; ask and tell |
 | `evaluation.py`, `evolve.py` | a population trained and scored as one program; the whole of it |
+| `kept.py` | an evolution as plain data, for run directories |
 """
 
 from search.evolution.crossover import crossover

@@ -63,7 +63,7 @@ def _take_weights(child: Any, found: Alignment, taken: np.ndarray) -> None:
     """Write the weights that come from `b`, pool by pool."""
     mine, theirs = found.synapses[taken].T
     table, rows, ids = found.b.graph.table, found.b.rows[theirs], found.a.ids[mine]
-    kind = table.kind[rows]
+    kind = table.pool[rows]
     for pool in np.unique(kind).tolist():
         if pool:
             some = kind == pool

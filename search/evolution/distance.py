@@ -54,10 +54,10 @@ def _of_weights(found: Alignment) -> np.ndarray:
     parts = [np.zeros(0)]
     rows = [one.rows[places] for one, places in zip((found.a, found.b), found.synapses.T, strict=True)]
     first, second = found.a.graph.table, found.b.graph.table
-    for kind in np.unique(first.kind[rows[0]]).tolist():
-        mine = first.kind[rows[0]] == kind
+    for kind in np.unique(first.pool[rows[0]]).tolist():
+        mine = first.pool[rows[0]] == kind
         if kind:
-            other = int(second.kind[rows[1][mine][0]])
+            other = int(second.pool[rows[1][mine][0]])
             gap = (
                 first.pools[kind - 1].data[first.row[rows[0][mine]]]
                 - second.pools[other - 1].data[second.row[rows[1][mine]]]

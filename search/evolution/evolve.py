@@ -1,7 +1,9 @@
 """`evolve`: the whole of it, from a first graph to the best that was found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,10 @@ from deap import base, tools
 from neurograph.errors import EvaluationError
 from search.evolution.evaluation import Evaluator, Part
 from search.evolution.individual import Individual
+from search.evolution.kept import COMMAND, check_settings, individual_from, individual_state, settings
 from search.evolution.options import EvolutionOptions, Learning
 from search.evolution.strategy import Evolution, Progress, Start
+from search.runs import Run, continued_run, started_run
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +60,8 @@ def evolve(
     hall: Any = None,
     dtype: torch.dtype = torch.float32,
     progress: Progress | None = None,
+    run: str | Path | None = None,
+    resume: bool = False,
 ) -> Evolved:
     """Evolve the wiring of graphs, and train their weights by gradient in between.
 
@@ -84,6 +90,11 @@ def evolve(
         Of the compiled populations.
     progress
         Called with the `Evolution` and the logbook's record after each generation.
+    run
+        A run directory, new; None: nothing is kept. It has a checkpoint for each generation and the best graph.
+    resume
+        Whether to go on in a run directory that is there, with the same arguments: bit for bit as if it had never
+        stopped. `generations` and `goal` may be others.
 
     Returns
     -------
@@ -95,6 +106,8 @@ def evolve(
     EvaluationError
         A fitness function that returns something else than a number for each objective; one that nobody of the first
         generation comes through.
+    FileError
+        A run directory of another search, or one that is damaged or in use.
     CompileError
         Naming an individual that cannot be compiled, or takes or gives something else than the first.
 
@@ -108,26 +121,99 @@ def evolve(
     >>> found.best.fitness.values[0] < 1.0
     True
     """
-    search = Evolution(start, options, toolbox)
-    evaluator, options = Evaluator(fitness, learning, dtype), search.options
-    stats = fitness_statistics() if stats is None else stats
-    hall = (tools.HallOfFame(10) if len(options.objectives) == 1 else tools.ParetoFront()) if hall is None else hall
-    logbook, ancestry = tools.Logbook(), {}
-    while True:
+    going = Evolving(Evolution(start, options, toolbox), Evaluator(fitness, learning, dtype), stats, hall)
+    told = settings(going.search.options, learning)
+    with _directory(run, resume, told) as kept:
+        if kept is not None and kept.begun:
+            going.load(kept.load_checkpoint())
+        else:
+            going.evaluate(kept, progress)
+        while not going.done:
+            going.search.tell()
+            going.evaluate(kept, progress)
+    return Evolved(going.hall, going.search.population, going.logbook, going.reached, going.ancestry)
+
+
+class Evolving:
+    """An evolution that is under way, with what is remembered of it.
+
+    Parameters
+    ----------
+    search, evaluator
+        Who is bred, and how newborns are trained and scored.
+    stats, hall
+        As in `evolve`.
+    """
+
+    def __init__(self, search: Evolution, evaluator: Evaluator, stats: tools.Statistics | None, hall: Any) -> None:
+        several = len(search.options.objectives) > 1
+        self.search, self.evaluator = search, evaluator
+        self.stats = fitness_statistics() if stats is None else stats
+        self.hall = (tools.ParetoFront() if several else tools.HallOfFame(10)) if hall is None else hall
+        self.logbook = tools.Logbook()
+        self.ancestry: dict[int, tuple[int, tuple[int, ...], tuple[str, ...]]] = {}
+
+    def evaluate(self, run: Run | None, progress: Progress | None) -> None:
+        """Train and score the newborns of a generation, and keep what came of it."""
+        search = self.search
         newborns = search.ask()
-        ancestry |= {one.number: (search.generation, one.parents, one.changes) for one in newborns}
-        evaluator(newborns, search.rng)
+        self.ancestry |= {one.number: (search.generation, one.parents, one.changes) for one in newborns}
+        self.evaluator(newborns, search.rng)
         if not search.generation:
             _refuse_nobody(newborns)
-        hall.update([one for one in search.population if one.failure is None])
-        record = {"generation": search.generation, "evaluated": len(newborns), **stats.compile(search.population)}
-        logbook.record(**record)
+        self.hall.update([one for one in search.population if one.failure is None])
+        record = {"generation": search.generation, "evaluated": len(newborns), **self.stats.compile(search.population)}
+        self.logbook.record(**record)
+        if run is not None:
+            if not search.generation:
+                search.population[0].graph.save(run.start)
+            run.log_metrics(record)
+            run.save_checkpoint(self.state(), search.best.graph)
         if progress is not None:
             progress(search, record)
-        reached = _reached(hall, options)
-        if reached or search.generation >= options.generations:
-            return Evolved(hall, search.population, logbook, reached, ancestry)
-        search.tell()
+
+    @property
+    def reached(self) -> bool:
+        """Whether the first objective's goal is."""
+        options = self.search.options
+        if options.goal is None:
+            return False
+        weight = next(iter(options.objectives.values()))
+        return any(one.fitness.wvalues[0] >= options.goal * weight for one in self.hall)
+
+    @property
+    def done(self) -> bool:
+        """Whether there is no further generation."""
+        return self.reached or self.search.generation >= self.search.options.generations
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the rest depends on, as plain data."""
+        hall = [individual_state(one) for one in self.hall]
+        return {"search": self.search.state(), "hall": hall, "rows": list(self.logbook), "ancestry": self.ancestry}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.search.load(state["search"])
+        self.hall.clear()
+        for held in reversed(state["hall"]):  # equal ones stand in the order in which they were inserted, backwards
+            self.hall.insert(individual_from(held, self.search.fitness))
+        for row in state["rows"]:
+            self.logbook.record(**row)
+        self.ancestry = state["ancestry"]
+
+
+@contextmanager
+def _directory(run: str | Path | None, resume: bool, told: dict[str, Any]) -> Iterator[Run | None]:
+    """The run directory, new or the one to go on in; None where there is to be none."""
+    if run is None:
+        yield None
+    elif resume and (Path(run) / "config.json").exists():
+        with continued_run(run) as kept:
+            check_settings(kept.path, kept.config(), told)
+            yield kept
+    else:
+        with started_run(run, {"command": COMMAND, "options": told}) as kept:
+            yield kept
 
 
 def fitness_statistics() -> tools.Statistics:
@@ -153,11 +239,3 @@ def _refuse_nobody(individuals: list[Individual]) -> None:
         raise EvaluationError(
             f"all {len(individuals)} individuals of the first generation failed: {individuals[0].failure}"
         )
-
-
-def _reached(hall: Any, options: EvolutionOptions) -> bool:
-    """Whether the first objective's goal is."""
-    if options.goal is None or not len(hall):
-        return False
-    weight = next(iter(options.objectives.values()))
-    return any(one.fitness.wvalues[0] >= options.goal * weight for one in hall)

@@ -33,7 +33,8 @@ class Genome:
         self.outputs = each(lambda k: k.is_output)
         self.mine = each(lambda k: policy.of is None or k.population in policy.of)
         self.trained = each(lambda k: k.trainable)
-        self.rows = self.table.live()
+        live = self.table.live()
+        self.rows = live[np.argsort(self.table.id[live])]  # rows move where a table is packed; what is drawn must not
         self.source = np.searchsorted(self.keys, self.table.src[self.rows])
         self.target = np.searchsorted(self.keys, self.table.dst[self.rows])
 
@@ -85,7 +86,7 @@ class Genome:
         """A synapse between numbers, one with a weight where it has to be."""
         found = self.scalar[self.source] & self.scalar[self.target] & self.mine[self.target]
         if weighted:
-            found &= self.table.kind[self.rows] > 0
+            found &= self.table.pool[self.rows] > 0
         places = np.flatnonzero(found)
         if not len(places):
             return None
@@ -111,7 +112,7 @@ class Genome:
         """Ids of the synapses whose weight is a number that is trained, and keys of the neurons whose bias is."""
         table = self.table
         free = np.array([form.get("trainable", True) for form in table.forms.bundles], bool)[table.form[self.rows]]
-        scalar = np.array([False, *(pool.data.ndim == 1 for pool in table.pools)])[table.kind[self.rows]]
+        scalar = np.array([False, *(pool.data.ndim == 1 for pool in table.pools)])[table.pool[self.rows]]
         bias = self.graph.neurons.values["bias"][self.keys]
         ids = table.id[self.rows[free & scalar & self.mine[self.target]]]
         return np.sort(ids), self.keys[~np.isnan(bias) & self.trained & self.scalar & self.mine]

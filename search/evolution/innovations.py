@@ -100,7 +100,8 @@ def genes(graph: Any) -> Genes:
     graph.synchronise()
     known = mark(graph)
     keys, table = np.fromiter(known, np.int64, len(known)), graph.table
-    rows = table.live()
+    live = table.live()
+    rows = live[np.argsort(table.id[live])]
     source, target = np.searchsorted(keys, table.src[rows]), np.searchsorted(keys, table.dst[rows])
     return Genes(graph, keys, np.array(list(known.values()), "S32"), source, target, rows, table.id[rows])
 
@@ -143,7 +144,7 @@ def _codes(one: Genes, places: np.ndarray, common: int, first: Any) -> tuple[np.
     forms = np.array([known.forms.numbers.get(form, -1) for form in table.forms.numbers], np.int64)
     shapes = [pool.data.shape[1:] for pool in known.pools]
     pools = [shapes.index(p.data.shape[1:]) + 1 if p.data.shape[1:] in shapes else -1 for p in table.pools]
-    form, pool = forms[table.form[one.rows]], np.array([0, *pools], np.int64)[table.kind[one.rows]]
+    form, pool = forms[table.form[one.rows]], np.array([0, *pools], np.int64)[table.pool[one.rows]]
     source, target = number[one.source], number[one.target]
     code = ((source * common + target) * (len(known.forms.bundles) + 1) + form) * (len(shapes) + 1) + pool
     return code, (source >= 0) & (target >= 0) & (form >= 0) & (pool >= 0)

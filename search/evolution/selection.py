@@ -1,12 +1,15 @@
 """Selection in DEAP's form, its randomness from a generator."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from deap import base
 
 from neurograph.errors import OptionError
 from search.evolution.distance import distance
 from search.evolution.individual import Individual
+from search.evolution.kept import individual_from, individual_state
 
 
 def tournament(
@@ -71,6 +74,17 @@ class Species:
         self.representatives = {one: species[one][int(rng.integers(len(species[one])))] for one in species}
         self.best = {one: self.best[one] for one in species}
         return parents
+
+    def state(self) -> dict[str, Any]:
+        """What it remembers, as plain data."""
+        known = {number: individual_state(one) for number, one in self.representatives.items()}
+        return {"representatives": known, "best": self.best, "born": self.born}
+
+    def load(self, state: Mapping[str, Any], fitness: type[base.Fitness]) -> None:
+        """Remember what another one did."""
+        held = state["representatives"].items()
+        self.representatives = {number: individual_from(one, fitness) for number, one in held}
+        self.best, self.born = state["best"], state["born"]
 
     def _sorted(self, individuals: Sequence[Individual]) -> dict[int, list[Individual]]:
         """The individuals by species."""

@@ -9,6 +9,7 @@ from deap import base
 from neurograph.errors import OptionError
 from search.evolution.crossover import crossover
 from search.evolution.individual import Individual, fitness_of
+from search.evolution.kept import individual_from, individual_state
 from search.evolution.mutation import mutate
 from search.evolution.options import EvolutionOptions
 from search.evolution.policy import Policy
@@ -110,6 +111,25 @@ class Evolution:
         """The best of the population, of those that have a fitness."""
         return max((one for one in self.population if one.fitness.valid), key=lambda one: one.fitness)
 
+    def state(self) -> dict[str, Any]:
+        """Everything that the rest of the search depends on, as plain data; once everyone is scored."""
+        select = _selection(self.toolbox)
+        return {
+            "generation": self.generation,
+            "born": self.born,
+            "population": [individual_state(one) for one in self.population],
+            "generator": self.rng.bit_generator.state,
+            "selection": select.state() if hasattr(select, "state") else None,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.generation, self.born = state["generation"], state["born"]
+        self.population = [individual_from(held, self.fitness) for held in state["population"]]
+        self.rng.bit_generator.state = state["generator"]
+        if state["selection"] is not None:
+            _selection(self.toolbox).load(state["selection"], self.fitness)
+
     def _first(self, start: Start, at: int) -> Individual:
         """One of the first generation: the start itself is among them, all others are mutated once."""
         if callable(start) and not hasattr(start, "nodes"):
@@ -144,6 +164,11 @@ class Evolution:
     def _born(self, graph: Any, parents: Sequence[int] = (), changes: Sequence[str] = ()) -> Individual:
         self.born += 1
         return Individual(graph, self.fitness(), self.born - 1, parents, changes)
+
+
+def _selection(toolbox: Any) -> Any:
+    """What is registered as `select`: a function, or an object that remembers."""
+    return getattr(toolbox.select, "func", toolbox.select)
 
 
 Progress = Callable[[Evolution, dict[str, Any]], None]

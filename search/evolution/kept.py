@@ -1,0 +1,66 @@
+"""An evolution as plain data: what a run directory keeps of it, and the same evolution again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from deap import base
+
+from neurograph import NeuronGraph
+from neurograph.errors import FileError
+from neurograph.files.container import Content
+from neurograph.files.packing import pack
+from neurograph.files.unpacking import unpack
+from search.evolution.individual import Individual
+from search.evolution.options import EvolutionOptions, Learning
+
+COMMAND = "evolve"
+
+
+def graph_state(graph: Any) -> dict[str, Any]:
+    """A graph as arrays and text."""
+    content = pack(graph)
+    return {"arrays": content.arrays, "text": content.text, "digest": content.digest}
+
+
+def graph_from(state: Mapping[str, Any]) -> NeuronGraph:
+    """A graph again, checked as one that is read from a file."""
+    graph = NeuronGraph()
+    unpack(Content(**state), graph)
+    return graph
+
+
+def individual_state(one: Individual) -> dict[str, Any]:
+    """An individual as plain data."""
+    held = {name: getattr(one, name) for name in ("number", "parents", "changes", "failure", "species")}
+    return held | {"graph": graph_state(one.graph), "values": one.fitness.values if one.fitness.valid else None}
+
+
+def individual_from(state: Mapping[str, Any], fitness: type[base.Fitness]) -> Individual:
+    """An individual again."""
+    one = Individual(graph_from(state["graph"]), fitness(), state["number"], state["parents"], state["changes"])
+    one.failure, one.species = state["failure"], state["species"]
+    if state["values"] is not None:
+        one.fitness.values = state["values"]
+    return one
+
+
+def settings(options: EvolutionOptions, learning: Learning | None) -> dict[str, Any]:
+    """What a search is, as plain JSON; functions and data aside."""
+    held = asdict(options)
+    held["objectives"] = [[name, float(weight)] for name, weight in options.objectives.items()]
+    if learning is not None:
+        rates = {name: getattr(learning, name) for name in ("steps", "rate", "batch", "inheritance")}
+        held["learning"] = rates | {"rows": len(learning.tensors[0])}
+    return held
+
+
+def check_settings(path: Any, config: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Refuse, by `FileError`, to go on with a run of another search; more generations are no other search."""
+    if config.get("command") != COMMAND:
+        raise FileError(f"{path} is a run of {config.get('command')!r}, not an evolution")
+    found = config["options"]
+    for name in (*wanted, *found):
+        there, here = found.get(name), wanted.get(name)
+        if name not in ("generations", "goal") and there != here:
+            raise FileError(f"{path} is a run of another search: its {name} is {there!r}, and this one's {here!r}")

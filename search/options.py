@@ -30,6 +30,7 @@ def option(
     below: float | None = None,
     reach: float | None = None,
     choices: Collection[str] | Callable[[], Collection[str]] = (),
+    before: Any = None,
 ) -> Any:
     """One field of an options dataclass: its default, what it means, and what it may be.
 
@@ -46,6 +47,8 @@ def option(
         only told to those who pass it. Unless given, `MOST_WHOLE` for whole numbers and `MOST_NUMBER` for others.
     choices
         The words a text may be; a registry, or what makes them when it is asked, where packages may bring some.
+    before
+        The value that runs had from before there was this option, where it is not the default: see `stored`.
     """
     about = {
         "help": help,
@@ -55,6 +58,7 @@ def option(
         "below": below,
         "reach": reach,
         "choices": choices,
+        "before": before,
     }
     if isinstance(default, dict):
         return field(default_factory=lambda: dict(default), metadata=about)
@@ -121,6 +125,28 @@ def read_options(
         if name not in known:
             raise OptionError(f"there is no option {name!r}; there are {', '.join(sorted(known))}")
     return cls(**{name: _parsed(known[name], value) for name, value in given.items()})
+
+
+def stored(cls: type, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as a run wrote them down: those that were not there yet have the value that its time had.
+
+    Parameters
+    ----------
+    cls
+        The options' class.
+    table
+        Read from the run.
+    """
+    return {f.name: f.metadata["before"] for f in fields(cls) if f.metadata.get("before") is not None} | dict(table)
+
+
+def settled(cls: type, table: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as plain values without those that say what was so before there were any: a digest of them stays.
+
+    The opposite of `stored`.
+    """
+    early = {f.name: f.metadata["before"] for f in fields(cls) if f.metadata.get("before") is not None}
+    return {name: value for name, value in table.items() if name not in early or value != early[name]}
 
 
 def describe(f: Field) -> str:

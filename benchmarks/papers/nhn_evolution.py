@@ -18,9 +18,11 @@ from benchmarks.papers.store import collect, markdown, spread
 from neurograph.builders import enas_macro, parameter_count
 from neurograph.network import NeuronGraph
 from search.datasets import load
+from search.nhn.addons import AddOnOptions
 from search.nhn.locations import EvolutionOptions, Turn, add_on_task
 from search.nhn.locations import search as search_places
 from search.nhn.locations.genes import Genome
+from search.nhn.locations.options import PAPER
 from search.nhn.locations.supernet import AddOnEvaluator
 from search.nhn.locations.turns import Weights
 from search.nhn.locations.walk import BatchOptions
@@ -43,7 +45,8 @@ KEYS = {
     "alone_loss": "test loss trained alone",
 }
 BATCHES = BatchOptions(batch_size=64, evaluation_batch=500, validation=0.25, crop=2)
-SEARCH = EvolutionOptions(cycles=25, train_batches=10, learning_rate=0.05)
+ADDONS = AddOnOptions(start="drawn", sensitivity="deviation")
+SEARCH = EvolutionOptions(**PAPER, cycles=25, train_batches=10)
 ALONE = (0.05, 200), (0.005, 100)  # learning rates, and batches at each
 
 
@@ -75,7 +78,7 @@ def pruned(folder: Path) -> Path:
 
 def found(start: Path, strategy: str, seed: int) -> Mapping[str, Any]:
     """What a search finds, and what it is worth."""
-    evaluator = add_on_task(start, DATA, batches=BATCHES).built()
+    evaluator = add_on_task(start, DATA, batches=BATCHES, addons=ADDONS).built()
     result = search_places(evaluator, replace(SEARCH, strategy=strategy, seed=seed))
     best = result.best
     graph = evaluator.build(best.genome, result.weights)

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurograph.initializers.he import he_normal
 
-_SIDES = (3, 5)
+SMOOTH_SIDES = (3, 5)
 
 
 def he_smooth(shape: tuple[int, ...], activation: str, rng: np.random.Generator) -> np.ndarray:
@@ -23,7 +23,7 @@ def he_smooth(shape: tuple[int, ...], activation: str, rng: np.random.Generator)
     True
     """
     drawn = he_normal(shape, activation, rng)
-    return smoothed(drawn) if len(shape) == 4 and shape[2] == shape[3] and shape[2] in _SIDES else drawn
+    return smoothed(drawn) if len(shape) == 4 and shape[2] == shape[3] and shape[2] in SMOOTH_SIDES else drawn
 
 
 def smoothed(kernels: np.ndarray) -> np.ndarray:

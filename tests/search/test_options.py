@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 import pytest
 
 from neurograph.errors import OptionError
-from search.options import Checked, option, read_options
+from search.options import Checked, option, read_options, settled, stored
 
 
 @dataclass(frozen=True)
@@ -92,3 +92,15 @@ def test_unknown_options_and_bad_files_are_refused(tmp_path):
     (tmp_path / "bad.toml").write_text("epochs = = 3")
     with pytest.raises(OptionError, match=r"bad\.toml is not TOML"):
         read_options(Options, tmp_path / "bad.toml")
+
+
+def test_options_that_came_later_mean_what_was_so_before():
+    @dataclass(frozen=True)
+    class Options(Checked):
+        old: int = option(1, "there from the beginning")
+        new: str = option("better", "came later", choices=("better", "worse"), before="worse")
+
+    assert stored(Options, {"old": 3}) == {"old": 3, "new": "worse"}
+    assert stored(Options, {"new": "better"}) == {"new": "better"}
+    assert settled(Options, asdict(Options(old=3, new="worse"))) == {"old": 3}
+    assert settled(Options, asdict(Options())) == {"old": 1, "new": "better"}

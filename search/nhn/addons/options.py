@@ -22,6 +22,18 @@ class AddOnOptions(Checked):
     )
     sparsity: float = option(0.1, "share of all possible connections of add-ons that are made", above=0, most=1)
     activation: str = option("relu", "of add-on neurons")
+    start: str = option(
+        "smooth",
+        "kernels of 3 x 3 and 5 x 5 at the start: drawn and smoothed as those of the layers are, or as they are drawn",
+        choices=("smooth", "drawn"),
+        before="drawn",
+    )
+    sensitivity: str = option(
+        "change",
+        "which kernels are sensitive: those that changed most since the start, or that deviate most from their mean",
+        choices=("change", "deviation"),
+        before="deviation",
+    )
     momentum: float = option(
         0.9, "of Nesterov's method, begun anew for each individual; 0 is plain descent", least=0, below=1
     )

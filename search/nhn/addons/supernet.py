@@ -189,7 +189,7 @@ class AddOnSupernet:
         self.weights.load(dict(state))
 
     def sensitive(self, genome: Genome) -> dict[Place, Directions]:
-        """For each place of a genome, the connections of highest sensitivity: kernels by deviation, weights by size."""
+        """For each place of a genome, the connections of highest sensitivity: kernels by change, weights by size."""
         return {place: self.weights.sensitive(self.number[place]) for place in self.locations.places(genome)}
 
     def build(self, genome: Genome, directions: Choice = None) -> NeuronGraph:

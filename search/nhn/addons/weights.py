@@ -11,6 +11,7 @@ from compiler.activations import activate
 from neurograph.edits import Directions
 from neurograph.edits.add_on_neurons import draw_directions
 from neurograph.errors import OptionError
+from neurograph.initializers.smooth import SMOOTH_SIDES, smoothed
 from neurograph.network import NeuronGraph
 from search.nhn.addons.locations import Place
 from search.nhn.addons.options import AddOnOptions
@@ -49,15 +50,19 @@ class SharedWeights:
         self.options, self.places = options, tuple(places)
         self.sizes = [sizes(graph, place, options) for place in places]
         self.held: list[dict[str, nn.Parameter]] = []
-        for number, (sources, count, targets) in enumerate(self.sizes):
-            size = places[number][2]
-            reads = max(1, round(options.sparsity * sources)) * size * size
-            drawn = torch.randn(
-                (count, sources, size, size), generator=generator(options.seed, _WEIGHTS, number), dtype=torch.float64
-            )
-            values = drawn * (2.0 / reads) ** 0.5, torch.zeros(count), torch.zeros(targets, count)
+        for number, (_, count, targets) in enumerate(self.sizes):
+            values = self._first_kernels(number), torch.zeros(count), torch.zeros(targets, count)
             parts = zip(PARTS, values, strict=True)
             self.held.append({name: nn.Parameter(value.to(device, dtype)) for name, value in parts})
+
+    def _first_kernels(self, place: int) -> Tensor:
+        """(count, sources, k, k) float64: the kernels of a place at the start, by the seed."""
+        (sources, count, _), size = self.sizes[place], self.places[place][2]
+        reads = max(1, round(self.options.sparsity * sources)) * size * size
+        seed = generator(self.options.seed, _WEIGHTS, place)
+        drawn = torch.randn((count, sources, size, size), generator=seed, dtype=torch.float64) * (2.0 / reads) ** 0.5
+        smooth = self.options.start == "smooth" and size in SMOOTH_SIDES
+        return torch.from_numpy(smoothed(drawn.numpy())) if smooth else drawn
 
     def name(self, place: int) -> str:
         """What a place is called in a state."""
@@ -88,13 +93,22 @@ class SharedWeights:
         return draw_directions(*self.sizes[place], self.options.sparsity, rng)
 
     def sensitive(self, place: int) -> Directions:
-        """For every add-on the kernels that deviate most, and the largest outgoing weights."""
+        """For every add-on the kernels that changed (or deviate) most, and the largest outgoing weights.
+
+        Outgoing weights begin at zero, so their size is their change. Kernels do not: how much one deviates is mostly
+        how it was drawn.
+        """
         sources, _, targets = self.sizes[place]
         share = self.options.sparsity
         with torch.no_grad():
-            deviation = self.held[place]["kernels"].flatten(2).std(2, correction=0).cpu()
+            kernels = self.held[place]["kernels"].double().cpu()
+            kernels = self.held[place]["kernels"].cpu()
+            if self.options.sensitivity == "change":
+                score = (kernels.double() - self._first_kernels(place)).flatten(2).norm(dim=2)
+            else:
+                score = kernels.flatten(2).std(2, correction=0)
             size = self.held[place]["outgoing"].abs().T.cpu()
-        return Directions(_largest(deviation, sources, share).T, _largest(size, targets, share))
+        return Directions(_largest(score, sources, share).T, _largest(size, targets, share))
 
     def masks(self, directions: Directions) -> tuple[Tensor, Tensor]:
         """Directions as factors of the weights: (count, sources, 1, 1) and (targets, count)."""

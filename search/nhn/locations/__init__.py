@@ -18,20 +18,26 @@ Beneath it, `Evolution` is asked and told:
 |---|---|
 | `genes.py`, `individual.py` | spaces and genomes; individuals as DEAP knows them |
 | `operators.py`, `toolbox.py` | mating, mutation and draws; DEAP's toolbox, in which each can be replaced |
+| `answered.py` | what operators answer, checked |
 | `options.py`, `strategies.py` | what can be chosen; ask and tell: evolution, and random search at equal budget |
 | `turns.py`, `sharing.py` | what evaluators are asked and answer; a cycle, weights shared in line or from a snapshot |
 | `loop.py`, `found.py`, `progress.py`, `picture.py` | the search, its result, what a person sees of it |
 | `walk.py`, `supernet.py` | data as numbered batches; the evaluator over a supernet of add-on neurons |
+| `objectives.py`, `surrogate.py`, `designed.py` | objectives by name; what a place is worth; search by that |
+| `ranks.py` | whether a fitness ranks as long training does |
 | `lds.py`, `ablations.py` | both searches in a row; what the paper's discussion takes away |
 """
 
 from search.nhn.locations.ablations import compare_strategies, neighbours, perturb, total_ablation, without_add_ons
+from search.nhn.locations.designed import Designed, DesignOptions, design
 from search.nhn.locations.found import Found, RankedIndividual
 from search.nhn.locations.genes import ABSENT, Genome, Seeds, Space, Table
 from search.nhn.locations.individual import Individual
 from search.nhn.locations.lds import AddOnsFound, locate_and_direct
 from search.nhn.locations.loop import Searching, resume, search
-from search.nhn.locations.options import EvolutionOptions
+from search.nhn.locations.objectives import front, hypervolume
+from search.nhn.locations.options import PAPER, EvolutionOptions
+from search.nhn.locations.ranks import Agreement, agreement
 from search.nhn.locations.strategies import STRATEGIES, Evolution, RandomSearch, Score
 from search.nhn.locations.supernet import add_on_task
 from search.nhn.locations.toolbox import make_toolbox
@@ -40,9 +46,13 @@ from search.nhn.locations.walk import BatchOptions
 
 __all__ = [
     "ABSENT",
+    "PAPER",
     "STRATEGIES",
     "AddOnsFound",
+    "Agreement",
     "BatchOptions",
+    "DesignOptions",
+    "Designed",
     "Evaluator",
     "Evolution",
     "EvolutionOptions",
@@ -59,7 +69,11 @@ __all__ = [
     "Table",
     "Turn",
     "add_on_task",
+    "agreement",
     "compare_strategies",
+    "design",
+    "front",
+    "hypervolume",
     "locate_and_direct",
     "make_toolbox",
     "neighbours",

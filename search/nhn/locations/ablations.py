@@ -85,7 +85,7 @@ def perturb(
     DivergenceError
         When the genome itself could not be evaluated.
     """
-    searching = Searching(evaluator, EvolutionOptions(sharing="synchronous"), executor=executor)
+    searching = Searching(evaluator, EvolutionOptions(sharing="synchronous", evaluation="own"), executor=executor)
     searching.take_weights(weights)
     others = neighbours(searching.evaluator.space, genome)
     (found,) = searching.rank([tuple(genome)], range(train_batches), learning_rate)

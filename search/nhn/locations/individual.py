@@ -11,7 +11,7 @@ WORST = (float("inf"), float("inf"))
 
 
 class Fitness(base.Fitness):
-    """Error in percent, then loss, both to be small; errors of one batch are often equal, and losses are not."""
+    """Error in percent and loss, both to be small, the more telling one first; see `Individual.score`."""
 
     weights = (-1.0, -1.0)
 
@@ -23,6 +23,8 @@ class Individual(list):
     ----------
     fitness
         See `Fitness`; `WORST` for an individual whose evaluation failed.
+    error, loss
+        Of its last evaluation; the error in percent.
     born
         How it came about: drawn, recombined, mutated; survived where it stayed.
     failure
@@ -31,8 +33,9 @@ class Individual(list):
 
     def __init__(self, genes: Iterable[int], born: str = "drawn") -> None:
         super().__init__(genes)
-        self.fitness = Fitness()
+        self.fitness: base.Fitness = Fitness()
         self.born = born
+        self.error, self.loss = WORST
         self.failure: str | None = None
 
     @property
@@ -40,19 +43,14 @@ class Individual(list):
         """The genes, to be kept: they do not change with it."""
         return tuple(self)
 
-    @property
-    def error(self) -> float:
-        """Of its last evaluation, in percent."""
-        return self.fitness.values[0]
+    def score(self, values: tuple[float, ...], failure: str | None = None, by_loss: bool = False) -> None:
+        """Take the outcome of an evaluation, (error, loss); what is not finite is the worst there is.
 
-    @property
-    def loss(self) -> float:
-        """Of its last evaluation."""
-        return self.fitness.values[1]
-
-    def score(self, values: tuple[float, ...], failure: str | None = None) -> None:
-        """Take the outcome of an evaluation; what is not finite is the worst there is."""
+        Errors of one batch are often equal, and losses are not, so losses decide between equal errors. `by_loss` ranks
+        by the loss first.
+        """
         if failure is None and not all(isfinite(value) for value in values):
             failure = f"the evaluation gave {', '.join(map(str, values))}"
         self.failure = failure
-        self.fitness.values = WORST if failure else values
+        self.error, self.loss = WORST if failure else values
+        self.fitness.values = (self.loss, self.error) if by_loss else (self.error, self.loss)

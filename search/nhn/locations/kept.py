@@ -14,6 +14,7 @@ from neurograph.errors import DataError, FileError
 from search.executors import Task
 from search.executors.trust import read_task, stored_name
 from search.nhn.locations.options import EvolutionOptions
+from search.options import settled
 from search.runs.jsonfiles import digest, digest_of_file
 
 
@@ -82,7 +83,8 @@ def origin_of(task: Task, options: EvolutionOptions, weights: Mapping[str, np.nd
     for name, value in sorted((weights or {}).items()):
         total.update(repr((name, value.dtype.str, value.shape)).encode())
         total.update(np.ascontiguousarray(value).tobytes())
-    return digest([stored_name(task.function), task.arguments | _digests(task), asdict(options), total.hexdigest()])
+    told = settled(EvolutionOptions, asdict(options))
+    return digest([stored_name(task.function), task.arguments | _digests(task), told, total.hexdigest()])
 
 
 def _digests(task: Task) -> dict[str, str]:

@@ -26,7 +26,7 @@ from search.nhn.locations.progress import ShowLocationSearch
 from search.nhn.locations.sharing import Map, answers_of, scores_of, train_and_evaluate
 from search.nhn.locations.strategies import Evolution, Score, make_strategy
 from search.nhn.locations.turns import Evaluator, Turn, Weights
-from search.options import read_options
+from search.options import read_options, stored
 from search.runs import Run, continued_run, started_run
 
 COMMAND = "search-evolution"
@@ -144,7 +144,7 @@ def go_on(
         config = kept.config()
         if config.get("command") != COMMAND:
             raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for genomes")
-        options = read_options(EvolutionOptions, settings=config["options"])
+        options = read_options(EvolutionOptions, settings=stored(EvolutionOptions, config["options"]))
         task = task or from_table(config.get("task"), kept.path, trust)
         searching = Searching(task, options, toolbox, executor, kept, callbacks)
         check_inputs(config.get("inputs"), task, searching.evaluator)
@@ -199,7 +199,7 @@ class Searching:
                 self.callbacks = (*self.callbacks, shown)
             while len(self.rows) < self.options.cycles:
                 self.run_cycle()
-        ranking = self.rank([one.genome for one in self.strategy.best()])
+        ranking = self.raced(self.rank([one.genome for one in self.strategy.best()]))
         if self.run:
             self.run.update_config(result=[asdict(one) for one in ranking])
             draw_search(self.rows, ranking[0].genome, self.evaluator.space, self.run.pictures / "search.png")
@@ -211,8 +211,9 @@ class Searching:
         population = self.strategy.ask()
         stale = [not (self._unmoving and one.fitness.valid) for one in population]
         todo = list(compress(population, stale))
-        genomes, used = [one.genome for one in todo], self.evaluator.used
-        scores = iter(train_and_evaluate(genomes, self.weights, cycle, self.options, used, self._evaluate, self._map))
+        genomes, evaluator = [one.genome for one in todo], self.evaluator
+        how = self.options, evaluator.used, self._evaluate, self._map, evaluator.held_out
+        scores = iter(train_and_evaluate(genomes, self.weights, cycle, *how))
         self.strategy.score([next(scores) if late else _same(one) for one, late in zip(population, stale, strict=True)])
         _check_any(population, cycle)
         row = row_of(population, cycle, learning_rate(self.options, cycle), len(todo), perf_counter() - started)
@@ -221,7 +222,7 @@ class Searching:
         return row
 
     def rank(self, genomes: Sequence[Genome], training: range = range(0), rate: float = 0.0) -> list[RankedIndividual]:
-        """Genomes by error and loss on everything that is held out, the best first.
+        """Genomes by loss or error (as the options rank) on everything that is held out, the best first.
 
         Parameters
         ----------
@@ -246,7 +247,27 @@ class Searching:
         if not sound:
             why = scores[0].failure or f"the evaluation gave {scores[0].error}, {scores[0].loss}"
             raise DivergenceError(f"the evaluation of all {len(turns)} failed: {why}")
-        return sorted(sound, key=lambda one: (one.error, one.loss))
+        by_loss = self.options.by_loss
+        return sorted(sound, key=lambda one: (one.loss, one.error) if by_loss else (one.error, one.loss))
+
+    def raced(self, ranking: list[RankedIndividual]) -> list[RankedIndividual]:
+        """A ranking in the order in which its genomes end a race of successive halving, each trained by itself.
+
+        Every round begins with the shared weights, which stay; those that are left have twice the batches of the round
+        before, all of them the same ones, at the learning rate of the first cycle.
+        """
+        options, left, behind = self.options, list(ranking), []
+        batches = options.racing if options.by_loss and self.weights else 0
+        begun = options.cycles * options.population * options.train_batches
+        while batches and len(left) > 1:
+            known = {one.genome: one for one in left}
+            timed = self.rank(list(known), range(begun, begun + batches), options.learning_rate)
+            half = (len(timed) + 1) // 2
+            failed = [one for genome, one in known.items() if genome not in {each.genome for each in timed}]
+            behind = [*(known[one.genome] for one in timed[half:]), *failed, *behind]
+            left = [known[one.genome] for one in timed[:half]]
+            batches *= 2
+        return [*left, *behind]
 
     def take_weights(self, weights: Weights) -> None:
         """Begin with these shared weights; `OptionError` where they are not of this evaluator."""
@@ -267,7 +288,8 @@ class Searching:
     @property
     def _unmoving(self) -> bool:
         """Whether an individual's score never changes, so that survivors need not be evaluated again."""
-        return not self.options.train_batches and self.options.evaluation_batches % self.evaluator.held_out == 0
+        whole = self.options.by_loss or self.options.evaluation_batches % self.evaluator.held_out == 0
+        return not self.options.train_batches and whole
 
     def _keep(self, row: MetricsRow) -> None:
         self.rows.append(row)

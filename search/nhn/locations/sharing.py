@@ -24,6 +24,7 @@ def train_and_evaluate(
     used: Callable[[Genome], Any],
     evaluate: Callable[[Turn], Any],
     mapped: Map,
+    held_out: int = 1,
 ) -> list[Score]:
     """One cycle: everyone is trained and evaluated, and the shared weights move.
 
@@ -41,13 +42,15 @@ def train_and_evaluate(
         The names of weights that a genome uses.
     evaluate, mapped
         What takes a turn, and what takes that and turns.
+    held_out
+        Evaluation batches that there are.
 
     Returns
     -------
     list of Score
         In the order of genomes.
     """
-    turns = _turns(genomes, cycle, options)
+    turns = _turns(genomes, cycle, options, held_out)
     if options.sharing == "sequential":
         results = [_in_line(turn, weights, used, evaluate, mapped) for turn in turns]
     else:
@@ -102,16 +105,17 @@ def merge(weights: Weights, moves: Sequence[tuple[Weights, Weights]]) -> None:
         weights[name] = weights[name] + total / np.maximum(counts[name], 1)
 
 
-def _turns(genomes: Sequence[Genome], cycle: int, options: EvolutionOptions) -> list[Turn]:
+def _turns(genomes: Sequence[Genome], cycle: int, options: EvolutionOptions, held_out: int) -> list[Turn]:
     """Individuals in groups, with the numbers of their batches."""
-    training, evaluation, rate = options.train_batches, options.evaluation_batches, learning_rate(options, cycle)
+    training, rate = options.train_batches, learning_rate(options, cycle)
+    evaluation = held_out if options.by_loss else options.evaluation_batches
     first = (cycle - 1) * len(genomes)
     places = iter(range(first, first + len(genomes)))
     turns = []
     for start in range(0, len(genomes), options.together):
         group = tuple(genomes[start : start + options.together])
         mine = list(islice(places, len(group)))
-        seen = [cycle - 1] * len(group) if options.evaluation == "shared" else mine
+        seen = mine if options.evaluation == "own" else [0 if options.by_loss else cycle - 1] * len(group)
         turns.append(
             Turn(
                 group,

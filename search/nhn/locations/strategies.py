@@ -102,7 +102,7 @@ class Evolution:
             values = as_numbers((score.error, score.loss))
             if values is None:
                 raise EvaluationError(f"a score is an error and a loss, two numbers, not {score!r}")
-            one.score(values, score.failure)
+            one.score(values, score.failure, self.options.by_loss)
         self.hall.update([one for one in self.population if one.failure is None])
 
     def renew(self) -> None:
@@ -127,11 +127,17 @@ class Evolution:
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a state."""
         self.cycle = state["cycle"]
-        self.population = [_restored(self.space, kept) for kept in state["population"]]
+        self.population = [self._restored(kept) for kept in state["population"]]
         self.hall.clear()
         for kept in reversed(state["hall"]):  # equal ones stand in the order in which they were inserted, backwards
-            self.hall.insert(_restored(self.space, kept))
+            self.hall.insert(self._restored(kept))
         self.toolbox.generator.bit_generator.state = state["generator"]
+
+    def _restored(self, kept: dict[str, Any]) -> Individual:
+        one = Individual(self.space.check(kept["genome"]), kept["born"])
+        if kept["fitness"] is not None:
+            one.score(tuple(kept["fitness"]), kept["failure"], self.options.by_loss)
+        return one
 
     def _renew(self) -> None:
         options = self.options
@@ -190,13 +196,5 @@ def _survivor(one: Individual) -> Individual:
 
 
 def _kept(one: Individual) -> dict[str, Any]:
-    values = list(one.fitness.values) if one.fitness.valid else None
+    values = [one.error, one.loss] if one.fitness.valid else None
     return {"genome": list(one), "born": one.born, "fitness": values, "failure": one.failure}
-
-
-def _restored(space: Space, kept: dict[str, Any]) -> Individual:
-    one = Individual(space.check(kept["genome"]), kept["born"])
-    one.failure = kept["failure"]
-    if kept["fitness"] is not None:
-        one.fitness.values = tuple(kept["fitness"])
-    return one

@@ -16,7 +16,7 @@ from search.nhn.addons import AddOnOptions, AddOnSupernet, Locations
 from search.nhn.locations.genes import Genome, Seeds, Space
 from search.nhn.locations.turns import Result, Turn, Weights
 from search.nhn.locations.walk import BatchOptions, Walk
-from search.options import read_options
+from search.options import read_options, settled, stored
 from search.training.fit import check_fit
 
 
@@ -154,7 +154,7 @@ def add_on_task(
         "genome": None if genome is None else [int(gene) for gene in genome],
         "kernels": list(kernels),
         "layers": None if layers is None else list(layers),
-        "addons": asdict(addons or AddOnOptions()),
+        "addons": settled(AddOnOptions, asdict(addons or AddOnOptions())),
         "batches": asdict(batches or BatchOptions()),
     }
     return Task("search.nhn.locations.supernet:add_on_evaluator", arguments, files=("graph",))
@@ -172,7 +172,8 @@ def add_on_evaluator(
 ) -> AddOnEvaluator:
     """What `add_on_task` names; see there."""
     network = NeuronGraph.load(graph)
-    net = AddOnSupernet(network, Locations(network, kernels, layers), read_options(AddOnOptions, settings=addons))
+    how = read_options(AddOnOptions, settings=stored(AddOnOptions, addons))
+    net = AddOnSupernet(network, Locations(network, kernels, layers), how)
     options = read_options(BatchOptions, settings=batches)
     loaded = load(data, download=False)
     check_fit(net.trunk.net, loaded)

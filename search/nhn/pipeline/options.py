@@ -15,7 +15,7 @@ from search.nhn.kernels import PruneNetworkOptions
 from search.nhn.layers import HierarchyOptions
 from search.nhn.locations import EvolutionOptions
 from search.nhn.locations.walk import BatchOptions
-from search.options import MOST_SEED, Checked, describe, option, read_options, read_toml, split_setting
+from search.options import MOST_SEED, Checked, describe, option, read_options, read_toml, split_setting, stored
 
 BEGINNINGS = ("kept", "drawn")
 
@@ -98,6 +98,11 @@ class NeuronHierarchyOptions:
         """As nested tables, which `read_stage_options` takes back."""
         tables = asdict(self)
         return tables.pop("shared") | tables
+
+
+def stored_stages(tables: Mapping[str, Any]) -> dict[str, Any]:
+    """A pipeline's options as its run wrote them down; see `search.options.stored`."""
+    return dict(tables) | {name: stored(cls, tables.get(name, {})) for name, cls in TABLES.items()}
 
 
 def read_stage_options(

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.files import container
+from search.nhn.pipeline.options import TABLES
+from search.options import settled
 from search.runs.jsonfiles import digest, digest_of_file
 
 
@@ -60,7 +62,8 @@ def origin_of(stage: str, path: Path, options: Mapping[str, Any], fingerprint: i
     """
     origin = ORIGINS[stage]
     graph = None if origin.graph is None else _digest(path / origin.graph / "graph.safetensors")
-    chosen = {name: options[name] for name in (*origin.tables, *origin.shared)}
+    chosen = {name: settled(TABLES[name], options[name]) for name in origin.tables}
+    chosen |= {name: options[name] for name in origin.shared}
     return digest({"stage": stage, "graph": graph, "options": chosen, "data": fingerprint})
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from search.nhn.locations.options import PAPER as PAPER_SEARCH
+
 _SGD = {"optimizer": "sgd", "nesterov": True, "clip": 5.0}
 _IMAGES = {"crop": 4, "flip": True}
 _PAPER_TRAINING = {
@@ -24,8 +26,8 @@ PAPER: dict[str, Any] = {
     "train": _PAPER_TRAINING,
     "prune": {**_PAPER_TRAINING, "schedule": "cosine", "epochs": 60, "ratio": 0.85, "settle": 20},
     "retrain": _PAPER_TRAINING,
-    "locations": {"population": 20, "cycles": 300, "train_batches": 25, "evaluation_batches": 1},
-    "directions": {"population": 20, "cycles": 100, "train_batches": 25, "evaluation_batches": 1},
+    "locations": {**PAPER_SEARCH, "population": 20, "cycles": 300, "train_batches": 25, "evaluation_batches": 1},
+    "directions": {**PAPER_SEARCH, "population": 20, "cycles": 300, "train_batches": 25, "evaluation_batches": 1},
     "final": _PAPER_TRAINING,
 }
 
@@ -48,8 +50,9 @@ QUICK: dict[str, Any] = {  # of cifar10:10000, under an hour on two cores
     "prune": {**_QUICK_TRAINING, "epochs": 20, "learning_rate": 0.02, "ratio": 0.85, "settle": 10},
     "retrain": {**_QUICK_TRAINING, "epochs": 10, "learning_rate": 0.02},
     "batches": {"batch_size": 64, "evaluation_batch": 500},
-    "locations": {"cycles": 12, "train_batches": 10, "learning_rate": 0.05, "evaluation": "shared"},
-    "directions": {"cycles": 4, "train_batches": 10, "learning_rate": 0.02, "evaluation": "shared"},
+    "addons": {"start": "drawn", "sensitivity": "deviation"},
+    "locations": {**PAPER_SEARCH, "cycles": 12, "train_batches": 10, "evaluation": "shared"},
+    "directions": {**PAPER_SEARCH, "cycles": 4, "train_batches": 10, "learning_rate": 0.02, "evaluation": "shared"},
     "final": {**_QUICK_TRAINING, "epochs": 40},
 }  # fmt: skip
 

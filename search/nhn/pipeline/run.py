@@ -12,7 +12,7 @@ from neurograph.network import NeuronGraph
 from search.datasets import Dataset, load
 from search.growth.method import same_data
 from search.nhn.pipeline.feasible import check_stages
-from search.nhn.pipeline.options import NeuronHierarchyOptions, read_stage_options
+from search.nhn.pipeline.options import NeuronHierarchyOptions, read_stage_options, stored_stages
 from search.nhn.pipeline.origins import origin_of
 from search.nhn.pipeline.presets import PRESETS
 from search.nhn.pipeline.report import report
@@ -130,7 +130,8 @@ def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, pro
         if config.get("command") != COMMAND:
             raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not of the neuron hierarchy pipeline")
         data = same_data(config, data)
-        return _finish(kept, Context(kept.path, data, read_stage_options(settings=config["options"]), progress))
+        options = read_stage_options(settings=stored_stages(config["options"]))
+        return _finish(kept, Context(kept.path, data, options, progress))
 
 
 def _finish(run: Run, context: Context) -> NeuronHierarchy:

@@ -1,5 +1,6 @@
 """The supernet against what it stands for: each individual's own graph, edited, compiled and trained by itself."""
 
+from dataclasses import asdict
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,9 @@ import compiler
 from neurograph.builders import enas_macro
 from neurograph.edits import Directions, PruneKernels
 from neurograph.errors import MissingError, OptionError
+from neurograph.initializers.smooth import smoothed
 from search.nhn.addons import AddOnOptions, AddOnSupernet, Locations
+from search.options import read_options, settled, stored
 
 GENES = [["conv3"], ["separable3", 1], ["average", 0, 0], ["conv5", 1, 0, 1]]  # layer 2 begins the second segment
 GENOMES = [(-1,) * 8, (0, -1, -1, 1, -1, -1, -1, -1), (-1, 1, 0, -1, -1, 0, -1, 0), (-1, -1, -1, 1, -1, -1, 0, 1)]
@@ -209,7 +212,7 @@ def test_rows_before_the_first_add_ons_are_computed_once_for_all():
 
 def test_add_ons_begin_with_no_effect_and_learn():
     g = network()
-    net = AddOnSupernet(g, Locations(g), AddOnOptions(sparsity=1.0), torch.float64)
+    net = AddOnSupernet(g, Locations(g), AddOnOptions(sparsity=1.0, start="drawn"), torch.float64)
     x, y = batch(0, 20)
     plain = F.cross_entropy(compiled(g)(x), y).item()
     assert net.evaluate(GENOMES, (x, y))[0] == pytest.approx([plain] * 4)
@@ -319,3 +322,33 @@ def test_a_trunk_with_a_region_of_scalars_computes_what_its_blocks_do():
         assert losses[0] == pytest.approx(F.cross_entropy(answers, y).item(), rel=1e-12)
     alone = np.array([net.evaluate([genome], (x, y)) for genome in GENOMES])[:, :, 0].T
     assert np.allclose(net.evaluate(GENOMES, (x, y)), alone, rtol=1e-12)
+
+
+def test_kernels_start_smooth_and_changed_ones_are_sensitive():
+    g = network()
+    place = Locations(g).places(GENOMES[3])[0]
+    smooth, drawn = (
+        AddOnSupernet(g, Locations(g), AddOnOptions(start=start), torch.float64) for start in ("smooth", "drawn")
+    )
+    number = smooth.number[place]
+    first, plain = (net.weights.held[number]["kernels"].detach().clone() for net in (smooth, drawn))
+    np.testing.assert_allclose(first.numpy(), smoothed(plain.numpy()))
+    neighbours = (first[..., 1:] * first[..., :-1]).mean() / first.var()
+    assert neighbours > 0.4 > 0.2 > (plain[..., 1:] * plain[..., :-1]).mean() / plain.var()
+    with torch.no_grad():
+        smooth.weights.held[number]["kernels"][:, 1] += 0.01  # one source's kernels learned, if little
+    assert smooth.sensitive(GENOMES[3])[place].reads.nonzero()[0].tolist() == [1] * first.shape[0]
+    flat = AddOnSupernet(g, Locations(g), AddOnOptions(sensitivity="deviation"), torch.float64)
+    deviation = flat.weights.held[number]["kernels"].detach().flatten(2).std(2)
+    chosen = flat.sensitive(GENOMES[3])[place].reads.nonzero()[0]
+    assert sorted(chosen.tolist()) == sorted(deviation.argmax(1).tolist())
+
+
+def test_tasks_from_before_the_start_was_smoothed_start_as_they_did():
+    assert (
+        settled(AddOnOptions, asdict(AddOnOptions(start="drawn", sensitivity="deviation")))
+        .keys()
+        .isdisjoint({"start", "sensitivity"})
+    )
+    old = read_options(AddOnOptions, settings=stored(AddOnOptions, {"count": 2}))
+    assert (old.start, old.sensitivity) == ("drawn", "deviation")

@@ -1,14 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from toy import GOAL, Toy
+from toy import GOAL, Toy, paper
 
 import compiler
 from neurograph.builders import enas_macro
 from neurograph.edits import AddOnNeurons
 from neurograph.errors import DivergenceError, OptionError
 from search.nhn.locations import (
-    EvolutionOptions,
     compare_strategies,
     neighbours,
     perturb,
@@ -27,7 +26,7 @@ def test_neighbours_differ_in_one_gene():
 
 
 def test_perturbing_the_best_makes_it_worse():
-    found = search(Toy(), EvolutionOptions(cycles=12, train_batches=2, absent=0.5, seed=1))
+    found = search(Toy(), paper(cycles=12, train_batches=2, absent=0.5, seed=1))
     evaluator = Toy()
     result = perturb(evaluator, found.best.genome, found.weights)
     assert result.found.genome == GOAL
@@ -63,7 +62,7 @@ def test_without_add_ons_the_network_is_the_old_one():
 
 
 def test_strategies_are_compared_at_equal_budget():
-    options = EvolutionOptions(cycles=4, train_batches=0)
+    options = paper(cycles=4, train_batches=0)
     found = compare_strategies(Toy(), options, seeds=(0, 1, 2, 3))
     assert {name: len(each) for name, each in found.items()} == {"evolution": 4, "random": 4}
     spent = {sum(row["evaluated"] for row in one.rows) for each in found.values() for one in each}

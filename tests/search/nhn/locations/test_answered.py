@@ -1,12 +1,12 @@
 """Operators and maps of a user's own: those that fit are used as they come, all others are refused in words."""
 
 import pytest
-from toy import GOAL, Toy
+from toy import GOAL, Toy, paper
 
 from neurograph.errors import EvaluationError, OptionError
-from search.nhn.locations import EvolutionOptions, make_toolbox, search
+from search.nhn.locations import make_toolbox, search
 
-OPTIONS = EvolutionOptions(cycles=2, train_batches=0, absent=0.5, renewal="mutate")
+OPTIONS = paper(cycles=2, train_batches=0, absent=0.5, renewal="mutate")
 ASSIGNED = {
     "individual": [lambda: [0] * 6, lambda: None],
     "select": [
@@ -65,4 +65,4 @@ def test_a_map_may_be_registered_or_assigned(registered):
 def test_without_a_map_this_process_evaluates():
     toolbox = make_toolbox(Toy().space, OPTIONS)
     toolbox.unregister("map")
-    assert search(Toy(), EvolutionOptions(cycles=12, absent=0.5, seed=1), toolbox=toolbox).best.genome == GOAL
+    assert search(Toy(), paper(cycles=12, absent=0.5, seed=1), toolbox=toolbox).best.genome == GOAL

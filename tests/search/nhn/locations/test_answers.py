@@ -5,10 +5,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from toy import paper
 
 from neurograph.errors import EvaluationError, OptionError
 from search.nhn.layers.samplers.base import checked_rewards
-from search.nhn.locations import EvolutionOptions, Result, Score, Table, search
+from search.nhn.locations import Result, Score, Table, search
 from search.nhn.locations.strategies import Evolution
 from search.nhn.locations.turns import Turn, as_result
 
@@ -82,7 +83,7 @@ class Answering:
         return self.answer(turn)
 
 
-OPTIONS = EvolutionOptions(population=10, survivors=4, recombined=2, cycles=2)
+OPTIONS = paper(population=10, survivors=4, recombined=2, cycles=2)
 
 
 @pytest.mark.parametrize("sharing", ["sequential", "synchronous"])
@@ -91,7 +92,7 @@ def test_a_search_over_evaluators_of_every_form(form, sharing):
     def wrong(genome):
         return float(sum(gene != 0 for gene in genome))
 
-    options = EvolutionOptions(**vars(OPTIONS) | {"sharing": sharing})
+    options = paper(**vars(OPTIONS) | {"sharing": sharing})
     plain = search(Answering(lambda turn: wrong(turn.genome)), options)
     found = search(Answering(lambda turn: FORMS[form](wrong(turn.genome))), options)
     assert found.best.genome == plain.best.genome

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from toy import paper
 
 from neurograph.builders import enas_macro
 from search.executors import Dask, ProcessPool, Serial, Task, WorkerError, processes
 from search.nhn.addons import AddOnOptions
-from search.nhn.locations import BatchOptions, EvolutionOptions, add_on_task, resume, search
+from search.nhn.locations import BatchOptions, add_on_task, resume, search
 
-OPTIONS = EvolutionOptions(cycles=3, train_batches=2, sharing="synchronous", absent=0.5)
+OPTIONS = paper(cycles=3, train_batches=2, sharing="synchronous", absent=0.5)
 KILL = 50  # a training batch of the second cycle
 
 

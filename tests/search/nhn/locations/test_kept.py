@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from toy import paper
 
 import search as top
 from neurograph import NeuronGraph
@@ -17,10 +18,10 @@ from search.datasets import load
 from search.executors import Task
 from search.executors.task import _BUILT
 from search.nhn.addons import AddOnOptions
-from search.nhn.locations import BatchOptions, EvolutionOptions, add_on_task, locate_and_direct, resume, search
+from search.nhn.locations import BatchOptions, add_on_task, locate_and_direct, resume, search
 from search.runs import open_run
 
-QUICK = EvolutionOptions(cycles=2, train_batches=1, population=10, survivors=5, recombined=3)
+QUICK = paper(cycles=2, train_batches=1, population=10, survivors=5, recombined=3)
 GENES = [["conv3"], ["conv3", 0], ["conv3", 0, 1]]
 CODE = """
 from pathlib import Path

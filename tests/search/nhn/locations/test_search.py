@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 from rich.console import Console
-from toy import GOAL, HELD_OUT, Toy
+from toy import GOAL, HELD_OUT, Toy, paper
 
 from neurograph.errors import DivergenceError, FileError, OptionError
 from search.executors import ProcessPool, Task
@@ -12,7 +12,7 @@ from search.nhn.locations import EvolutionOptions, Result, Searching, make_toolb
 from search.nhn.locations.progress import ShowLocationSearch
 from search.runs import create_run
 
-OPTIONS = EvolutionOptions(cycles=12, train_batches=2, absent=0.5, seed=1)
+OPTIONS = paper(cycles=12, train_batches=2, absent=0.5, seed=1)
 
 
 class Killed(BaseException):
@@ -36,7 +36,7 @@ def test_it_finds_the_best_and_beats_random_search():
     errors = {"evolution": [], "random": []}
     for strategy, seen in errors.items():
         for seed in range(5):
-            options = EvolutionOptions(cycles=5, train_batches=0, seed=seed, strategy=strategy)
+            options = paper(cycles=5, train_batches=0, seed=seed, strategy=strategy)
             seen.append(search(Toy(), options).best.error)
     assert np.mean(errors["evolution"]) < np.mean(errors["random"])
 
@@ -53,7 +53,7 @@ def test_the_ranking_is_over_everything_held_out():
 @pytest.mark.parametrize("cycle", [1, 5])
 def test_a_killed_search_goes_on_bit_for_bit(tmp_path, sharing, cycle):
     task = Task("toy:toy", {"noise": 2.0})
-    options = EvolutionOptions(cycles=7, train_batches=2, sharing=sharing, checkpoint=2)
+    options = paper(cycles=7, train_batches=2, sharing=sharing, checkpoint=2)
     whole = search(task, options)
 
     def kill(searching, row):
@@ -82,19 +82,19 @@ def test_who_cannot_be_ranked_is_left_out():
 
 
 def test_other_seeds_search_otherwise():
-    one, other = (search(Toy(), EvolutionOptions(cycles=1, seed=seed)).rows for seed in (0, 1))
+    one, other = (search(Toy(), paper(cycles=1, seed=seed)).rows for seed in (0, 1))
     assert one[0]["individuals"][0]["genome"] != other[0]["individuals"][0]["genome"]
 
 
 def test_survivors_whose_score_cannot_change_are_not_evaluated_again():
     evaluator = Toy()
-    found = search(evaluator, EvolutionOptions(cycles=4, train_batches=0, evaluation_batches=HELD_OUT))
+    found = search(evaluator, paper(cycles=4, train_batches=0, evaluation_batches=HELD_OUT))
     assert [row["evaluated"] for row in found.rows] == [20, 10, 10, 10]
-    assert search(Toy(), EvolutionOptions(cycles=2, train_batches=0)).rows[1]["evaluated"] == 20
+    assert search(Toy(), paper(cycles=2, train_batches=0)).rows[1]["evaluated"] == 20
 
 
 def test_failures_are_recorded_and_the_search_goes_on():
-    found = search(Toy(spoil=[0]), EvolutionOptions(cycles=3, absent=0.5))
+    found = search(Toy(spoil=[0]), paper(cycles=3, absent=0.5))
     first = found.rows[0]
     failed = [one for one in first["individuals"] if one["failure"]]
     assert first["failed"] == len(failed) > 0
@@ -116,7 +116,7 @@ def test_when_everyone_fails_it_says_why():
 
 def test_shared_weights_can_be_handed_on():
     first = search(Toy(), OPTIONS)
-    more = search(Toy(), EvolutionOptions(cycles=1, train_batches=0), weights=first.weights)
+    more = search(Toy(), paper(cycles=1, train_batches=0), weights=first.weights)
     for name, value in first.weights.items():
         np.testing.assert_array_equal(more.weights[name], value)
     with pytest.raises(OptionError, match="another evaluator: x does not fit"):
@@ -132,7 +132,7 @@ def test_evaluate_and_map_can_be_registered():
 
     toolbox.register("evaluate", lambda turn: sum(gene >= 0 for gene in turn.genome))
     toolbox.register("map", by_hand)
-    options = EvolutionOptions(cycles=3, sharing="synchronous")
+    options = paper(cycles=3, sharing="synchronous")
     found = search(Toy(), options, toolbox=toolbox)
     assert mapped[:3] == [20, 20, 20]
     assert found.best.error == 0.0
@@ -146,15 +146,15 @@ def test_what_is_refused(tmp_path):
     with pytest.raises(OptionError, match="sharing=sequential trains one individual after the other"):
         search(Task("toy:toy"), OPTIONS, executor=pool)
     with pytest.raises(OptionError, match="an evaluator cannot travel"):
-        search(Toy(), EvolutionOptions(sharing="synchronous"), executor=pool)
+        search(Toy(), paper(sharing="synchronous"), executor=pool)
     with pytest.raises(FileError, match="not a run directory"):
         resume(tmp_path)
     create_run(tmp_path / "other", {"command": "expand"})
     with pytest.raises(FileError, match="is a run of 'expand', not a search for genomes"):
         resume(tmp_path / "other")
-    search(Task("toy:toy"), EvolutionOptions(cycles=1), run=tmp_path / "run")
+    search(Task("toy:toy"), paper(cycles=1), run=tmp_path / "run")
     with pytest.raises(OptionError, match="holds another run"):
-        search(Task("toy:toy"), EvolutionOptions(cycles=1), run=tmp_path / "run")
+        search(Task("toy:toy"), paper(cycles=1), run=tmp_path / "run")
 
 
 @pytest.mark.parametrize("terminal", [True, False])
@@ -167,3 +167,37 @@ def test_progress(terminal):
     assert "layer0" in message
     assert "individuals/s" in message
     assert "failed" in message
+
+
+def test_by_default_everything_held_out_is_seen_and_the_loss_ranks():
+    evaluator = Toy(noise=5.0)
+    found = search(evaluator, EvolutionOptions(cycles=3, train_batches=2, absent=0.5, mutation=0.7, racing=0))
+    assert {turn.evaluation[0] for turn in evaluator.turns} == {range(HELD_OUT)}
+    for row in found.rows:
+        assert row["loss"] == min(one["loss"] for one in row["individuals"])
+    assert [one.loss for one in found.ranking] == sorted(one.loss for one in found.ranking)
+    assert "mutated" in {one["born"] for one in found.rows[-1]["individuals"]}
+
+
+def test_the_race_orders_the_best_and_leaves_the_weights():
+    """Weights run to 1, where the loss is nought: who has the fewest to train wins in the end, whoever led before."""
+    options = EvolutionOptions(cycles=2, train_batches=1, absent=0.5, learning_rate=0.05)
+    evaluator = Toy()
+    raced = search(evaluator, options)
+    plain = search(Toy(), EvolutionOptions(**vars(options) | {"racing": 0}))
+    assert {one.genome: one.loss for one in raced.ranking} == {one.genome: one.loss for one in plain.ranking}
+    for name, value in raced.weights.items():
+        np.testing.assert_array_equal(value, plain.weights[name])
+    batches = [len(turn.training[0]) for turn in evaluator.turns[-2 * len(raced.ranking) :]]
+    rounds = [10, 20, 40, 80]
+    assert [size for size in batches if size >= 10] == sorted(size for size in batches if size >= 10)
+    assert set(batches) & set(rounds) and batches[-1] == max(batches) and batches[-2] == batches[-1]
+    assert len({turn.training[0] for turn in evaluator.turns[-2:]}) == 1  # the last two met on the same batches
+
+
+def test_runs_of_before_there_was_a_race_go_on_as_they_began(tmp_path):
+    options = paper(cycles=2, train_batches=1)
+    whole = search(Toy(), options)
+    found = search(Task("toy:toy"), options, run=tmp_path / "run")
+    assert [vars(one) for one in found.ranking] == [vars(one) for one in whole.ranking]
+    assert all(one.error <= other.error for one, other in zip(found.ranking, found.ranking[1:], strict=False))

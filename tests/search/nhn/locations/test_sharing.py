@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from toy import Toy
+from toy import Toy, paper
 
 from search.executors import Failed, Serial
-from search.nhn.locations import EvolutionOptions, Result, Turn
+from search.nhn.locations import Result, Turn
 from search.nhn.locations.options import learning_rate
 from search.nhn.locations.sharing import merge, train_and_evaluate
 from search.nhn.locations.turns import as_result
@@ -13,7 +13,7 @@ GENOMES = [(0, 1, -1, -1, -1, -1), (0, 0, -1, -1, -1, -1), (-1, 1, 2, -1, -1, -1
 
 def run(evaluator, genomes=GENOMES, cycle=1, **options):
     weights = evaluator.weights()
-    chosen = EvolutionOptions(**({"train_batches": 2, "cycles": 1} | options))
+    chosen = paper(**({"train_batches": 2, "cycles": 1} | options))
     return train_and_evaluate(genomes, weights, cycle, chosen, evaluator.used, evaluator, Serial().map), weights
 
 
@@ -103,20 +103,18 @@ def test_short_answers():
 
 
 def test_the_learning_rate_is_a_cosine():
-    options = EvolutionOptions(cycles=5, learning_rate=0.05, last_learning_rate=0.001)
+    options = paper(cycles=5, learning_rate=0.05, last_learning_rate=0.001)
     rates = [learning_rate(options, cycle) for cycle in range(1, 6)]
     assert rates[0] == 0.05
     assert rates[2] == pytest.approx(0.0255)
     assert rates[4] == pytest.approx(0.001)
     assert rates == sorted(rates, reverse=True)
-    assert learning_rate(EvolutionOptions(cycles=1), 1) == 0.05
+    assert learning_rate(paper(cycles=1), 1) == 0.05
 
 
 def test_a_failed_answer_is_a_score_for_each():
     scores, _ = (
-        train_and_evaluate(
-            GENOMES, {}, 1, EvolutionOptions(together=3), lambda g: (), None, lambda f, t: [Failed("lost")]
-        ),
+        train_and_evaluate(GENOMES, {}, 1, paper(together=3), lambda g: (), None, lambda f, t: [Failed("lost")]),
         0,
     )
     assert [score.failure for score in scores] == ["lost"] * 3

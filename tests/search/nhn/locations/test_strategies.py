@@ -3,14 +3,15 @@ import json
 import numpy as np
 import pytest
 from deap import base, tools
+from toy import paper
 
 from neurograph.errors import OptionError
-from search.nhn.locations import Evolution, EvolutionOptions, RandomSearch, Score, Seeds, Table, make_toolbox
+from search.nhn.locations import Evolution, RandomSearch, Score, Seeds, Table, make_toolbox
 from search.nhn.locations.individual import Individual
 from search.nhn.locations.operators import mutate, recombine
 
 SPACE = Table((("a", "b", "c", "d"),) * 24)
-OPTIONS = EvolutionOptions()
+OPTIONS = paper()
 
 
 def scored(strategy):
@@ -33,7 +34,7 @@ def test_a_cycle_is_the_papers():
 
 
 def test_mutated_ones_resemble_the_best():
-    strategy = Evolution(SPACE, EvolutionOptions(renewal="mutate", mutation=0.2))
+    strategy = Evolution(SPACE, paper(renewal="mutate", mutation=0.2))
     first = sorted((one.genome for one in strategy.ask()), key=sum, reverse=True)
     strategy.tell(scored(strategy))
     born = strategy.ask()[15:]
@@ -57,13 +58,11 @@ def test_operators_change_genes_by_their_chances():
 def test_newcomers_differ_from_everyone_alive():
     small = Table((("a", "b"),) * 3)  # 27 genomes
     for distinct in (True, False):
-        strategy = Evolution(small, EvolutionOptions(distinct=distinct, absent=0.9))
+        strategy = Evolution(small, paper(distinct=distinct, absent=0.9))
         for _ in range(5):
             strategy.tell(scored(strategy))
         assert (len({one.genome for one in strategy.ask()}) == 20) is distinct
-    full = Evolution(
-        Table((("a",),)), EvolutionOptions()
-    )  # two genomes for twenty individuals: it goes on all the same
+    full = Evolution(Table((("a",),)), paper())  # two genomes for twenty individuals: it goes on all the same
     full.tell(scored(full))
     assert len(full.ask()) == 20
 
@@ -96,7 +95,7 @@ def test_state_is_plain_and_goes_on_bit_for_bit(kind):
     for strategy in (whole, early):
         for _ in range(3):
             strategy.tell(scored(strategy))
-    late = kind(SPACE, EvolutionOptions(seed=99))
+    late = kind(SPACE, paper(seed=99))
     late.load(json.loads(json.dumps(early.state())))
     assert late.state() == early.state()
     for strategy in (whole, late):
@@ -107,7 +106,7 @@ def test_state_is_plain_and_goes_on_bit_for_bit(kind):
 
 
 def test_the_hall_holds_the_best_ever():
-    strategy = RandomSearch(SPACE, EvolutionOptions(hall=3, absent=0.5))
+    strategy = RandomSearch(SPACE, paper(hall=3, absent=0.5))
     seen = {}
     for _ in range(4):
         seen |= {one.genome: -sum(one) for one in strategy.ask()}
@@ -124,7 +123,7 @@ def test_random_search_draws_everyone_anew():
 
 
 def test_operators_can_be_registered():
-    toolbox = make_toolbox(SPACE, EvolutionOptions(renewal="mutate"))
+    toolbox = make_toolbox(SPACE, paper(renewal="mutate"))
 
     def zero(one):
         one[:] = [0] * 24
@@ -133,7 +132,7 @@ def test_operators_can_be_registered():
     toolbox.register("mutate", zero)
     toolbox.register("mate", lambda first, second: (second, first))
     toolbox.register("select", tools.selWorst)
-    strategy = Evolution(SPACE, EvolutionOptions(renewal="mutate", distinct=False), toolbox)
+    strategy = Evolution(SPACE, paper(renewal="mutate", distinct=False), toolbox)
     first = sorted((one.genome for one in strategy.ask()), key=sum)
     strategy.tell(scored(strategy))
     now = [one.genome for one in strategy.ask()]
@@ -160,9 +159,9 @@ def test_wrong_genes_of_a_users_operator_are_refused():
 
 def test_what_is_refused():
     with pytest.raises(OptionError, match="population must be a whole number, at least 10, not 9"):
-        EvolutionOptions(population=9, survivors=4, recombined=2)
+        paper(population=9, survivors=4, recombined=2)
     with pytest.raises(OptionError, match=r"survivors \(10\) and recombined \(5\)"):
-        EvolutionOptions(population=12)
+        paper(population=12)
     strategy = Evolution(SPACE, OPTIONS)
     with pytest.raises(OptionError, match="20 individuals were asked about, and 1 scores told"):
         strategy.tell([Score(0.0, 0.0)])

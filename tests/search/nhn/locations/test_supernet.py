@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from toy import paper
 
 import compiler
 from neurograph import NeuronGraph
@@ -10,14 +11,14 @@ from neurograph.builders import enas_macro
 from neurograph.errors import OptionError
 from search.datasets import Split, hold_out, load
 from search.nhn.addons import AddOnOptions, AddOnSupernet, Locations
-from search.nhn.locations import BatchOptions, EvolutionOptions, Turn, add_on_task, locate_and_direct, search
+from search.nhn.locations import BatchOptions, Turn, add_on_task, locate_and_direct, search
 from search.nhn.locations.walk import Walk
 from search.training import evaluate
 
 GENES = [["conv3"], ["conv3", 0], ["conv3", 0, 1]]
 ADDONS = AddOnOptions(sparsity=0.5, count=3, seed=4)
 BATCHES = BatchOptions(batch_size=16, evaluation_batch=40, crop=1, flip=True, seed=2)
-OPTIONS = EvolutionOptions(population=10, survivors=5, recombined=3, cycles=3, train_batches=2, learning_rate=0.2)
+OPTIONS = paper(population=10, survivors=5, recombined=3, cycles=3, train_batches=2, learning_rate=0.2)
 GENOME = (0, -1, 1, -1, 1, -1)
 
 
@@ -106,7 +107,7 @@ def test_location_and_direction_search(task, saved, tmp_path):
 
 
 def test_without_add_ons_there_is_nothing_to_direct(task, saved):
-    found = locate_and_direct(task, EvolutionOptions(cycles=1, train_batches=0, absent=1.0))
+    found = locate_and_direct(task, paper(cycles=1, train_batches=0, absent=1.0))
     assert found.genome == (-1,) * 6
     assert found.ways is None
     assert found.directions is None
@@ -117,7 +118,7 @@ def test_without_add_ons_there_is_nothing_to_direct(task, saved):
 
 def test_synchronous_threads_and_groups(task):
     """Groups train as the supernet trains several together."""
-    options = EvolutionOptions(**vars(OPTIONS) | {"sharing": "synchronous", "together": 5, "cycles": 1})
+    options = paper(**vars(OPTIONS) | {"sharing": "synchronous", "together": 5, "cycles": 1})
     found = search(task, options)
     assert found.rows[0]["failed"] == 0
     assert any((value != task.built().weights()[name]).any() for name, value in found.weights.items())

@@ -9,11 +9,17 @@ from pathlib import Path
 import numpy as np
 
 from search.executors import builder
-from search.nhn.locations import Result, Table
+from search.nhn.locations import EvolutionOptions, Result, Table
+from search.nhn.locations.options import PAPER
 
 ROWS = (("stem",), ("stem", "layer0"), ("stem", "layer0", "layer1")) * 2
 GOAL = (-1, 1, 0, 0, -1, 2)
 HELD_OUT = 7
+
+
+def paper(**given):
+    """The paper's options, on which most of these tests are built, and others."""
+    return EvolutionOptions(**PAPER | given)
 
 
 class Toy:

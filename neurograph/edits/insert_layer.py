@@ -48,7 +48,9 @@ class InsertLayer:
         "joint": nobody is drawn; the new neurons are made for what they must carry. 1: the neurons that go are those
         whose inputs others have too. 2: the same, and those that stay take over what went. 3: those that go are the
         ones whose part in what b takes in is spared most easily. "redundant": nobody goes. "random": whoever.
-        "identity": Net2Net's, one new neuron a source. See `neurograph.insertion`.
+        "identity": Net2Net's, one new neuron a source. "residual": all as they are drawn, beside the synapses that are
+        there, which stay, with weights of nought to b: the function does not change, and nothing is recorded. See
+        `neurograph.insertion`.
     target
         How many neurons stay (a whole number), or the share of what b takes in that may be missed (a fraction). "joint"
         finds the fewest neurons for a share by bisection. 1 to 3: lambda and alpha are searched along the
@@ -79,6 +81,9 @@ class InsertLayer:
         For algorithms 1 and 3: descents from so many random starts beside the one from ones, of which the best counts.
         The objective need not be convex: once lambda alpha R outweighs G, one descent of algorithm 1 was seen to end .4
         to .7% above the best of 20. `details["objective_spread"]` tells how far above the best the worst ended.
+    sparse
+        For "joint": each new neuron reads one source, and is read by whoever read that source, so that a pruned or
+        depthwise b stays as sparse as it was. There are then at most as many neurons as sources.
     population
         What the new neurons are; must be new. Unless given, the first of "inserted", "inserted2", ... that is free.
     seed
@@ -124,6 +129,7 @@ class InsertLayer:
     iterations: int | None = None
     tolerance: float = 1e-8
     restarts: int = 0
+    sparse: bool = False
     population: str | None = None
     seed: int = 0
     observations: Recorded | None = field(default=None, metadata=DATA)
@@ -188,6 +194,8 @@ class InsertLayer:
             raise OptionError("width= is needed: how many neurons are drawn, of which a target or lambda keeps some")
         if self.algorithm not in (1, 2, 3) and (self.penalty, self.alpha) != (None, None):
             raise OptionError(f"algorithm {self.algorithm!r} has no penalty (lambda) and alpha: leave them out")
+        if self.sparse and self.algorithm != "joint":
+            raise OptionError(f"sparse= is for algorithm 'joint', and not for {self.algorithm!r}")
         if self.algorithm not in (1, 3) and self.restarts:
             raise OptionError(f"restarts= are for algorithms 1 and 3, and not for {self.algorithm!r}")
 
@@ -204,6 +212,11 @@ class InsertLayer:
             raise EditError(f"population {self.population!r} is there already; give the new layer another name")
         self._window(pair.shape)
         check_algorithm(self.algorithm, pair, self._width(pair), self.target)
+        if self.sparse and self._width(pair) > len(pair.sources):
+            raise OptionError(
+                f"sparse neurons read one source each, and there are {len(pair.sources)} of these, not "
+                f"{self._width(pair)}"
+            )
         if isinstance(self.bias, tuple) and len(self.bias) != self._width(pair):
             raise OptionError(f"bias has {len(self.bias)} numbers, and there are {self._width(pair)} new neurons")
         refuse_cycle(graph, pair.sources, pair.targets, f"a layer between {self.between[0]!r} and {self.between[1]!r}")
@@ -230,6 +243,7 @@ class InsertLayer:
             self.refit,
             self.seed,
             self.restarts,
+            self.sparse,
         )
         solution = ALGORITHMS[self.algorithm](problem)
         population = self.population or free_population(graph, "inserted")

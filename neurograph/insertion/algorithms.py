@@ -53,7 +53,19 @@ def identity(problem: Problem) -> Solution:
     old = np.empty((count, len(pair.targets), *pair.window))
     old[pair.origin] = pair.dense()
     details = {"neurons": count, "kept": list(range(count))}
-    return Solution(layer, old, np.zeros(len(pair.targets)), wired, details)
+    return Solution(layer, old, np.zeros(len(pair.targets)), wired, details=details)
+
+
+def residual(problem: Problem) -> Solution:
+    """All neurons as they were drawn, beside what is there, with weights of nought to the targets: the function stays.
+
+    As the branch of a residual block that begins at zero: the targets' gradients reach W(new2) at once, and the new
+    neurons from the next step on.
+    """
+    layer, pair = problem.layer, problem.pair
+    old = np.zeros((layer.neurons, len(pair.targets), *pair.window))
+    details = {"neurons": layer.neurons, "kept": list(range(layer.neurons)), "reconstruction_error": 0.0}
+    return Solution(layer, old, np.zeros(len(pair.targets)), beside=True, details=details)
 
 
 def check_algorithm(name: int | str, pair: Pair, width: int, target: int | float | None) -> None:
@@ -76,8 +88,8 @@ def check_algorithm(name: int | str, pair: Pair, width: int, target: int | float
         A width or target that the algorithm has no use for, or a target that it needs; relays that are no one's own.
     """
     count = len(pair.sources)
-    if name == "redundant" and target is not None:
-        raise OptionError("algorithm 'redundant' keeps every neuron: give their number as width=, and no target=")
+    if name in ("redundant", "residual") and target is not None:
+        raise OptionError(f"algorithm {name!r} keeps every neuron: give their number as width=, and no target=")
     if name == "random" and (not isinstance(target, int) or target > width):
         raise OptionError(f"algorithm 'random' needs target=, how many of the {width} neurons stay")
     if name == "identity" and width != count:
@@ -98,4 +110,5 @@ ALGORITHMS: dict[int | str, Callable[[Problem], Solution]] = {
     "redundant": redundant,
     "random": random,
     "identity": identity,
+    "residual": residual,
 }

@@ -43,7 +43,22 @@ def joint(problem: Problem) -> Solution:
     else:
         fit = _fit(problem, values, width if target is None else target)
     kept = list(range(fit.layer.neurons))
-    return fitted(problem, fit.layer, kept=kept, **fit.details)
+    reads, wired = wiring(problem, fit.layer)
+    return fitted(problem, fit.layer, wired=wired, reads=reads, kept=kept, **fit.details)
+
+
+def wiring(problem: Problem, layer: NewLayer) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """(sources, neurons) and (neurons, targets) bool of a sparse layer, None of one that is not.
+
+    A neuron reads the one source that it was made for, and is read by the targets that read that source.
+    """
+    if not problem.sparse:
+        return None, None
+    pair, (row, column) = problem.pair, layer.padding
+    reads = layer.weights[:, :, row, column] != 0
+    before = np.zeros((len(pair.sources), len(pair.targets)), bool)
+    before[pair.origin[pair.at[:, 0]], pair.at[:, 1]] = True
+    return reads, before[reads.argmax(0)]
 
 
 def _fewest(problem: Problem, values: tuple[np.ndarray, np.ndarray], most: float) -> Fit:
@@ -68,15 +83,18 @@ def _fewest(problem: Problem, values: tuple[np.ndarray, np.ndarray], most: float
 
 def _fit(problem: Problem, values: tuple[np.ndarray, np.ndarray], neurons: int) -> Fit:
     pair, drawn = problem.pair, problem.layer.of(np.arange(neurons))
-    start = started(pair, drawn, _rows(values[0], problem.seed))
+    start = started(pair, drawn, _rows(values[0], problem.seed), problem.sparse)
+    if not start.neurons:
+        raise EditError("no source varies on the recorded data, so there is nothing that sparse neurons could hand on")
+    wired = wiring(problem, start)[1]
     regression = problem.regression(start)
-    first = least_squares(regression, problem.ridge, pair.through_origin)
+    first = least_squares(regression, problem.ridge, pair.through_origin, wired)
     steps = STEPS if problem.iterations is None else problem.iterations
     old = outgoing(pair, first.weights)
     layer = descended(problem, Maps.of(*values), start, old, first.intercept, steps)
     error = np.inf
     if all(np.isfinite(part).all() for part in (layer.weights, 0.0 if layer.bias is None else layer.bias)):
-        error = least_squares(problem.regression(layer), problem.ridge, pair.through_origin).error
+        error = least_squares(problem.regression(layer), problem.ridge, pair.through_origin, wired).error
     details = {"steps": steps, "start_error": first.error}
     return Fit(layer, error, details) if error < first.error else Fit(start, first.error, details)
 
@@ -101,7 +119,10 @@ def descended(
     dtype = maps.sources.dtype
     before = pair.dense().transpose(2, 3, 0, 1).reshape(-1, len(pair.targets)).astype(dtype)
     weights = _flat(layer, old, intercept, dtype)
-    free = [True, layer.bias is not None, True, ~pair.through_origin]
+    free: list[Any] = [True, layer.bias is not None, True, ~pair.through_origin]
+    own, wired = wiring(problem, layer)
+    if own is not None and wired is not None:
+        free[0], free[2] = np.tile(own, (reads.kernel.shape[1], 1)), np.tile(wired, (reads.window.shape[1], 1))
     rng, adam = np.random.default_rng(problem.seed), Adam(weights, steps)
     for _ in range(steps):
         images, places = rng.integers(len(maps.sources), size=_ROWS), rng.integers(reads.places, size=_ROWS)

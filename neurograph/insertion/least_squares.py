@@ -29,8 +29,13 @@ class Fit:
     error: float
 
 
-def least_squares(regression: Regression, ridge: float = 0.0, through_origin: np.ndarray | None = None) -> Fit:
-    """Fit every response by all inputs.
+def least_squares(
+    regression: Regression,
+    ridge: float = 0.0,
+    through_origin: np.ndarray | None = None,
+    wired: np.ndarray | None = None,
+) -> Fit:
+    """Fit every response by all inputs, or by those of some neurons.
 
     Parameters
     ----------
@@ -42,12 +47,16 @@ def least_squares(regression: Regression, ridge: float = 0.0, through_origin: np
         one another, the smallest weights that do.
     through_origin
         (t,) bool: responses that no constant may be added to.
+    wired
+        (neurons, t) bool: which neurons a response reads; None: all.
 
     Raises
     ------
     EditError
         Fewer rows than weights a response, without ridge.
     """
+    if wired is not None:
+        return _wired(regression, ridge, through_origin, wired)
     inputs, p = regression.inputs, len(regression.inputs.mean)
     unknown = p + 1
     if inputs.count < unknown and ridge == 0.0:
@@ -67,6 +76,20 @@ def least_squares(regression: Regression, ridge: float = 0.0, through_origin: np
         cross = regression.cross[:, bare] + np.outer(inputs.mean, regression.response_mean[bare])
         size = np.sqrt(np.maximum(np.diag(gram), 0.0))
         weights[:, bare] = _solve(gram, cross, size, ridge, inputs.resolution)
+    return Fit(weights, intercept, missed(regression, weights, intercept))
+
+
+def _wired(regression: Regression, ridge: float, through_origin: np.ndarray | None, wired: np.ndarray) -> Fit:
+    """Responses that read the same neurons are fitted together, the others apart."""
+    weights = np.zeros_like(regression.cross)
+    intercept = np.zeros(len(regression.response_mean))
+    patterns, group = np.unique(wired, axis=1, return_inverse=True)
+    for number, pattern in enumerate(patterns.T):
+        mine, neurons = np.flatnonzero(group.reshape(-1) == number), np.flatnonzero(pattern)
+        bare = None if through_origin is None else through_origin[mine]
+        fit = least_squares(regression.of(neurons).towards(mine), ridge, bare)
+        inputs = (neurons[:, None] * regression.window + np.arange(regression.window)).reshape(-1)
+        weights[np.ix_(inputs, mine)], intercept[mine] = fit.weights, fit.intercept
     return Fit(weights, intercept, missed(regression, weights, intercept))
 
 

@@ -38,6 +38,7 @@ class Problem:
     refit: bool = True
     seed: int = 0
     restarts: int = 0
+    sparse: bool = False
 
     @property
     def data(self) -> Recorded:
@@ -68,6 +69,10 @@ class Solution:
         (targets,) what the targets' biases gain.
     wired
         (neurons, targets) bool, or None: each target reads every neuron.
+    reads
+        (sources, neurons) bool, or None: each neuron reads every source.
+    beside
+        Whether what the targets read before stays.
     details
         Details for the journal, plain values.
     """
@@ -76,15 +81,24 @@ class Solution:
     weights: np.ndarray
     intercept: np.ndarray
     wired: np.ndarray | None = None
+    reads: np.ndarray | None = None
+    beside: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
 
-def fitted(problem: Problem, layer: NewLayer, regression: Regression | None = None, **details: Any) -> Solution:
-    """The layer with W(new2) by least squares (eq. 11)."""
+def fitted(
+    problem: Problem,
+    layer: NewLayer,
+    regression: Regression | None = None,
+    wired: np.ndarray | None = None,
+    reads: np.ndarray | None = None,
+    **details: Any,
+) -> Solution:
+    """The layer with W(new2) by least squares (eq. 11), where `wired` says so only; see `Solution`."""
     found = problem.regression(layer) if regression is None else regression
-    fit = least_squares(found, problem.ridge, problem.pair.through_origin)
+    fit = least_squares(found, problem.ridge, problem.pair.through_origin, wired)
     details_of_all = details | {"neurons": layer.neurons, "reconstruction_error": fit.error, "rows": found.inputs.count}
-    return Solution(layer, outgoing(problem.pair, fit.weights), fit.intercept, None, details_of_all)
+    return Solution(layer, outgoing(problem.pair, fit.weights), fit.intercept, wired, reads, details=details_of_all)
 
 
 def outgoing(pair: Pair, weights: np.ndarray) -> np.ndarray:

@@ -137,7 +137,7 @@ def output_side(problem: Problem) -> Solution:
     intercept[pair.through_origin] = 0.0
     error_left = missed(some, weights, intercept)
     details_of_all = details | {"neurons": len(kept), "reconstruction_error": error_left, "rows": full.inputs.count}
-    return Solution(layer, outgoing(pair, weights), intercept, None, details_of_all)
+    return Solution(layer, outgoing(pair, weights), intercept, details=details_of_all)
 
 
 def columns_lasso(full: Regression, weights: np.ndarray) -> tuple[Lasso, np.ndarray]:

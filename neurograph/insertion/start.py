@@ -43,7 +43,17 @@ def directions(pair: Pair, sources: np.ndarray) -> np.ndarray:
     return found[:, deviation > 0] / deviation[deviation > 0]
 
 
-def started(pair: Pair, drawn: NewLayer, sources: np.ndarray) -> NewLayer:
+def axes(pair: Pair, sources: np.ndarray) -> np.ndarray:
+    """(sources, q) the sources themselves as directions, of unit deviation, the one that is read most first."""
+    read = np.zeros(len(pair.sources))
+    np.add.at(read, pair.origin, (pair.dense() ** 2).reshape(len(pair.readers), -1).sum(1))
+    deviation = sources.astype(np.float64).std(0)
+    order = np.argsort(-read * deviation**2, kind="stable")
+    order = order[deviation[order] > 0]
+    return np.eye(len(read))[:, order] / deviation[order]
+
+
+def started(pair: Pair, drawn: NewLayer, sources: np.ndarray, sparse: bool = False) -> NewLayer:
     """The layer as it was drawn, but for as many neurons as there are directions: those hand one on each.
 
     Parameters
@@ -54,8 +64,11 @@ def started(pair: Pair, drawn: NewLayer, sources: np.ndarray) -> NewLayer:
         The layer; a bias that it was given stays, and so does its having none.
     sources
         (rows, sources) values at places.
+    sparse
+        Whether a neuron reads one source; then there are no more neurons than sources that vary.
     """
-    found = directions(pair, sources)[:, : drawn.neurons]
+    found = (axes if sparse else directions)(pair, sources)[:, : drawn.neurons]
+    drawn = drawn.of(np.arange(found.shape[1])) if sparse else drawn
     rng = np.random.default_rng(0)
     some = sources[rng.choice(len(sources), min(_SAMPLE, len(sources)), replace=False)].astype(np.float64)
     weights, (row, column) = drawn.weights.copy(), drawn.padding

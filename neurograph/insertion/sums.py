@@ -73,6 +73,11 @@ class Regression:
         kept = Sums(inputs.count, inputs.mean[at], inputs.covariance[np.ix_(at, at)], inputs.resolution)
         return Regression(kept, self.cross[at], self.response_mean, self.response_variance, self.window)
 
+    def towards(self, responses: np.ndarray) -> "Regression":
+        """The same with some of the responses, by their places."""
+        mean, variance = self.response_mean[responses], self.response_variance[responses]
+        return Regression(self.inputs, self.cross[:, responses], mean, variance, self.window)
+
 
 class Recorded(Protocol):
     """Recorded activations as `InsertLayer` asks for them; `compiler.record` makes one from a network and data.

@@ -19,21 +19,29 @@ def insert(graph: "EditableGraph", pair: Pair, solution: Solution, population: s
     Returns
     -------
     heirs : numpy.ndarray
-        (n, 2) int64 pairs (new id, old id): each synapse into a target is heir of one that it read before.
+        (n, 2) int64 pairs (new id, old id): each synapse into a target is heir of one that it read before, where these
+        go.
     """
     layer, scalar = solution.layer, not pair.shape
     attributes = {"activation": layer.activation, "shape": pair.shape, "population": population}
     new = graph.grow(layer.neurons, attributes | {"bias": layer.bias}, None)
     read = {} if scalar or layer.padding == (0, 0) else {"padding": layer.padding}
-    graph.connect(graph.names_of(pair.sources), new, layer.weights[:, :, 0, 0] if scalar else layer.weights, **read)
-    graph.remove_synapses(_ends(graph, pair))
-    _forget(graph, pair.relays)
+    sources, weights = graph.names_of(pair.sources), layer.weights[:, :, 0, 0] if scalar else layer.weights
+    if solution.reads is None:
+        graph.connect(sources, new, weights, **read)
+    else:
+        at, to = np.nonzero(solution.reads)
+        ends = [sources[place] for place in at.tolist()], [new[place] for place in to.tolist()]
+        graph.add_edges_from_arrays(*ends, weights[at, to], **read)
+    if not solution.beside:
+        graph.remove_synapses(_ends(graph, pair))
+        _forget(graph, pair.relays)
     active = new
     for step in pair.chain:
         active = _relayed(graph, step, active)
     heirs = _read(graph, pair, solution, active)
     _shift(graph, pair.targets, solution.intercept)
-    return heirs
+    return heirs[:0] if solution.beside else heirs
 
 
 def _read(graph: "EditableGraph", pair: Pair, solution: Solution, active: list[Hashable]) -> np.ndarray:

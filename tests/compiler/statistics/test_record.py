@@ -332,3 +332,25 @@ def test_moments_on_a_gpu_are_those_on_the_cpu():
     there = compiler.record(net, x.split(7)).regression(pair, layer)
     np.testing.assert_allclose(there.inputs.covariance, here.inputs.covariance, atol=1e-10)
     np.testing.assert_allclose(there.cross, here.cross, atol=1e-10)
+
+
+@pytest.mark.parametrize("place", ["after", "before"])
+def test_a_depthwise_target_stays_depthwise(place):
+    graph, x = maps(), images(60)
+    pooled, b = graph.population("pool"), graph.add_population("depthwise", 3, shape=(3, 3), bias=0.1)
+    for u, v in zip(pooled, b, strict=True):
+        graph.add_edge(u, v, weight=np.random.default_rng(3).standard_normal((3, 3)), padding=1)
+    graph.add_population("end", 1, is_output=True)
+    graph.connect("depthwise", "end", np.ones((3, 1, 3, 3)))
+    before = compiler.reference(graph, x).values
+    count = graph.number_of_edges()
+    seen = compiler.record(compiled(graph), x.split(20))
+    edit = InsertLayer(("a", "depthwise"), target=3, sparse=True, place=place, observations=seen)
+    missed = graph.apply(edit).details["reconstruction_error"]
+    relays = 3 if place == "before" else 0  # others read the old pool, which stays
+    assert graph.number_of_edges() == count + 3 + relays
+    after = compiler.reference(graph, x).values
+    then, now = (torch.stack([values[v] for v in b], 1) for values in (before, after))
+    assert missed < 1e-3
+    lost = ((now - then) ** 2).sum() / ((then - then.mean((0, 2, 3), keepdim=True)) ** 2).sum()
+    assert lost.item() == pytest.approx(missed, abs=1e-9)

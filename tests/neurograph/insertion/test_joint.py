@@ -7,8 +7,8 @@ import pytest
 
 from neurograph.builders import mlp
 from neurograph.edits import InsertLayer
-from neurograph.errors import EditError
-from neurograph.insertion import ALGORITHMS, NewLayer, Problem, find_pair
+from neurograph.errors import EditError, OptionError
+from neurograph.insertion import ALGORITHMS, NewLayer, Problem, find_pair, least_squares
 from neurograph.insertion.start import directions, straightest
 from neurograph.schema.activations import ACTIVATIONS
 from neurograph.schema.derivatives import activated
@@ -120,3 +120,86 @@ def test_an_activation_is_taken_where_it_is_straight(name, mean):
     scale, shift = straightest(name, (taken - taken.mean()) / taken.std() + mean)
     x = (taken - taken.mean()) / taken.std() + mean
     assert np.corrcoef(x, activated(name, scale * x + shift)[0])[0, 1] ** 2 > 1 - STRAIGHT
+
+
+def pruned(share: float = 0.5):
+    """A trained pair of which half the synapses are gone, and what it takes in."""
+    graph, values = graph_and_values(outputs=5)
+    rng = np.random.default_rng(3)
+    ends = [(u, v) for u in graph.population("hidden1") for v in graph.population("output")]
+    gone = [ends[at] for at in rng.choice(len(ends), int(share * len(ends)), replace=False)]
+    graph.remove_edges_from(gone)
+    return graph, values, set(ends) - set(gone)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_sparse_layer_keeps_what_is_sparse(activation):
+    graph, values, before = pruned()
+    sources = [key for key in graph.population("hidden1") if any(u == key for u, _ in before)]
+    seen = Dense(values[:, [key - 4 for key in sources]], graph.version)
+    edit = InsertLayer(
+        ("hidden1", "output"), target=len(sources), sparse=True, activation=activation, observations=seen
+    )
+    result = graph.apply(edit)
+    assert result.details["reconstruction_error"] < 1e-3
+    new = set(result.born)
+    reads = {v: list(graph.predecessors(v)) for v in new}
+    assert all(len(them) == 1 for them in reads.values())
+    assert {(reads[u][0], v) for u in new for v in graph.successors(u)} == before
+
+
+def test_steps_leave_a_sparse_layer_sparse_and_help():
+    graph, values, before = pruned(0.3)
+    seen = Dense(values, graph.version)
+    missed = {}
+    for steps in (0, 400):
+        copy = graph.copy()
+        edit = InsertLayer(("hidden1", "output"), target=4, sparse=True, iterations=steps, observations=seen)
+        result = copy.apply(edit)
+        missed[steps] = result.details["reconstruction_error"]
+        assert all(copy.in_degree(v) == 1 for v in result.born)
+        old = {(next(iter(copy.predecessors(u))), v) for u in result.born for v in copy.successors(u)}
+        assert old <= before and len({u for u, _ in old}) == 4
+    assert missed[400] <= missed[0] < 1
+
+
+def test_weights_that_are_wired_are_those_of_least_squares_on_their_own_neurons():
+    asked = problem(5, target=None)
+    regression = asked.regression(replace(asked.layer, bias=np.zeros(5)))
+    wired = np.random.default_rng(1).random((5, 3)) < 0.6
+    wired[:, 0] = wired[:, 2]
+    fit = least_squares(regression, wired=wired)
+    assert not fit.weights[~wired].any()
+    for target in range(3):
+        own = np.flatnonzero(wired[:, target])
+        alone = least_squares(regression.of(own).towards(np.array([target])))
+        np.testing.assert_allclose(fit.weights[own, target], alone.weights[:, 0])
+        assert fit.intercept[target] == pytest.approx(alone.intercept[0])
+
+
+def test_a_residual_layer_changes_nothing_and_learns():
+    graph, _values = graph_and_values()
+    before = {edge: graph.edges[edge]["weight"] for edge in graph.edges}
+    result = graph.apply(InsertLayer(("hidden1", "output"), 6, algorithm="residual", seed=2))
+    assert {edge: graph.edges[edge]["weight"] for edge in before} == before
+    assert len(result.born) == 6 and not len(result.entry.synapse_heirs) and not len(result.entry.synapses_died)
+    assert {graph.edges[u, v]["weight"] for u in result.born for v in graph.successors(u)} == {0.0}
+    assert all(graph.in_degree(v) == 8 and graph.out_degree(v) == 3 for v in result.born)
+    assert len({graph.edges[u, v]["weight"] for v in result.born for u in graph.predecessors(v)}) == 48
+    graph.undo()
+    assert {edge: graph.edges[edge]["weight"] for edge in graph.edges} == before
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"sparse": True, "target": 9}, OptionError, "sparse neurons read one source each, and there are 8 of these"),
+        ({"sparse": True, "algorithm": 1, "width": 4}, OptionError, "sparse= is for algorithm 'joint', and not for 1"),
+        ({"algorithm": "residual"}, OptionError, "width= is needed"),
+        ({"algorithm": "residual", "width": 4, "target": 2}, OptionError, "'residual' keeps every neuron"),
+    ],
+)
+def test_what_sparse_and_residual_layers_cannot_be(options, error, message):
+    graph, values = graph_and_values()
+    with pytest.raises(error, match=message):
+        graph.apply(InsertLayer(("hidden1", "output"), observations=Dense(values, graph.version), **options))

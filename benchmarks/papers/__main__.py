@@ -8,12 +8,14 @@ import torch
 
 from benchmarks.papers import (
     compnet,
+    compnet_after,
     expansion_settings,
     metanet,
     metanet_cifar,
     metanet_variants,
     nhn,
     nhn_evolution,
+    nhn_places,
     rewiring,
     self_expanding,
     small_networks,
@@ -22,6 +24,7 @@ from benchmarks.papers import (
 TABLES = {
     "compnet-lenet": (partial(compnet.table, compnet.LENET), compnet.SEEDS),
     **{one.name: (partial(compnet.table, one), compnet.SEEDS) for one in compnet.NARROW},
+    compnet_after.NAME: (compnet_after.table, compnet_after.SEEDS),
     "metanet-mnist": (partial(metanet.table, "mnist"), metanet.SEEDS),
     "metanet-fashion-mnist": (partial(metanet.table, "fashion-mnist"), metanet.SEEDS),
     "metanet-fashion-mnist-changed": (partial(metanet.changed_table, "fashion-mnist"), metanet.SEEDS),
@@ -29,6 +32,7 @@ TABLES = {
     "metanet-variants-fashion-mnist": (partial(metanet_variants.table, "fashion-mnist"), metanet_variants.SEEDS),
     "metanet-variants-mnist": (partial(metanet_variants.table, "mnist"), metanet_variants.SEEDS),
     "nhn-evolution": (nhn_evolution.table, nhn_evolution.SEEDS),
+    "nhn-places": (nhn_places.table, nhn_places.SEEDS),
     "nhn-quick": (nhn.table, nhn.SEEDS),
     "rewiring": (rewiring.table, rewiring.SEEDS),
     "self-expanding-mnist": (partial(self_expanding.table, "mnist"), self_expanding.SEEDS),

@@ -76,6 +76,7 @@ class Experiment:
             "Net2Net identity": {"algorithm": "identity", "width": None},
             "from scratch": {"algorithm": "random", "target": self.kept, "scratch": True},
             "NetMorph-Redundant": {"algorithm": "redundant"},
+            "joint fit": {"algorithm": "joint", "target": self.kept},
         }
         return {name: options for name, options in all_of_them.items() if name not in self.left_out}
 
@@ -230,6 +231,18 @@ def grown_up(experiment: Experiment, data: Dataset, folder: Path, seed: int) -> 
     return NeuronGraph.load(path)
 
 
+def inserted(
+    experiment: Experiment, graph: NeuronGraph, data: Dataset, options: dict[str, Any]
+) -> tuple[Any, Mapping[str, Any], float]:
+    """Insert the layer into a graph: the compiled network, not refreshed yet, the edit's details, CPU seconds."""
+    started = time.thread_time()
+    net = compiler.compile(graph, batch_size=experiment.recipe["batch_size"])
+    images = data.train_x[: experiment.recorded].split(250)
+    seen = compiler.record(net, images, positions=experiment.positions, seed=options["seed"])
+    details = graph.apply(InsertLayer(experiment.between, observations=seen, **options)).details
+    return net, details, time.thread_time() - started
+
+
 def child(
     experiment: Experiment, data: Dataset, folder: Path, options: dict[str, Any] | None, seed: int
 ) -> Mapping[str, float]:
@@ -238,12 +251,7 @@ def child(
     if options is not None:
         given: dict[str, Any] = {**experiment.edit, "seed": seed, **options}
         scratch = given.pop("scratch", False)
-        started = time.thread_time()
-        net = compiler.compile(graph, batch_size=experiment.recipe["batch_size"])
-        images = data.train_x[: experiment.recorded].split(250)
-        seen = compiler.record(net, images, positions=experiment.positions, seed=seed)
-        details = graph.apply(InsertLayer(experiment.between, observations=seen, **given)).details
-        found["inserting"] = time.thread_time() - started
+        net, details, found["inserting"] = inserted(experiment, graph, data, given)
         if scratch:
             graph.apply(Reinitialize(seed=seed))
         elif "reconstruction_error" in details:

@@ -55,7 +55,7 @@ def agreement(
     if len(genomes) < 3:
         raise OptionError(f"{len(genomes)} genomes have no order to compare; give three or more")
     fitness = [_fitness(evaluator, genome, at, options) for at, genome in enumerate(genomes)]
-    pairs = np.column_stack([fitness, [_trained(evaluator, genome, schedule) for genome in genomes]])
+    pairs = np.column_stack([fitness, [trained_loss(evaluator, genome, schedule) for genome in genomes]])
     sound = np.isfinite(pairs).all(1)
     if sound.sum() < 3:
         raise OptionError(f"the evaluations of {(~sound).sum()} of {len(genomes)} genomes failed: too few are left")
@@ -90,7 +90,16 @@ def _fitness(evaluator: Evaluator, genome: Genome, at: int, options: EvolutionOp
     return score.loss if options.by_loss else score.error
 
 
-def _trained(evaluator: Evaluator, genome: Genome, schedule: Schedule) -> float:
+def trained_loss(evaluator: Evaluator, genome: Genome, schedule: Schedule) -> float:
+    """The loss on all that is held out of a genome that was trained alone, from the first weights.
+
+    Parameters
+    ----------
+    evaluator, genome
+        Whom, by what.
+    schedule
+        Learning rates, and batches at each; NaN comes of none.
+    """
     weights, begun, score = None, 0, None
     for rate, batches in schedule:
         held = range(evaluator.held_out)

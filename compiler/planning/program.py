@@ -225,8 +225,11 @@ class Program(Shared):
 # --- in words ---------------------------------------------------------------------------------------------------------
 
 
-def describe(program: Program) -> str:
-    """One line per product, grouped by stage."""
+Seconds = tuple[tuple[float, ...], ...]  # of each product, stage by stage
+
+
+def describe(program: Program, measured: Seconds | None = None) -> str:
+    """One line per product, grouped by stage; with what each took where it was measured."""
     options = program.options
     head = (
         f"{len(program.stages)} stages for {options.dtype} on {options.device}, "
@@ -236,17 +239,18 @@ def describe(program: Program) -> str:
     lines = [head]
     lines += [f"in   {port.population!r}: {port.width} neurons{_maps(port.shape)}" for port in program.inputs]
     for number, stage in enumerate(program.stages):
-        lines += _stage(number, stage)
+        lines += _stage(number, stage, measured[number] if measured else (None,) * len(stage.products))
     lines += [f"out  {port.population!r}: {port.width} neurons{_maps(port.shape)}" for port in program.outputs]
     return "\n".join(lines)
 
 
-def _stage(number: int, stage: StagePlan) -> list[str]:
+def _stage(number: int, stage: StagePlan, measured: tuple[float | None, ...]) -> list[str]:
     blocks = [_block(block) for block in stage.blocks]
     heads = [f"{number:<4} {blocks[0]}", *(f"     {block}" for block in blocks[1:])]
     if not stage.products:
         heads[-1] += ", constant"
-    return heads + [f"       {_product(product)}" for product in stage.products]
+    products = zip(stage.products, measured, strict=True)
+    return heads + [f"       {_product(product, seconds)}" for product, seconds in products]
 
 
 def _block(block: BlockPlan) -> str:
@@ -262,16 +266,17 @@ def _maps(shape: tuple[int, ...]) -> str:
     return f" of {shape[0]} x {shape[1]}" if shape else ""
 
 
-def _product(product: ProductPlan) -> str:
+def _product(product: ProductPlan, measured: float | None) -> str:
     layout = product.layout
     synapses = len(layout.ids)
     what = f" ({layout.window})" if layout.window is not None else ""
     names = ", ".join(map(repr, product.sources[:3])) + (
         f" and {len(product.sources) - 3} more" if len(product.sources) > 3 else ""
     )
+    took = "" if measured is None else f", measured {format_seconds(measured)}"
     return (
         f"{product.lowering:<9} from {names or 'nothing'}: {synapses} synapses{what} {_size(layout)}, "
-        f"{format_seconds(product.seconds)}; {product.why}"
+        f"{format_seconds(product.seconds)}{took}; {product.why}"
     )
 
 

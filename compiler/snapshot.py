@@ -1,6 +1,6 @@
 """A graph at one moment, checked: what every later step reads instead of the graph."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
+from neurograph.schema.synapse import SynapseForm
 from neurograph.storage.pools import items
 
 THIN = 32  # synapses of a level, up to which they are followed one by one
@@ -116,13 +117,21 @@ def _one_shape(arrays: GraphArrays, population: str, members: np.ndarray) -> tup
 
 
 def _refuse_foreign_synapses(arrays: GraphArrays) -> None:
-    op = arrays.each_form("op")
-    missing = (op == "weight") & (arrays.pool < 0)
-    _refuse(arrays, missing, "has no weight: give it one, graph[{u!r}][{v!r}]['weight'] = 0.1, or a kernel")
-    into_input = (arrays.each_kind("role") == "input")[arrays.target] if len(arrays.ids) else np.zeros(0, bool)
+    _refuse(
+        arrays,
+        _formed(arrays, lambda form: form.op == "weight") & (arrays.pool < 0),
+        "has no weight: give it one, graph[{u!r}][{v!r}]['weight'] = 0.1, or a kernel",
+    )
+    into_input = np.array([kind.role == "input" for kind in arrays.kinds], bool)[arrays.kind][arrays.target]
     _refuse(arrays, into_input, "leads into an input neuron, whose value is the data: remove it")
-    wide = np.array([form.op == "avg_pool" and form.dilation != (1, 1) for form in arrays.forms], bool)[arrays.form]
+    wide = _formed(arrays, lambda form: form.op == "avg_pool" and form.dilation != (1, 1))
     _refuse(arrays, wide, "an avg_pool takes no dilation; graph[{u!r}][{v!r}]['dilation'] = 1 takes it away")
+
+
+def _formed(arrays: GraphArrays, like: Callable[[SynapseForm], bool]) -> np.ndarray:
+    """(E,) bool: which synapses are of such a form."""
+    alike = np.array([like(form) for form in arrays.forms], bool)
+    return alike[arrays.form] if alike.any() else np.zeros(len(arrays.ids), bool)
 
 
 def _refuse_aggregated_maps(arrays: GraphArrays) -> None:

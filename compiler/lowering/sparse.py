@@ -16,6 +16,7 @@ from compiler.lowering.kernels.sparse import Wiring, multiply
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.slots import WEIGHT, Slots
+from neurograph.storage.sorting import stable_order
 
 HALVES = (torch.bfloat16, torch.float16)
 _INDICES = ("row_start", "column", "column_start", "row", "order")
@@ -41,7 +42,7 @@ class Sparse(Unit):
     def indices(self, layout: ProductLayout) -> dict[str, np.ndarray]:
         """What is kept of the wiring: where rows (columns) begin, the other end of each synapse, CSC order from CSR."""
         rows, columns = layout.rows, layout.columns
-        order = np.argsort(columns, kind="stable")
+        order = stable_order(columns, layout.inputs)
         found = (_starts(rows, layout.outputs), columns, _starts(columns, layout.inputs), rows[order], order)
         return dict(zip(_INDICES, found, strict=True))
 

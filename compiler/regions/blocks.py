@@ -138,7 +138,8 @@ def find_blocks(arrays: GraphArrays, sorting: Sorting | None = None, region: np.
     region = np.full(len(kinds), -1) if region is None else region
     home = region[group]
     part = np.where(sorting.cyclic[group], arrays.level, -1)
-    part = np.where(home >= 0, _inner(arrays, home), part)
+    if (home >= 0).any():
+        part = np.where(home >= 0, _inner(arrays, home), part)
     order = np.lexsort((arrays.keys, part, group))
     starts = _run_starts(group[order], part[order])
     members = np.split(order, starts[1:])
@@ -184,7 +185,8 @@ def _run_starts(*columns: np.ndarray) -> np.ndarray:
 
 def _pairs(group: np.ndarray, count: int, arrays: GraphArrays) -> np.ndarray:
     """(n, 2) the distinct pairs of groups that synapses join."""
-    code = group[arrays.source] * count + group[arrays.target]
+    group = group.astype(np.int32 if count * count < 2**31 else np.int64)
+    code = (group * count)[arrays.source] + group[arrays.target]
     if count * count <= 4 * len(code) + 1024:
         seen = np.zeros(count * count, bool)
         seen[code] = True

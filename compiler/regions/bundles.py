@@ -8,6 +8,7 @@ import numpy as np
 from compiler.regions.blocks import Blocks
 from compiler.regions.windows import SAME, OpCodes, Window, find_windows
 from neurograph.core.arrays import GraphArrays
+from neurograph.storage.sorting import stable_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,11 @@ def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
     many = len(blocks.blocks)
     op_code, windows = find_windows(arrays)
     op_codes = len(windows)
-    code = (blocks.block[arrays.target].astype(np.int64) * many + blocks.block[arrays.source]) * op_codes + op_code
+    wide = np.int64 if many * many * op_codes >= 2**31 else np.int32
+    code = blocks.block.astype(wide)[arrays.target] * (many * op_codes)
+    code += (blocks.block.astype(wide) * op_codes)[arrays.source]
+    if op_codes > 1:
+        code += op_code.astype(wide)
     target, source, chosen = arrays.target, arrays.source, None
     regional = np.array([block.region >= 0 for block in blocks.blocks], bool)
     if regional.any():
@@ -90,13 +95,16 @@ def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
 
 def _sorted_within(code: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
     """The order by (code, row, column), found fast where the columns are sorted already."""
-    if len(code) and code.max() < 2**16:
-        code = code.astype(np.uint16)  # numpy sorts these by radix
-    order = np.argsort(code, kind="stable")
+    limit = int(code.max(initial=-1)) + 1
+    order = stable_order(code, limit)
     code, row, column = code[order], row[order], column[order]
     same = code[1:] == code[:-1]
     falling = (row[1:] < row[:-1]) | ((row[1:] == row[:-1]) & (column[1:] < column[:-1]))
-    return order[np.lexsort((column, row, code))] if (same & falling).any() else order
+    if not (same & falling).any():
+        return order
+    by = stable_order(column, int(column.max()) + 1)  # the last key first, each order keeping the one before it
+    by = by[stable_order(row[by], int(row.max()) + 1)]
+    return order[by[stable_order(code[by], limit)]]
 
 
 def distinct(bundle: np.ndarray, neuron: np.ndarray, neurons: int, bundles: int) -> np.ndarray:

@@ -117,7 +117,11 @@ def graph_numbers(arrays: GraphArrays, quantity: Quantity, numbers: np.ndarray) 
         return found
     own, values = (arrays.ids, arrays.weight) if quantity == WEIGHT else (arrays.keys, arrays.values[name])
     place = Order(numbers).places(own)
-    found[place[place >= 0]] = values[place >= 0]
+    here = place >= 0
+    if here.all():
+        found[place] = values
+    else:
+        found[place[here]] = values[here]
     return found
 
 

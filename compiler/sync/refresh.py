@@ -120,8 +120,11 @@ def _fill(network: CompiledModule, found: Snapshot, assembly: Assembly, changes:
         wanted = slots.numbers(quantity)
         vector = graph_numbers(found.arrays, quantity, wanted)
         place = Order(network.slots.numbers(quantity)).places(wanted)
-        place[np.isin(wanted, written(changes, quantity))] = -1
-        vector[place >= 0] = network.slots.gather(quantity).numpy()[place[place >= 0]]
+        theirs = written(changes, quantity)
+        if len(theirs):
+            place[np.isin(wanted, theirs)] = -1
+        survived = place >= 0
+        vector[survived] = network.slots.gather(quantity).numpy()[place[survived]]
         numbers[quantity] = vector
     fill(slots, numbers, only=assembly.fresh)
 
@@ -129,6 +132,8 @@ def _fill(network: CompiledModule, found: Snapshot, assembly: Assembly, changes:
 def _keep_switches(network: CompiledModule, assembly: Assembly) -> None:
     """A new Parameter of which every ancestor has `requires_grad` off has it off too."""
     old = network.slots
+    if all(entry.tensor.requires_grad for entry in old.slots if entry.trained):
+        return
     fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]
     on = {
         quantity: old.label(quantity, lambda e: e.tensor.requires_grad, bool)

@@ -61,8 +61,10 @@ class GraphArrays:
     @cached_property
     def weight(self) -> np.ndarray:
         """(E,) float64 weights of a scalar network, NaN where a synapse has none or a kernel."""
-        weight = np.full(len(self.ids), np.nan)
         numbers = self.pool == 0
+        if numbers.all() and len(numbers):
+            return self.pools[0][self.row]
+        weight = np.full(len(self.ids), np.nan)
         weight[numbers] = self.pools[0][self.row[numbers]]
         return weight
 

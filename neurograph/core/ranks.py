@@ -13,6 +13,7 @@ import numpy as np
 
 from neurograph.errors import CycleError
 from neurograph.storage.pools import items, ranges
+from neurograph.storage.sorting import stable_order
 from neurograph.storage.sparse import SparseColumn, by_key, gappy, kept, places, roomier
 from neurograph.storage.table import EdgeTable
 
@@ -212,7 +213,7 @@ def levels(count: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
     degree = np.bincount(source, minlength=count)
     start = np.cumsum(degree) - degree
     if not (source[1:] >= source[:-1]).all():
-        target = target[np.argsort(source, kind="stable")]
+        target = target[stable_order(source, count)]
     need = np.bincount(target, minlength=count)
     level = np.full(count, -1, np.int32)
     front, depth = np.flatnonzero(need == 0), 0

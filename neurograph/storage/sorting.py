@@ -1,0 +1,34 @@
+"""Sorting by whole numbers that lie close together: by counting them, which takes a pass where comparing takes many."""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+LEAST = 2**13  # numbers; fewer are compared as fast
+
+
+def stable_order(numbers: np.ndarray, limit: int) -> np.ndarray:
+    """The order in which numbers rise, equal ones as they stand.
+
+    Parameters
+    ----------
+    numbers
+        (n,) integers from 0 to limit - 1.
+    limit
+        Above all of them.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) integers.
+
+    Examples
+    --------
+    >>> stable_order(np.array([2, 0, 2, 1]), 3).tolist()
+    [1, 3, 0, 2]
+    """
+    count = len(numbers)
+    if count < LEAST or limit > 4 * count or count >= 2**31:
+        return np.argsort(numbers, kind="stable")
+    places = np.arange(count, dtype=np.int32)
+    one_row = csr_array((places, numbers.astype(np.int32, copy=False), np.array([0, count])), shape=(1, limit))
+    return one_row.tocsc().data  # by columns: SciPy counts them

@@ -191,7 +191,7 @@ class CompiledModule(nn.Module):
             return str(self.program)
         from compiler.runtime.timing import product_seconds
 
-        return describe(self.program, product_seconds(self))
+        return describe(self.program, product_seconds(self.program, self.units, self._like))
 
     def extra_repr(self) -> str:
         """One line for `print(net)`."""

@@ -47,6 +47,21 @@ class NeuronGraph(EditableGraph):
         load(path, graph)
         return graph
 
+    @classmethod
+    def import_from(cls, path: str | Path, format: str | None = None, **options: Any) -> "NeuronGraph":
+        """A network from a file of another program: one of `neurograph.files.IMPORTS`, or the ending of the path.
+
+        Raises
+        ------
+        FileError
+            An unknown format, naming the known ones; a file that cannot be read or holds no network.
+        """
+        from neurograph.files import import_graph
+
+        graph = cls()
+        import_graph(path, graph, format, **options)
+        return graph
+
     def export(self, path: str | Path, format: str | None = None, *, force: bool = False, **options: Any) -> list[str]:
         """Write the network for another program; see `neurograph.files.export`."""
         from neurograph.files import export

@@ -1,6 +1,6 @@
 """The ways to run a bundle, and those to run a region of many blocks.
 
-A new one is one file, one line here and one row in the contract suite.
+A new one is one file and one line here, or one entry point of a package beside; `compiler.testing` has the contract.
 """
 
 from compiler.lowering.aggregate import AGGREGATE
@@ -18,11 +18,17 @@ from compiler.lowering.pool import POOL
 from compiler.lowering.region import RegionLowering
 from compiler.lowering.sparse import SPARSE
 from compiler.lowering.torch_sparse import TORCH_SPARSE
+from neurograph.registry import Registry
 
 SCALARS = (DENSE, ONEDNN, SPARSE, GROUPED, COPY, AGGREGATE, TORCH_SPARSE)
 MAPS = (CONV, CONV_GROUPED, CONV_PADDED, FLATTEN, POOL)
-REGISTRY: dict[str, Lowering] = {lowering.name: lowering for lowering in (*SCALARS, *MAPS)}
-
-REGIONS: dict[str, RegionLowering] = {lowering.name: lowering for lowering in (FIELD,)}  # ways to run many blocks
+REGISTRY: Registry[Lowering] = Registry(
+    "neurograph.lowerings",
+    {lowering.name: lowering for lowering in (*SCALARS, *MAPS)},
+    fits=lambda part: isinstance(part, Lowering),
+)
+REGIONS: Registry[RegionLowering] = Registry(  # ways to run many blocks
+    "neurograph.region_lowerings", {FIELD.name: FIELD}, fits=lambda part: isinstance(part, RegionLowering)
+)
 
 __all__ = ["REGIONS", "REGISTRY", "Lowering", "ProductLayout", "RegionLowering", "Unit"]

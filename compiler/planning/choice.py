@@ -98,7 +98,7 @@ class TargetPlanner:
     def lowerings(self, spec: BundleSpec) -> list[Lowering]:
         """The lowerings that may be chosen."""
         name = self.bare(spec)
-        return [REGISTRY[name]] if name in REGISTRY else list(REGISTRY.values())
+        return [REGISTRY[name]] if name is not None and name in REGISTRY else list(REGISTRY.values())
 
     def merge(self, feeding: np.ndarray) -> list[np.ndarray]:
         """Group bundles that one product could run."""
@@ -160,7 +160,7 @@ class TargetPlanner:
         pin, calibration, batch = self.pin(group), self.options.calibration, self.options.batch_size
         bundle, shapes = self.shapes(group)
         area_in, area_out = shapes[0][2].areas
-        fitting = [s for s in shapes if pin not in REGISTRY or REGISTRY[pin].refuses(s[2]) is None]
+        fitting = [s for s in shapes if pin is None or pin not in REGISTRY or REGISTRY[pin].refuses(s[2]) is None]
         made = []
         for pick, narrow, spec in fitting or shapes:
             values = spec.inputs * area_in * batch

@@ -1,8 +1,10 @@
-"""Keep a network in a file, and write it for other programs."""
+"""Keep a network in a file, write it for other programs, and read theirs."""
 
 from neurograph.files.exchange import dot_losses, write_cytoscape, write_dot, write_graphml, write_json
 from neurograph.files.formats import EXPORTS, Format, export, find_format
+from neurograph.files.from_plain import from_plain
 from neurograph.files.gexf import gexf_losses, write_gexf
+from neurograph.files.importers import IMPORTS, Importer, find_importer, import_graph
 from neurograph.files.plain import to_plain
 from neurograph.files.saving import load, save
 from neurograph.files.tables import csv_losses, npz_losses, write_csv, write_npz
@@ -21,9 +23,14 @@ EXPORTS.add(
 
 __all__ = [
     "EXPORTS",
+    "IMPORTS",
     "Format",
+    "Importer",
     "export",
     "find_format",
+    "find_importer",
+    "from_plain",
+    "import_graph",
     "load",
     "save",
     "to_plain",

@@ -25,6 +25,7 @@ _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 _DOT_NODE = ("name", "obj_dict", "shape", "label", "style", "pos", "width", "height")
 _DOT_EDGE = ("src", "dst", "obj_dict", "label", "style", "pos")
 DOT_MOST = 1000  # synapses
+NODE_LINK = ("id",), ("source", "target")  # what node-link JSON keeps for itself, of nodes and of edges
 _DOT_GRAPH = ("graph_name", "graph_type", "strict", "suppress_disconnected", "simplify", "obj_dict")
 
 
@@ -83,7 +84,7 @@ def dot_losses(graph: EditableGraph) -> list[str]:
 
 def write_json(graph: EditableGraph, path: str | Path) -> None:
     """Write networkx's node-link JSON, which d3 and networkx read; parameters are those of `write_graphml`."""
-    plain = set_apart(to_plain(graph), ("id",), ("source", "target"))
+    plain = set_apart(to_plain(graph), *NODE_LINK)
     _dump(nx.node_link_data(plain, edges="links"), path)
 
 
@@ -104,6 +105,16 @@ def set_apart(plain: nx.DiGraph, node: Iterable[str], edge: Iterable[str]) -> nx
             renamed = {_apart(name, taken): value for name, value in data.items()}
             data.clear()
             data.update(renamed)
+    return plain
+
+
+def taken_back(plain: nx.DiGraph, node: Iterable[str], edge: Iterable[str]) -> nx.DiGraph:
+    """Give the attributes that `set_apart` renamed their own names again."""
+    for taken, all_data in ((node, plain.nodes(data=True)), (edge, plain.edges(data=True))):
+        for *_, data in all_data:
+            own = {n.removesuffix("_") if n.rstrip("_") in taken and n[-1] == "_" else n: x for n, x in data.items()}
+            data.clear()
+            data.update(own)
     return plain
 
 

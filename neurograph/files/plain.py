@@ -10,7 +10,7 @@ import numpy as np
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import FileError
 
-_SIDES = ("shape", "stride", "padding", "dilation", "kernel_size")  # written "8x8"
+SIDES = ("shape", "stride", "padding", "dilation", "kernel_size")  # written "8x8"
 
 
 def to_plain(graph: EditableGraph) -> nx.DiGraph:
@@ -83,7 +83,7 @@ def _value(name: str, value: Any) -> Any:
         value = value.item()
     if isinstance(value, bool | int | float | str):
         return value
-    if name in _SIDES and isinstance(value, tuple):
+    if name in SIDES and isinstance(value, tuple):
         return "x".join(str(side) for side in value) or "scalar"
     try:
         return json.dumps(value, default=_as_plain)

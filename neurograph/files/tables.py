@@ -59,7 +59,8 @@ def write_npz(graph: EditableGraph, path: str | Path) -> None:
 
     An identity or a pool is a 1, a kernel its norm with the sign of its sum; a weight of zero is stored. `numpy.load`
     finds more in the file: "neuron", the names as text; "population", so that the synapses between two of them are
-    `matrix[population == "a"][:, population == "b"]`; "activation"; and "bias", NaN where there is none.
+    `matrix[population == "a"][:, population == "b"]`; "activation"; "bias", NaN where there is none;
+    "role" and "is_output". What numbers between scalars can say of a network, `import_graph` reads back.
 
     Parameters
     ----------
@@ -81,6 +82,8 @@ def write_npz(graph: EditableGraph, path: str | Path) -> None:
         "population": arrays.each_kind("population").astype(str),
         "activation": arrays.each_kind("activation").astype(str),
         "bias": arrays.values["bias"],
+        "role": arrays.each_kind("role").astype(str),
+        "is_output": arrays.each_kind("is_output").astype(bool),
     }
     held: dict[str, Any] = {"indices": matrix.indices, "indptr": matrix.indptr, "data": matrix.data}
     held |= {"format": np.array(b"csr"), "shape": np.array(matrix.shape), "_is_array": np.array(True)}
@@ -101,7 +104,7 @@ def npz_losses(graph: EditableGraph) -> list[str]:
     """What a matrix leaves out of a graph."""
     arrays = graph.arrays()
     kernels, bare = int((arrays.pool > 0).sum()), bool((arrays.pool < 0).any())
-    left_out = ["what neurons have beside population, activation and bias"] if len(graph) else []
+    left_out = ["what neurons have beside population, role, activation and bias"] if len(graph) else []
     if kernels:
         left_out.append(f"the numbers of {counted(kernels, 'kernel')}: each is its norm, with the sign of its sum")
     return [*left_out, "what identities and pools do: each is a 1"] if bare else left_out

@@ -12,7 +12,7 @@ from typing import Any
 from compiler.runtime.inputs import MOST_BATCH
 from neurograph import NeuronGraph
 from neurograph.disk.streams import STDOUT, descriptor
-from search.datasets import NAMES, Dataset, load
+from search.datasets import DATASETS, Dataset, load
 from search.nhn.pipeline import NeuronHierarchy
 from search.options import MOST_WHOLE, describe
 from search.runs import open_run, refuse_links_out
@@ -50,7 +50,7 @@ def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") ->
         "--data",
         default=default,
         metavar="NAME[:COUNT]",
-        help=f"what to learn: {', '.join(NAMES)}; mnist:6000 is 6000 of its training examples{default_text}",
+        help=f"what to learn: {', '.join(DATASETS)}; mnist:6000 is 6000 of its training examples{default_text}",
     )
     parser.add_argument(
         "--data-directory", type=Path, metavar="DIR", help="where its files lie (default $NEUROGRAPH_DATA)"

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from neurograph.errors import DataError, OptionError
+from neurograph.registry import Registry
 from search.datasets.dataset import Dataset, evenly, stratified
 from search.datasets.files import check_labels, read_cifar, read_idx
 
@@ -58,7 +60,6 @@ _SOURCES = {
         (3, 32, 32),
     ),
 }
-NAMES = ("digits", *_SOURCES)
 
 
 def data_directory(directory: str | Path | None = None) -> Path:
@@ -72,8 +73,9 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
     Parameters
     ----------
     name
-        "digits" (8 x 8, comes with scikit-learn), "mnist", "fashion-mnist" or "cifar10"; "cifar10:10000" is 10,000 of
-        its training examples, the same share of every class and always the same ones, with the whole test part.
+        One of `DATASETS`: "digits" (8 x 8, comes with scikit-learn), "mnist", "fashion-mnist", "cifar10";
+        "cifar10:10000" is 10,000 of its training examples, the same share of every class and always the same ones, with
+        the whole test part.
     directory
         The data directory; see `data_directory`. It holds one folder for each data set, `mnist`, `fashion-mnist`,
         `cifar-10-batches-bin`, with the files as their authors name them (IDX also gzipped). A directory given here
@@ -103,9 +105,9 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
     (200, 451)
     """
     name, colon, count = name.partition(":")
-    if name not in NAMES:
-        raise OptionError(f"there is no data set {name!r}; there are {', '.join(NAMES)}")
-    whole = _load(name, directory, download)
+    if name not in DATASETS:
+        raise OptionError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
+    whole = DATASETS[name](directory, download)
     return _fewer(whole, count) if colon else whole
 
 
@@ -121,9 +123,11 @@ def _fewer(data: Dataset, count: str) -> Dataset:
     return replace(data, name=f"{data.name}:{count}", train_x=data.train_x[chosen], train_y=data.train_y[chosen])
 
 
-def _load(name: str, directory: str | Path | None, download: bool) -> Dataset:
-    if name == "digits":
-        return _dataset(name, _digits(), scale=16.0)
+def _load_digits(directory: str | Path | None, download: bool) -> Dataset:
+    return _dataset("digits", _digits(), scale=16.0)
+
+
+def _load_files(name: str, directory: str | Path | None, download: bool) -> Dataset:
     source, base = _SOURCES[name], data_directory(directory)
     folders = [base / folder for folder in source.folders] + ([base] if directory else [])
     for folder in folders:
@@ -205,3 +209,12 @@ def _from_openml(name: str, source: Source, base: Path, folders: list[Path], dow
     if len(labels) != len(images) or len(images) != cut + _TEST:
         raise DataError(f"OpenML's copy of {name} has {len(images)} examples, not {cut + _TEST}. {lack}")
     return images[:cut], labels[:cut], images[cut:], labels[cut:]
+
+
+Loader = Callable[[str | Path | None, bool], Dataset]  # called with the data directory and whether to download
+
+DATASETS: Registry[Loader] = Registry(
+    "neurograph.datasets",
+    {"digits": _load_digits, **{name: partial(_load_files, name) for name in _SOURCES}},
+    fits=callable,
+)

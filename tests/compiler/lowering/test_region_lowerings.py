@@ -29,14 +29,10 @@ every = pytest.mark.parametrize("name", ["field", "toy"])
 @contextmanager
 def known(name: str):
     """The lowering in the registry: the toy beside the house's own."""
-    held = dict(REGIONS)
-    if name == TOY.name:
-        REGIONS[name] = TOY
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        if name == TOY.name:
+            patch.setitem(REGIONS._own, name, TOY)
         yield
-    finally:
-        REGIONS.clear()
-        REGIONS.update(held)
 
 
 def whole(graph: NeuronGraph, name: str, **options) -> compiler.CompiledNetwork:

@@ -240,3 +240,12 @@ def test_fewer_training_examples_are_a_fixed_even_choice():
 def test_impossible_counts_of_examples_are_refused(count):
     with pytest.raises(OptionError, match=r"training examples to take, such as digits:\d+"):
         load(f"digits:{count}")
+
+
+def test_a_data_set_of_another_package_is_loaded_by_name(monkeypatch):
+    mine = replace(load("digits:200"), name="mine")
+    monkeypatch.setitem(sources.DATASETS._own, "mine", lambda directory, download: mine)
+    assert load("mine") is mine
+    assert load("mine:100").name == "mine:100" and len(load("mine:100").train_y) == 100
+    with pytest.raises(OptionError, match="there are digits, mnist, fashion-mnist, cifar10, mine"):
+        load("yours")

@@ -1,0 +1,36 @@
+"""`neurograph import`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from neurograph import NeuronGraph
+from neurograph.errors import FileError
+from neurograph.files import IMPORTS
+from search.commands.shared import say
+
+_EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in IMPORTS.items())
+
+
+def add(commands: Any) -> None:
+    """Declare the command and its flags."""
+    parser = commands.add_parser(
+        "import",
+        help="read a network of another program into a saved graph",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", type=Path, help="the file of another program")
+    parser.add_argument("--from", dest="format", metavar="FORMAT", help="the format; unless given, the file's ending")
+    parser.add_argument("--out", type=Path, metavar="PATH", help="where to (default: beside the file, .safetensors)")
+    parser.add_argument("--force", action="store_true", help="write over what lies there")
+    parser.set_defaults(command=_run)
+
+
+def _run(given: argparse.Namespace) -> None:
+    out = given.out or given.file.with_suffix(".safetensors")
+    if out.exists() and not given.force:
+        raise FileError(f"{out} is there already; --force writes over it")
+    graph = NeuronGraph.import_from(given.file, given.format)
+    graph.save(out)
+    say(out, f"wrote {out}: {len(graph):,} neurons, {graph.number_of_edges():,} synapses")

@@ -59,7 +59,7 @@ def has_kernels(graph: NeuronGraph, options: PruneNetworkOptions) -> None:
             "trained and not depthwise; search.prune prunes any synapses"
         )
     gone = edit(options, 1.0).choose(kernels)
-    if options.epochs:
+    if options.epochs and not options.threshold:  # how many a threshold takes is for training to say
         _refuse_cut(graph, options, kernels, gone)
 
 
@@ -75,7 +75,9 @@ def _refuse_cut(graph: NeuronGraph, options: PruneNetworkOptions, kernels: Kerne
 
 
 def edit(options: PruneNetworkOptions, share: float) -> PruneKernels:
-    """The edit that removes a share of what is to go in the end."""
+    """The edit that removes a share of what is to go in the end, or what lies below that share of the threshold."""
+    if options.threshold:
+        return PruneKernels(threshold=options.threshold * share)
     ratio: Any = options.ratio * share
     if options.ratios:
         ratio = {name: one * share for name, one in options.ratios.items()}

@@ -22,6 +22,12 @@ class KernelPruningOptions(Checked):
     ratios: dict[str, float] = option(
         {}, "instead of one share: of each population named, the share of the kernels that it reads", least=0, most=1
     )
+    threshold: float = option(
+        0.0,
+        "instead of shares: the standard deviation that a kernel must exceed to stay, in the end; 0 means shares",
+        least=0,
+        before=0.0,
+    )
     scope: str = option("layer", "where the share is taken: in every layer, or over the whole network", choices=SCOPES)
     start: int = option(1, "the epoch after which kernels are first masked", least=1)
     every: int = option(1, "epochs between two maskings", least=1)

@@ -236,7 +236,7 @@ def _finish(trainer: Trainer, options: HierarchyOptions, run: Run | None, progre
 
 def _graph(net: Supernet, genes: Genes, trainer: Trainer, options: HierarchyOptions) -> NeuronGraph:
     if not options.inherit:
-        return net.space.graph(genes, options.seed, options.initializer)
+        return options.trained(net.space).graph(genes, options.seed, options.initializer)
     split = trainer.split
     x = split.train_x[sample(split.train_y, _STATISTICS_EXAMPLES, options.seed)]
     return inherit(net, genes, in_batches(x, options.batch_size))

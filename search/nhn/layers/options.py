@@ -1,6 +1,6 @@
 """What can be chosen about the search for a layer hierarchy."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from neurograph.builders.enas import OPERATIONS
@@ -50,6 +50,16 @@ class HierarchyOptions(TrainingOptions):
     channels: int = option(36, "of every layer of the first segment", least=1, reach=2**16)
     widen: int = option(1, "factor on the channels from a segment to the next", least=1, reach=64)
     stem: int = option(0, "channels of the stem; 0 means as many as a layer has", least=0, reach=2**16)
+    trained_channels: int = option(
+        0,
+        "of every layer of the first segment of the network that is made of the winner; 0 means as many as searched",
+        least=0,
+        reach=2**16,
+        before=0,
+    )
+    trained_widen: int = option(
+        0, "its factor on the channels from a segment to the next; 0 means the search's", least=0, reach=64, before=0
+    )
     operations: tuple[str, ...] = option(OPERATIONS, "those a layer may have; convolutions alone can be pruned later")
     read_out: str = option(
         "grouped", "how maps become numbers: their average, or a kernel of their size", choices=("average", "grouped")
@@ -72,7 +82,13 @@ class HierarchyOptions(TrainingOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         least = 2 ** (self.segments - 1)  # the smallest image there is; what cannot be is refused before data are read
-        self.make_sampler(self._space(inputs=1, image=least, classes=1))
+        space = self._space(inputs=1, image=least, classes=1)
+        self.make_sampler(space)
+        if self.trained(space) != space and self.inherit:
+            raise OptionError(
+                "inherit=true keeps the shared weights, which fit no other width: leave trained_channels and "
+                "trained_widen at 0"
+            )
 
     def space(self, data: Dataset) -> MacroSpace:
         """The space for some data.
@@ -92,6 +108,17 @@ class HierarchyOptions(TrainingOptions):
         if single and space.side(self.segments - 1) == 1:
             raise OptionError(f"{single[0]} must be at least 2, for batch norms see one value an example in small maps")
         return space
+
+    def trained(self, space: MacroSpace) -> MacroSpace:
+        """The space that the winner is made in: searched narrow, trained wide (as ENAS does).
+
+        Parameters
+        ----------
+        space
+            That is searched.
+        """
+        wider = {"channels": self.trained_channels or space.channels, "widen": self.trained_widen or space.widen}
+        return replace(space, **wider)
 
     def _space(self, **of_data: Any) -> MacroSpace:
         chosen: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(MacroSpace) if f.name not in of_data}

@@ -1,6 +1,7 @@
 """Dynamic pruning in training: what is masked may come back, what is flat in the end goes, and a run can be resumed."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from neurograph.errors import EditError, OptionError
 from search.datasets import Dataset, Split
 from search.nhn.kernels import KernelPruning, PruneNetworkOptions, prune_network, share_masked
 from search.nhn.kernels.masks import mask, masked, unmask
+from search.options import settled
 from search.runs import open_run
 from search.training import Trainer, make_optimizer
 
@@ -36,6 +38,18 @@ def data(count=96):
 
 
 OPTIONS = {"epochs": 6, "settle": 2, "ratio": 0.6, "batch_size": 16, "learning_rate": 0.01, "measured": 32}
+
+
+def test_a_threshold_says_who_goes_whatever_their_share():
+    low = 0.15
+    result = prune_network(macro(), data(), **OPTIONS | {"threshold": low})
+    row = result.rows[3]["event"]
+    assert 0 < row["pruned"] < row["kernels"] and row["pruned"] != round(0.6 * row["kernels"])
+    at_once = prune_network(macro(), data(), **OPTIONS | {"threshold": low, "epochs": 4, "settle": 1})
+    assert at_once.graph.journal[-1].options["threshold"] == low
+    assert settled(PruneNetworkOptions, asdict(PruneNetworkOptions())).keys().isdisjoint({"threshold"})
+    masked_first = [row["event"]["masked"] for row in result.rows[:3]]
+    assert masked_first == sorted(masked_first)
 
 
 def deviations(net):

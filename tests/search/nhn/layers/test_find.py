@@ -159,6 +159,16 @@ def test_inheriting_keeps_what_was_learned():
     assert error < 60 < 80 < unlearned
 
 
+def test_the_winner_may_be_wider_than_what_was_searched():
+    wide = {"epochs": 0, "trained_channels": 10, "trained_widen": 3}
+    found = find_hierarchy("digits", **SMALL | wide)
+    assert {len(found.graph.population(name)) for name in found.graph.populations if "layer" in name} == {10, 30}
+    narrow = find_hierarchy("digits", **SMALL | {"epochs": 0})
+    assert narrow.genes == found.genes and narrow.net.space == found.net.space
+    with pytest.raises(OptionError, match="inherit=true keeps the shared weights, which fit no other width"):
+        find_hierarchy("digits", **SMALL | wide | {"inherit": True})
+
+
 def test_batches_go_through_networks_that_are_asked_for():
     options = read_options(HierarchyOptions, settings=SMALL)
     data = module._prepared(load("digits"), options)

@@ -9,6 +9,7 @@ where it is installed, on the same genomes. Breeding is mutation and crossover o
 
 import argparse
 from collections.abc import Callable
+from math import tanh
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def of_neat(graph: NeuronGraph) -> Any:
     evals = []
     for at in range(INPUTS, len(arrays)):
         links = [(ids[s], float(w)) for s, w in zip(*_into(arrays, at), strict=True)]
-        function = np.tanh if arrays.kinds[arrays.kind[at]].activation == "tanh" else float
+        function = tanh if arrays.kinds[arrays.kind[at]].activation == "tanh" else float
         evals.append((ids[at], function, sum, float(arrays.values["bias"][at]), 1.0, links))
     outputs = [ids[at] for at in np.argsort(arrays.keys)[-OUTPUTS:]]
     return neat.nn.FeedForwardNetwork(sorted(ids)[:INPUTS], outputs, evals)
@@ -151,17 +152,19 @@ def running(console: Console, graphs: list[NeuronGraph], x: Tensor, told: Any, c
     population = compiler.compile_population([graph.copy() for graph in graphs], batch_size=told.rows)
     padded, alone = Padded(graphs), [compiler.compile(graph.copy(), batch_size=told.rows) for graph in graphs[:ALONE]]
     torch.testing.assert_close(population(x), padded(x), rtol=1e-3, atol=1e-3)
-    neats, rows = [net for graph in graphs[:ALONE] if (net := of_neat(graph))], x.tolist()
+    neats, rows = [net for graph in graphs[:3] if (net := of_neat(graph))], x.tolist()
     variants: dict[str, Callable[[], Any]] = {
         "population": lambda: population(x),
         "padded": lambda: padded(x),
         "one by one": lambda: [net(x) for net in alone],
     }
+
+    def by_neat() -> list:
+        return [[net.activate(row) for row in rows] for net in neats]
+
     if neats:
-        torch.testing.assert_close(
-            torch.tensor([neats[0].activate(row) for row in rows]), alone[0](x), rtol=1e-3, atol=1e-3
-        )
-        variants["neat-python"] = lambda: [net.activate(row) for net in neats[:3] for row in rows]
+        torch.testing.assert_close(torch.tensor(by_neat()), population(x)[:3], rtol=1e-3, atol=1e-3)
+        variants["neat-python"] = by_neat
     scale = {"one by one": told.individuals / ALONE, "neat-python": told.individuals / 3}
     table = Table("", "population", *(f"{name} takes" for name in variants if name != "population"))
     with torch.no_grad():
@@ -172,6 +175,15 @@ def running(console: Console, graphs: list[NeuronGraph], x: Tensor, told: Any, c
     steps["one by one"] = lambda: [step(net, x) for net in alone]
     table.add_row(*_row("forward and backward", interleaved(steps, told.rounds, clock=clock), scale))
     console.print(table)
+    if neats:
+        fresh = [[graph.copy() for graph in graphs] for _ in range(told.rounds)]
+        both = {
+            "population": lambda: compiler.compile_population(fresh.pop(), batch_size=told.rows)(x),
+            "neat-python": by_neat,
+        }
+        with torch.no_grad():
+            ratio = median_ratio(interleaved(both, told.rounds, clock=clock), "neat-python", "population")
+        console.print(f"neat-python's evaluation takes {ratio * scale['neat-python']:.1f} times compile and evaluation")
 
 
 def _row(what: str, seconds: dict[str, list[float]], scale: dict[str, float]) -> list[str]:

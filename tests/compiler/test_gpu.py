@@ -45,6 +45,25 @@ def test_a_field_moves_between_devices_and_is_traced_there():
     torch.testing.assert_close(net.cpu()(x).detach(), here, **near)
 
 
+@pytest.mark.parametrize("lowering", [None, "field", "blocks"])
+def test_a_population_is_trained_on_the_device_as_here(lowering):
+    graphs = [mlp((4, 6, 5, 3), seed=0), mlp((4, 6, 5, 3), seed=1), mlp((4, 3, 3), seed=2), mlp((4, 7, 2, 3), seed=3)]
+    copies = [graph.copy() for graph in graphs]
+    x, pair = batch(graphs[0])[0], []
+    for members, device in ((graphs, "cuda"), (copies, "cpu")):
+        net = compiler.compile_population(members, dtype=torch.float64, device=device, lowering=lowering)
+        optimizer = torch.optim.Adam(net.parameters(), lr=0.05)
+        for order in ([0, 1, 2, 3], [3, 1, 0]):
+            net.refresh(optimizer, graphs=[members[at] for at in order])
+            optimizer.zero_grad()
+            net(x.to(device)).square().mean((1, 2)).sum().backward()
+            optimizer.step()
+        pair.append(net(x.to(device)).detach().cpu())
+    torch.testing.assert_close(pair[0], pair[1], rtol=1e-9, atol=1e-9)
+    for graph, other in zip(graphs, copies, strict=True):
+        np.testing.assert_allclose(graph.arrays().weight, other.arrays().weight, rtol=1e-8, atol=1e-10)
+
+
 def test_state_goes_between_devices():
     here, there = compiler.compile(mlp()), compiler.compile(mlp(seed=2), device="cuda", lowering="sparse")
     there.load_state_dict(here.state_dict())

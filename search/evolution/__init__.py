@@ -35,7 +35,7 @@ from search.evolution.evaluation import Part
 from search.evolution.evolve import Evolved, evolve, fitness_statistics
 from search.evolution.individual import Individual
 from search.evolution.innovations import mark
-from search.evolution.mutation import mutate
+from search.evolution.mutation import NoMutationError, mutate
 from search.evolution.options import EvolutionOptions, Learning
 from search.evolution.policy import Policy
 from search.evolution.selection import Species, tournament
@@ -47,6 +47,7 @@ __all__ = [
     "Evolved",
     "Individual",
     "Learning",
+    "NoMutationError",
     "Part",
     "Policy",
     "Species",

@@ -1,5 +1,6 @@
 """Crossover: a child of two genomes, aligned by innovation."""
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,16 @@ from neurograph.schema.neuron import VALUES
 from search.evolution.innovations import Alignment, align
 
 
-def crossover(a: Any, b: Any, rng: np.random.Generator, *, rate: float = 0.5, tie: bool = False) -> Any:
+def crossover(
+    a: Any,
+    b: Any,
+    rng: np.random.Generator,
+    *,
+    rate: float = 0.5,
+    tie: bool = False,
+    neurons: int | None = None,
+    synapses: int | None = None,
+) -> Any:
     """A child of two genomes.
 
     What both have comes from either, drawn for each gene: a synapse with its weight, a kernel whole, a neuron with its
@@ -26,6 +36,8 @@ def crossover(a: Any, b: Any, rng: np.random.Generator, *, rate: float = 0.5, ti
         The chance that a gene both have comes from `b`.
     tie
         Whether none is the fitter.
+    neurons, synapses
+        How many the child may have at most, where it gets more than `a` has; None: no limit.
 
     Returns
     -------
@@ -54,7 +66,7 @@ def crossover(a: Any, b: Any, rng: np.random.Generator, *, rate: float = 0.5, ti
     _take_weights(child, found, rng.random(len(found.synapses)) < rate)
     _take_neurons(child, found, rng.random(len(found.neurons)) < rate)
     if tie:
-        _take_the_rest(child, found, rng)
+        _take_the_rest(child, found, rng, inf if neurons is None else neurons, inf if synapses is None else synapses)
     child.restart_journal()
     return child
 
@@ -86,7 +98,7 @@ def _take_neurons(child: Any, found: Alignment, taken: np.ndarray) -> None:
             child.write_values(name, keys[there], donors.values[name][others[there]])
 
 
-def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator) -> None:
+def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator, neurons: float, synapses: float) -> None:
     """Add what only `b` has, each synapse where it closes no cycle, each neuron where a synapse needs it."""
     b, graph = found.b, found.b.graph
     names = dict(zip(found.neurons[:, 1].tolist(), child.names_of(found.a.keys[found.neurons[:, 0]]), strict=True))
@@ -97,6 +109,9 @@ def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator) -> No
         u, v = int(b.source[at]), int(b.target[at])
         ends = [names.get(end, (end,)) for end in (u, v)]  # a neuron that is yet to come has a name of no other
         if ends[1] in successors.get(ends[0], ()) or _reaches(successors, ends[1], ends[0]):
+            continue
+        born = (u not in names) + (v not in names)
+        if child.number_of_edges() >= synapses or (born and len(child) + born > neurons):
             continue
         for at_end, end in enumerate((u, v)):
             if end not in names:

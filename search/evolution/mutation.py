@@ -15,6 +15,10 @@ Change = Callable[[], None]
 Draw = Callable[[Any, np.random.Generator, Policy], "Change | str"]
 
 
+class NoMutationError(EditError):
+    """A genome to which none of a policy's changes can be made; it is as it was."""
+
+
 def mutate(graph: Any, rng: np.random.Generator, policies: Policy | Sequence[Policy] | None = None) -> list[str]:
     """Change a genome in place, by what is drawn.
 
@@ -37,7 +41,7 @@ def mutate(graph: Any, rng: np.random.Generator, policies: Policy | Sequence[Pol
 
     Raises
     ------
-    EditError
+    NoMutationError
         Where nothing is possible that any policy has a rate for, with what forbids it.
 
     Examples
@@ -79,7 +83,7 @@ def _refuse_hopeless(graph: Any, rng: np.random.Generator, policies: Sequence[Po
                     return
                 reasons[name] = change
     told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-    raise EditError(f"no mutation of this policy is possible: {told}")
+    raise NoMutationError(f"no mutation of this policy is possible: {told}")
 
 
 # --- each draws a change, or says why there is none -------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The next generation: asked for who is to be evaluated, told how good they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from neurograph.errors import OptionError
 from search.evolution.crossover import crossover
 from search.evolution.individual import Individual, fitness_of
 from search.evolution.kept import individual_from, individual_state
-from search.evolution.mutation import mutate
+from search.evolution.mutation import NoMutationError, mutate
 from search.evolution.options import EvolutionOptions
 from search.evolution.policy import Policy
 from search.evolution.selection import tournament
@@ -30,10 +31,12 @@ def make_toolbox(policies: Policy | Sequence[Policy] | None = None) -> base.Tool
     Parameters
     ----------
     policies
-        What mutation may do; see `mutate`.
+        What mutation may do; see `mutate`. Their limits hold for crossover too.
     """
     toolbox = base.Toolbox()
-    toolbox.register("mate", crossover)
+    held = [policies or Policy()] if policies is None or isinstance(policies, Policy) else policies
+    limits = {name: _least(getattr(one, name) for one in held) for name in ("neurons", "synapses")}
+    toolbox.register("mate", crossover, **limits)
     toolbox.register("mutate", mutate, policies=policies)
     toolbox.register("select", tournament)
     return toolbox
@@ -155,7 +158,8 @@ class Evolution:
             graph, family = one.graph.copy(), (one.number,)
             graph.restart_journal()
         if self.rng.random() < self.options.mutation:
-            changes += self._mutated(graph)
+            with suppress(NoMutationError):  # a genome that has grown to its limits stays as it is
+                changes += self._mutated(graph)
         return self._born(graph, family, changes)
 
     def _mutated(self, graph: Any) -> list[str]:
@@ -164,6 +168,10 @@ class Evolution:
     def _born(self, graph: Any, parents: Sequence[int] = (), changes: Sequence[str] = ()) -> Individual:
         self.born += 1
         return Individual(graph, self.fitness(), self.born - 1, parents, changes)
+
+
+def _least(limits: Iterable[int | None]) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _selection(toolbox: Any) -> Any:

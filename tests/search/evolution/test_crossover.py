@@ -58,6 +58,14 @@ def test_on_a_tie_what_is_left_out_would_close_a_cycle(a, b, seed):
 
 
 @settings(max_examples=20)
+@given(a=genomes(), b=genomes(), more=st.integers(0, 3))
+def test_on_a_tie_limits_hold(a, b, more):
+    neurons, synapses = len(a) + more, a.number_of_edges() + more
+    child = crossover(a, b, np.random.default_rng(0), tie=True, neurons=neurons, synapses=synapses)
+    assert len(a) <= len(child) <= neurons and a.number_of_edges() <= child.number_of_edges() <= synapses
+
+
+@settings(max_examples=20)
 @given(a=genomes(), b=genomes())
 def test_the_rate_is_the_share_of_the_other(a, b):
     none, all_ = (crossover(a, b, np.random.default_rng(0), rate=rate) for rate in (0, 1))

@@ -1,6 +1,7 @@
 """An evolution: bred, trained and scored as a population, each as it would be alone; the same seed, the same search."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise, permutations
 
 import numpy as np
@@ -18,6 +19,7 @@ from search.evolution import (
     EvolutionOptions,
     Individual,
     Learning,
+    NoMutationError,
     Policy,
     Species,
     evolve,
@@ -198,6 +200,15 @@ def test_individuals_that_fail_are_recorded_and_the_others_go_on():
 def test_where_all_fail_the_first_says_why():
     with pytest.raises(EvaluationError, match="all 12 individuals of the first generation failed: KeyError: 'nothing'"):
         evolve(mlp([2, 1]), lambda one, net: {}["nothing"], EvolutionOptions(**SMALL))
+
+
+def test_genomes_that_have_grown_to_their_limits_stay_as_they_are_and_a_start_that_cannot_grow_is_refused():
+    only = Policy(connect=0, split=1, cut=0, remove=0, perturb=0, neurons=5)
+    options = EvolutionOptions(6, 5, objectives={"neurons": 1.0})
+    found = evolve(mlp([2, 1]), lambda one, net: len(one.graph), options, toolbox=make_toolbox(only))
+    assert {len(one.graph) for one in found.population} == {5}
+    with pytest.raises(NoMutationError, match="split: the genome has 3 neurons, and neurons=3 allows no more"):
+        evolve(mlp([2, 1]), error, options, toolbox=make_toolbox(replace(only, neurons=3)))
 
 
 @pytest.mark.parametrize("found", [torch.zeros(2), (1.0, 2.0), "good", None])

@@ -57,3 +57,15 @@ def test_evolve_xor(example, capsys):
     errors = [float(line.split()[1]) for line in generations]
     assert errors[-1] <= 0.01 and errors == sorted(errors, reverse=True)
     assert "from the start" in told[-1] and len(told) > len(generations)
+
+
+def test_evolve_digits(example, tmp_path, capsys):
+    sizes = {"population": 8, "steps": 3, "out": tmp_path / "run"}
+    picture = example("evolve_digits").main(generations=1, **sizes)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    capsys.readouterr()
+    example("evolve_digits").main(generations=2, **sizes)  # goes on
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("generation 2: at best ")
+    synapses = [int(line.split()[0]) for line in told[1:]]
+    assert synapses == sorted(synapses) and len(synapses) > 1

@@ -11,6 +11,7 @@ from compiler.reference import reference
 from compiler.statistics.absent import AbsentGradients, absent_gradients
 from compiler.statistics.record import record
 from compiler.statistics.strongest import strongest_absent
+from compiler.statistics.utility import RunningUtility
 from compiler.sync.ema import EMA
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Calibration",
     "CompiledNetwork",
     "CompiledPopulation",
+    "RunningUtility",
     "absent_gradients",
     "compile",
     "compile_population",

@@ -67,7 +67,12 @@ class CompiledNetwork(CompiledModule):
         """
         if not self.holding.fresh and torch.compiler.is_dynamo_compiling():
             return refusal(self)
-        return self.outputs(self.run(inputs, keep=False))
+        if self.gatherer is None or not self.training or torch.compiler.is_compiling():
+            return self.outputs(self.run(inputs, keep=False))
+        values, gatherer = self.run(inputs), self.gatherer()
+        if gatherer is not None:
+            gatherer.saw(values)
+        return self.outputs(values)
 
     def install(self, snapshot: Snapshot, program: Program, assembly: Assembly) -> None:
         """Take a program and its units as what runs from now on."""

@@ -183,7 +183,12 @@ class SlotMap:
     @staticmethod
     def put_some(entry: Slots, flat: np.ndarray, values: np.ndarray) -> None:
         """Write some numbers of an entry, at these places of its tensor, in place."""
-        tensor, size = entry.tensor, prod(entry.quantity[1])
+        SlotMap.put_places(entry, entry.tensor, flat, values)
+
+    @staticmethod
+    def put_places(entry: Slots, tensor: Tensor, flat: np.ndarray, values: np.ndarray) -> None:
+        """The same in any tensor of the shape of an entry's."""
+        size = prod(entry.quantity[1])
         with torch.no_grad():
             whole = tensor if tensor.is_contiguous() else tensor.contiguous()
             where, put = torch.from_numpy(flat.astype(np.int64)), torch.from_numpy(values.reshape(-1, size))
@@ -192,6 +197,13 @@ class SlotMap:
             whole.view(-1, size).index_copy_(0, where, put.to(tensor.dtype))
             if whole is not tensor:
                 tensor.copy_(whole)
+
+    @staticmethod
+    def get_some(entry: Slots, flat: np.ndarray) -> np.ndarray:
+        """(n, *shape of one) some numbers of an entry, at these places of its tensor."""
+        rows = entry.tensor.detach().reshape(-1, prod(entry.quantity[1]))
+        chosen = rows.index_select(0, torch.from_numpy(flat.astype(np.int64)).to(rows.device))
+        return units_of(entry.quantity, chosen)
 
     @staticmethod
     def get(entry: Slots, tensor: Tensor) -> np.ndarray:

@@ -32,7 +32,7 @@ def refresh(
         new is old for new, old in zip(members.graphs, before.graphs, strict=True)
     )
     if same and network.stale_by != "structure" and network.program.options == network.options:
-        _load(network)
+        _load(network, optimizer, newborns)
         return
     members.refuse_owned(network)
     merged = merged_snapshot(members.graphs, network.shared, network.cut_off, network.options)
@@ -62,11 +62,11 @@ def refresh(
             one.graph.own(one)
 
 
-def _load(network: Any) -> None:
+def _load(network: Any, optimizer: Optimizer | None, newborns: str) -> None:
     """Take over in place what users wrote into graphs whose structure is as it was."""
     changes = _changes(network, np.arange(len(network)))
     if anything_written(changes):
-        load_written(network, changes)
+        load_written(network, changes, optimizer, newborns)
     for one in network.individuals:
         one.graph.changes.advance(one)
     network.catch_up()
@@ -83,18 +83,21 @@ def _changes(network: Any, stay: np.ndarray) -> Changes:
         (individuals,) where each of them stands from now on; -1 where it leaves.
     """
     merged = Changes(np.zeros(0, np.int64), {})
-    synapses, neurons = [merged.synapses], {}
+    synapses, neurons, renewed = [merged.synapses], {}, {}
     for at in np.argsort(stay)[np.count_nonzero(stay < 0) :].tolist():
         one, place = network.individuals[at], int(stay[at])
         found = one.graph.changes.since(one)
         synapses.append(joined(place, found.synapses))
         for name, keys in found.neurons.items():
             neurons.setdefault(name, []).append(joined(place, keys))
+        for name, numbers in found.renewed.items():
+            renewed.setdefault(name, []).append(joined(place, numbers))
         base = place << SHIFT
         merged.synapse_heirs.update({base | new: base | old for new, old in found.synapse_heirs.items()})
         merged.neuron_heirs.update({base | new: base | old for new, old in found.neuron_heirs.items()})
     merged.synapses = np.concatenate(synapses)
     merged.neurons = {name: np.concatenate(keys) for name, keys in neurons.items()}
+    merged.renewed = {name: np.concatenate(numbers) for name, numbers in renewed.items()}
     return merged
 
 

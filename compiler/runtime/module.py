@@ -2,6 +2,7 @@
 
 from math import prod
 from typing import Any, Literal, NoReturn
+from weakref import ref
 
 import numpy as np
 import torch
@@ -40,6 +41,7 @@ class CompiledModule(nn.Module):
     _digest: str | None
     _size: str
     columns: Any  # a `compiler.sync.columns.Columns`
+    gatherer: Any = None  # weakly, what `gather_for` was given
 
     def __init__(self, graph: Any, batch_size: int, calibration: Calibration | None, pin: Pin) -> None:
         super().__init__()
@@ -75,6 +77,13 @@ class CompiledModule(nn.Module):
                 for value in done:
                     values[value] = None
         return values
+
+    def gather_for(self, gatherer: Any) -> None:
+        """Hand every block's values to `gatherer.saw`, held weakly, at each forward pass in train mode; None ends it.
+
+        A network that `torch.compile` runs hands over nothing.
+        """
+        self.__dict__["gatherer"] = None if gatherer is None else ref(gatherer)
 
     def put(self, program: Program, assembly: Assembly, size: str) -> None:
         """Put a program and its units in the place of what ran so far; `size` is that of the graph, in words."""

@@ -1,7 +1,9 @@
 """An exponential moving average of a network's values, which follows its network through edits."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -135,6 +137,15 @@ class EMA:
                     SlotMap.put(entry, held, values)
         everything = self._held | fresh
         self._held = {_place(entry): everything[_place(entry)] for entry in new.slots}
+
+    def renewed(self, numbers: Mapping[str, np.ndarray]) -> None:
+        """Start anew from the values of numbers that took others' places; networks call this."""
+        for entry in self.source.slots.slots:
+            held, mine = self._average(entry), np.isin(entry.numbers, numbers.get(entry.quantity[0], ()))
+            if mine.any():
+                values = SlotMap.get(entry, held).copy()
+                values[mine] = SlotMap.get(entry, entry.tensor)[mine]
+                SlotMap.put(entry, held, values)
 
     def _vectors(self) -> dict:
         slots = self.source.slots

@@ -1,5 +1,6 @@
 """The holding: a network's numbers without the network, which is what its graph holds on to."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -144,15 +145,45 @@ class Holding:
             return stored
         return now
 
+    def values(self, name: str, numbers: np.ndarray, stored: np.ndarray) -> np.ndarray:
+        """Today's values of (n,) neurons, or weights of synapses of one shape; `stored` where these are the same."""
+        found, quantity = stored.copy(), (name, stored.shape[1:])
+        for entry, mine, places in self.find(name, numbers):
+            if entry.quantity == quantity:
+                now = SlotMap.get_some(entry, places)
+                moved = (now != cast(stored[mine], entry.tensor.dtype).numpy()).reshape(len(mine), -1).any(1)
+                moved &= np.isfinite(now).reshape(len(mine), -1).all(1)
+                found[mine[moved]] = now[moved]
+        return self._but_written(quantity, numbers, stored, found)
+
+    def _but_written(
+        self, quantity: Quantity, numbers: np.ndarray, stored: np.ndarray, found: np.ndarray
+    ) -> np.ndarray:
+        graph = self._graph()
+        if graph is not None and graph.changes.unread(self):
+            theirs = np.isin(numbers, exchange.written(graph.changes.since(self), quantity))
+            found[theirs] = stored[theirs]
+        return found
+
     def load(self, quantity: Quantity, numbers: np.ndarray, values: np.ndarray) -> None:
         """Write (n, *shape of one) numbers of one quantity, known by id or key, into their tensors in place."""
-        book = self._books.get(quantity[0]) or self._book(quantity[0])
-        gates, places = book.find(numbers)
-        known = places >= 0
-        for at in set(gates[known].tolist()):
-            entry, mine = book.gates[at].entry, known & (gates == at)
+        for entry, mine, places in self.find(quantity[0], numbers):
             if entry.quantity == quantity:
-                SlotMap.put_some(entry, places[mine], values[mine])
+                SlotMap.put_some(entry, places, values[mine])
+
+    def find(self, name: str, numbers: np.ndarray) -> Iterator[tuple[Slots, np.ndarray, np.ndarray]]:
+        """Where some numbers of one name are, by id or key.
+
+        Yields
+        ------
+        entry, mine, places
+            Entries of the slot map, which of the (n,) numbers each has, and at which places of its tensor.
+        """
+        book = self._books.get(name) or self._book(name)
+        gates, places = book.find(numbers)
+        for at in set(gates[places >= 0].tolist()):
+            mine = np.flatnonzero((places >= 0) & (gates == at))
+            yield book.gates[at].entry, mine, places[mine]
 
     def _book(self, name: str) -> Book:
         found = self._books[name] = Book(self.slots, name)

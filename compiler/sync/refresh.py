@@ -12,11 +12,13 @@ from compiler.lowering.base import Unit
 from compiler.planning.planner import plan
 from compiler.regions.order import Order
 from compiler.runtime.assembly import Assembly, Spec, assemble, cast, fill, graph_numbers
+from compiler.runtime.listeners import notify_renewed
 from compiler.runtime.module import CompiledModule
 from compiler.slots import SlotMap, Slots
 from compiler.snapshot import Snapshot, snapshot
 from compiler.sync.columns import columns_of, warn_of_moved_columns
 from compiler.sync.optimizers.inherit import commit, prepare
+from compiler.sync.optimizers.restart import carry_out, plan_restarts
 from compiler.sync.write_back import written
 
 
@@ -28,7 +30,7 @@ def refresh(
     changes = graph.changes.since(holding)
     if network.stale_by != "structure" and network.program.options == network.options:
         if anything_written(changes):
-            load_written(network, changes)
+            load_written(network, changes, optimizer, newborns)
         else:
             network.synchronise()  # as reading the graph would
         graph.changes.advance(holding)
@@ -74,22 +76,26 @@ def take_over(
     _keep_switches(network, assembly)
     transfer = prepare(network, assembly, changes, optimizer, group, newborns)
     network.install(found, program, assembly)
+    notify_renewed(network, changes.renewed)
     network.train(network.training)
     commit(transfer)
 
 
 def anything_written(changes: Any) -> bool:
-    """Whether users wrote any number."""
-    return bool(len(changes.synapses)) or any(map(len, changes.neurons.values()))
+    """Whether users wrote any number, or neurons died and others were born in their places."""
+    return bool(len(changes.synapses) or changes.renewed) or any(map(len, changes.neurons.values()))
 
 
-def load_written(network: CompiledModule, changes: Any) -> None:
-    """Take over in place what users wrote: the same Parameters, their version counters moved."""
+def load_written(network: CompiledModule, changes: Any, optimizer: Optimizer | None, newborns: str) -> None:
+    """Take over in place what users wrote, and who was born in others' places: the same Parameters, counters moved."""
+    restarts = plan_restarts(network.holding, changes.renewed, optimizer, newborns)
     for quantity in network.slots.quantities:
         theirs = written(changes, quantity)
         if len(theirs):
             there, column, at = network.graph.survivors(quantity, theirs)
             network.holding.load(quantity, theirs[there], column[at])
+    carry_out(restarts)
+    notify_renewed(network, changes.renewed)
 
 
 def _pool(network: CompiledModule, changes: Any) -> dict[Spec, Unit]:
@@ -97,14 +103,15 @@ def _pool(network: CompiledModule, changes: Any) -> dict[Spec, Unit]:
 
     A written one is made anew rather than written in place, so that a loss computed before stays differentiable.
     """
-    touched = {
-        entry.module for entry in network.slots.slots if _touched(network, entry, written(changes, entry.quantity))
-    }
+    touched = {entry.module for entry in network.slots.slots if _touched(network, entry, changes)}
     return {spec: unit for spec, unit in network.units.items() if unit not in touched}
 
 
-def _touched(network: CompiledModule, entry: Slots, theirs: np.ndarray) -> bool:
-    """Whether a user's write makes a difference to a number of an entry."""
+def _touched(network: CompiledModule, entry: Slots, changes: Any) -> bool:
+    """Whether a user's write makes a difference to a number of an entry, or another number has taken its place."""
+    theirs = written(changes, entry.quantity)
+    if np.isin(entry.numbers, changes.renewed.get(entry.quantity[0], ())).any():
+        return True
     mine = np.flatnonzero(np.isin(entry.numbers, theirs)) if len(theirs) else theirs
     if not len(mine):
         return False

@@ -6,6 +6,8 @@ import numpy as np
 
 from neurograph.errors import MissingError, listed
 
+_WAYS = ("net.observe(batches)", "compiler.RunningUtility(net).observations()")
+
 
 def _none() -> np.ndarray:
     return np.zeros(0)
@@ -38,6 +40,9 @@ class Observations:
         (samples, n) float64 their values; of a channel, the mean over its positions.
     samples, batches
         How many were seen.
+    utility
+        (N,) float64 running utility, see `compiler.RunningUtility`; empty where none was kept, and then activations are
+        not in here.
     """
 
     keys: np.ndarray
@@ -52,6 +57,7 @@ class Observations:
     samples: int = 0
     batches: int = 0
     gradient_absolute_of_mean: np.ndarray = field(default_factory=_none)
+    utility: np.ndarray = field(default_factory=_none)
 
     def of_neurons(self, name: str, keys: np.ndarray) -> np.ndarray:
         """One statistic of some neurons.
@@ -59,16 +65,19 @@ class Observations:
         Parameters
         ----------
         name
-            "activation_mean" or "activation_variance".
+            "activation_mean", "activation_variance" or "utility".
         keys
             (n,) neuron keys.
 
         Raises
         ------
         MissingError
-            Naming the neurons that were not observed.
+            Naming the neurons that were not observed; or nobody was in that way.
         """
-        return getattr(self, name)[_places(self.keys, keys, "neurons", "they were born later: observe again")]
+        held = getattr(self, name)
+        if len(held) != len(self.keys):
+            raise MissingError(f"these observations hold no {name} of neurons; {_WAYS[name == 'utility']} gives it")
+        return held[_places(self.keys, keys, "neurons", "they were born later: observe again")]
 
     def of_synapses(self, name: str, ids: np.ndarray) -> np.ndarray:
         """One statistic of some synapses: "gradient_mean_absolute", "gradient_absolute_of_mean" and so on.

@@ -4,7 +4,7 @@ Structure needs no log: a refresh plans the whole graph afresh and compares. Wha
 users wrote, and whose heir a newborn is. Entries are kept only while a network is there to read them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -27,12 +27,16 @@ class Changes:
     synapse_heirs, neuron_heirs
         new number -> the old number it inherits from, composed over generations: the old ones existed when the reader
         last looked.
+    renewed
+        "neurons" -> (n,) int64 keys, "weight" -> ids, and value name -> keys, ascending: of neurons, and numbers of
+        theirs, whose places others took. These have nothing of them; what they have was written, too.
     """
 
     synapses: np.ndarray
     neurons: dict[str, np.ndarray]
     synapse_heirs: dict[int, int] = field(default_factory=dict)
     neuron_heirs: dict[int, int] = field(default_factory=dict)
+    renewed: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass
@@ -114,6 +118,10 @@ class ChangeLog:
             if tag in ("synapse_heirs", "neuron_heirs"):
                 known = getattr(changes, tag)
                 known.update({new: known.get(old, old) for new, old in pairs})
+        renewed: dict[str, list[np.ndarray]] = {}
+        for name, numbers in ((n, held) for tag, what in entries if tag == "renewed" for n, held in what.items()):
+            renewed.setdefault(name, []).append(numbers)
+        changes.renewed = {name: _merged(parts) for name, parts in renewed.items()}
         return changes
 
     def written_since(self, reader: Any, name: str, number: int) -> bool:
@@ -140,6 +148,13 @@ class ChangeLog:
         if len(keys):
             self.clock.write()
             self._add(("neurons", (name, keys)))
+
+    def renewed(self, keys: np.ndarray, ids: np.ndarray, values: Mapping[str, np.ndarray]) -> None:
+        """Record that others took the places of neurons, of weights by id, and of neurons' values by name and key."""
+        self.synapses_written(ids)
+        for name, some in values.items():
+            self.neurons_written(name, some)
+        self._add(("renewed", {"neurons": keys, "weight": ids, **values}))
 
     def heirs(self, synapses: list[tuple[int, int]], neurons: list[tuple[int, int]]) -> None:
         """Record (new, old) pairs of synapse ids and neuron keys."""

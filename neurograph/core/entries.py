@@ -43,7 +43,7 @@ class Entry:
     @property
     def neurons_died(self) -> np.ndarray:
         """(n,) int64 keys."""
-        return _joined(rows.keys for rows in (effect.dead_neurons() for effect in self.effects) if rows is not None)
+        return _joined(effect.neurons_died for effect in self.effects)
 
     @property
     def synapses_born(self) -> np.ndarray:

@@ -110,7 +110,9 @@ class EditableGraph(Populations):
         Parameters
         ----------
         edit
-            One of `neurograph.edits`, or any frozen dataclass with `apply(graph)` that returns an `Outcome`.
+            One of `neurograph.edits`, or any frozen dataclass with `apply(graph)` that returns an `Outcome`. What a
+            network has learned is written back first, unless the edit has an attribute `looks_up` that is true: it then
+            reads no value but through what looks up today's, as `graph.renew` does.
 
         Raises
         ------
@@ -121,7 +123,8 @@ class EditableGraph(Populations):
         self._check_turn()
         if self._savepoint is not None and self._is_my_turn():
             raise JournalError("an edit cannot apply another edit; call its apply(graph) instead")
-        self.synchronise()
+        if not getattr(edit, "looks_up", False):
+            self.synchronise()
         self._close_run()
         return self._apply(edit)
 
@@ -133,8 +136,8 @@ class EditableGraph(Populations):
         self.effects.append(self._journal.before_writing())
         self._journal.write(entry)
         self.changes.heirs(entry.synapse_heirs.tolist(), entry.neuron_heirs.tolist())
-        dead = [rows for rows in (effect.dead_neurons() for effect in effects) if rows is not None]
-        died = [name for rows in dead for name in rows.names]
+        dead = [(effect.dead_neurons(), effect.neurons_died) for effect in effects]
+        died = [name for rows, keys in dead for name in (rows.names if rows else self.names_of(keys))]
         born = [name for name in self.names_of(entry.neurons_born) if name is not None]
         return EditResult(entry, born, died)
 

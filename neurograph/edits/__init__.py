@@ -17,6 +17,7 @@ from neurograph.edits.reinitialize import Reinitialize
 from neurograph.edits.remove_neurons import RemoveNeurons
 from neurograph.edits.remove_synapses import RemoveSynapses
 from neurograph.edits.rename import Rename
+from neurograph.edits.renew import Renew
 from neurograph.edits.rewire import Rewire
 from neurograph.edits.selectors import LowRepresentationalPower
 from neurograph.edits.set_values import SetValues
@@ -43,6 +44,7 @@ EDITS: Registry[type] = Registry(
             RemoveNeurons,
             RemoveSynapses,
             Rename,
+            Renew,
             Rewire,
             SetValues,
             Sparsify,
@@ -73,6 +75,7 @@ __all__ = [
     "RemoveNeurons",
     "RemoveSynapses",
     "Rename",
+    "Renew",
     "Rewire",
     "SetValues",
     "Sparsify",

@@ -3,17 +3,14 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from neurograph.analysis.ages import Ages
 from neurograph.analysis.observations import Observations
 from neurograph.edits.base import Outcome
-from neurograph.edits.selectors import SELECTORS, Selection, Selector, selector
+from neurograph.edits.selectors import SELECTORS, Selector
 from neurograph.edits.support import stranded
+from neurograph.edits.support.choosing import choose, old_enough
 from neurograph.edits.support.growing import inner_population
-from neurograph.errors import EditError, MissingError
 from neurograph.options import DATA, as_plain, named_or_called, number, one_of, whole
-from neurograph.storage.pools import distinct
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -59,6 +56,7 @@ class Autophagy:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from neurograph.builders import mlp
     >>> from neurograph.edits.selectors import LowRepresentationalPower
     >>> g = mlp([2, 3, 1])
@@ -87,12 +85,8 @@ class Autophagy:
     def apply(self, graph: "EditableGraph") -> Outcome:
         """Let the neurons die."""
         keys = inner_population(graph, self.population, "shrink")
-        choose = selector(self.by) if isinstance(self.by, str) else self.by
-        grown = self._grown(keys)
-        selection = Selection(graph, grown, np.random.default_rng(self.seed), self.observations, keys)
-        chosen = np.asarray(choose(selection), np.int64)
-        if chosen.ndim != 1 or not np.isin(chosen, grown).all() or not distinct(chosen):
-            raise EditError(f"selector {self.by!r} must choose different neurons of population {self.population!r}")
+        grown = old_enough(self.population, keys, self.protect, self.ages)
+        chosen = choose(graph, self.population, grown, self.by, self.seed, self.observations)
         eaten = chosen[: max(0, len(keys) - self.floor)]
         settled = stranded.remove_neurons(graph, eaten, self.stranded, home=keys)
         left = len(graph.population_keys(self.population))
@@ -100,17 +94,3 @@ class Autophagy:
         if self.protect:
             details["protected"] = len(keys) - len(grown)
         return Outcome(as_plain(self), details=details | settled)
-
-    def _grown(self, keys: np.ndarray) -> np.ndarray:
-        """(m,) the keys of those that are old enough to be eaten."""
-        if not self.protect:
-            return keys
-        if self.ages is None:
-            raise MissingError(f"protect={self.protect:g} goes by ages: give ages=Ages(keys, ages)")
-        ages = self.ages.of(keys)
-        if not (ages >= self.protect).any():
-            raise EditError(
-                f"protect={self.protect:g} protects all {len(keys)} neurons of population {self.population!r}, the "
-                f"eldest of which is {ages.max():g} old: wait, or protect fewer"
-            )
-        return keys[ages >= self.protect]

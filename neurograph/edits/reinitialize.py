@@ -1,17 +1,16 @@
 """Reinitialize: all that training moves is drawn anew, the wiring stays."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurograph.edits.base import Outcome
+from neurograph.edits.support.beginnings import first_values, first_weights, trained_rows
 from neurograph.errors import EditError
-from neurograph.initializers import INITIALIZERS, Weights, from_name
+from neurograph.initializers import INITIALIZERS, from_name
 from neurograph.options import as_plain, one_of, populations_or_all
-from neurograph.schema.activations import activation
-from neurograph.schema.neuron import NORM_VALUES
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -63,63 +62,21 @@ class Reinitialize:
     def apply(self, graph: "EditableGraph") -> Outcome:
         """Begin again."""
         keys = self._keys(graph)
-        rows = _trained_rows(graph, keys)
-        trained = keys[graph.neurons.each("trainable", keys).astype(bool)]
-        written = _reset_values(graph, trained)
-        if not len(rows) and not written:
+        table = graph.table
+        rows = table.live()
+        rows = trained_rows(graph, rows[np.isin(table.dst[rows], keys)])
+        written = np.zeros(0, np.int64)
+        for name, (some, values) in first_values(graph, keys).items():
+            graph.write_values(name, some, values)
+            written = np.union1d(written, some)
+        if not len(rows) and not len(written):
             raise EditError("nothing here is trained, so nothing can begin again")
         draw = from_name(self.initializer, self.seed)
-        for ids, weights in _drawn(graph, rows, draw):
+        for ids, weights in first_weights(graph, rows, draw):
             graph.write_weights(ids, weights)
-        return Outcome(as_plain(self), details={"weights": len(rows), "neurons": written})
+        return Outcome(as_plain(self), details={"weights": len(rows), "neurons": len(written)})
 
     def _keys(self, graph: "EditableGraph") -> np.ndarray:
         names: Iterable[str] = graph.populations if self.populations is None else self.populations
         keys = [graph.keys_of(graph.population(name)) for name in names]
         return np.sort(np.concatenate([np.empty(0, np.int64), *keys]))
-
-
-def _trained_rows(graph: "EditableGraph", keys: np.ndarray) -> np.ndarray:
-    """Rows of the trained weights that some neurons read, by their id."""
-    table = graph.table
-    rows = table.live()
-    trained = np.array([bundle.get("trainable", True) for bundle in table.forms.bundles], bool)
-    rows = rows[(table.pool[rows] > 0) & np.isin(table.dst[rows], keys)]
-    rows = rows[trained[table.form[rows]]]
-    return rows[np.argsort(table.id[rows])]
-
-
-def _reset_values(graph: "EditableGraph", keys: np.ndarray) -> int:
-    """Biases to 0, norms and slopes to where they begin; returns how many neurons had any."""
-    begin = {"bias": np.zeros(len(keys))} | {name: np.full(len(keys), value) for name, value in NORM_VALUES.items()}
-    slopes = [activation(name).slope for name in graph.neurons.each("activation", keys)]
-    begin["slope"] = np.array([np.nan if slope is None else slope for slope in slopes], np.float64)
-    touched = np.zeros(len(keys), bool)
-    for name, values in begin.items():
-        there = ~np.isnan(graph.read_values(name, keys)) & ~np.isnan(values)
-        if there.any():
-            graph.write_values(name, keys[there], values[there])
-        touched |= there
-    return int(touched.sum())
-
-
-def _drawn(graph: "EditableGraph", rows: np.ndarray, draw: Weights) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Ids and new weights: neurons of the same activation that read equally many weights of one shape draw together."""
-    table = graph.table
-    target, kind = table.dst[rows].astype(np.int64), table.pool[rows]
-    area = np.array([1, *(int(np.prod(pool.data.shape[1:])) for pool in table.pools)], np.float64)[kind]
-    reads = np.bincount(target, area)  # numbers that each neuron weighs
-    names = graph.neurons.each("activation", target)
-    for pool in np.unique(kind).tolist():
-        shape = table.pools[pool - 1].data.shape[1:]
-        mine = np.flatnonzero(kind == pool)
-        mine = mine[np.argsort(target[mine], kind="stable")]
-        neurons, first, count = np.unique(target[mine], return_index=True, return_counts=True)
-        sorts = sorted({(names[mine[at]], n) for at, n in zip(first, count.tolist(), strict=True)})
-        for name, n in sorts:
-            chosen = np.flatnonzero((count == n) & (names[mine[first]] == name))
-            at = mine[first[chosen][:, None] + np.arange(n)]  # (neurons, n): the synapses that each reads
-            weights = np.moveaxis(draw((n, len(chosen), *shape), str(name)), 0, 1)
-            part = n * np.prod(shape, dtype=np.float64) / reads[neurons[chosen]]
-            weights = weights * np.sqrt(part).reshape(-1, 1, *(1 for _ in shape))
-            yield table.id[rows[at.ravel()]].astype(np.int64), weights.reshape(-1, *shape)

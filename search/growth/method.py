@@ -142,6 +142,9 @@ class Method:
         Draws what this way has of its own: called with the rows, the graph and the directory.
     begin
         Edits before the first epoch: called with the trainer, the options, and what journal lines are handed to.
+    gathered
+        From network and options to the running utility that the callback finds in `trainer.utility`, or None; it is
+        kept in checkpoints.
     help
         One line for the command line.
     hidden
@@ -163,6 +166,7 @@ class Method:
     callback: Callable[[Any, Keep | None], Callback]
     pictures: Callable[[list[dict[str, Any]], NeuronGraph, Path], None] | None = None
     begin: Callable[[Trainer, Any, Keep | None], None] | None = None
+    gathered: Callable[[compiler.CompiledNetwork, Any], compiler.RunningUtility | None] | None = None
     help: str = ""
     hidden: tuple[int, ...] | None = (16, 16)
     build: Callable[[Sequence[int], str, Any], NeuronGraph] = _layers
@@ -212,6 +216,7 @@ def grow(
     config = _config(method, data, options)
     data = fitting(data, graph, options.standardise, options.whiten)
     trainer = _trainer(net, data, options)
+    trainer.utility = method.gathered(net, options) if method.gathered else None
     with ExitStack() as stack:
         kept = None
         if run is not None:  # the trainer stands: what could be refused has been
@@ -242,6 +247,9 @@ def _go_on(method: Method, run: Run, data: Dataset | None, progress: bool) -> Gr
     net.load_state_dict(state["network"])
     data = fitting(data, graph, options.standardise, options.whiten)
     trainer = _trainer(net, data, options, run.metrics())
+    trainer.utility = method.gathered(net, options) if method.gathered else None
+    if trainer.utility is not None:
+        trainer.utility.load_state_dict(state["utility"])
     trainer.callbacks = _callbacks(method, data, options, run)
     net.load_optimizer_state(trainer.optimizer, state["optimizer"])
     return _finish(method, trainer, data, run, progress)
@@ -330,6 +338,8 @@ def _checkpoint(run: Run, trainer: Trainer) -> None:
         "network": dict(trainer.net.state_dict()),
         "optimizer": trainer.net.optimizer_state(trainer.optimizer),
     }
+    if trainer.utility is not None:
+        state["utility"] = trainer.utility.state_dict()
     run.save_checkpoint(state, trainer.net.graph, trainer.rows)
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from compiler.runtime.devices import usable_device
+from compiler.statistics.utility import RunningUtility
 from neurograph.errors import DivergenceError, OptionError
 from search.datasets import Split
 from search.training.augment import changed, draw_changes
@@ -56,6 +57,11 @@ class Trainer:
     rows
         The rows of the epochs that a resumed run has behind it.
 
+    Attributes
+    ----------
+    utility
+        A running utility of the network's neurons, for callbacks that go by one.
+
     Raises
     ------
     OptionError
@@ -88,6 +94,7 @@ class Trainer:
         self.optimizer = optimizer or make_optimizer(net.parameters(), options)
         self.callbacks = tuple(callbacks)
         self.rows = list(rows)
+        self.utility: RunningUtility | None = None
         self._fits = False
         if leaves_one(len(split.train_y), options.batch_size):
             warnings.warn(

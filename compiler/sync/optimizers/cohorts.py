@@ -12,6 +12,7 @@ stands in `optimizer.state[parameter]["newborns"]`, as plain values and tensors 
 
 import weakref
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,8 @@ class Cohorts:
 
     Parameters
     ----------
-    slots
-        (n,) int64 places in the flattened Parameter, on its device.
-    which
-        (n,) int64 which cohort each belongs to, counted from 0.
-    ends
-        Where each cohort ends in `slots`, after a 0.
+    labels
+        Of the Parameter's shape: 0 for numbers that count as their Parameter does, else their cohort, counted from 1.
     births
         (k,) float64 the Parameter's step count at each birth.
     steps
@@ -48,9 +45,7 @@ class Cohorts:
         What `scaled` has worked out, good until the next cohort grows up.
     """
 
-    slots: Tensor
-    which: Tensor
-    ends: tuple[int, ...]
+    labels: Tensor
     births: np.ndarray
     steps: float
     width: int
@@ -60,6 +55,31 @@ class Cohorts:
         self.count, self.key = len(self.births), tuple(self.births.tolist())
         self._pieces: dict[int, tuple[Piece, ...] | None] = {}
         self._since: dict[int, tuple[Tensor, Tensor]] = {}
+
+    @cached_property
+    def _sorted(self) -> tuple[Tensor, Tensor, tuple[int, ...]]:
+        """(n,) places in the flattened Parameter, cohort after cohort; whose each is; where each cohort ends."""
+        labels = self.labels.reshape(-1).long()
+        young = labels.nonzero().squeeze(1)
+        which = labels[young] - 1
+        order = which.argsort(stable=True)
+        sizes = torch.bincount(which, minlength=self.count).tolist()
+        return young[order], which[order], tuple(int(end) for end in np.cumsum([0, *sizes]))
+
+    @cached_property
+    def share(self) -> float:
+        """Which part of the Parameter is young."""
+        return float(self.labels.count_nonzero()) / max(self.labels.numel(), 1)
+
+    @cached_property
+    def index(self) -> Tensor:
+        """The labels as whole numbers, of size 1 along all directions but the first in which they do not differ."""
+        labels = self.labels.long()
+        for start in range(1, labels.dim()):
+            first = labels[(slice(None),) * start + (slice(0, 1),) * (labels.dim() - start)]
+            if bool((labels == first).all()):
+                return first
+        return labels
 
     def since(self, born: int) -> Tensor:
         """The slots of the cohorts from one on."""
@@ -71,13 +91,15 @@ class Cohorts:
 
     def _from(self, born: int) -> tuple[Tensor, Tensor]:
         if born not in self._since:
-            start = self.ends[born]
-            self._since = {**self._since, born: (self.slots[start:].contiguous(), self.which[start:] - born)}
+            slots, which, ends = self._sorted
+            start = ends[born]
+            self._since = {**self._since, born: (slots[start:].contiguous(), which[start:] - born)}
         return self._since[born]
 
     def of(self, cohort: int) -> Tensor:
         """The slots of one cohort."""
-        return self.slots[self.ends[cohort] : self.ends[cohort + 1]]
+        slots, _, ends = self._sorted
+        return slots[ends[cohort] : ends[cohort + 1]]
 
     def pieces(self, cohort: int) -> tuple[Piece, ...] | None:
         """The slots of one cohort as few rectangles, which need no indices; None where they are scattered."""
@@ -112,15 +134,10 @@ def cohorts_of(held: dict[str, Any]) -> Cohorts:
 
 def _read(held: dict[str, Any]) -> Cohorts:
     newborns = held[NEWBORNS]
-    labels, count = newborns["cohort"].reshape(-1).long(), len(newborns["births"])
-    young = labels.nonzero().squeeze(1)
-    which = labels[young] - 1
-    order = which.argsort(stable=True)
-    sizes = torch.bincount(which, minlength=count).tolist()
-    ends = tuple(int(end) for end in np.cumsum([0, *sizes]))
-    births, shape = np.array(newborns["births"], np.float64), newborns["cohort"].shape
-    width = int(np.prod(shape[1:])) if len(shape) > 1 else max(len(labels), 1)
-    return Cohorts(young[order], which[order], ends, births, float(held[STEP]), width)
+    labels, shape = newborns["cohort"], newborns["cohort"].shape
+    width = int(np.prod(shape[1:])) if len(shape) > 1 else max(labels.numel(), 1)
+    # a copy, so that what is worked out later is of these labels; and nothing here keeps the tensor itself alive
+    return Cohorts(labels.clone(), np.array(newborns["births"], np.float64), float(held[STEP]), width)
 
 
 def rectangles(slots: np.ndarray, width: int) -> tuple[Piece, ...] | None:
@@ -173,6 +190,11 @@ def products(held: dict[str, Any]) -> Tensor | None:
     return torch.tensor(own, dtype=torch.float64)[newborns["cohort"].long().cpu()]
 
 
+def most_cohorts(dtype: torch.dtype) -> int:
+    """How many cohorts the numbers of a Parameter can be told apart by."""
+    return _MOST.get(dtype, 2**24)
+
+
 def divided(own: np.ndarray, shared: float, youth: float, dtype: torch.dtype) -> tuple[np.ndarray, np.ndarray]:
     """The cohorts of some numbers.
 
@@ -198,6 +220,6 @@ def divided(own: np.ndarray, shared: float, youth: float, dtype: torch.dtype) ->
         return label, own[:0]
     rows, which = np.unique(own[young], axis=0, return_inverse=True)
     rows, which = rows[::-1], len(rows) - 1 - which.reshape(-1)  # many steps, early birth
-    dropped = max(0, len(rows) - _MOST.get(dtype, len(rows)))
+    dropped = max(0, len(rows) - most_cohorts(dtype))
     label[young] = np.maximum(which + 1 - dropped, 0)
     return label, rows[dropped:]

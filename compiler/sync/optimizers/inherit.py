@@ -31,6 +31,12 @@ class Transfer:
 NEWBORN_STATES = ("own", "inherited")
 
 
+def check_newborns(newborns: str) -> None:
+    """Refuse, by `CompileError`, what newborns cannot start from."""
+    if newborns not in NEWBORN_STATES:
+        raise CompileError(f'newborns must be "own" or "inherited", not {newborns!r}')
+
+
 def prepare(
     network: "CompiledModule",
     assembly: Assembly,
@@ -59,8 +65,7 @@ def prepare(
     CompileError
         Where the optimizer cannot follow, or a group has to be chosen.
     """
-    if newborns not in NEWBORN_STATES:
-        raise CompileError(f'newborns must be "own" or "inherited", not {newborns!r}')
+    check_newborns(newborns)
     if optimizer is None:
         return None
     schema = schema_of(optimizer)

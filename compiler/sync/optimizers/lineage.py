@@ -55,6 +55,7 @@ class Lineages:
         """The ancestry of one new Parameter."""
         order, owner = self._order(entry.quantity)
         place = order.places(entry.numbers)
+        place[np.isin(entry.numbers, self.changes.renewed.get(entry.quantity[0], ()))] = -1  # others than were there
         heirs = self._heirs(entry.quantity)
         heir = np.full(len(place), -1, np.int32)
         born = np.flatnonzero(place < 0)

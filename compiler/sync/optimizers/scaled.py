@@ -21,6 +21,7 @@ from compiler.sync.optimizers.schemas import StateSchema, fading
 
 Young = tuple[dict[str, Any], Tensor, dict[str, Any]]  # a parameter group, a Parameter, what is kept for it
 _FEW = 6  # cohorts that are cheaper one by one
+_MANY = 0.2  # of a Parameter: so many young ones are cheaper moved with all others
 _Look = Callable[[Tensor], Tensor]  # a part of a tensor like the Parameter
 
 
@@ -43,6 +44,8 @@ def prepare(optimizer: Optimizer, schema: StateSchema, young: list[Young]) -> No
             for k in range(eldest, cohorts.count):
                 mine = [(n, [float(f[k - first[i]]) for f in factors[i]]) for n, i in means if k >= first[i]]
                 _one_by_one(optimizer, group, parameter, held, mine, cohorts, k, whole)
+        elif whole and cohorts.share > _MANY:
+            _everywhere(optimizer, group, parameter, held, means, factors, cohorts, first)
         else:
             _together(optimizer, group, parameter, held, means, factors, cohorts, first)
         held[NEWBORNS]["betas"] = tuple(b.clone() if isinstance(b, Tensor) else b for b in betas)
@@ -113,6 +116,35 @@ def _together(
             gradient = _gradient(optimizer, group, parameter, lambda t, slots=slots: take(t, slots))
             values.addcmul_(gradient * added if name == "exp_avg_sq" else added, gradient)
         put(held[name], slots, values)
+
+
+def _everywhere(
+    optimizer: Optimizer,
+    group: dict[str, Any],
+    parameter: Tensor,
+    held: dict[str, Any],
+    means: list[tuple[str, int]],
+    factors: dict[int, Factors],
+    cohorts: Cohorts,
+    first: list[int],
+) -> None:
+    """The same with all numbers of the Parameter, those that are young no more by factors that change nothing."""
+    gradient = _gradient(optimizer, group, parameter, lambda t: t)
+    for name, index in means:
+        kept, added = factors[index]
+        values = held[name].mul_(_of_all(kept, 1.0, cohorts, first[index], gradient))
+        if name == "exp_avg":
+            values.addcmul_(gradient, _of_all(added, 0.0, cohorts, first[index], gradient))
+        elif name == "exp_avg_sq":
+            values.addcmul_(gradient * _of_all(added, 0.0, cohorts, first[index], gradient), gradient)
+
+
+def _of_all(factors: Any, neutral: float, cohorts: Cohorts, born: int, like: Tensor) -> Tensor:
+    """(k,) factors of the cohorts from one on as one for each number, or for each row where its numbers are alike."""
+    held = torch.from_numpy(factors) if isinstance(factors, np.ndarray) else factors
+    table = torch.full((cohorts.count + 1,), neutral, dtype=like.dtype, device=like.device)
+    table[born + 1 :] = held.to(like)
+    return table[cohorts.index]
 
 
 def _gradient(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, look: _Look) -> Tensor:

@@ -58,6 +58,12 @@ class Effect:
         return NONE
 
     @property
+    def neurons_died(self) -> np.ndarray:
+        """(n,) int64 keys."""
+        rows = self.dead_neurons()
+        return NONE if rows is None else rows.keys
+
+    @property
     def synapses_born(self) -> np.ndarray:
         """(n,) int64 ids."""
         return NONE
@@ -68,9 +74,9 @@ class Effect:
         return NONE
 
     def dead_neurons(self) -> "NeuronRecords | None":
-        """The neurons that died by it."""
+        """The neurons that went by it, whole; None where nobody did, or others took their places."""
         return None
 
     def dead_synapses(self, bundles: list[dict[str, Any]]) -> "SynapseRecords | None":
-        """The synapses that died by it; bundles are those of the graph's table."""
+        """The synapses that went by it, likewise; bundles are those of the graph's table."""
         return None

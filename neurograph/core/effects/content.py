@@ -17,6 +17,7 @@ from neurograph.core.effects.neurons import (
     PopulationAdded,
     PopulationRemoved,
 )
+from neurograph.core.effects.renewed import NeuronsRenewed
 from neurograph.core.effects.synapses import FormsChanged, SynapseBorn, SynapseDied, SynapsesBorn, SynapsesDied
 from neurograph.core.effects.values import ValuesWritten, WeightReplaced, WeightsWritten
 from neurograph.core.records import NeuronRecords, SynapseRecords
@@ -209,6 +210,23 @@ def _weights(effect: Any, _keys: int, ids: int) -> None:
     _need(effect.before.shape == effect.after.shape, "weights before and after are of different shapes")
 
 
+def _renewed(effect: Any, keys: int, ids: int) -> None:
+    _numbers(effect.keys, keys, "keys")
+    _need(distinct(effect.keys), "a neuron is renewed twice")
+    _need(isinstance(effect.values, dict) and isinstance(effect.weights, list), "what was renewed is not told")
+    for name, held in effect.values.items():
+        _need(name in VALUES and isinstance(held, tuple | list) and len(held) == 2, f"neurons have no value {name!r}")
+        _numbers(held[0], keys, "keys")
+        _need(np.isin(held[0], effect.keys).all(), "values are those of other neurons")
+        _neuron_values(name, held[1], len(held[0]))
+    for held in effect.weights:
+        _need(isinstance(held, tuple | list) and len(held) == 2, "weights are not told by ids")
+        _numbers(held[0], ids, "ids")
+        _reals(held[1], len(held[0]), "weights")
+    every = np.concatenate([np.zeros(0, np.int64), *(held[0] for held in effect.weights)])
+    _need(distinct(every), "a synapse is renewed twice")
+
+
 def _replaced(effect: Any, _keys: int, ids: int) -> None:
     _number(effect.number, ids, "an id")
     _weight(effect.before)
@@ -243,4 +261,5 @@ _CHECKS: dict[type[Effect], Callable[[Any, int, int], None]] = {
     WeightsWritten: _weights,
     WeightReplaced: _replaced,
     AttributesSet: _set,
+    NeuronsRenewed: _renewed,
 }

@@ -13,6 +13,7 @@ from neurograph.core.effects.neurons import (
     PopulationAdded,
     PopulationRemoved,
 )
+from neurograph.core.effects.renewed import NeuronsRenewed
 from neurograph.core.effects.synapses import FormsChanged, SynapseBorn, SynapseDied, SynapsesBorn, SynapsesDied
 from neurograph.core.effects.values import ValuesWritten, WeightReplaced, WeightsWritten
 from neurograph.errors import JournalError
@@ -22,7 +23,7 @@ EFFECTS: dict[str, type[Effect]] = {
     for effect in (
         SynapseBorn, SynapsesBorn, SynapseDied, SynapsesDied, NeuronBorn, NeuronsBorn, NeuronsDied, KindsChanged,
         FormsChanged, WeightReplaced, ValuesWritten, WeightsWritten, NeuronsRenamed, PopulationAdded,
-        PopulationRemoved, AttributesSet,
+        PopulationRemoved, AttributesSet, NeuronsRenewed,
     )
 }  # fmt: skip
 

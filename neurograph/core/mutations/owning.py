@@ -35,6 +35,10 @@ class Holder(Protocol):
         """
         ...
 
+    def values(self, name: str, numbers: np.ndarray, stored: np.ndarray) -> np.ndarray:
+        """The same, and sure, of many: (n,) values of neurons, or (n,) or (n, height, width) weights."""
+        ...
+
 
 _FEW = 256  # numbers that are looked up one by one rather than by looking through all
 
@@ -103,6 +107,11 @@ class Owning(GraphState):
             return holder.write_back(self)
         finally:
             self._leave_turn()
+
+    def _todays(self, name: str, numbers: np.ndarray, stored: np.ndarray) -> np.ndarray:
+        """Values of some neurons, or weights, as the network has them that holds the values; see `Holder.values`."""
+        holder = self.table.holder
+        return stored if holder is None else holder.values(name, numbers, stored)
 
     def _bring_synapses(self, rows: np.ndarray) -> None:
         """Bring the weights of some rows up to date that are about to go."""

@@ -76,3 +76,6 @@ def _write_again(graph: Any, effect: Any) -> None:
         graph.changes.synapses_written(effect.ids)
     elif effect.tag == "value":
         graph.changes.neurons_written(effect.name, effect.keys)
+    elif effect.tag == "renewed":
+        values = {name: keys for name, (keys, _) in effect.values.items()}
+        graph.changes.renewed(effect.keys, effect.synapses_born, values)

@@ -1,11 +1,15 @@
 """The numbers that training moves, read and written in bulk by stable number."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
+from neurograph.core.effects.renewed import NeuronsRenewed
 from neurograph.core.effects.values import WeightsWritten
 from neurograph.core.mutations.synapses import SynapseMutations
 from neurograph.core.mutations.whole import in_turn, whole
 from neurograph.errors import NeuronError, SynapseError
+from neurograph.storage.pools import distinct
 
 
 class NeuronCore(SynapseMutations):
@@ -94,6 +98,49 @@ class NeuronCore(SynapseMutations):
     def _write_values(self, name: str, keys: np.ndarray, values: np.ndarray) -> None:
         self.changes.neurons_written(name, keys)  # those too that are what was there
         self._change_values(name, keys, values)
+
+    @whole
+    def renew(
+        self,
+        keys: np.ndarray,
+        values: Mapping[str, tuple[np.ndarray, np.ndarray]],
+        weights: Sequence[tuple[np.ndarray, np.ndarray]],
+    ) -> None:
+        """Let others be born in the places of neurons that die: under their keys and ids, with numbers of their own.
+
+        Nothing of the structure changes, so networks go on with the program and the Parameters that they have. An undo
+        brings the dead back with what they had learned.
+
+        Parameters
+        ----------
+        keys
+            (n,) int64 of those who die, each once.
+        values
+            "bias", "gamma", ... -> (keys, values) of the newborns.
+        weights
+            (ids, weights) of theirs, all of one shape; each id once.
+
+        Raises
+        ------
+        NeuronError, SynapseError
+            A neuron twice, or numbers that are not finite or were never there; as `read_weights`.
+        """
+        self._open()
+        ids = np.concatenate([np.zeros(0, np.int64), *(some for some, _ in weights)])
+        if not distinct(keys) or not distinct(ids):
+            raise NeuronError("nobody is renewed twice at once, and some keys or ids are there twice")
+        columns, data = self.neurons.values, self._stored_weights
+        for name, (some, given) in values.items():
+            if not np.isfinite(given).all() or np.isnan(columns[name][some]).any():
+                raise NeuronError(f"{name}: values must be finite, and every neuron must have one already")
+        for some, given in weights:
+            if not np.isfinite(given).all() or given.shape != data(some).shape:
+                raise SynapseError(f"{len(some)} weights of newborns are not finite, or of another shape than theirs")
+        dead = {name: (some, self._todays(name, some, columns[name][some])) for name, (some, _) in values.items()}
+        gone = [(some, self._todays("weight", some, data(some))) for some, _ in weights]
+        self.effects.append(NeuronsRenewed(keys, dead, gone))
+        self.changes.renewed(keys, ids, {name: some for name, (some, _) in values.items()})
+        NeuronsRenewed(keys, dict(values), list(weights)).roll_back(self)
 
     def survivors(
         self, space: tuple[str, tuple[int, ...]], numbers: np.ndarray

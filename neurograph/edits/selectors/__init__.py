@@ -10,6 +10,7 @@ from neurograph.edits.selectors.base import Selection, Selector
 from neurograph.edits.selectors.chance import Chance
 from neurograph.edits.selectors.low_contribution import LowContribution
 from neurograph.edits.selectors.low_representational_power import LowRepresentationalPower
+from neurograph.edits.selectors.low_utility import LowUtility
 from neurograph.edits.selectors.weight_density import WeightDensity
 from neurograph.edits.selectors.weight_distribution import WeightDistribution
 from neurograph.errors import OptionError
@@ -22,6 +23,7 @@ SELECTORS: Registry[Callable[..., Selector]] = Registry(
         "weight_distribution": WeightDistribution,
         "weight_density": WeightDensity,
         "low_contribution": LowContribution,
+        "low_utility": LowUtility,
         "chance": Chance,
     },
     fits=callable,
@@ -49,6 +51,7 @@ __all__ = [
     "Chance",
     "LowContribution",
     "LowRepresentationalPower",
+    "LowUtility",
     "Selection",
     "Selector",
     "WeightDensity",

@@ -1,6 +1,7 @@
 """Chance: neurons drawn at random, which is what every other way to choose has to do better than."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,6 +29,7 @@ class Chance:
     [4, 5]
     """
 
+    looks_up: ClassVar[bool] = True  # reads no weights, so that nothing need be written back for it
     count: int = 1
 
     def __post_init__(self) -> None:

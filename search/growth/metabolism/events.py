@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import compiler
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.variance import variance_condition
 from neurograph.core.graph import EditResult
@@ -60,6 +61,13 @@ def require_growth(graph: NeuronGraph, options: MetabolizeOptions) -> None:
     trial = graph.copy()
     for name in (name for name, count in counts.items() if count):
         trial.apply(_proliferation(options, name, 1, 0, None))
+
+
+def gathered_utility(net: compiler.CompiledNetwork, options: MetabolizeOptions) -> compiler.RunningUtility | None:
+    """The running utility of what metabolizes, where autophagy goes by it."""
+    if options.autophagy != "low_utility":
+        return None
+    return compiler.RunningUtility(net, growing_populations(net.graph, options))
 
 
 class Metabolism:
@@ -124,6 +132,8 @@ class Metabolism:
     def _eat(self, event: Event, name: str, epoch: int, seen: Observations | None) -> EditResult:
         options, seed = self.options, seed_of(self.options.seed, epoch, _AUTOPHAGY) % 2**32
         choose: Any = options.selector()
+        utility = event.trainer.utility
+        seen = seen if utility is None else utility.observations()
         age, ages = options.autophagy_age, ages_in_epochs(event.trainer.net.graph, epoch)
         return event.apply(Autophagy(name, choose, options.autophagy_floor, "remove", seed, seen, age, ages))
 

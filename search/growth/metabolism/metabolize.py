@@ -1,6 +1,6 @@
 """`metabolize`: train a network that grows where it has to."""
 
-from search.growth.metabolism.events import Metabolism, require_growth
+from search.growth.metabolism.events import Metabolism, gathered_utility, require_growth
 from search.growth.metabolism.options import MetabolizeOptions
 from search.growth.method import Method
 
@@ -10,6 +10,7 @@ metabolize = Method(
     require_growth,
     Metabolism,
     help="train a network that grows where it has to (MetaNet)",
+    gathered=gathered_utility,
     hidden=(16, 16),
     about="""Train a network that grows and eats its neurons while it trains (MetaNet, "Metabolize Neural Network").
 

@@ -17,7 +17,7 @@ VARIANCE = [1.0, 0.0, 0.06, 1.0, 0.08, 0.04]  # of the six hidden neurons; their
 def network():
     g = mlp([2, 6, 3, 1], seed=0)
     spread = [7.0, 7.0, *VARIANCE, 5.0, 5.0, 5.0, 7.0]
-    return g, Observations(g.table.keys(), np.zeros(12), np.array(spread))
+    return g, Observations(g.table.keys(), np.zeros(12), np.array(spread), utility=np.array(spread))
 
 
 def eaten(options, **more):
@@ -174,6 +174,7 @@ HUNGRY = {
     "weight_density": {"bins": 2, "count": 9, "excess": 0.0},
     "low_contribution": {"level": 1e9},
     "chance": {"count": 9},
+    "low_utility": {"count": 9},
 }
 
 

@@ -78,6 +78,9 @@ def counted(verb, edit, before, g, result):
         return {"removed": gone, "left": left}
     if verb == "Rename":
         return {"renamed": len(set(before.home) - set(g)) or len(edit.names)}
+    if verb == "Renew":
+        mine = [name for name in result.born if before.home[name] == edit.population]
+        return {"renewed": len(mine), "followers": born - len(mine)}
     if verb == "SetValues":
         return {"neurons": len(edit.neurons), "synapses": len(edit.synapses)}
     return {}

@@ -25,11 +25,13 @@ from neurograph.edits import (
     RemoveNeurons,
     RemoveSynapses,
     Rename,
+    Renew,
     Rewire,
     SetValues,
     Sparsify,
     SplitEdge,
 )
+from neurograph.edits.selectors import Chance
 from neurograph.errors import OptionError
 from neurograph.initializers.newborns import Newborns
 from neurograph.options import number, whole
@@ -54,6 +56,8 @@ KEPT = [
     (RemoveNeurons(np.array([2])), {"names": (2,), "stranded": "leave"}),
     (RemoveSynapses([(0, 2)]), {"pairs": ((0, 2),)}),
     (Rename({0: "age"}), {"names": {0: "age"}}),
+    (Renew("hidden1", np.array([2, 3])), {"by": (2, 3), "most": None, "initializer": "he_uniform"}),
+    (Renew("hidden1", Chance(2)), {"by": {"name": "Chance", "count": 2}}),
     (SetValues({0: {"note": 1}}, {(0, 2): {"weight": 0.5}}), {"neurons": {0: {"note": 1}}}),
     (Expand([(0, 2), (1, 2)], neurons=2), {"synapses": ((0, 2), (1, 2)), "rule": "exact", "noise": 1e-8, "bias": None}),
     (Prune(share=0.5, scope="layer"), {"share": 0.5, "scope": "layer", "stranded": "remove"}),

@@ -26,6 +26,7 @@ from neurograph.edits import (
     RemoveNeurons,
     RemoveSynapses,
     Rename,
+    Renew,
     Rewire,
     SetValues,
     Sparsify,
@@ -130,6 +131,12 @@ def _rename(g, rng):
     )
 
 
+def _renew(g, rng):
+    by = ["chance", "low_contribution", [n for n in g.population(_some_population(g, rng)) if rng.random() < 0.5]]
+    most, name = [None, 1, 2][rng.integers(3)], _some_population(g, rng)
+    return Renew(name, by[rng.integers(3)], most, "lecun_normal", int(rng.integers(99)), _observed(g, rng))
+
+
 def _set_values(g, rng):
     names, edges = list(g), [(u, v) for u, v, w in g.edges(data="weight") if w is not None]
     chosen = [names[at] for at in rng.integers(len(names), size=2)]
@@ -169,6 +176,7 @@ MAKE = {
     "AddOnNeurons": _add_ons,
     "Reinitialize": _reinitialize,
     "Rename": _rename,
+    "Renew": _renew,
     "SetValues": _set_values,
     "Rewire": _rewire,
     "Sparsify": _sparsify,

@@ -17,6 +17,7 @@ from neurograph.edits import (
     PruneKernels,
     RemoveNeurons,
     RemoveSynapses,
+    Renew,
     SplitEdge,
 )
 from tests.neurograph.edits.test_random_edits import attempt, check_sound
@@ -99,8 +100,15 @@ def add_ons(g, rng):
     return AddOnNeurons(location, any_of(rng, [1, 3, 5]), any_of(rng, [None, 1, 3]), directions, 0.4, outgoing=outgoing)
 
 
+def renew(g, rng):
+    by = any_of(rng, ["chance", "low_contribution"])
+    return Renew(
+        any_of(rng, inner(g)), by, any_of(rng, [1, 2, None]), seed=int(rng.integers(99)), observations=observed(g, rng)
+    )
+
+
 SHRINK_BY = (autophagy, remove_neurons, remove_synapses, prune_kernels)
-MAKE = {f.__name__: f for f in (split, proliferate, connect, add, add_ons, *SHRINK_BY)}
+MAKE = {f.__name__: f for f in (split, proliferate, renew, connect, add, add_ons, *SHRINK_BY)}
 SHRINK = tuple(f.__name__ for f in SHRINK_BY)
 
 

@@ -430,7 +430,7 @@ def test_many_cohorts_are_trained_alike():
 
 def test_a_count_on_a_device_is_read_only_where_a_cohort_could_have_grown_up():
     """A meta tensor stands for the device: reading it raises."""
-    cohorts = Cohorts(torch.arange(2), torch.arange(2), (0, 1, 2), np.array([0.0, 90.0]), 100.0, 2)
+    cohorts = Cohorts(torch.tensor([1.0, 2.0]), np.array([0.0, 90.0]), 100.0, 2)
     far = {"step": torch.zeros((), device="meta")}
     assert [cohorts.at_most(far, 105.0) for _ in range(5)] == [100.0, 101.0, 102.0, 103.0, 104.0]
     with pytest.raises(RuntimeError, match="meta"):

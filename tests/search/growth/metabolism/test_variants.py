@@ -48,6 +48,7 @@ EATS = {
     "weight_density": {"bins": 4, "count": 2, "excess": 1.0},
     "low_contribution": {"level": 0.9},
     "chance": {"count": 2},
+    "low_utility": {"count": 2},
 }
 
 

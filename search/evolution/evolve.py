@@ -122,8 +122,8 @@ def evolve(
     True
     """
     going = Evolving(Evolution(start, options, toolbox), Evaluator(fitness, learning, dtype), stats, hall)
-    told = settings(going.search.options, learning)
-    with _directory(run, resume, told) as kept:
+    plain = settings(going.search.options, learning)
+    with _directory(run, resume, plain) as kept:
         if kept is not None and kept.begun:
             going.load(kept.load_checkpoint())
         else:
@@ -203,16 +203,16 @@ class Evolving:
 
 
 @contextmanager
-def _directory(run: str | Path | None, resume: bool, told: dict[str, Any]) -> Iterator[Run | None]:
+def _directory(run: str | Path | None, resume: bool, plain: dict[str, Any]) -> Iterator[Run | None]:
     """The run directory, new or the one to go on in; None where there is to be none."""
     if run is None:
         yield None
     elif resume and (Path(run) / "config.json").exists():
         with continued_run(run) as kept:
-            check_settings(kept.path, kept.config(), told)
+            check_settings(kept.path, kept.config(), plain)
             yield kept
     else:
-        with started_run(run, {"command": COMMAND, "options": told}) as kept:
+        with started_run(run, {"command": COMMAND, "options": plain}) as kept:
             yield kept
 
 

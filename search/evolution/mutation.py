@@ -9,7 +9,7 @@ from neurograph.edits import AddNeuron, Connect, RemoveNeurons, RemoveSynapses, 
 from neurograph.errors import EditError
 from search.evolution.genome import Genome
 from search.evolution.innovations import INNOVATION, free, mark, of_split
-from search.evolution.policy import RATES, Policy
+from search.evolution.policy import RATES, Policy, as_policies
 
 Change = Callable[[], None]
 Draw = Callable[[Any, np.random.Generator, Policy], "Change | str"]
@@ -54,7 +54,7 @@ def mutate(graph: Any, rng: np.random.Generator, policies: Policy | Sequence[Pol
     >>> len(graph)
     4
     """
-    policies = [policies or Policy()] if policies is None or isinstance(policies, Policy) else list(policies)
+    policies = as_policies(policies)
     mark(graph)
     done, drawn = [], 0
     for policy in policies:
@@ -82,8 +82,8 @@ def _refuse_hopeless(graph: Any, rng: np.random.Generator, policies: Sequence[Po
                 if not isinstance(change, str):
                     return
                 reasons[name] = change
-    told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-    raise NoMutationError(f"no mutation of this policy is possible: {told}")
+    listed = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    raise NoMutationError(f"no mutation of this policy is possible: {listed}")
 
 
 # --- each draws a change, or says why there is none -------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What an evolution is told: sizes, rates and objectives; and how individuals learn between generations."""
+"""Options of an evolution: sizes, rates and objectives; and how individuals learn between generations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

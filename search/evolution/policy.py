@@ -103,5 +103,12 @@ class Policy:
         return f"Policy({', '.join(f'{f.name}={getattr(self, f.name)!r}' for f in changed)})"
 
 
+def as_policies(policies: Policy | Sequence[Policy] | None) -> list[Policy]:
+    """Policies as a list: one by itself, the default one where there is none."""
+    if policies is None or isinstance(policies, Policy):
+        return [policies or Policy()]
+    return list(policies)
+
+
 def _number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -13,7 +13,7 @@ from search.evolution.individual import Individual, fitness_of
 from search.evolution.kept import individual_from, individual_state
 from search.evolution.mutation import NoMutationError, mutate
 from search.evolution.options import EvolutionOptions
-from search.evolution.policy import Policy
+from search.evolution.policy import Policy, as_policies
 from search.evolution.selection import tournament
 
 Start = Any  # a graph, a list of graphs, or a function of a generator that makes one
@@ -34,7 +34,7 @@ def make_toolbox(policies: Policy | Sequence[Policy] | None = None) -> base.Tool
         What mutation may do; see `mutate`. Their limits hold for crossover too.
     """
     toolbox = base.Toolbox()
-    held = [policies or Policy()] if policies is None or isinstance(policies, Policy) else policies
+    held = as_policies(policies)
     limits = {name: _least(getattr(one, name) for one in held) for name in ("neurons", "synapses")}
     toolbox.register("mate", crossover, **limits)
     toolbox.register("mutate", mutate, policies=policies)

@@ -2,6 +2,7 @@
 
 from search.growth.expansion import expand
 from search.growth.metabolism import Metabolized, metabolize
+from search.growth.metabolism.streaming.run import Lived, metabolize_stream
 from search.growth.method import Grown
 from search.growth.morphing import morph
 from search.growth.pruning import prune
@@ -15,11 +16,13 @@ from search.nhn.pipeline import NeuronHierarchy, neuron_hierarchy
 __all__ = [
     "METHODS",
     "Grown",
+    "Lived",
     "Metabolized",
     "NeuronHierarchy",
     "expand",
     "find_hierarchy",
     "metabolize",
+    "metabolize_stream",
     "morph",
     "neuron_hierarchy",
     "prune",

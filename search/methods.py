@@ -10,6 +10,7 @@ from neurograph.registry import Registry
 from search.datasets import Dataset
 from search.growth.expansion.expand import expand
 from search.growth.metabolism.metabolize import metabolize
+from search.growth.metabolism.streaming.run import COMMAND, resume_stream
 from search.growth.method import Method, go_on
 from search.growth.morphing.morph import morph
 from search.growth.pictures import leave_pictures
@@ -41,6 +42,7 @@ OTHERS: dict[str, Callable[..., Any]] = {  # what is no training run of one netw
     "search": resume_neuron_hierarchy,
     "hierarchy": resume_hierarchy,
     "search-evolution": _resume_locations,
+    COMMAND: resume_stream,
 }
 
 

@@ -19,6 +19,7 @@ from benchmarks.papers import (
     rewiring,
     self_expanding,
     small_networks,
+    streams,
 )
 
 TABLES = {
@@ -39,6 +40,7 @@ TABLES = {
     "self-expanding-fashion-mnist": (partial(self_expanding.table, "fashion-mnist"), self_expanding.SEEDS),
     "self-expanding-settings": (expansion_settings.table, expansion_settings.SEEDS),
     "small-networks": (small_networks.table, small_networks.SEEDS),
+    "streams": (streams.table, streams.SEEDS),
 }
 
 
@@ -58,6 +60,7 @@ def main() -> None:
     command = f"python -m benchmarks.papers {options.table} --seeds {seeds}"
     many = "1 seed" if seeds == 1 else f"{seeds} seeds, mean ± deviation"
     note = f"{many}, one thread; the last epoch's network, nothing chosen on the test set."
+    note = streams.NOTE if options.table == "streams" else note
     text = f"# {options.table}\n\n{note}\n\n{made}\n    {command}\n"
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / f"{options.table}.md").write_text(text)

@@ -37,7 +37,7 @@ def collect(table: str, rows: Mapping[str, Run], seeds: int, directory: Path) ->
     try:
         for seed in range(seeds):  # all rows of a seed first: a piece of the table is already a comparison
             for name, run in rows.items():
-                _keep(table, name, seed, run, directory)
+                keep(table, name, seed, run, directory)
     except KeyboardInterrupt:
         print(f"{table} | interrupted; what is there makes the table, and the command run again goes on")
     return stored(table, rows, seeds, directory)
@@ -50,15 +50,22 @@ def stored(table: str, rows: Iterable[str], seeds: int, directory: Path) -> dict
     return {name: runs for name, runs in found.items() if runs}
 
 
-def _keep(table: str, name: str, seed: int, run: Run, directory: Path) -> None:
+def keep(table: str, name: str, seed: int, run: Run, directory: Path) -> None:
+    """Run a row with a seed, unless that lies in the directory, and keep its figures there."""
     path = _path(table, name, seed, directory)
     if path.exists():
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     figures = dict(run(seed)) | {"seconds": time.perf_counter() - started}
     with written_aside(path) as aside:
         aside.write_text(json.dumps(figures))
     print(f"{table} | {name} | seed {seed} | {_summary(figures)}", flush=True)
+
+
+def found(table: str, name: str, seed: int, directory: Path) -> dict[str, Any] | None:
+    """A row's figures for a seed, or None where it has not been run."""
+    return known(table, name, seed, directory) if _path(table, name, seed, directory).exists() else None
 
 
 def known(table: str, name: str, seed: int, directory: Path) -> dict[str, Any]:

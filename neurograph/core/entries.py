@@ -55,6 +55,16 @@ class Entry:
         """(n,) int64 ids."""
         return _joined(effect.synapses_died for effect in self.effects)
 
+    def counts(self) -> dict[str, int]:
+        """How many were born and died, by what they are: "neurons born" and so on."""
+        fates = {
+            "neurons born": self.neurons_born,
+            "neurons died": self.neurons_died,
+            "synapses born": self.synapses_born,
+            "synapses died": self.synapses_died,
+        }
+        return {name: len(numbers) for name, numbers in fates.items()}
+
     def __str__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in self.options.items())
         counts = [

@@ -99,6 +99,22 @@ class EditableGraph(Populations):
         self._between_edits("restart the journal")
         self.effects, self._journal, self.turn = [], Journal(), {}
 
+    @in_turn
+    def shorten_journal(self, most: int) -> None:
+        """Keep the newest entries of the journal, and of older ones counts (`journal.forgotten`).
+
+        What is kept can be undone, and replayed on a copy that was made where it begins; what was before cannot. For
+        networks that are edited without end.
+
+        Parameters
+        ----------
+        most
+            How many entries to keep; what was undone and could be redone is kept as well.
+        """
+        self._between_edits("shorten the journal")
+        self._close_run()
+        self._journal, self.turn = self._journal.shortened(most), {}
+
     def _between_edits(self, what: str) -> None:
         self._check_turn()
         if self._savepoint is not None and self._is_my_turn():
@@ -157,7 +173,9 @@ class EditableGraph(Populations):
     @whole_entry
     def _undo(self) -> Entry:
         if not self._journal.entries:
-            raise JournalError("nothing to undo: the journal is empty")
+            older = self._journal.forgotten.get("entries", 0)
+            gone = f"of the {older} entries before, counts are kept alone" if older else "the journal is empty"
+            raise JournalError(f"nothing to undo: {gone}")
         entry = self._toggled(self._journal.entries[-1])
         self.effects.append(self._journal.before_undoing())
         del self._journal.entries[-1]
@@ -202,12 +220,22 @@ class EditableGraph(Populations):
             The graph is not the one that the journal starts from; naming the entry and what does not fit.
         """
         if isinstance(entries, Journal):
+            self._refuse_later(entries)
             entries = entries.ahead()
         self._open()
         self._between_edits("replay")
         self.synchronise()
         self._close_run()
         self._replay(entries)
+
+    def _refuse_later(self, journal: Journal) -> None:
+        """Refuse a journal that does not begin where the graph is, because older entries are gone from it."""
+        older, here = journal.forgotten.get("entries", 0), self._journal
+        if older and older != here.forgotten.get("entries", 0) + len(here.entries):
+            raise JournalError(
+                f"this journal has kept its last {len(journal)} entries, and {older} came before: it can be carried "
+                "out on a copy of its graph that was made after those"
+            )
 
     @whole_entry
     def _replay(self, entries: Iterable[Entry]) -> None:

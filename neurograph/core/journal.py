@@ -54,6 +54,7 @@ class Journal:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.undone: list[Entry] = []
+        self.forgotten: dict[str, int] = {}  # counts of the entries before the oldest that is kept
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "past"}
@@ -75,7 +76,7 @@ class Journal:
         FileError
             A path that cannot be written; an attribute that a file cannot hold.
         """
-        write_lines(path, [_line(entry) for entry in self.ahead()])
+        write_lines(path, [_line(entry) for entry in self.ahead()], self.forgotten)
 
     @classmethod
     def load(cls, path: "str | Path") -> "Journal":
@@ -89,7 +90,8 @@ class Journal:
         new = cls()
         new._ahead = True
         try:
-            new.entries = [from_line(line) for line in read_lines(path)]
+            lines, new.forgotten = read_lines(path)
+            new.entries = [from_line(line) for line in lines]
         except JournalError as err:
             refuse_unreadable(path, err)
         return new
@@ -110,11 +112,27 @@ class Journal:
         return iter(self.entries)
 
     def __repr__(self) -> str:
-        return "\n".join(f"{number}: {entry}" for number, entry in enumerate(self.entries)) or "an empty journal"
+        older = self.forgotten.get("entries", 0)
+        lines = [f"{older} older entries, of which counts are kept"] * (older > 0)
+        lines += [f"{number}: {entry}" for number, entry in enumerate(self.entries, older)]
+        return "\n".join(lines) or "an empty journal"
+
+    def shortened(self, most: int) -> "Journal":
+        """The journal with its newest entries, `most` of them, and counts of all that were before."""
+        new = self.copy()
+        gone = self.entries[: max(0, len(self.entries) - most)]
+        new.entries = self.entries[len(gone) :]
+        for entry in gone:
+            for name, count in {"entries": 1, f"verb {entry.verb}": 1, **entry.counts()}.items():
+                new.forgotten[name] = new.forgotten.get(name, 0) + count
+        return new
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({"forgotten": {}} | state)
 
     def copy(self) -> "Journal":
         new = Journal()
-        new._ahead = self._ahead
+        new._ahead, new.forgotten = self._ahead, dict(self.forgotten)
         new.entries, new.undone = list(self.entries), list(self.undone)
         return new
 

@@ -1,11 +1,11 @@
 """From a graph's journal to entries that a graph as it was at the start carries out, kept in a file of their own."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, JournalError, NeuroGraphError, reason
@@ -41,16 +41,23 @@ def _turned(graph: "GraphState", effect: "Effect") -> "Effect":
     return back if effect.structural else effect.forward(None)[0]  # type: ignore[arg-type]
 
 
-def write_lines(path: str | Path, lines: Iterable[str]) -> None:
-    """Write the lines of a journal to a file, below one that says what they are and how to tell damage."""
+def write_lines(path: str | Path, lines: Iterable[str], forgotten: Mapping[str, int]) -> None:
+    """Write the lines of a journal to a file, below one that says what they are and how to tell damage.
+
+    `forgotten` counts what older entries did, of which there are no lines.
+    """
     body = "".join(f"{line}\n" for line in lines)
     head = {"format": FORMAT, "version": 1, "checksum": _checksum(body)}
+    head |= {"forgotten": dict(forgotten)} if forgotten else {}
     with written_aside(path) as aside:
         aside.write_text(f"{json.dumps(head)}\n{body}", encoding="utf-8")
 
 
-def read_lines(path: str | Path) -> list[str]:
-    """The lines of a journal that `write_lines` wrote; raises `FileError` where it did not, or not those."""
+def read_lines(path: str | Path) -> tuple[list[str], dict[str, int]]:
+    """The lines of a journal that `write_lines` wrote, and counts of what was before them.
+
+    Raises `FileError` where it did not write them, or not those.
+    """
     try:
         head, _, body = Path(path).read_text(encoding="utf-8").partition("\n")
     except UnicodeDecodeError:
@@ -68,7 +75,16 @@ def read_lines(path: str | Path) -> list[str]:
         raise FileError(f"{path} was written by a newer neurograph; upgrade neurograph-compiler to read it")
     if header.get("checksum") != _checksum(body):
         raise FileError(f"{path} is damaged: its lines do not match its checksum; restore it from a copy")
-    return body.splitlines()
+    forgotten = header.get("forgotten", {})
+    if not is_counts(forgotten):
+        raise FileError(f"{path} is damaged: its counts of older entries are none; restore it from a copy")
+    return body.splitlines(), forgotten
+
+
+def is_counts(counts: Any) -> bool:
+    """Whether something tells what older entries did: texts with whole numbers that are not negative."""
+    pairs = counts.items() if isinstance(counts, dict) else [(None, None)]
+    return all(type(name) is str and type(count) is int and count >= 0 for name, count in pairs)
 
 
 def _checksum(body: str) -> str:

@@ -1,6 +1,6 @@
 """Pictures for papers: the wiring of a network, how it grew and both ends of its growth side by side; how synapses
-scored and newborns' weights came about; variants side by side, and error against size. The adjacency, weights and
-degrees of a network, and the film of its growth.
+scored and newborns' weights came about; variants side by side, error against size, and one task after the other. The
+adjacency, weights and degrees of a network, and the film of its growth.
 """
 
 from neurograph.draw.adjacency import adjacency
@@ -12,6 +12,7 @@ from neurograph.draw.growth import growth
 from neurograph.draw.insertion import morphed, sparsity
 from neurograph.draw.reading import reading
 from neurograph.draw.scores import Scored, scores
+from neurograph.draw.tasks import tasks
 from neurograph.draw.topology import topology
 from neurograph.draw.tradeoff import Curve, tradeoff
 from neurograph.draw.weights import Births, weights
@@ -31,6 +32,7 @@ __all__ = [
     "reading",
     "scores",
     "sparsity",
+    "tasks",
     "topology",
     "tradeoff",
     "weights",

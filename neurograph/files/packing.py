@@ -81,6 +81,7 @@ def _text(graph: EditableGraph) -> dict[str, Any]:
             if own
         ],
         "journal": [_entry(entry) for entry in log.entries],
+        **({"forgotten": log.forgotten} if log.forgotten else {}),
         "undone": [_entry(entry) for entry in log.undone],
     }
 

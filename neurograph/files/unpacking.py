@@ -9,6 +9,7 @@ from neurograph.core.codec import decode
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.graph import EditableGraph
 from neurograph.core.ranks import Ranks
+from neurograph.core.replaying import is_counts
 from neurograph.core.soundness import MOST_KEYS
 from neurograph.errors import FileError
 from neurograph.files.container import Content
@@ -45,6 +46,8 @@ def unpack(content: Content, graph: EditableGraph) -> None:
     graph.next_name, graph.version = parts.whole("next_name"), parts.whole("version")
     graph.journal.entries = [journal.from_state(state) for state in parts.sequence("journal")]
     graph.journal.undone = [journal.from_state(state) for state in parts.sequence("undone")]
+    graph.journal.forgotten = forgotten = parts.text.get("forgotten", {})
+    need(is_counts(forgotten), "its counts of older entries of the journal are none")
     if graph.wiring_digest() != content.digest:
         raise FileError("its wiring is not the one its digest was made of")
     check_history(graph)

@@ -13,11 +13,13 @@ from search.commands import (
     resume,
     search,
     starting,
+    streams,
     view,
 )
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (
     starting.add,
+    streams.add,
     search.add,
     resume.add,
     pictures.add,

@@ -12,14 +12,16 @@ from typing import Any, Protocol
 
 import compiler
 from neurograph.builders import mlp
-from neurograph.errors import DataError, DivergenceError, OptionError
+from neurograph.errors import DivergenceError, OptionError
 from neurograph.network import NeuronGraph
 from search.datasets import Dataset, hold_out, load
+from search.datasets.same import same_data
 from search.growth.events import Keep
 from search.growth.pictures import leave_pictures, network_at_start
 from search.options import option, read_options
 from search.progress import ShowProgress
 from search.runs import Run, continued_run, started_run
+from search.streams import Stream
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
 from search.training.fit import check_fit, check_numbers, check_steps, fitting
 from search.training.loop import Callback
@@ -156,6 +158,9 @@ class Method:
         Starts by name.
     report
         What the command says of the graph in the end, before where it lies.
+    on_streams
+        What is called where the data is a stream (`search.streams`), with graph, stream and options; None where this
+        way is for data sets alone.
     about, refused, example
         What it does, what it refuses, and an example, for its docstring.
     """
@@ -172,6 +177,7 @@ class Method:
     build: Callable[[Sequence[int], str, Any], NeuronGraph] = _layers
     presets: Mapping[str, Start] = field(default_factory=dict)
     report: Callable[[NeuronGraph], str] | None = None
+    on_streams: Callable[..., Any] | None = None
     about: str = ""
     refused: str = "An impossible option; a run directory that is taken."
     example: str = ""
@@ -184,15 +190,22 @@ class Method:
     def __call__(
         self,
         graph: NeuronGraph,
-        data: str | Dataset = "digits",
-        options: GrowingOptions | None = None,
+        data: str | Dataset | Stream = "digits",
+        options: Any = None,
         *,
         run: str | Path | None = None,
         force: bool = False,
         progress: bool = False,
         **settings: Any,
-    ) -> Grown:
+    ) -> Any:
         """Train a network in this way; the docstring of each says more."""
+        if isinstance(data, Stream):
+            if self.on_streams is None:
+                raise OptionError(
+                    f"{self.command} is for data sets, and {data.name!r} is a stream: metabolize takes it"
+                )
+            how = {"run": run, "force": force, "progress": progress}
+            return self.on_streams(graph, data, options=options, **how, **settings)
         return grow(self, graph, data, options, run=run, force=force, progress=progress, settings=settings)
 
 
@@ -258,28 +271,6 @@ def _go_on(method: Method, run: Run, data: Dataset | None, progress: bool) -> Gr
 def _config(method: Method, data: Dataset, options: GrowingOptions) -> dict[str, Any]:
     about = {"data": data.name, "fingerprint": data.fingerprint()}
     return {"command": method.command, **about, "options": asdict(options)}
-
-
-def same_data(config: dict[str, Any], data: Dataset | None) -> Dataset:
-    """The data that a run began with: those given, or those of its name; refused where they are others.
-
-    Runs of layer hierarchies say the shape of their examples as well, and older ones of them nothing else.
-    """
-    name = config["data"]
-    try:
-        found = data or load(name, download=False)
-    except OptionError:
-        raise DataError(f"the run learned from {name!r}: hand that to search.resume(run, data=...)") from None
-    shape = list(found.train_x.shape)
-    if config.get("train_shape") not in (None, shape):
-        raise OptionError(
-            f"the run was begun on {name} with training examples of shape {config['train_shape']}, not {shape}: hand "
-            "its own to search.resume(run, data=...)"
-        )
-    if config.get("fingerprint") not in (None, found.fingerprint()):
-        whose = "those given" if data else f"what {name!r} is here"
-        raise DataError(f"the run began with other data than {whose}: hand its own to search.resume(run, data=...)")
-    return found
 
 
 def _trainer(

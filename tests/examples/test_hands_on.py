@@ -28,6 +28,15 @@ def test_random_field(example, tmp_path, capsys):
     assert "trained on" in shown and f"{g.number_of_edges():,} synapses in 2 stages" in shown
 
 
+def test_never_stops_learning(example, tmp_path, capsys):
+    picture = example("never_stops_learning").main(tasks=2, images=64, passes=20, out=tmp_path / "run")
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(" first task")[0].strip() for line in told[:4]] == [
+        "fixed, learning rate 0.0005", "fixed, learning rate 0.001", "fixed, learning rate 0.002", "metabolism",
+    ]  # fmt: skip
+
+
 def test_export_and_view(example, tmp_path, capsys):
     pytest.importorskip("onnxruntime")
     module = example("export_and_view")

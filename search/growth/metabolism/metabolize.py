@@ -2,6 +2,7 @@
 
 from search.growth.metabolism.events import Metabolism, gathered_utility, require_growth
 from search.growth.metabolism.options import MetabolizeOptions
+from search.growth.metabolism.streaming.run import metabolize_stream
 from search.growth.method import Method
 
 metabolize = Method(
@@ -12,10 +13,13 @@ metabolize = Method(
     help="train a network that grows where it has to (MetaNet)",
     gathered=gathered_utility,
     hidden=(16, 16),
+    on_streams=metabolize_stream,
     about="""Train a network that grows and eats its neurons while it trains (MetaNet, "Metabolize Neural Network").
 
 After each metabolism cycle in which the loss no longer falls (eq. 1), neurons are eaten (eq. 9 to 15), and each
-inner population gets newborns (eq. 2) with the weights of others (eq. 3 to 6). The optimizer's state follows.""",
+inner population gets newborns (eq. 2) with the weights of others (eq. 3 to 6). The optimizer's state follows.
+
+Where `data` is a stream (`search.streams`) this is `search.metabolize_stream`, with options of its own.""",
     refused="An impossible option; a population that cannot grow; a run directory that is taken.",
     example=""">>> from neurograph.builders import mlp
 >>> result = metabolize(mlp([64, 8, 10]), "digits", epochs=12, first_cycle=2, cycle=2, newborns=4, slope=1.0)

@@ -120,9 +120,9 @@ def newborn_counts(sizes: Mapping[str, int], variance: float, options: Metabolis
     >>> newborn_counts({"first": 16, "second": 125}, 0.0, MetabolismOptions(newborns=8, growth_limit=128))
     {'first': 16, 'second': 3}
     """
-    wanted = _of_each(sizes, options.newborns, "newborns")
+    wanted = of_each(sizes, options.newborns, "newborns")
     if options.growth == "dynamic":
-        rate = _of_each(sizes, options.growth_rate, "growth_rate")
+        rate = of_each(sizes, options.growth_rate, "growth_rate")
         wanted = {name: dynamic_count(constant, rate[name], variance) for name, constant in wanted.items()}
     free = room(sizes, options)
     return {name: min(wanted[name], free[name]) for name in sizes}
@@ -130,11 +130,12 @@ def newborn_counts(sizes: Mapping[str, int], variance: float, options: Metabolis
 
 def room(sizes: Mapping[str, int], options: MetabolismOptions) -> dict[str, int]:
     """Population -> how many neurons it may still get, 0 where it is at its limit or began above it."""
-    limit = _of_each(sizes, options.growth_limit, "growth_limit")
+    limit = of_each(sizes, options.growth_limit, "growth_limit")
     return {name: max(0, limit[name] - size) for name, size in sizes.items()}
 
 
-def _of_each(sizes: Mapping[str, int], value: float | Mapping[str, float], name: str) -> dict:
+def of_each(sizes: Mapping[str, int], value: float | Mapping[str, float], name: str) -> dict:
+    """Population -> its number: one that counts for all, or a table's; `OptionError` where a table is not theirs."""
     if not isinstance(value, Mapping):
         return dict.fromkeys(sizes, value)
     odd = [population for population in value if population not in sizes]

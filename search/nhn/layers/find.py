@@ -12,7 +12,7 @@ from neurograph.errors import FileError, OptionError
 from neurograph.network import NeuronGraph
 from search.datasets import Dataset, hold_out, load
 from search.datasets.dataset import stratified
-from search.growth.method import same_data
+from search.datasets.same import same_data
 from search.nhn.layers.estimate import require_memory
 from search.nhn.layers.inherit import inherit
 from search.nhn.layers.oneshot import OneShot, SamplerSteps

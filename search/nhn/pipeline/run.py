@@ -10,7 +10,7 @@ from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
 from search.datasets import Dataset, load
-from search.growth.method import same_data
+from search.datasets.same import same_data
 from search.nhn.pipeline.feasible import check_stages
 from search.nhn.pipeline.options import NeuronHierarchyOptions, read_stage_options, stored_stages
 from search.nhn.pipeline.origins import origin_of

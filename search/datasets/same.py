@@ -1,0 +1,29 @@
+"""The data that a run began with, found again."""
+
+from typing import Any
+
+from neurograph.errors import DataError, OptionError
+from search.datasets.dataset import Dataset
+from search.datasets.sources import load
+
+
+def same_data(config: dict[str, Any], data: Dataset | None) -> Dataset:
+    """The data that a run began with: those given, or those of its name; refused where they are others.
+
+    Runs of layer hierarchies say the shape of their examples as well, and older ones of them nothing else.
+    """
+    name = config["data"]
+    try:
+        found = data or load(name, download=False)
+    except OptionError:
+        raise DataError(f"the run learned from {name!r}: hand that to search.resume(run, data=...)") from None
+    shape = list(found.train_x.shape)
+    if config.get("train_shape") not in (None, shape):
+        raise OptionError(
+            f"the run was begun on {name} with training examples of shape {config['train_shape']}, not {shape}: hand "
+            "its own to search.resume(run, data=...)"
+        )
+    if config.get("fingerprint") not in (None, found.fingerprint()):
+        whose = "those given" if data else f"what {name!r} is here"
+        raise DataError(f"the run began with other data than {whose}: hand its own to search.resume(run, data=...)")
+    return found

@@ -1,0 +1,213 @@
+"""The loop over a stream: a step a batch, a row of metrics every so many steps, births and deaths in between."""
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import compiler
+from neurograph.errors import DivergenceError
+from search.growth.metabolism.streaming.life import Life
+from search.growth.metabolism.streaming.options import StreamOptions
+from search.streams import Stream
+from search.training.batches import seed_of
+from search.training.evaluation import evaluate
+from search.training.tasks import faults, loss_of
+
+Row = dict[str, Any]
+Callback = Callable[["StreamTrainer", Row], None]
+ROW = 1000  # steps of a row where a stream has no tasks
+
+
+class StreamTrainer:
+    """A network that learns from each batch of a stream once, as it comes.
+
+    What it answers is looked at before it learns from the batch: loss and error of the rows are online ones. Rows are
+    those of `search.training.Trainer`, "epoch" being the number of the row, from 1, and hold beside that `step` (so
+    many are done), `task` (of the row's last step, from 0), `born` and `died` (population -> how many), `event_seconds`
+    (what that took), and `test_error` after the last row of a task where the stream has tests.
+
+    Parameters
+    ----------
+    net
+        Compiled, with one input and one output population that fit the stream.
+    stream
+        What to learn from.
+    options
+        See `StreamOptions`.
+    callbacks
+        Called with the trainer and each new row.
+    rows
+        Of a run that is gone on with.
+    """
+
+    def __init__(
+        self,
+        net: compiler.CompiledNetwork,
+        stream: Stream,
+        options: StreamOptions,
+        callbacks: Sequence[Callback] = (),
+        rows: Sequence[Row] = (),
+    ) -> None:
+        self.net, self.stream, self.options = net, stream, options
+        self.optimizer = _optimizer(net, options)
+        self.life = Life(net, self.optimizer, options)
+        self.callbacks, self.rows = tuple(callbacks), list(rows)
+        self.every = options.row or stream.task_steps or ROW
+        self.steps = rows[-1]["step"] if rows else 0
+        self.ended = False
+
+    @property
+    def epochs(self) -> int | None:
+        """How many rows there will be, where that is known."""
+        limits = [n for n in (self.options.steps, self.stream.steps) if n]
+        return -(-min(limits) // self.every) if limits else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done, or the stream has ended."""
+        return self.ended or bool(self.options.steps and self.steps >= self.options.steps)
+
+    def run(self) -> list[Row]:
+        """Train until the stream ends or all steps are done; returns all rows.
+
+        Raises
+        ------
+        DataError
+            A batch that does not fit what came before it, naming the step.
+        DivergenceError
+            A loss that is not finite; callbacks do not see its row.
+        """
+        batches = iter(self.stream.batches(self.steps))
+        while not self.finished:
+            self._run_row(batches)
+        return self.rows
+
+    def _run_row(self, batches: Any) -> None:
+        started, online, number = perf_counter(), _Online(self.net.device), len(self.rows) + 1
+        self.life.count_anew()
+        with torch.random.fork_rng([self.net.device] if self.net.device.type == "cuda" else []):
+            torch.manual_seed(seed_of(self.options.seed, number, 1))  # dropout draws from torch's own generator
+            limit = min(self.options.steps or self.steps + self.every, self.steps + self.every)
+            while self.steps < limit:
+                batch = next(batches, None)
+                if batch is None:
+                    self.ended = True
+                    break
+                self._step(batch[0], batch[1], online)
+                self.steps += 1
+                self.life.after_step(self.steps)
+        self.ended = self.ended or self.steps == self.stream.steps
+        if online.count:
+            self._end_row(number, online, started)
+
+    def _step(self, x: Tensor, y: Tensor, online: "_Online") -> None:
+        x, y = x.to(self.net.device), y.to(self.net.device)
+        if not self.net.training:
+            self.net.train()
+        self.optimizer.zero_grad()
+        answers = self.net(x)
+        loss = loss_of(answers, y)
+        loss.backward()
+        if self.options.clip:
+            nn.utils.clip_grad_norm_(self.net.parameters(), self.options.clip)
+        self.optimizer.step()
+        online.add(loss.detach(), answers.detach(), y)
+
+    def _end_row(self, number: int, online: "_Online", started: float) -> None:
+        loss, error = online.loss, online.error
+        if not isfinite(loss):
+            raise DivergenceError(
+                f"the loss of row {number}, up to step {self.steps}, is {loss}: a smaller learning rate than "
+                f"{self.options.learning_rate:g} may help"
+            )
+        task = self.stream.task_of(self.steps - 1)
+        row: Row = {
+            "epoch": number, "step": self.steps, "task": task, "train_loss": loss, "train_error": error,
+            "validation_loss": None, "validation_error": None, "learning_rate": self.options.learning_rate,
+            "neurons": {name: len(some) for name, some in self.net.graph.populations.items()},
+            "parameters": self.net.parameter_count(), "seconds": perf_counter() - started, "edit": None, "event": None,
+        }  # fmt: skip
+        over = not self.stream.task_steps or not self.steps % self.stream.task_steps
+        if over and self.stream.tests:
+            x, y = (part.to(self.net.device) for part in self.stream.tests(task))
+            row["test_loss"], row["test_error"] = evaluate(self.net, x, y)
+        self.rows.append(row)
+        grown = self._grow() if over else {}
+        life = self.life
+        row |= {"born": dict(life.born), "died": dict(life.died), "event_seconds": life.seconds}
+        if grown:
+            row["edit"] = "; ".join(f"{name} +{count}" for name, count in grown.items())
+            row["event"] = {"kind": "growth", "epoch": number, "born": grown}
+            self.net.graph.journal[-1].details["event"] = dict(row["event"])
+        self._settle()
+        for callback in self.callbacks:
+            callback(self, row)
+
+    def _grow(self) -> dict[str, int]:
+        """Grow after a task where the stream asks for more."""
+        ends = [at for at, row in enumerate(self.rows, 1) if self._ends_task(at)]
+        losses = [_mean_loss(self.rows[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+        grown = max((at for at, row in enumerate(self.rows, 1) if row.get("event")), default=0)
+        return self.life.grow(losses, sum(end <= grown for end in ends), self.steps)
+
+    def _ends_task(self, number: int) -> bool:
+        length = self.stream.task_steps
+        return not length or not self.rows[number - 1]["step"] % length
+
+    def _settle(self) -> None:
+        """Go on from what a checkpoint would hold, so that a resumed run makes the same steps; keep the tail."""
+        self.net.load_optimizer_state(self.optimizer, self.net.optimizer_state(self.optimizer))
+        self.net.graph.shorten_journal(self.options.tail)
+
+
+def _optimizer(net: compiler.CompiledNetwork, options: StreamOptions) -> torch.optim.Optimizer:
+    """As for training on data sets, but that Adam's step is one kernel: on streams networks are small, steps many."""
+    if options.optimizer == "adam":
+        decay = options.weight_decay
+        return torch.optim.Adam(net.parameters(), lr=options.learning_rate, weight_decay=decay, fused=True)
+    momentum, nesterov = options.momentum, options.nesterov
+    return torch.optim.SGD(
+        net.parameters(), options.learning_rate, momentum, weight_decay=options.weight_decay, nesterov=nesterov
+    )
+
+
+class _Online:
+    """Loss and error over some steps, summed where the network is."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+        self.faults: Any = 0
+        self.count, self.numbers = 0, False
+        self.targets: Any = 0.0
+        self.squares: Any = 0.0
+
+    def add(self, loss: Tensor, answers: Tensor, y: Tensor) -> None:
+        """Take in a step."""
+        self.loss_sum += loss * len(y)
+        self.faults = self.faults + faults(answers, y)
+        self.count += len(y)
+        if y.is_floating_point():
+            self.numbers = True
+            self.targets = self.targets + y.double().sum(0)
+            self.squares = self.squares + y.double().square().sum(0)
+
+    @property
+    def loss(self) -> float:
+        """The mean loss of an example."""
+        return float(self.loss_sum) / self.count
+
+    @property
+    def error(self) -> float:
+        """In percent: of classes, the share of wrong answers; of numbers, of the targets' variation."""
+        if not self.numbers:
+            return 100.0 * float(self.faults) / self.count
+        variation = float((self.squares - self.targets**2 / self.count).sum())
+        return 100.0 * float(self.faults) / variation if variation > 0 else 0.0
+
+
+def _mean_loss(rows: Sequence[Row]) -> float:
+    return sum(row["train_loss"] for row in rows) / len(rows)

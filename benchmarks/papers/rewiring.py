@@ -125,6 +125,7 @@ seconds over those of the dense network of the same seed.
   at weight zero. *RigL*: they are born where the gradient on 1,024 training images is largest.
 - *pruned*: the dense network loses its smallest weights over the first {until} epochs.
 - *dense, stopped*: the dense network with the whole schedule in as many epochs as fit into RigL's time.
+- *half*: the whole schedule in as many epochs as fit into half of the dense network's time.
 - *narrow, equal size* and *equal time*: dense networks of two equal hidden layers with as many parameters, or about as
   many seconds, as RigL.
 """
@@ -159,6 +160,9 @@ def rows_of(name: str, densities: Sequence[float], directory: Path) -> dict[str,
         rows[f"static{at}"] = partial(sparse, net, density, search.train, SPARSE)
         rows[f"dense, stopped{at}"] = partial(stopped, net, of, f"RigL{at}")
         rows[f"SET{at}"] = partial(sparse, net, density, search.rewire, MOVES | {"growth": "random"})
+        for name, way, how in (("RigL", search.rewire, MOVES), ("static", search.train, SPARSE)):
+            rows[f"{name}, half{at}"] = partial(in_half, net, density, way, how, of, f"{name}{at}")
+        rows[f"dense, half{at}"] = partial(dense, net, None, epochs=TRAINING["epochs"] // 2)
         rows[f"narrow, equal size{at}"] = partial(equal_size, net, density)
         if net.flat:
             rows[f"narrow, equal time{at}"] = partial(dense, net, NARROW[density])
@@ -187,6 +191,23 @@ def stopped(net: Net, of: Callable[..., Mapping[str, Any]], row: str, seed: int)
     ours, full = (of(name, seed)["cpu"] for name in (row, "dense"))
     epochs = max(1, round(TRAINING["epochs"] * ours / full))
     return dense(net, None, seed, epochs=epochs) | {"epochs": epochs}
+
+
+def in_half(
+    net: Net,
+    density: float,
+    way: Callable[..., Any],
+    settings: Mapping[str, Any],
+    of: Callable[..., Mapping[str, Any]],
+    row: str,
+    seed: int,
+) -> Figures:
+    """A sparse network for as many epochs as fit into half of the dense one's time, by what the usual ones took."""
+    ours, full = (of(name, seed)["cpu"] for name in (row, "dense"))
+    how = dict(settings) | {"epochs": max(1, int(TRAINING["epochs"] * full / ours / 2))}
+    if "settle" in how:
+        how["settle"] = round(how["epochs"] * how["settle"] / TRAINING["epochs"])
+    return sparse(net, density, way, how, seed) | {"epochs": how["epochs"]}
 
 
 def equal_size(net: Net, density: float, seed: int) -> Figures:

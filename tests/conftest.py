@@ -11,6 +11,8 @@ if not torch.cuda.is_available():
 
 os.environ.setdefault("NEUROGRAPH_CALIBRATION", "shipped")  # choices do not depend on where the tests run
 
+collect_ignore = ["plugin_example"]  # another package's tests, run where it is installed
+
 torch.set_num_threads(1)  # the networks here are small: a second thread costs more than it brings
 
 settings.register_profile("default", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])

@@ -81,4 +81,6 @@ def import_graph(path: str | Path, graph: EditableGraph, format: str | None = No
         raise FileError(f"cannot read {path}: {reason(error)}") from None
     except NeuroGraphError as error:
         raise FileError(f"{path} holds no network: {error}") from error
+    except ValueError as error:
+        raise FileError(f"{path} is damaged or of another format: {error}") from error
     graph.restart_journal()

@@ -1,0 +1,82 @@
+"""A lowering, a metric and a method."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from compiler.lowering import REGISTRY, Lowering, Unit
+from compiler.slots import WEIGHT, Slots
+from neurograph.errors import OptionError
+from search.growth.events import Event
+from search.growth.expansion.metrics import Metric
+from search.growth.method import GrowingOptions, Method
+from search.options import option
+
+from .graphs import Halve
+
+
+class HalvedDense(Unit):
+    """A matrix of which the first and the second half of the rows are multiplied apart."""
+
+    def __init__(self, layout, dtype, device) -> None:
+        super().__init__()
+        self.layout, self.cut = layout, layout.outputs // 2
+        self.weight = nn.Parameter(torch.zeros(layout.outputs, layout.inputs, dtype=dtype, device=device))
+        self.register_buffer("mask", torch.zeros(layout.outputs, layout.inputs, dtype=torch.bool, device=device))
+        self.mask[torch.from_numpy(layout.rows).long(), torch.from_numpy(layout.columns).long()] = True
+
+    def run(self, x, bias):
+        weight = self.weight * self.mask
+        y = torch.cat([x @ weight[: self.cut].T, x @ weight[self.cut :].T], 1)
+        return y if bias is None else y + bias
+
+    def slots(self):
+        flat = (self.layout.rows.astype(np.int64) * self.layout.inputs + self.layout.columns).astype(np.int32)
+        return [Slots(WEIGHT, self, "weight", self.layout.ids, flat, True)]
+
+
+def refuses(spec):
+    if spec.window is not None or spec.identity or spec.aggregation != "sum":
+        return "it multiplies numbers between scalars and sums them"
+    return None
+
+
+def cost(spec, calibration):
+    return 2.0 * REGISTRY["dense"].cost(spec, calibration)
+
+
+HALVED_DENSE = Lowering("halved_dense", refuses, cost, HalvedDense)
+HALF_WEIGHT = Metric(lambda traits: traits.weight_absolute / 2)
+
+
+@dataclass(frozen=True)
+class HalvingOptions(GrowingOptions):
+    """When to halve what."""
+
+    halved: str = option("hidden1", "the population whose incoming weights are halved")
+    at: int = option(1, "the epoch after which they are", least=1)
+
+
+def check(graph, options) -> None:
+    if options.halved not in graph.populations:
+        raise OptionError(f"halved={options.halved!r}: there is no such population")
+
+
+@dataclass
+class Halving:
+    """A callback of the trainer: one edit, after one epoch."""
+
+    options: HalvingOptions
+    keep: Any
+
+    def __call__(self, trainer, row) -> None:
+        if row["epoch"] == self.options.at:
+            event = Event(trainer, "halving", self.options.measured, self.keep)
+            event.apply(Halve(self.options.halved))
+            row["event"], row["edit"] = event.close(), f"{self.options.halved} halved"
+
+
+METHOD = Method("halve", HalvingOptions, check, Halving, help="halve weights while training")

@@ -136,3 +136,20 @@ def test_memory_is_bounded_by_what_the_file_holds(tmp_path):
     done = subprocess.run([sys.executable, "-c", BOMB, str(path)], capture_output=True, text=True, check=True)
     unit = 1 if sys.platform == "darwin" else 1024
     assert int(done.stdout) * unit < 2**28
+
+
+def _numbers_for_truths(value):
+    """Have every kind of neuron in a text say 1 and 0 for true and false."""
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _numbers_for_truths(item)
+    if isinstance(value, dict) and "$kind" in value:
+        value["$kind"]["trainable"] = int(value["$kind"]["trainable"])
+
+
+def test_a_journal_in_which_a_number_stands_for_true_or_false_is_refused(tmp_path):
+    """1 equals True, and a graph that holds it has another digest once it is saved and loaded."""
+    content, path = pack(scalars()), tmp_path / "net.safetensors"
+    _numbers_for_truths([content.text["journal"], content.text["undone"]])
+    container.write(path, content)
+    with pytest.raises(FileError, match="no kind of neuron"):
+        NeuronGraph.load(path)

@@ -86,13 +86,15 @@ def _extra(extra: Any, count: int, taken: Iterable[str]) -> None:
 def _kinds(kinds: Any) -> None:
     _need(isinstance(kinds, list) and all(isinstance(kind, NeuronKind) for kind in kinds), "kinds are none")
     for kind in kinds:
-        _need(change_kind(NeuronKind(), asdict(kind)) == kind, f"{kind} is no kind of neuron")
+        _need(
+            repr(change_kind(NeuronKind(), asdict(kind))) == repr(kind), f"{kind} is no kind of neuron"
+        )  # 1 is no True
 
 
 def _forms(forms: Any) -> None:
     _need(isinstance(forms, list) and all(isinstance(form, dict) for form in forms), "forms are none")
     for form in forms:
-        _need({k: form_value(k, x) for k, x in form.items()} == form, f"{form} is no form of a synapse")
+        _need(repr({k: form_value(k, x) for k, x in form.items()}) == repr(form), f"{form} is no form of a synapse")
 
 
 def _weight(weight: Any) -> None:

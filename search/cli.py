@@ -17,14 +17,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments
         Words of the command line, `sys.argv[1:]` when None.
     """
-    given = _parser().parse_args(arguments)
     with watched("stderr", silent=True):
-        return _status(given)
+        return _status(arguments)
 
 
-def _status(given: argparse.Namespace) -> int:
+def _status(arguments: Sequence[str] | None) -> int:
+    given = argparse.Namespace()
     try:
         with watched("stdout"):
+            given = _parser().parse_args(arguments)  # prints, and ends with SystemExit, where help is asked for
             given.command(given)
         return 0
     except NeuroGraphError as error:

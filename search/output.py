@@ -27,6 +27,7 @@ class Output:
 
     def __init__(self, stream: TextIO, silent: bool = False) -> None:
         self._stream, self._silent = stream, silent
+        self._failure: FileError | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -38,7 +39,9 @@ class Output:
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was printed."""
+        """Hand on what was printed; raises a failure again that whoever printed has passed over, as argparse does."""
+        if self._failure:
+            raise self._failure
         with self._failures_reported():
             self._stream.flush()
 
@@ -49,7 +52,8 @@ class Output:
         except OSError as error:
             self._drop_from_here()
             if not self._silent and not isinstance(error, BrokenPipeError):
-                raise FileError(f"standard output: cannot be written: {error.strerror}") from None
+                self._failure = FileError(f"standard output: cannot be written: {error.strerror}")
+                raise self._failure from None
 
     def _drop_from_here(self) -> None:
         """Let what the stream still holds, and all that follows, go nowhere: Python writes it out as it ends."""
@@ -67,7 +71,14 @@ def watched(name: str, silent: bool = False) -> Iterator[None]:
     setattr(sys, name, output)
     try:
         yield
-        if output:
-            output.flush()
+        _hand_on(output)
+    except SystemExit:  # of argparse, which has printed its help or what is wrong
+        _hand_on(output)
+        raise
     finally:
         setattr(sys, name, before)
+
+
+def _hand_on(output: Output | None) -> None:
+    if output:
+        output.flush()

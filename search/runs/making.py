@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from search.runs.environment import environment
 from search.runs.figures import KEPT, figures_of
 from search.runs.jsonfiles import read_json, write_json
 from search.runs.links import refuse_links_out
-from search.runs.lock import locked
+from search.runs.lock import LOCK, locked
 from search.runs.run import FILES, FORMAT, MARKERS, Run
 
 
@@ -71,8 +71,16 @@ def continued_run(path: str | Path) -> Iterator[Run]:
     with locked(run.path):
         remove_strays(run.path)
         remove_strays(run.path / "pictures")
+        _remove_left_locks(run.path)
         with figures_of(run):
             yield run
+
+
+def _remove_left_locks(folder: Path) -> None:
+    """Remove locks that no process holds from the runs inside: one ended where its file could not be removed."""
+    for lock in (*folder.glob(f"*/{LOCK}"), *folder.glob(f"*/*/{LOCK}")):
+        with suppress(FileError), locked(lock.parent):
+            pass
 
 
 def create_run(path: str | Path, config: dict[str, Any], force: bool = False) -> Run:

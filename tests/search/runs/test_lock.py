@@ -105,3 +105,16 @@ def test_a_full_disk_costs_the_lock_nothing_but_the_number(tmp_path, monkeypatch
         pass
     holder.__exit__(None, None, None)
     assert not list(tmp_path.iterdir())
+
+
+def test_locks_that_were_left_in_the_runs_inside_are_removed_but_for_those_that_are_held(tmp_path):
+    create_run(tmp_path, {})
+    left, held = tmp_path / "layers", tmp_path / "add-ons" / "directions"
+    for folder in (left, held):
+        folder.mkdir(parents=True)
+    (left / "lock").touch()  # by a process whose file system had turned read-only
+    with locked(held):
+        with continued_run(tmp_path):
+            pass
+        assert (held / "lock").exists() and not (left / "lock").exists()
+    assert not (held / "lock").exists()

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from neurograph.builders import mlp
+from neurograph.core.mutations.savepoint import Savepoint
 from neurograph.edits import SplitEdge
 from neurograph.errors import NeuroGraphError
 from neurograph.storage.table import EdgeTable
-from tests.robustness.states import check_indices
+from tests.robustness.states import check_indices, state
 
 ROUNDS = 1500
 
@@ -111,3 +112,46 @@ def test_a_thread_that_comes_in_on_the_way_is_refused(verb, monkeypatch):
     check_indices(g)
     other()  # the turn was given up
     assert len(met) == 1 and g.has_edge(1, "other")
+
+
+def interrupted(monkeypatch, times):
+    """A graph whose rollback of an edit was interrupted so many times before it did anything, and how it was before."""
+    g, restore = mlp([2, 4, 1], seed=0), Savepoint.restore
+    before, left = state(g), [times]
+
+    def restore_later(self, graph):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise KeyboardInterrupt
+        restore(self, graph)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(Savepoint, "restore", restore_later)
+        with g.atomic():
+            for number in range(200):
+                g.add_edge(0, ("new", number), weight=1.0)
+            raise KeyboardInterrupt
+    assert left[0] == 0  # nobody has put it back yet
+    return g, before
+
+
+def test_threads_that_meet_a_rollback_that_was_interrupted_wait_until_one_has_finished_it(often, monkeypatch):
+    for _ in range(5):
+        g, before = interrupted(monkeypatch, 2)
+        found, start = [], Barrier(4)
+
+        def meet(g=g, found=found, start=start):
+            start.wait()
+            try:
+                found.append((len(g.table.index), len(g.table), g.in_transaction))
+            except Exception as err:
+                found.append(err)
+
+        threads = [Thread(target=meet) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [(7, 12, False)] * 4
+        assert state(g) == before
+        check_indices(g)

@@ -2,10 +2,12 @@
 
 Views reach a graph's columns without asking the graph, and to ask at each look-up would cost all that columns gain. So
 a graph whose rollback was interrupted changes its class, and so do its table and its columns: the first attribute that
-is read or written on one of them gives all three their classes back and finishes the rollback.
+is read or written on one of them finishes the rollback and gives all three their classes back. Other threads wait until
+it has; the thread that finishes has the graph's turn, whichever was interrupted.
 """
 
 from collections.abc import Callable
+from threading import Lock, get_ident
 from typing import Any
 
 from neurograph.core.state import GraphState
@@ -13,15 +15,25 @@ from neurograph.core.state import GraphState
 
 def owe(graph: GraphState, rest: Callable[[], None]) -> None:
     """Have the rest of a rollback done at the next access to a graph, by whatever door."""
-    held = [(part, type(part)) for part in (graph, graph.table, graph.neurons)]
+    lock, at_work, held = Lock(), [0], []
 
     def finish() -> None:
-        for part, kind in held:
-            object.__setattr__(part, "__class__", kind)
-        rest()
+        if at_work[0] == get_ident() and lock.locked():
+            return  # within the rest itself
+        with lock:
+            at_work[0] = get_ident()
+            owed = [(part, kind) for part, kind, marked in held if type(part) is marked]
+            if owed:  # no other thread has done it while this one waited
+                graph.turn[0] = get_ident()
+                rest()
+            for part, kind in owed:
+                object.__setattr__(part, "__class__", kind)
 
-    for part, kind in held:
-        object.__setattr__(part, "__class__", _unfinished(kind, finish))
+    for part in (graph, graph.table, graph.neurons):
+        kind = getattr(type(part), "whole_kind", type(part))
+        held.append((part, kind, _unfinished(kind, finish)))
+    for part, _, marked in held:
+        object.__setattr__(part, "__class__", marked)
 
 
 def _unfinished(kind: type, finish: Callable[[], None]) -> type:
@@ -29,11 +41,11 @@ def _unfinished(kind: type, finish: Callable[[], None]) -> type:
 
     def read(part: Any, name: str) -> Any:
         finish()
-        return getattr(part, name)
+        return kind.__getattribute__(part, name)
 
     def write(part: Any, name: str, value: Any) -> None:
         finish()
-        setattr(part, name, value)
+        kind.__setattr__(part, name, value)
 
-    slots = {"__slots__": ()}
-    return type(kind.__name__, (kind,), slots | {"__getattribute__": read, "__setattr__": write})
+    own = {"__slots__": (), "whole_kind": kind, "__getattribute__": read, "__setattr__": write}
+    return type(kind.__name__, (kind,), own)

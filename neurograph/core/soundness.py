@@ -108,8 +108,9 @@ def _check_synapses(graph: GraphState, rows: np.ndarray) -> None:
     """Whether synapses fit between their neurons; those between the same kinds, of one form and shape, once."""
     table, columns = graph.table, graph.neurons
     parts = columns.kind[table.src[rows]], columns.kind[table.dst[rows]], table.form[rows], table.pool[rows]
-    same = np.unique(np.stack(parts, 1), axis=0).tolist() if len(rows) else ()
-    for source, target, form, pool in same:
+    counts = len(columns.kinds), len(columns.kinds), len(table.forms.bundles), len(table.pools) + 1
+    codes = np.unique(np.ravel_multi_index(parts, counts)) if len(rows) else np.empty(0, np.int64)
+    for source, target, form, pool in zip(*(part.tolist() for part in np.unravel_index(codes, counts)), strict=True):
         ends = columns.kinds[source], columns.kinds[target]
         _need(ends[1].role != "input", "an input neuron has an incoming synapse")
         shape = table.pools[pool - 1].data.shape[1:] if pool else None

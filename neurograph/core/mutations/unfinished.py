@@ -36,7 +36,7 @@ def owe(graph: GraphState, rest: Callable[[], None]) -> None:
         object.__setattr__(part, "__class__", marked)
 
 
-def _unfinished(kind: type, finish: Callable[[], None]) -> type:
+def _unfinished(kind: Any, finish: Callable[[], None]) -> type:
     """A class like `kind` whose every attribute is found after `finish` was called."""
 
     def read(part: Any, name: str) -> Any:

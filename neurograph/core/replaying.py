@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurograph.disk.aside import written_aside
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError, JournalError, NeuroGraphError, reason
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def read_lines(path: str | Path) -> tuple[list[str], dict[str, int]]:
     Raises `FileError` where it did not write them, or not those.
     """
     try:
-        head, _, body = Path(path).read_text(encoding="utf-8").partition("\n")
+        with open(path, encoding="utf-8", opener=regular) as file:
+            head, _, body = file.read().partition("\n")
     except UnicodeDecodeError:
         raise FileError(f"{path} is not a journal; Journal.load reads what journal.save wrote") from None
     except (OSError, ValueError) as err:

@@ -17,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from neurograph.disk.aside import written_aside
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 
 FORMAT = "neurograph.network"
@@ -119,7 +120,7 @@ def _start(path: str | Path) -> bytes:
     if os.path.isdir(path):
         raise FileError(f"{path} is a folder; give the name of a file in it")
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular) as file:
             start = file.read(64)
     except (OSError, ValueError) as err:
         raise FileError(f"cannot read {path}: {reason(err)}") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from neurograph.disk.regular import regular
 from neurograph.errors import DataError, reason
 
 _CIFAR_RECORD = 1 + 3 * 32 * 32  # a label, then a red, a green and a blue plane
@@ -84,7 +85,8 @@ _AGAIN = "Delete it and fetch it again."
 
 def _bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        with open(path, "rb", opener=regular) as file:
+            data = file.read()
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(f"{path} is damaged: {error}. {_AGAIN}") from None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.disk.aside import written_aside
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 
 _CHECKSUM = "checksum"
@@ -20,7 +21,7 @@ def digest(content: Any) -> str:
 def digest_of_file(path: str | Path) -> str:
     """blake2b of a file's bytes; `FileError` where it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular) as file:
             return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
     except (OSError, ValueError) as error:
         raise FileError(f"cannot read {path}: {reason(error)}") from None
@@ -41,7 +42,8 @@ def read_json(path: Path) -> dict[str, Any]:
         A file that is missing, holds no object, or whose content does not match its checksum.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8", opener=regular) as file:
+            content = json.load(file)
     except OSError as error:
         raise FileError(f"{path} cannot be read: {reason(error)}") from None
     except (ValueError, RecursionError) as error:

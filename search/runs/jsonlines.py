@@ -13,6 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from neurograph.disk.aside import written_aside
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 
 _CRC = re.compile(rb'(?:, )?"crc32": "([0-9a-f]{8})"\}$')
@@ -143,7 +144,8 @@ def _crc_of(lines: Sequence[bytes]) -> int:
 
 def _whole_lines(path: Path) -> list[bytes]:
     try:
-        return path.read_bytes().split(b"\n")[:-1]
+        with open(path, "rb", opener=regular) as file:
+            return file.read().split(b"\n")[:-1]
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:

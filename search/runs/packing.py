@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from neurograph.disk.aside import written_aside
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError
 
 _SKELETON = "skeleton"  # a byte tensor, since the header of a safetensors file is capped
@@ -72,7 +73,7 @@ def unpack_state(path: str | Path) -> Any:
 def unpack_checked(path: str | Path) -> tuple[Any, bool]:
     """The same, and whether the file has a checksum."""
     try:
-        with safe_open(path, framework="pt") as file:
+        with open(path, "rb", opener=regular), safe_open(path, framework="pt") as file:
             about = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dictionary)
         _check(tensors, about)

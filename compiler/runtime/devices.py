@@ -29,7 +29,7 @@ def usable_device(device: Any = None) -> torch.device:
     try:
         found = torch.empty(0, device=torch.get_default_device() if device is None else torch.device(device)).device
     except Exception as error:  # torch raises what each backend comes up with
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0].split(". ")[0][:200] if str(error) else type(error).__name__
         raise OptionError(f"device {name!r} cannot be used here: {reason.rstrip('.')}. device=cpu always can") from None
     if found.type == "meta":
         raise OptionError(f"device {str(found)!r} holds no numbers: device=cpu always can")

@@ -21,7 +21,7 @@ from neurograph.errors import JournalError, NeuroGraphError
 from neurograph.schema.neuron import VALUES, default_values, may_have
 from neurograph.schema.synapse import check_fit, form_of
 
-MOST_KEYS = int(np.iinfo(np.int32).max)  # of neurons that were ever born
+MOST_KEYS = 2**30  # of neurons that were ever born: as many again still have 32 bits
 MOST_IDS = 2**62  # of synapses likewise, so that sums of two ids still fit 64 bits
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from neurograph.core import journal
 from neurograph.core.codec import DEEPEST, encode
 from neurograph.core.graph import EditableGraph
+from neurograph.core.soundness import MOST_IDS, MOST_KEYS
 from neurograph.core.unpacked import back_claims, check_depth
 from neurograph.errors import FileError
 from neurograph.files.container import Content
@@ -59,16 +60,17 @@ def _synapses(graph: EditableGraph) -> dict[str, np.ndarray]:
 def _text(graph: EditableGraph) -> dict[str, Any]:
     table, columns, log = graph.table, graph.neurons, graph.journal
     names = table.names
+    counts = {"next_key": len(names), "next_id": table.next_id, "next_name": graph.next_name, "version": graph.version}
+    for name, count in counts.items():
+        if count > (MOST_KEYS if name == "next_key" else MOST_IDS):
+            raise FileError(f"cannot write a graph whose {name} is {count:,}: no file is read back that says so")
     return {
         "names": [_encoded(name, f"the name {name!r}") for name in table.index],
         "kinds": [{k: encode(x) for k, x in asdict(kind).items()} for kind in columns.kinds],
         "forms": [encode(bundle) for bundle in table.forms.bundles],
         "populations": list(graph.population_names),
-        "next_key": len(names),
-        "next_id": table.next_id,
-        "next_name": graph.next_name,
+        **counts,
         "top_rank": graph.ranks.top,
-        "version": graph.version,
         "attributes": _encoded(graph.graph, "the attributes of the graph"),
         "neuron_attributes": [
             [key, _encoded(own, f"the attributes of neuron {names[key]!r}")]

@@ -112,8 +112,7 @@ def _ranks(parts: Parts) -> Ranks:
 
 def _table(parts: Parts) -> EdgeTable:
     table, keys, count = EdgeTable(EditableGraph.interned), parts.numbers("neuron.key"), 0
-    next_key = parts.whole("next_key")
-    need(next_key <= MOST_KEYS, "it has more neurons than a graph can have")
+    next_key = parts.whole("next_key", MOST_KEYS)
     need(within(keys, next_key) and (np.diff(keys) > 0).all(), "its neurons are not in order")
     _restore_names(table, keys, decode(parts.sequence("names")))
     table.reach(next_key, 0)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -152,4 +153,23 @@ def test_a_journal_in_which_a_number_stands_for_true_or_false_is_refused(tmp_pat
     _numbers_for_truths([content.text["journal"], content.text["undone"]])
     container.write(path, content)
     with pytest.raises(FileError, match="no kind of neuron"):
+        NeuronGraph.load(path)
+
+
+@pytest.mark.parametrize("name", ["next_key", "next_id", "next_name", "version", "top_rank"])
+def test_counters_at_their_ends_lead_to_no_file_that_cannot_be_read(name, tmp_path):
+    content, path = pack(mlp([2, 3, 1], seed=0)), tmp_path / "net.safetensors"
+    most = {"next_key": 2**30, "top_rank": 2.0**53}.get(name, 2**62)
+    container.write(path, replace(content, text=content.text | {name: most}))
+    g = NeuronGraph.load(path)
+    for number in range(3):
+        g.add_edge(0, g.add_neuron(("new", number)), weight=1.0)
+    g.add_edge(("new", 0), ("new", 1))
+    try:
+        g.save(path)
+    except FileError as err:
+        assert f"a graph whose {name} is" in str(err)
+    assert NeuronGraph.load(path)
+    container.write(path, replace(content, text=content.text | {name: most * 2}))
+    with pytest.raises(FileError, match=f"{name} is"):
         NeuronGraph.load(path)

@@ -21,7 +21,7 @@ from search.nhn import locations
 from search.nhn.kernels import prune_network
 from search.nhn.layers import resume_hierarchy
 from search.nhn.pipeline import resume_neuron_hierarchy
-from search.runs import open_run, refuse_links_out
+from search.runs import open_run, refuse_links_out, restored_from
 
 METHODS: Registry[Method] = Registry(
     "neurograph.methods",
@@ -116,5 +116,7 @@ def redraw(run: str | Path, beside: Mapping[str, str | Path] | None = None) -> P
         raise OptionError(f"{', '.join(empty)}: no epoch yet that could be drawn")
     method = METHODS.get(kept.config().get("command", ""))
     rows = {name: other.metrics() for name, other in others.items()}
-    leave_pictures(kept, kept.metrics(), NeuronGraph.load(kept.graph), method.pictures if method else None, rows)
+    graph = NeuronGraph.load(kept.graph)
+    with restored_from(kept.path):
+        leave_pictures(kept, kept.metrics(), graph, method.pictures if method else None, rows)
     return kept.pictures

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,14 +11,14 @@ from rich.text import Text
 from compiler.inspection import Inspection, ReportTable, inspect, plain, tables
 from compiler.inspection.report import head
 from neurograph import NeuronGraph
-from search.commands.shared import add_batch_size, graph_file
+from search.commands.shared import add_batch_size, graph_file, path
 from search.runs import Run, open_run
 
 
 def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("inspect", help="what a network is made of, how it would run, how it grew")
-    parser.add_argument("graph", type=Path, help="a saved graph, or a run directory")
+    parser.add_argument("graph", type=path, help="a saved graph, or a run directory")
     add_batch_size(parser)
     parser.set_defaults(command=_run)
 
@@ -38,7 +37,7 @@ def run_lines(run: Run) -> list[str]:
     if rows:
         errors = [(name, rows[-1].get(f"{name}_error")) for name in ("train", "validation")]
         errors.append(("test", _table(config.get("result")).get("test_error")))
-        known = [f"{name} {error:.2f}%" for name, error in errors if error is not None]
+        known = [f"{name} {error:.2f}%" for name, error in errors if isinstance(error, int | float)]
         lines.append(f"error: {', '.join(known)}" if known else "no error is known")
         if "parameters" in rows[0]:
             lines.append(f"parameters: {rows[0]['parameters']:,} after the first epoch, {rows[-1]['parameters']:,} now")

@@ -20,7 +20,7 @@ from search.growth.events import Keep
 from search.growth.pictures import leave_pictures, network_at_start
 from search.options import option, read_options
 from search.progress import ShowProgress
-from search.runs import Run, continued_run, started_run
+from search.runs import Run, continued_run, refuse_taken, restored_from, started_run
 from search.streams import Stream
 from search.training import Trainer, TrainingOptions, evaluate, make_optimizer
 from search.training.fit import check_fit, check_numbers, check_steps, fitting
@@ -143,7 +143,8 @@ class Method:
     pictures
         Draws what this way has of its own: called with the rows, the graph and the directory.
     begin
-        Edits before the first epoch: called with the trainer, the options, and what journal lines are handed to.
+        Edits before the first epoch, and before anything is written: called with the trainer, the options, and what
+        journal lines are handed to.
     gathered
         From network and options to the running utility that the callback finds in `trainer.utility`, or None; it is
         kept in checkpoints.
@@ -170,7 +171,7 @@ class Method:
     check: Callable[[NeuronGraph, Any], Any]
     callback: Callable[[Any, Keep | None], Callback]
     pictures: Callable[[list[dict[str, Any]], NeuronGraph, Path], None] | None = None
-    begin: Callable[[Trainer, Any, Keep | None], None] | None = None
+    begin: Callable[[Trainer, Any, Keep], None] | None = None
     gathered: Callable[[compiler.CompiledNetwork, Any], compiler.RunningUtility | None] | None = None
     help: str = ""
     hidden: tuple[int, ...] | None = (16, 16)
@@ -230,14 +231,20 @@ def grow(
     data = fitting(data, graph, options.standardise, options.whiten)
     trainer = _trainer(net, data, options)
     trainer.utility = method.gathered(net, options) if method.gathered else None
+    start, lines = graph, []
+    if method.begin:
+        if run is not None:
+            refuse_taken(run, force)
+            start = graph.copy()
+        method.begin(trainer, options, lines.append)
     with ExitStack() as stack:
         kept = None
-        if run is not None:  # the trainer stands: what could be refused has been
+        if run is not None:  # what could be refused has been
             kept = stack.enter_context(started_run(run, config, force))
-            graph.save(kept.start)
+            start.save(kept.start)
+            for line in lines:
+                kept.log_journal(line)
         trainer.callbacks = _callbacks(method, data, options, kept)
-        if method.begin:
-            method.begin(trainer, options, kept.log_journal if kept else None)
         if kept:
             _checkpoint(kept, trainer)
         return _finish(method, trainer, data, kept, progress)
@@ -257,14 +264,17 @@ def _go_on(method: Method, run: Run, data: Dataset | None, progress: bool) -> Gr
     state = run.load_checkpoint()
     graph = NeuronGraph.load(run.graph)
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
-    net.load_state_dict(state["network"])
+    with restored_from(run.checkpoint):
+        net.load_state_dict(state["network"])
     data = fitting(data, graph, options.standardise, options.whiten)
     trainer = _trainer(net, data, options, run.metrics())
     trainer.utility = method.gathered(net, options) if method.gathered else None
     if trainer.utility is not None:
         trainer.utility.load_state_dict(state["utility"])
     trainer.callbacks = _callbacks(method, data, options, run)
-    net.load_optimizer_state(trainer.optimizer, state["optimizer"])
+    options_now = net.optimizer_state(trainer.optimizer)["groups"]  # config.json says them, the checkpoint the moments
+    with restored_from(run.checkpoint):
+        net.load_optimizer_state(trainer.optimizer, state["optimizer"] | {"groups": options_now})
     return _finish(method, trainer, data, run, progress)
 
 

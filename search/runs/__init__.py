@@ -16,9 +16,19 @@ newest checkpoint is damaged, the one before it is taken.
 """
 
 from search.runs.environment import differences, environment
+from search.runs.held import restored_from
 from search.runs.links import refuse_links_out
 from search.runs.lock import locked
-from search.runs.making import continued_run, create_run, is_of_runs, next_directory, open_run, remove, started_run
+from search.runs.making import (
+    continued_run,
+    create_run,
+    is_of_runs,
+    next_directory,
+    open_run,
+    refuse_taken,
+    remove,
+    started_run,
+)
 from search.runs.run import FILES, FORMAT, Run
 
 __all__ = [
@@ -34,6 +44,8 @@ __all__ = [
     "next_directory",
     "open_run",
     "refuse_links_out",
+    "refuse_taken",
     "remove",
+    "restored_from",
     "started_run",
 ]

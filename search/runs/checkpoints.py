@@ -8,8 +8,9 @@ from typing import Any
 
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
-from neurograph.files import container
-from search.runs.packing import fill, unpack_checked
+from neurograph.network import NeuronGraph
+from search.runs.held import held_rows
+from search.runs.packing import fill, unpack_state
 
 FORMAT = 1
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
@@ -41,16 +42,16 @@ def read(path: Path) -> dict[str, Any]:
     FileError
         Naming the file, where it is missing, damaged or no checkpoint.
     """
-    saved, checked = unpack_checked(path)
+    saved = unpack_state(path)
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
         raise FileError(f"{path} is not a checkpoint in format {FORMAT}")
     saved = {"crcs": {}, "rows": None} | saved  # which older ones go without
     for name, kind in _PARTS.items():
         if name not in saved or not isinstance(saved[name], kind):
             raise FileError(f"{path} is damaged: it has no {name}")
-    if not all(isinstance(saved["lines"].get(log), int) for log in LOGS):
+    if not all(isinstance(saved["lines"].get(log), int) and saved["lines"][log] >= 0 for log in LOGS):
         raise FileError(f"{path} is damaged: it does not say how long the logs were")
-    if saved["graph"] is not None and not checked:
+    if saved["graph"] is not None:
         _check_graph(path, saved["graph"])
     return saved | {"rows": _rows(path, saved["rows"])}
 
@@ -72,17 +73,18 @@ def _link(old: Path, new: Path) -> None:
 
 def _rows(path: Path, text: str | None) -> list[dict[str, Any]] | None:
     try:
-        return None if text is None else json.loads(text)
-    except (ValueError, RecursionError):
-        raise FileError(f"{path} is damaged: its rows are no JSON") from None
+        return None if text is None else held_rows(json.loads(text), path)
+    except (ValueError, TypeError, RecursionError):
+        raise FileError(f"{path} is damaged: its rows are none") from None
 
 
 def _check_graph(path: Path, held: bytes) -> None:
-    """The graph in a checkpoint that has no checksum; graphs have one of their own."""
+    """The graph in a checkpoint, before it is put in the place of a good one."""
     with TemporaryDirectory(prefix="neurograph-", ignore_cleanup_errors=True) as folder:
         graph = Path(folder) / "graph.safetensors"
         graph.write_bytes(held)
         try:
-            container.read(graph)
-        except FileError:
-            raise FileError(f"{path} is damaged: the graph in it does not match its checksum") from None
+            NeuronGraph.load(graph)
+        except FileError as error:
+            why = str(error).removeprefix(f"{graph} ")
+            raise FileError(f"{path} is damaged: the graph in it {why}") from None

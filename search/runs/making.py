@@ -83,6 +83,14 @@ def _remove_left_locks(folder: Path) -> None:
             pass
 
 
+def refuse_taken(path: str | Path, force: bool = False, parts: Iterable[str] = ()) -> None:
+    """Refuse a directory that `started_run` would refuse for what lies there; see there. Nothing is made or removed."""
+    run = Run(Path(path))
+    held = _held(run, parts)
+    if held and not force:
+        raise OptionError(f"{run.path} holds another run ({', '.join(held)}); name a new directory, or use force")
+
+
 def create_run(path: str | Path, config: dict[str, Any], force: bool = False) -> Run:
     """Make a run directory, as `started_run` does, for others to work in."""
     with started_run(path, config, force) as run:
@@ -104,7 +112,7 @@ def open_run(path: str | Path) -> Run:
 def next_directory(parent: str | Path, stem: str) -> Path:
     """The first of parent/stem-1, parent/stem-2, ... that is not there yet; colons, odd in paths, become dashes."""
     stem, number = stem.replace(":", "-"), 1
-    while (Path(parent) / f"{stem}-{number}").exists():
+    while os.path.exists(Path(parent) / f"{stem}-{number}"):  # False for names that no system takes
         number += 1
     return Path(parent) / f"{stem}-{number}"
 
@@ -130,16 +138,23 @@ def remove(path: Path) -> None:
 
 def _clear(run: Run, force: bool, parts: Iterable[str]) -> None:
     """Throw away the run that lies there, if that is allowed."""
-    names = dict.fromkeys((*FILES, "pictures", *parts, *_recorded(run)))
-    there = [name for name in names if os.path.lexists(run.path / name)]
-    held = [name for name in there if name in (*FILES, "pictures") or is_of_runs(run.path / name)]
-    if held and not force:
-        raise OptionError(f"{run.path} holds another run ({', '.join(held)}); name a new directory, or use force")
-    if there:
+    refuse_taken(run.path, force, parts)
+    if _there(run, parts):
         refuse_links_out(run.path)
-    for name in held:
+    for name in _held(run, parts):
         remove(run.path / name)
     remove_strays(run.path)
+
+
+def _there(run: Run, parts: Iterable[str]) -> list[str]:
+    """What lies in a directory by the names that files and folders of runs have."""
+    names = dict.fromkeys((*FILES, "pictures", *parts, *_recorded(run)))
+    return [name for name in names if os.path.lexists(run.path / name)]
+
+
+def _held(run: Run, parts: Iterable[str]) -> list[str]:
+    """Of these, what is a run's."""
+    return [name for name in _there(run, parts) if name in (*FILES, "pictures") or is_of_runs(run.path / name)]
 
 
 def _recorded(run: Run) -> list[str]:

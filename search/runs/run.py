@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.disk.aside import written_aside
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 from search.runs import checkpoints, jsonlines
+from search.runs.held import Held, held_rows
 from search.runs.jsonfiles import read_json, write_json
 
 FORMAT = 1
@@ -36,17 +38,6 @@ _KINDS: dict[str, tuple[type, ...]] = {  # of what config.json holds, where it d
 }
 
 
-class _Config(dict[str, Any]):
-    """The entries of a configuration; one that is not there makes it a damaged file, whoever asks."""
-
-    def __init__(self, entries: dict[str, Any], path: Path) -> None:
-        super().__init__(entries)
-        self.path = path
-
-    def __missing__(self, name: str) -> Any:
-        raise FileError(f"{self.path} is damaged: it has no {name}")
-
-
 @dataclass(frozen=True)
 class Run:
     """A run directory; made by `create_run`, found again by `open_run`.
@@ -63,6 +54,11 @@ class Run:
     def begun(self) -> bool:
         """Whether there is a checkpoint to go on from."""
         return any(os.path.exists(self.path / name) for name in (checkpoints.NEWEST, checkpoints.PREVIOUS))
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the last checkpoint lies."""
+        return self.path / checkpoints.NEWEST
 
     @property
     def start(self) -> Path:
@@ -92,15 +88,16 @@ class Run:
         for name, kinds in _KINDS.items():
             if name in config and not isinstance(config[name], kinds):
                 raise FileError(f"{self.path / 'config.json'} is damaged: its {name} is {config[name]!r:.60}")
-        return _Config(config, self.path / "config.json")
+        return Held(config, self.path / "config.json")
 
     def update_config(self, **changes: Any) -> None:
         """Set some entries of the configuration, such as the lowerings pinned by the first compile."""
         write_json(self.path / "config.json", self.config() | changes)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The rows so far; `FileError` for a damaged line, a torn last one excepted."""
-        return jsonlines.read(self.path / "metrics.jsonl")
+        """The rows so far; `FileError` for a damaged line, a torn last one excepted, or one that is no row."""
+        path = self._log("metrics")
+        return held_rows(jsonlines.read(path), path)
 
     def journal(self) -> list[dict[str, Any]]:
         """The journal's entries so far; `FileError` for a damaged line, a torn last one excepted."""
@@ -229,6 +226,7 @@ class Run:
 
 def _bytes_of(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with open(path, "rb", opener=regular) as file:
+            return file.read()
     except (OSError, ValueError) as error:
         raise FileError(f"cannot read {path}: {reason(error)}") from None

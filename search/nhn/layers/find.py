@@ -23,7 +23,7 @@ from search.nhn.layers.ranking import RankedHierarchy, rank
 from search.nhn.layers.space import Genes
 from search.nhn.layers.supernet import Supernet
 from search.options import read_options
-from search.runs import Run, continued_run, started_run
+from search.runs import Run, continued_run, restored_from, started_run
 from search.training import Trainer, in_batches, make_optimizer, sample
 
 COMMAND = "hierarchy"
@@ -155,10 +155,11 @@ def _go_on(kept: Run, data: Dataset | None, progress: bool) -> Hierarchy:
     state = kept.load_checkpoint()
     trainer = _trainer(_prepared(data, options), options, kept.metrics())
     shot: OneShot = trainer.net
-    shot.net.load_state_dict(state["net"])
-    shot.sampler.load_state_dict(state["sampler"])
-    shot.chosen = shot.net.space.genes(state["chosen"])
-    trainer.optimizer.load_state_dict(state["optimizer"])
+    with restored_from(kept.checkpoint):
+        shot.net.load_state_dict(state["net"])
+        shot.sampler.load_state_dict(state["sampler"])
+        shot.chosen = shot.net.space.genes(state["chosen"])
+        trainer.optimizer.load_state_dict(state["optimizer"])
     return _finish(trainer, options, kept, progress)
 
 

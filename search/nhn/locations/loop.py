@@ -27,7 +27,7 @@ from search.nhn.locations.sharing import Map, answers_of, scores_of, train_and_e
 from search.nhn.locations.strategies import Evolution, Score, make_strategy
 from search.nhn.locations.turns import Evaluator, Turn, Weights
 from search.options import read_options, stored
-from search.runs import Run, continued_run, started_run
+from search.runs import Run, continued_run, restored_from, started_run
 
 COMMAND = "search-evolution"
 Callback = Callable[["Searching", MetricsRow], None]
@@ -148,7 +148,9 @@ def go_on(
         task = task or from_table(config.get("task"), kept.path, trust)
         searching = Searching(task, options, toolbox, executor, kept, callbacks)
         check_inputs(config.get("inputs"), task, searching.evaluator)
-        searching.load(kept.load_checkpoint())
+        state = kept.load_checkpoint()
+        with restored_from(kept.checkpoint):
+            searching.load(state)
         searching.rows = kept.metrics()
         return searching.finish(progress)
 

@@ -5,19 +5,23 @@ options from people goes through `read_options`, so a file, `--set` and a flag m
 """
 
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import Field, dataclass, field, fields
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin
 
-from neurograph.errors import OptionError, reason
+from neurograph.disk.regular import finite
+from neurograph.errors import NeuroGraphError, OptionError, reason
 
 T = TypeVar("T")
 MOST_WHOLE = 2**31 - 1  # what a whole number may be where its option sets no bound: torch takes no larger sizes
+MOST_TEXT = 1000  # characters of a text
 MOST_SEED = 2**64 - 1
 MOST_NUMBER = 1e30  # likewise of other numbers, either side of zero: float32 holds 3e38
+MOST_RATE = 1e6  # of what weights are moved by, or multiplied with: far beyond, no training stays finite
 
 
 def option(
@@ -161,17 +165,35 @@ def describe(f: Field) -> str:
     """
     about = f.metadata
     if choices := _choices(about):
-        return "one of " + ", ".join(choices)
+        return "one of " + ", ".join(choices) + (" or none" if NoneType in _kinds(f.type) else "")
     words = " or ".join(_kind(kind) for kind in _kinds(f.type))
     bounds = (("at least", "least"), ("above", "above"), ("at most", "most"), ("below", "below"))
     limits = [f"{word} {_number(about[name])}" for word, name in bounds if about.get(name) is not None]
     return words + (", " + " and ".join(limits) if limits else "")
 
 
+@contextmanager
+def of_option(name: str) -> Iterator[None]:
+    """Put an option's name before what is wrong with its value, where something else than its type and range is asked.
+
+    Examples
+    --------
+    >>> with of_option("size"):
+    ...     raise OptionError("there are no sevens")
+    Traceback (most recent call last):
+    neurograph.errors.OptionError: size: there are no sevens
+    """
+    try:
+        yield
+    except NeuroGraphError as error:
+        raise OptionError(f"{name}: {error}") from None
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """A TOML file as nested tables; `OptionError` where it cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8", opener=finite) as file:
+            return tomllib.loads(file.read())
     except OSError as error:
         raise OptionError(f"the options file {path} cannot be read: {reason(error)}") from None
     except RecursionError:
@@ -225,6 +247,8 @@ def _checked(f: Field, value: Any) -> Any:
 
 def _reach(f: Field, value: Any) -> str:
     """The reach of an option, where a value lies beyond it."""
+    if isinstance(value, str) and len(value) > MOST_TEXT:
+        return f", at most {MOST_TEXT:,} characters"
     values = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else (value,)
     numbers = [each for each in values if isinstance(each, int | float) and not isinstance(each, bool)]
     for each in numbers:
@@ -270,7 +294,8 @@ def _fitted(kind: Any, value: Any, about: Mapping[str, Any]) -> Any:
     if kind is NoneType:
         return None if value is None else _UNFIT
     if kind is str:
-        return value if isinstance(value, str) and value in (_choices(about) or (value,)) else _UNFIT
+        fits = isinstance(value, str) and len(value) <= MOST_TEXT and value in (_choices(about) or (value,))
+        return value if fits else _UNFIT
     if kind is bool:
         return value if isinstance(value, bool) else _UNFIT
     if kind in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):

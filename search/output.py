@@ -35,7 +35,11 @@ class Output:
     def write(self, text: str) -> int:
         """Print some text, or drop it where nobody reads."""
         with self._failures_reported():
-            self._stream.write(text)
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:  # a name that is no text, as files and neurons may have
+                encoding = self._stream.encoding
+                self._stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         return len(text)
 
     def flush(self) -> None:

@@ -24,6 +24,8 @@ from neurograph.schema.synapse import form_value
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
 
+_LEAST = 1e-15  # of lambda and alpha: below, rounding alone decides who stays
+
 
 @dataclass(frozen=True, eq=False)
 class InsertLayer:
@@ -198,6 +200,18 @@ class InsertLayer:
             raise OptionError(f"sparse= is for algorithm 'joint', and not for {self.algorithm!r}")
         if self.algorithm not in (1, 3) and self.restarts:
             raise OptionError(f"restarts= are for algorithms 1 and 3, and not for {self.algorithm!r}")
+        if isinstance(self.target, int) and self.width is not None and self.target < self.width:
+            self._check_strengths()
+
+    def _check_strengths(self) -> None:
+        """Refuse a lambda or an alpha at which nobody goes where somebody must; without alpha, 1 and 2 drop nobody."""
+        for name in ("penalty", "alpha") if self.algorithm in (1, 2) else ("penalty",):
+            given = getattr(self, name)
+            if given is not None and given < _LEAST:
+                raise OptionError(
+                    f"{name}={given:g} lets no neuron go, and target={self.target} of width={self.width} are to stay: "
+                    f"leave {name}= out, so that the right one is searched"
+                )
 
     def check(self, graph: "EditableGraph") -> Pair:
         """What lies between the two, where the layer could be inserted for all that is known without activations.

@@ -1,18 +1,17 @@
 """`neurograph compile`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import compiler
 from neurograph import NeuronGraph
-from search.commands.shared import add_batch_size
+from search.commands.shared import add_batch_size, path
 
 
 def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("compile", help="compile a saved graph and say how it would run")
-    parser.add_argument("graph", type=Path, help="a saved graph")
+    parser.add_argument("graph", type=path, help="a saved graph")
     add_batch_size(parser)
     parser.set_defaults(command=_run)
 

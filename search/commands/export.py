@@ -1,14 +1,13 @@
 """`neurograph export`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import compiler  # noqa: F401  (adds its formats)
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError, listed
 from neurograph.files import EXPORTS, export, find_format
-from search.commands.shared import add_out, graph_file, refuse_way_out, say
+from search.commands.shared import add_out, graph_file, path, refuse_way_out, say
 
 _EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in EXPORTS.items())
 
@@ -21,7 +20,7 @@ def add(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("graph", type=Path, help="a saved graph, or a run directory")
+    parser.add_argument("graph", type=path, help="a saved graph, or a run directory")
     parser.add_argument("--to", metavar="FORMAT", help="the format; unless given, the ending of --out")
     add_out(parser, "beside the graph")
     parser.set_defaults(command=_run)

@@ -6,12 +6,13 @@ from typing import Any
 
 import search
 from neurograph.errors import OptionError
+from search.commands.shared import path
 
 
 def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("pictures", help="draw a run's pictures again, beside other runs if asked to")
-    parser.add_argument("run", type=Path, help="the run directory")
+    parser.add_argument("run", type=path, help="the run directory")
     parser.add_argument(
         "--beside",
         nargs="+",
@@ -26,9 +27,11 @@ def _run(given: argparse.Namespace) -> None:
     beside: dict[str, Path] = {}
     for text in given.beside:
         name, equals, place = text.partition("=")
-        path = Path(place if equals else text)
-        name = name if equals else path.name
+        folder = Path(place if equals else text)
+        if not (place if equals else text):
+            raise OptionError(f"--beside must be [NAME=]DIR, not {text!r}: it names no directory")
+        name = name if equals else folder.name
         if name in beside:
             raise OptionError(f"two runs would be named {name!r}: write NAME=DIR to tell them apart")
-        beside[name] = path
+        beside[name] = folder
     print(f"pictures lie in {search.redraw(given.run, beside)}")

@@ -1,17 +1,16 @@
 """`neurograph resume`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import search
-from search.commands.shared import print_result
+from search.commands.shared import path, print_result
 
 
 def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("resume", help="go on with a run that was stopped, with the same numbers")
-    parser.add_argument("run", type=Path, help="the run directory")
+    parser.add_argument("run", type=path, help="the run directory")
     parser.add_argument(
         "--trust",
         action="append",

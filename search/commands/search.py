@@ -1,11 +1,10 @@
 """`neurograph search`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import search
-from search.commands.shared import add_data, add_run, print_result
+from search.commands.shared import add_data, add_run, path, print_result
 from search.nhn.pipeline import PRESETS, read_stage_options
 from search.nhn.pipeline.options import described
 from search.runs import next_directory
@@ -22,7 +21,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--preset", choices=tuple(PRESETS), default="quick", help="settings to begin from")
     add_data(parser)
     add_run(parser)
-    parser.add_argument("--config", type=Path, metavar="TOML", help="a file of key = value lines, a [table] a stage")
+    parser.add_argument("--config", type=path, metavar="TOML", help="a file of key = value lines, a [table] a stage")
     parser.add_argument("--set", action="append", default=[], metavar="STAGE.KEY=VALUE", help="one option")
     parser.set_defaults(command=_run)
 

@@ -48,12 +48,13 @@ def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") ->
     default_text = f" (default {default})" if default else ""
     parser.add_argument(
         "--data",
+        type=_name,
         default=default,
         metavar="NAME[:COUNT]",
         help=f"what to learn: {', '.join(DATASETS)}; mnist:6000 is 6000 of its training examples{default_text}",
     )
     parser.add_argument(
-        "--data-directory", type=Path, metavar="DIR", help="where its files lie (default $NEUROGRAPH_DATA)"
+        "--data-directory", type=path, metavar="DIR", help="where its files lie (default $NEUROGRAPH_DATA)"
     )
     parser.add_argument("--no-download", action="store_true", help="never ask OpenML")
 
@@ -67,10 +68,10 @@ def add_start(parser: argparse.ArgumentParser, hidden: Sequence[int] | None) -> 
     """`--graph FILE` or else `--hidden N ...` and their `--activation`; where `hidden` is None, a graph is needed."""
     saved = "a saved graph to start from, or the run directory that holds it"
     if hidden is None:
-        parser.add_argument("--graph", type=Path, required=True, metavar="FILE", help=saved)
+        parser.add_argument("--graph", type=path, required=True, metavar="FILE", help=saved)
         return
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--graph", type=Path, metavar="FILE", help=saved)
+    start.add_argument("--graph", type=path, metavar="FILE", help=saved)
     start.add_argument(
         "--hidden",
         type=whole(1, MOST_NEURONS),
@@ -96,7 +97,7 @@ def graph_file(path: Path) -> Path:
 
 def add_run(parser: argparse.ArgumentParser) -> None:
     """`--run DIR` and `--force`."""
-    parser.add_argument("--run", type=Path, metavar="DIR", help="run directory (default: a new one under runs/)")
+    parser.add_argument("--run", type=path, metavar="DIR", help="run directory (default: a new one under runs/)")
     parser.add_argument("--force", action="store_true", help="throw away the run that lies there")
 
 
@@ -123,7 +124,7 @@ def say(out: Path, *lines: str) -> None:
 def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
     """`--config`, `--set`, and a flag for every field of an options dataclass."""
     group = parser.add_argument_group("options", "from a TOML file, from --set, or each by its flag, the later winning")
-    group.add_argument("--config", type=Path, metavar="TOML", help="a file of key = value lines")
+    group.add_argument("--config", type=path, metavar="TOML", help="a file of key = value lines")
     group.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one option, as in the file")
     for f in fields(cls):
         help_text = f"{f.metadata['help']} ({describe(f)}; default {_default(f)})".replace("%", "%%")
@@ -148,8 +149,21 @@ def print_result(result: Any) -> None:
     print(f"test error {result.test_error:.2f}%; graph, journal, metrics and pictures lie in {result.run}")
 
 
+def path(text: str) -> Path:
+    """A type for argparse: a file or a folder; an empty text, such as a shell makes of a name it lacks, is neither."""
+    if not text:
+        raise argparse.ArgumentTypeError("must name a file or a folder, not ''")
+    return Path(text)
+
+
 def _place(text: str) -> Path:
-    return STDOUT if text == "-" else Path(text)
+    return STDOUT if text == "-" else path(text)
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError(f"must be NAME or NAME:COUNT of {', '.join(NAMES)}, not ''")
+    return text
 
 
 def _default(f: Field) -> Any:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from neurograph.analysis.observations import Observations
 from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError, OptionError
 from neurograph.view import view
-from search.commands.shared import add_data, add_out, data_of, refuse_way_out, say, whole
+from search.commands.shared import add_data, add_out, data_of, path, refuse_way_out, say, whole
 from search.runs import Run, open_run
 from search.training import sample
 from search.training.fit import check_fit, fitting
@@ -25,7 +24,7 @@ _EXAMPLES, _BATCH = 2048, 64  # of the training data, for gradients
 def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("view", help="write one HTML page in which a network and its growth can be explored")
-    parser.add_argument("graph", type=Path, metavar="RUN-or-FILE", help="a run directory, or a saved graph")
+    parser.add_argument("graph", type=path, metavar="RUN-or-FILE", help="a run directory, or a saved graph")
     add_out(parser, "view.html in the run, FILE.html")
     parser.add_argument("--title", help="of the page (default: what was run, or the graph's name)")
     parser.add_argument(

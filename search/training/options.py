@@ -7,7 +7,7 @@ from math import cos, pi
 import torch
 
 from neurograph.errors import OptionError
-from search.options import MOST_SEED, Checked, option
+from search.options import MOST_RATE, MOST_SEED, Checked, option
 from search.training.augment import Augmentation
 
 
@@ -24,7 +24,7 @@ class TrainingOptions(Checked):
     epochs: int = option(60, "passes over the training examples", least=0)
     batch_size: int = option(64, "examples a step", least=1)
     optimizer: str = option("adam", "what moves the parameters", choices=("adam", "sgd"))
-    learning_rate: float = option(1e-3, "of the first epoch", above=0)
+    learning_rate: float = option(1e-3, "of the first epoch", above=0, reach=MOST_RATE)
     schedule: str = option(
         "constant", "how the learning rate goes on from there", choices=("constant", "cosine", "restarts", "step")
     )
@@ -40,7 +40,7 @@ class TrainingOptions(Checked):
         "what adam holds for newborns: step counts of their own, from nothing, or the second moments of their heirs",
         choices=("own", "inherited"),
     )
-    weight_decay: float = option(0.0, "L2 penalty", least=0)
+    weight_decay: float = option(0.0, "L2 penalty", least=0, reach=MOST_RATE)
     clip: float = option(0.0, "norm that all gradients together are scaled down to; 0 means never", least=0)
     label_smoothing: float = option(
         0.0, "share of a class's target that is spread over all classes while training", least=0, below=1
@@ -68,7 +68,7 @@ class TrainingOptions(Checked):
             raise OptionError("nesterov needs optimizer=sgd and a momentum above 0: choose these, or nesterov=false")
         if self.least_rate > self.learning_rate:
             raise OptionError(
-                f"least_rate must be at most the learning rate, {self.learning_rate:g}, not {self.least_rate:g}"
+                f"least_rate must be at most learning_rate={self.learning_rate:g}, not {self.least_rate:g}"
             )
 
     def augmentation(self) -> Augmentation:

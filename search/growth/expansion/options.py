@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from neurograph.edits.expand import CONNECTED, RULES, Expand
+from neurograph.schema.activations import ACTIVATIONS
 from search.growth.expansion.metrics import METRICS
 from search.growth.method import GrowingOptions
-from search.options import Checked, option
+from search.options import MOST_RATE, Checked, option
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,9 @@ class ExpansionOptions(Checked):
     rule: str = option("exact", "what replaces a synapse; see neurograph.edits.Expand", choices=tuple(RULES))
     connected: str = option("event", "whom newborns are connected to besides their own two", choices=CONNECTED)
     neurons: int = option(1, "new neurons for each synapse", least=1, reach=10_000)
-    noise: float = option(1e-8, "upper end of the newborns' other weights", least=0)
-    newborn_activation: str | None = option(None, "of the new neurons, with rule authors")
-    newborn_bias: float | None = option(0.0, "of the new neurons; none means they have none")
+    noise: float = option(1e-8, "upper end of the newborns' other weights", least=0, reach=MOST_RATE)
+    newborn_activation: str | None = option(None, "of the new neurons, with rule authors", choices=ACTIVATIONS)
+    newborn_bias: float | None = option(0.0, "of the new neurons; none means they have none", reach=MOST_RATE)
 
     def __post_init__(self) -> None:
         super().__post_init__()

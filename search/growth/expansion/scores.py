@@ -181,6 +181,8 @@ def _weighted(arrays: GraphArrays, into: Sequence[str] | None) -> np.ndarray:
     keep = arrays.pool >= 0
     if into is None:
         return keep
+    if not into:
+        raise OptionError("into names no population: name some that read, or leave it out for every one")
     population = arrays.each_kind("population")
     read = set(population[arrays.target])
     odd = [name for name in into if name not in read]

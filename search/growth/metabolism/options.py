@@ -7,7 +7,7 @@ from neurograph.edits.selectors.low_representational_power import MEASURES
 from neurograph.edits.support.outgoing import OUTGOING
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, NewbornInitializer, newborn_initializer
 from search.growth.method import GrowingOptions
-from search.options import Checked, option
+from search.options import MOST_RATE, Checked, of_option, option
 
 MADE = ("kernel_ridge", "fresh")  # initializers whose weights are no copies
 
@@ -64,6 +64,7 @@ class MetabolismOptions(Checked):
         "of newborns' incoming weights, in their donors' standard deviations; none means 1 for copies (eq. 3 and 4) "
         "and 0 for weights that are made: eq. 5's and fresh ones",
         least=0,
+        reach=MOST_RATE,
     )
     balanced: bool = option(False, "whether newborns' incoming weights are scaled to the variance of eq. 12 and 13")
     autophagy: str = option(
@@ -86,8 +87,10 @@ class MetabolismOptions(Checked):
         super().__post_init__()
         if self.noise is None:
             object.__setattr__(self, "noise", 0.0 if self.initializer in MADE else 1.0)
-        self.newborn_initializer()  # both refuse what their options cannot be
-        self.selector()
+        with of_option("initializer_options"):
+            self.newborn_initializer()
+        with of_option("autophagy_options"):
+            self.selector()
 
     def newborn_initializer(self) -> NewbornInitializer:
         """Where newborns' weights come from."""

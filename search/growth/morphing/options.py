@@ -4,14 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurograph.edits import InsertLayer
+from neurograph.errors import OptionError
 from neurograph.insertion import ALGORITHMS
 from neurograph.insertion.pair import PLACES
+from neurograph.schema.activations import ACTIVATIONS
 from search.growth.method import GrowingOptions
-from search.options import option
+from search.options import MOST_RATE, option
 
 NONE = "none"
 WORDS = (*(name for name in ALGORITHMS if isinstance(name, str)), NONE)
 _PASSED = ("width", "algorithm", "target", "penalty", "alpha", "kernel", "place", "ridge", "seed")
+
+_LEAST_SHARE = 1e-9  # that a layer may miss: below, rounding alone decides
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,23 @@ class MorphOptions(GrowingOptions):
         "alpha",
         least=0,
     )
-    penalty: float | None = option(None, "the paper's lambda", least=0)
-    alpha: float | None = option(None, "the weight of similarity between neurons", least=0)
-    new_activation: str = option("relu", "activation of the new neurons")
+    penalty: float | None = option(None, "the paper's lambda; at 1, nothing would be left", least=0, below=1)
+    alpha: float | None = option(None, "the weight of similarity between neurons", least=0, reach=MOST_RATE)
+    new_activation: str = option("relu", "activation of the new neurons", choices=ACTIVATIONS)
     kernel: int | None = option(None, "side of the new kernels between maps; none means 3", least=1, reach=1024)
     place: str = option("after", "where pools lie between: behind or before them", choices=PLACES)
-    ridge: float = option(1e-3, "penalty of the regression behind the new neurons", least=0)
+    ridge: float = option(1e-3, "penalty of the regression behind the new neurons", least=0, reach=MOST_RATE)
     recorded: int = option(5000, "training examples whose activations the regressions see", least=2)
     positions: int | None = option(None, "places of each map that they see; none means all", least=1)
     scratch: bool = option(False, "whether every weight is drawn anew once the layer is in, for comparison")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.target, float) and 0 < self.target < _LEAST_SHARE:
+            raise OptionError(
+                f"target must be a number of neurons, or a share of at least {_LEAST_SHARE:g} that may be missed, "
+                f"not {self.target:g}"
+            )
 
     def edit(self, observations: Any = None) -> InsertLayer | None:
         """The edit, or None where nothing is to be inserted.

@@ -6,6 +6,7 @@ from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
 from search.growth.rewiring.options import RewireOptions
 from search.growth.rewiring.rules import moments, share_moved
+from search.options import of_option
 
 
 def check_rewirable(graph: NeuronGraph, options: RewireOptions) -> None:
@@ -21,11 +22,13 @@ def check_rewirable(graph: NeuronGraph, options: RewireOptions) -> None:
     Raises
     ------
     MissingError
-        A population that is not there; no trained synapse that might move.
+        No trained synapse that might move.
     OptionError
-        A density that leaves neurons without inputs; every pair of neurons is joined; so few move that it is none.
+        A population that is not there; a density that leaves neurons without inputs; every pair of neurons is joined;
+        so few move that it is none.
     """
-    layers = synapse_layers(graph, options.into)
+    with of_option("into"):
+        layers = synapse_layers(graph, options.into)
     require_layers(layers, options.into)
     left = [len(layer.ids) for layer in layers]
     if options.density is not None:

@@ -19,6 +19,7 @@ from neurograph.network import NeuronGraph
 from search.growth.events import Event, Keep
 from search.nhn.kernels.masks import mask, masked, unmask
 from search.nhn.kernels.options import PruneNetworkOptions
+from search.options import of_option
 from search.training import Trainer
 
 
@@ -47,10 +48,8 @@ def has_kernels(graph: NeuronGraph, options: PruneNetworkOptions) -> None:
     Raises
     ------
     OptionError
-        The network has no trained kernel of more than one number between feature maps, or no path is left without
-        those that go.
-    EditError
-        See `PruneKernels`.
+        The network has no trained kernel of more than one number between feature maps; ratios name populations that
+        read none; or no path is left without those that go.
     """
     kernels = prunable_kernels(graph)
     if not len(kernels.ids):
@@ -58,7 +57,8 @@ def has_kernels(graph: NeuronGraph, options: PruneNetworkOptions) -> None:
             "this network has no kernels to prune: they are those of more than one number between feature maps, "
             "trained and not depthwise; search.prune prunes any synapses"
         )
-    gone = edit(options, 1.0).choose(kernels)
+    with of_option("ratios" if options.ratios else "threshold" if options.threshold else "ratio"):
+        gone = edit(options, 1.0).choose(kernels)
     if options.epochs and not options.threshold:  # how many a threshold takes is for training to say
         _refuse_cut(graph, options, kernels, gone)
 

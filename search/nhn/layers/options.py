@@ -9,7 +9,7 @@ from neurograph.initializers import INITIALIZERS
 from search.datasets import Dataset
 from search.nhn.layers.samplers import SAMPLERS, Sampler, make_sampler
 from search.nhn.layers.space import MacroSpace
-from search.options import option
+from search.options import MOST_RATE, of_option, option
 from search.training import TrainingOptions
 
 
@@ -33,13 +33,13 @@ class HierarchyOptions(TrainingOptions):
     epochs: int = option(310, "passes over the training examples", least=0)
     batch_size: int = option(128, "examples a step", least=1)
     optimizer: str = option("sgd", "what moves the shared weights", choices=("adam", "sgd"))
-    learning_rate: float = option(0.05, "of the first epoch, for the shared weights", above=0)
+    learning_rate: float = option(0.05, "of the first epoch, for the shared weights", above=0, reach=MOST_RATE)
     schedule: str = option(
         "restarts", "how the learning rate goes on from there", choices=("constant", "cosine", "restarts", "step")
     )
     least_rate: float = option(0.001, "what schedules cosine and restarts fall towards", least=0)
     nesterov: bool = option(True, "whether sgd's momentum looks ahead")
-    weight_decay: float = option(2.5e-4, "L2 penalty", least=0)
+    weight_decay: float = option(2.5e-4, "L2 penalty", least=0, reach=MOST_RATE)
     clip: float = option(5.0, "norm that all gradients together are scaled down to; 0 means never", least=0)
     crop: int = option(4, "zeros put around an image, each side, before it is cropped back at random", least=0)
     flip: bool = option(True, "whether every second image, at random, is mirrored")
@@ -83,7 +83,8 @@ class HierarchyOptions(TrainingOptions):
         super().__post_init__()
         least = 2 ** (self.segments - 1)  # the smallest image there is; what cannot be is refused before data are read
         space = self._space(inputs=1, image=least, classes=1)
-        self.make_sampler(space)
+        with of_option("sampler_options"):
+            self.make_sampler(space)
         if self.trained(space) != space and self.inherit:
             raise OptionError(
                 "inherit=true keeps the shared weights, which fit no other width: leave trained_channels and "

@@ -5,7 +5,7 @@ from math import cos, pi
 from typing import Any
 
 from neurograph.errors import OptionError
-from search.options import MOST_SEED, Checked, option
+from search.options import MOST_RATE, MOST_SEED, Checked, option
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class EvolutionOptions(Checked):
         least=0,
         before=0,
     )
-    learning_rate: float = option(0.01, "of the first cycle", above=0)
-    last_learning_rate: float = option(0.001, "of the last cycle; a cosine lies between", least=0)
+    learning_rate: float = option(0.01, "of the first cycle", above=0, reach=MOST_RATE)
+    last_learning_rate: float = option(0.001, "of the last cycle; a cosine lies between", least=0, reach=MOST_RATE)
     sharing: str = option(
         "sequential",
         "how weights are shared: sequential, each individual begins with what the one before left; synchronous, all of "

@@ -154,12 +154,6 @@ def read_stage_options(
             if "sharing" not in given.setdefault(name, {}):
                 given[name]["sharing"] = "synchronous"
                 switched.append(f"{name}.sharing=synchronous")
-    if switched:
-        warnings.warn(
-            f"executor={given['executor']['executor']} goes with {' and '.join(switched)}: individuals share weights "
-            "otherwise than with executor=serial, whose numbers differ unless it is given the same",
-            stacklevel=2,
-        )
     made: dict[str, Any] = {}
     for name, cls in TABLES.items():
         known = {f.name for f in fields(cls)}
@@ -168,6 +162,12 @@ def read_stage_options(
             made[name] = read_options(cls, settings=settings_of_stage)
         except OptionError as error:
             raise OptionError(f"{name}: {error}") from None
+    if switched:
+        warnings.warn(
+            f"executor={given['executor']['executor']} goes with {' and '.join(switched)}: individuals share weights "
+            "otherwise than with executor=serial, whose numbers differ unless it is given the same",
+            stacklevel=2,
+        )
     return NeuronHierarchyOptions(shared=shared, **made)
 
 

@@ -103,7 +103,7 @@ def test_options_that_do_not_go_together_are_refused():
         TrainingOptions(nesterov=True)
     with pytest.raises(OptionError, match="nesterov needs .* momentum above 0"):
         TrainingOptions(nesterov=True, optimizer="sgd", momentum=0.0)
-    with pytest.raises(OptionError, match=r"least_rate must be at most the learning rate, 0\.01, not 0\.1"):
+    with pytest.raises(OptionError, match=r"least_rate must be at most learning_rate=0\.01, not 0\.1"):
         TrainingOptions(learning_rate=0.01, least_rate=0.1)
     numbers = Split(torch.zeros(4, 6), torch.zeros(4, 3), torch.zeros(0, 6), torch.zeros(0, 3))
     with pytest.raises(OptionError, match="label_smoothing is for classes"):

@@ -189,7 +189,7 @@ def frozen() -> NeuronGraph:
         (frozen, {}, OptionError, "needs gradients, and 1 synapses are frozen"),
         pytest.param(
             lambda: mlp([64, 8, 6, 10], seed=3),
-            {"learning_rate": 1e20, "batch_size": 8},
+            {"optimizer": "sgd", "learning_rate": 1e6, "batch_size": 8},
             DivergenceError,
             "epoch",
             marks=pytest.mark.filterwarnings("ignore:.*not finite"),

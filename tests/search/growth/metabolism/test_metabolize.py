@@ -161,7 +161,7 @@ def test_only_the_chosen_population_metabolizes():
         ({"speed": 3}, OptionError, "no option 'speed'"),
         ({"growth_limit": {"hidden1": 20}}, OptionError, "hidden2"),
         pytest.param(
-            {"learning_rate": 1e20, "batch_size": 8},
+            {"optimizer": "sgd", "learning_rate": 1e6, "batch_size": 8},
             DivergenceError,
             "epoch",
             marks=pytest.mark.filterwarnings("ignore:.*not finite"),

@@ -155,14 +155,17 @@ def test_a_trained_module_is_lifted_and_morphed():
         ({"algorithm": "best"}, OptionError, "algorithm"),
         ({"target": 100}, OptionError, "cannot stay of width=60"),
         ({"kernel": 3}, EditError, "are scalars, which no kernel reads"),
-        ({"penalty": 9.0, "target": None}, EditError, "leaves no neuron"),
+        ({"penalty": 9.0, "target": None}, OptionError, "penalty must be a number or none, at least 0 and below 1"),
+        ({"penalty": 0.0, "target": 4}, OptionError, "penalty=0 lets no neuron go, and target=4 of width=60"),
+        ({"alpha": 0.0, "target": 4}, OptionError, "alpha=0 lets no neuron go"),
+        ({"target": 1e-300}, OptionError, "target must be .* a share of at least 1e-09"),
+        ({"target": 1e-8, "width": 5}, EditError, "neurons together miss a share"),  # which only data can say
     ],
 )
 def test_bad_options(settings, error, message, tmp_path):
     with pytest.raises(error, match=message):
         morph(parent(), "digits", run=tmp_path / "run", **QUICK | {"insert_after": 0} | settings)
-    if error is not EditError:
-        assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))

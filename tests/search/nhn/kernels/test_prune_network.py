@@ -12,7 +12,7 @@ import search
 from neurograph.builders import enas_macro, mlp
 from neurograph.edits import PruneKernels
 from neurograph.edits.prune_kernels import prunable_kernels
-from neurograph.errors import EditError, OptionError
+from neurograph.errors import OptionError
 from search.datasets import Dataset, Split
 from search.nhn.kernels import KernelPruning, PruneNetworkOptions, prune_network, share_masked
 from search.nhn.kernels.masks import mask, masked, unmask
@@ -184,7 +184,7 @@ def test_schedule():
 def test_what_cannot_be_pruned_is_refused_before_anything_is_made(tmp_path):
     with pytest.raises(OptionError, match="no kernels to prune"):
         prune_network(mlp([64, 8, 10]), "digits", run=tmp_path / "run")
-    with pytest.raises(EditError, match="'nobody' read no kernel"):
+    with pytest.raises(OptionError, match="ratios: populations 'nobody' read no kernel"):
         prune_network(macro(), data(), ratios={"nobody": 0.5}, run=tmp_path / "run")
     with pytest.raises(OptionError, match="5 epochs are too few"):
         prune_network(macro(), data(), epochs=5, settle=5)

@@ -32,7 +32,7 @@ BAD = {
     "executor.address=tcp://no.such.host.invalid:8786": "executor: no Dask scheduler answers at",
 }
 UNREADABLE = {
-    "addons.activation=nope": "addons: activation must be one without a slope",
+    "addons.activation=nope": "addons: activation must be one of ",
     "executor.address=nope": "executor: address must be that of a Dask scheduler",
     "executor.address=tcp://host:port": "executor: address must be that of a Dask scheduler",
     "executor.address=''": "executor: address must be that of a Dask scheduler",

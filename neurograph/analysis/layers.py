@@ -101,9 +101,10 @@ def synapse_layers(graph: "EditableGraph", into: Sequence[str] | None = None) ->
     table, columns = graph.table, graph.neurons
     groups = list(dict.fromkeys((kind.population, kind.shape) for kind in columns.kinds))
     number = {group: at for at, group in enumerate(groups)}
-    group_of = np.array([number[kind.population, kind.shape] for kind in columns.kinds], np.int64)[columns.kind]
+    group_of = np.array([number[kind.population, kind.shape] for kind in columns.kinds], np.int64)
     rows = table.live()
-    joined = group_of[table.src[rows]] * len(groups) + group_of[table.dst[rows]]
+    near, far = (columns.kind[ends[rows]] for ends in (table.src, table.dst))  # the dead may be of no kind any more
+    joined = group_of[near] * len(groups) + group_of[far]
     tangled = _tangled(groups, joined)
     members = _Members(graph, group_of)
     movable = _movable(graph, rows, into)
@@ -132,7 +133,7 @@ class _Members:
 
     def __init__(self, graph: "EditableGraph", group_of: np.ndarray) -> None:
         self.graph, self.keys = graph, graph.table.keys()
-        self.group = group_of[self.keys]
+        self.group = group_of[graph.neurons.kind[self.keys]]
 
     def pairs(self, source: int, target: int, tangled: set[tuple[int, int]]) -> tuple[np.ndarray, ...]:
         """Sources, targets that add up, and how many of the first each of the second may read."""

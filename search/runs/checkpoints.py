@@ -2,19 +2,21 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
-from neurograph.network import NeuronGraph
+from neurograph.files import container
 from search.runs.held import held_rows
-from search.runs.packing import fill, unpack_state
+from search.runs.packing import fill, unpack_checked
 
 FORMAT = 1
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 LOGS = ("metrics", "journal")
+Check = Callable[[Path], Any]
 _PARTS: dict[str, Any] = {"lines": dict, "crcs": dict, "graph": bytes | None, "rows": str | None, "state": dict}
 
 
@@ -34,15 +36,23 @@ def write(folder: Path, content: dict[str, Any]) -> None:
             _link(folder / NEWEST, folder / PREVIOUS)
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path, check: Check | None = None) -> dict[str, Any]:
     """What was written, all of it checked.
+
+    Parameters
+    ----------
+    path
+        The file.
+    check
+        Called with a file of the graph that it holds, if any; refuses by `FileError`. Unless given, that must match its
+        own checksum where the checkpoint has none.
 
     Raises
     ------
     FileError
         Naming the file, where it is missing, damaged or no checkpoint.
     """
-    saved = unpack_state(path)
+    saved, checked = unpack_checked(path)
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
         raise FileError(f"{path} is not a checkpoint in format {FORMAT}")
     saved = {"crcs": {}, "rows": None} | saved  # which older ones go without
@@ -51,8 +61,8 @@ def read(path: Path) -> dict[str, Any]:
             raise FileError(f"{path} is damaged: it has no {name}")
     if not all(isinstance(saved["lines"].get(log), int) and saved["lines"][log] >= 0 for log in LOGS):
         raise FileError(f"{path} is damaged: it does not say how long the logs were")
-    if saved["graph"] is not None:
-        _check_graph(path, saved["graph"])
+    if saved["graph"] is not None and (check or not checked):
+        _check_graph(path, saved["graph"], check or container.read)
     return saved | {"rows": _rows(path, saved["rows"])}
 
 
@@ -78,13 +88,13 @@ def _rows(path: Path, text: str | None) -> list[dict[str, Any]] | None:
         raise FileError(f"{path} is damaged: its rows are none") from None
 
 
-def _check_graph(path: Path, held: bytes) -> None:
+def _check_graph(path: Path, held: bytes, check: Check) -> None:
     """The graph in a checkpoint, before it is put in the place of a good one."""
     with TemporaryDirectory(prefix="neurograph-", ignore_cleanup_errors=True) as folder:
         graph = Path(folder) / "graph.safetensors"
         graph.write_bytes(held)
         try:
-            NeuronGraph.load(graph)
+            check(graph)
         except FileError as error:
             why = str(error).removeprefix(f"{graph} ")
             raise FileError(f"{path} is damaged: the graph in it {why}") from None

@@ -141,19 +141,24 @@ class Run:
         }
         checkpoints.write(self.path, content)
 
-    def load_checkpoint(self) -> dict[str, Any]:
+    def load_checkpoint(self, check: Callable[[Path], Any] | None = None) -> dict[str, Any]:
         """The state of the last checkpoint; the directory is put back to that moment.
 
         Rows and entries logged after it are cut off, `graph.safetensors` is the checkpoint's again, and so are the
         metrics where they are damaged. Where the checkpoint itself is damaged, or the journal that belongs to it, a
         warning says so and the checkpoint before it is taken.
 
+        Parameters
+        ----------
+        check
+            Called with a file of the checkpoint's graph before anything is put back; refuses by `FileError`.
+
         Raises
         ------
         FileError
             Naming the file that is missing or damaged; nothing is changed then.
         """
-        saved, failure = self._checkpoint()
+        saved, failure = self._checkpoint(check)
         if failure is not None:
             warnings.warn(f"{failure}; going on from the checkpoint before it", stacklevel=2)
             checkpoints.take_previous(self.path)
@@ -180,25 +185,25 @@ class Run:
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
 
-    def _checkpoint(self) -> tuple[dict[str, Any], FileError | None]:
+    def _checkpoint(self, check: checkpoints.Check | None) -> tuple[dict[str, Any], FileError | None]:
         """The newest checkpoint that can be gone on from, and what is wrong with the one after it."""
         found = [self.path / name for name in (checkpoints.NEWEST, checkpoints.PREVIOUS)]
         if not self.begun:
             raise FileError(f"{self.path} has no checkpoint: the run ended before its first. Start it again")
         try:
-            return self._checked(found[0]), None
+            return self._checked(found[0], check), None
         except FileError as error:
             failure = error
         if not found[1].exists():
             raise failure
         try:
-            return self._checked(found[1]), failure
+            return self._checked(found[1], check), failure
         except FileError as error:
             raise FileError(f"{failure}; the checkpoint before it cannot be used either: {error}") from None
 
-    def _checked(self, path: Path) -> dict[str, Any]:
+    def _checked(self, path: Path, check: checkpoints.Check | None) -> dict[str, Any]:
         """A checkpoint whose logs are there as well."""
-        saved = checkpoints.read(path)
+        saved = checkpoints.read(path, check)
         for log in checkpoints.LOGS:
             if log != "metrics" or saved["rows"] is None:
                 jsonlines.check(self._log(log), saved["lines"][log], saved["crcs"].get(log))

@@ -162,6 +162,8 @@ class KindsChanged(Effect):
 
     def check(self, graph: "GraphState") -> None:
         neurons_are_there(graph, self.keys)
+        pairs = zip(self.keys.tolist(), self.after, strict=True)
+        refuse(np.array([key for key, at in pairs if graph.neurons.of(key) != self.kinds[at]]), "are of another kind")
 
     def forward(self, past: "Past") -> list[Effect]:
         return [KindsChanged(self.keys, self.after, self.before, self.kinds)]

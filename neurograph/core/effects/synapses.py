@@ -250,6 +250,10 @@ class FormsChanged(Effect):
 
     def check(self, graph: "GraphState") -> None:
         synapses_are_there(graph, self.ids)
+        table = graph.table
+        forms = (table.forms.bundles[at] for at in table.form[table.rows_of(self.ids)].tolist())
+        wanted = zip(self.ids.tolist(), forms, self.after, strict=True)
+        refuse(np.array([number for number, form, at in wanted if form != self.bundles[at]]), "are of another form")
 
     def forward(self, past: "Past") -> list[Effect]:
         return [FormsChanged(self.ids, self.after, self.before, self.bundles, self.ends)]

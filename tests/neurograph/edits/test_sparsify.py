@@ -66,3 +66,12 @@ def test_what_makes_no_sense():
         g.apply(Sparsify(0.5, into=("nobody",)))
     with pytest.raises(MissingError, match="nothing can move"):
         g.apply(Sparsify(0.5, into=("input",)))
+
+
+def test_a_neuron_that_was_taken_back_with_its_kind_is_in_nobodys_way():
+    g = mlp([3, 4, 2], seed=0)
+    with pytest.raises(KeyError), g.atomic():
+        g.add_neuron("new", population="other", activation="tanh")
+        raise KeyError
+    g.apply(Sparsify(0.5))
+    assert g.number_of_edges() == 10

@@ -222,7 +222,7 @@ def test_the_graph_in_an_old_checkpoint_is_checked_before_it_is_written(run):
     good = run.graph.read_bytes()
     flip(run.path / NEWEST, (run.path / NEWEST).read_bytes().index(good) + len(good) // 2)
     logs = run.metrics(), run.journal()
-    with pytest.raises(FileError, match="the graph in it does not match its checksum"):
+    with pytest.raises(FileError, match="the graph in it is damaged: its content does not match its checksum"):
         search.resume(run.path)
     assert run.graph.read_bytes() == good and (run.metrics(), run.journal()) == logs
 

@@ -162,7 +162,7 @@ def _place(text: str) -> Path:
 
 def _name(text: str) -> str:
     if not text:
-        raise argparse.ArgumentTypeError(f"must be NAME or NAME:COUNT of {', '.join(NAMES)}, not ''")
+        raise argparse.ArgumentTypeError(f"must be NAME or NAME:COUNT of {', '.join(DATASETS)}, not ''")
     return text
 
 

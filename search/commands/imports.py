@@ -1,13 +1,12 @@
 """`neurograph import`."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from neurograph import NeuronGraph
 from neurograph.errors import FileError
 from neurograph.files import IMPORTS
-from search.commands.shared import say
+from search.commands.shared import path, say
 
 _EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in IMPORTS.items())
 
@@ -20,9 +19,9 @@ def add(commands: Any) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", type=Path, help="the file of another program")
+    parser.add_argument("file", type=path, help="the file of another program")
     parser.add_argument("--from", dest="format", metavar="FORMAT", help="the format; unless given, the file's ending")
-    parser.add_argument("--out", type=Path, metavar="PATH", help="where to (default: beside the file, .safetensors)")
+    parser.add_argument("--out", type=path, metavar="PATH", help="where to (default: beside the file, .safetensors)")
     parser.add_argument("--force", action="store_true", help="write over what lies there")
     parser.set_defaults(command=_run)
 

@@ -270,7 +270,8 @@ def _go_on(method: Method, run: Run, data: Dataset | None, progress: bool) -> Gr
     trainer = _trainer(net, data, options, run.metrics())
     trainer.utility = method.gathered(net, options) if method.gathered else None
     if trainer.utility is not None:
-        trainer.utility.load_state_dict(state["utility"])
+        with restored_from(run.checkpoint):
+            trainer.utility.load_state_dict(state["utility"])
     trainer.callbacks = _callbacks(method, data, options, run)
     options_now = net.optimizer_state(trainer.optimizer)["groups"]  # config.json says them, the checkpoint the moments
     with restored_from(run.checkpoint):

@@ -156,11 +156,11 @@ class CompiledNetwork(CompiledModule):
         """
         canonical.load_optimizer_state(self, optimizer, saved)
 
-    def observe(self, batches: Any, *, loss: Any = None, activations: Any = False) -> Observations:
+    def observe(self, batches: Any, *, loss: Any = None, activations: Any = False, deltas: Any = False) -> Observations:
         """Statistics of activations and gradients over some data; see `compiler.statistics.observe.observe`."""
         from compiler.statistics.observe import observe
 
-        return observe(self, batches, loss=loss, activations=activations)
+        return observe(self, batches, loss=loss, activations=activations, deltas=deltas)
 
     def portable(self) -> torch.fx.GraphModule:
         """The network in operators that `torch.export` and ONNX take; see `compiler.portable.portable`."""

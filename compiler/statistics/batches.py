@@ -68,6 +68,22 @@ def run_batch(network: "CompiledModule", inputs: tuple, rest: tuple, number: int
     return blocks
 
 
+def check_loss(loss: Any, outputs: Any, number: int) -> None:
+    """Refuse, by `CompileError`, a loss that is not one number, or that has no gradient though outputs have."""
+    if not isinstance(loss, Tensor):
+        raise CompileError(f"batch {number}: the loss is a {type(loss).__name__}, and must be a tensor of one number")
+    if loss.numel() != 1:
+        raise CompileError(
+            f"batch {number}: the loss has shape {tuple(loss.shape)}, and must be one number: its mean, or its sum"
+        )
+    outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
+    if any(y.requires_grad for y in outputs) and not loss.requires_grad:
+        raise CompileError(
+            f"batch {number}: the loss does not follow from what the network answers, or was taken out of autograd on "
+            "the way (detach(), numpy, no_grad), so there is no gradient to observe"
+        )
+
+
 def refuse_infinite(x: Tensor, what: str) -> None:
     """Refuse, by `DataError`, a number that is not finite, naming its row; costs a sum where there is none."""
     if not torch.isfinite(x.detach().sum()):  # only a large sum that is not finite asks every number

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from compiler.runtime.neurons import NeuronUnit
 from compiler.runtime.stage import Stage
-from compiler.statistics.batches import parts_of, run_batch
-from compiler.statistics.observe import check_loss
+from compiler.statistics.batches import check_loss, parts_of, run_batch
 from neurograph.errors import CompileError
 
 if TYPE_CHECKING:
@@ -53,19 +52,25 @@ def deltas(
     try:
         for number, batch in enumerate(batches):
             inputs, rest = parts_of(batch, number)
-            with torch.enable_grad(), _tapped(network, targets) as probes:
+            with torch.enable_grad(), tapped(network, targets) as probes:
                 blocks = run_batch(network, inputs, rest, number)
                 outputs = network.outputs(blocks)
                 value = loss(outputs, *rest)
                 check_loss(value, outputs, number)
-                found = torch.autograd.grad(value, list(probes.values()), allow_unused=True)
-            by = [torch.zeros_like(p) if g is None else g for p, g in zip(probes.values(), found, strict=True)]
-            yield {b: x.detach() for b, x in enumerate(blocks)}, dict(zip(probes, by, strict=True))
+                by = derivatives(value, probes)
+            yield {b: x.detach() for b, x in enumerate(blocks)}, by
             count += 1
     finally:
         network.train(training)
     if not count:
         raise CompileError("there was no batch to observe: a generator can be read only once, and this one was empty")
+
+
+def derivatives(loss: Tensor, probes: Blocks, again: bool = False) -> Blocks:
+    """By block, what a loss grows by with what neurons add up; `again` where the loss is to be differentiated again."""
+    found = torch.autograd.grad(loss, list(probes.values()), allow_unused=True, retain_graph=again)
+    by = [torch.zeros_like(p) if g is None else g for p, g in zip(probes.values(), found, strict=True)]
+    return dict(zip(probes, by, strict=True))
 
 
 def columns(network: "CompiledModule", values: Blocks, keys: np.ndarray) -> Tensor:
@@ -92,8 +97,8 @@ class _Tap:
 
 
 @contextmanager
-def _tapped(network: "CompiledModule", targets: np.ndarray) -> Iterator[Blocks]:
-    """Blocks of the targets -> what was added to their sums, once the network has run."""
+def tapped(network: "CompiledModule", targets: np.ndarray) -> Iterator[Blocks]:
+    """Blocks of the targets -> what was added to their sums to differentiate by, once the network has run."""
     probes: Blocks = {}
     blocks = {b for b, keys in enumerate(network.program.blocks) if np.isin(keys, targets).any()}
     with ExitStack() as stack:

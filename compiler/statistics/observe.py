@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from compiler.slots import WEIGHT, Quantity
-from compiler.statistics.batches import parts_of, run_batch
+from compiler.statistics.batches import check_loss, parts_of, run_batch
+from compiler.statistics.deltas import columns, derivatives, tapped
 from neurograph.analysis.observations import Observations
-from neurograph.errors import CompileError
+from neurograph.errors import CompileError, listed
 
 if TYPE_CHECKING:
     from compiler.runtime.module import CompiledModule
@@ -45,6 +46,7 @@ def observe(
     *,
     loss: Callable[..., Tensor] | None = None,
     activations: bool | Iterable[Any] = False,
+    deltas: bool | Iterable[Any] = False,
 ) -> Observations:
     """Run data through a network in eval mode and keep statistics; the network is left exactly as it was.
 
@@ -63,6 +65,9 @@ def observe(
         batch, that of the batch's loss.
     activations
         Neurons whose values are recorded for every sample (True: all of them); for feature maps, means over positions.
+    deltas
+        Neurons whose deltas are recorded for every sample (True: all scalars that add up what they read), the
+        derivative of the loss by what they add up; see `Observations`.
 
     Returns
     -------
@@ -73,7 +78,8 @@ def observe(
     ------
     CompileError
         Where there is no batch, or no row in any; for a tensor of another shape, dtype or device than the network's,
-        naming the batch; where a loss is not one number, or has no gradient.
+        naming the batch; where a loss is not one number, or has no gradient; deltas without a loss, of inputs, of
+        feature maps, or of neurons that are computed many levels at once, by the lowering "field".
     DataError
         For a number that is not finite, naming batch and row.
     """
@@ -83,6 +89,8 @@ def observe(
     picked = order[np.searchsorted(keys[order], recorded_keys)]
     moments = [_Moments(len(block)) for block in network.program.blocks]
     gradients = _Gradients(network) if loss is not None else None
+    delta_keys = _with_deltas(network, deltas, loss)
+    recorded_deltas: list[np.ndarray] = []
     recorded, samples, count, training = [], 0, 0, network.training
     network.eval()
     try:
@@ -92,10 +100,15 @@ def observe(
                 with torch.no_grad():
                     blocks = run_batch(network, inputs, rest, number)
             else:
-                with gradients.taken():
+                with gradients.taken(), tapped(network, delta_keys) as probes:
                     blocks = run_batch(network, inputs, rest, number)
                     outputs = network.outputs(blocks)
-                    gradients.add(loss(outputs, *rest), outputs, number)
+                    value = loss(outputs, *rest)
+                    if len(delta_keys):
+                        check_loss(value, outputs, number)
+                        found = columns(network, derivatives(value, probes, again=True), delta_keys).double()
+                        recorded_deltas.append((found * len(found)).cpu().numpy())
+                    gradients.add(value, outputs, number)
             for known, block in zip(moments, blocks, strict=True):
                 known.add(_by_position(block))
             recorded.append(np.concatenate([_by_sample(block) for block in blocks], 1)[:, picked])
@@ -107,7 +120,9 @@ def observe(
         raise CompileError("there was no batch to observe: a generator can be read only once, and this one was empty")
     if not samples:
         raise CompileError(f"the {count} batches to observe have no rows")
-    found = {} if gradients is None else gradients.statistics()
+    kept: dict[str, Any] = {} if gradients is None else gradients.statistics()
+    if recorded_deltas:
+        kept |= {"delta_keys": delta_keys, "deltas": np.concatenate(recorded_deltas)}
     return Observations(
         keys=keys[order],
         activation_mean=np.concatenate([known.mean for known in moments])[order],
@@ -116,7 +131,7 @@ def observe(
         recorded=np.concatenate(recorded),
         samples=samples,
         batches=count,
-        **found,
+        **kept,
     )
 
 
@@ -139,6 +154,24 @@ def _recorded(network: "CompiledModule", chosen: bool | Iterable[Any], keys: np.
     if chosen is False:
         return np.zeros(0, np.int64)
     return np.sort(np.asarray(network.graph.keys_of(list(chosen)), np.int64))
+
+
+def _with_deltas(network: "CompiledModule", chosen: bool | Iterable[Any], loss: Any) -> np.ndarray:
+    """(m,) int64 keys, rising, of the neurons whose deltas are recorded."""
+    if chosen is False:
+        return np.zeros(0, np.int64)
+    if loss is None:
+        raise CompileError("deltas are derivatives of a loss: observe with loss=")
+    keys, look = network.graph.table.keys(), network.graph.neurons.each
+    keys = keys if chosen is True else np.unique(network.graph.keys_of(list(chosen)))  # pyright: ignore[reportArgumentType]
+    maps = np.array([shape != () for shape in look("shape", keys)], bool)
+    odd = maps | (look("role", keys) == "input") | (look("aggregation", keys) != "sum")
+    if odd.any() and chosen is not True:
+        raise CompileError(
+            f"neurons {listed(network.graph.names_of(keys[odd]), 3)} are inputs, feature maps, or do not add up what "
+            "they read: there are deltas of scalars that do; compiler.absent_gradients has gradients between maps"
+        )
+    return keys[~odd]
 
 
 class _Gradients:
@@ -202,22 +235,6 @@ class _Gradients:
             "gradient_variance": joined(lambda s: moments[s].variance),
             "gradient_absolute_of_mean": joined(lambda s: np.abs(moments[s].mean)),
         }
-
-
-def check_loss(loss: Any, outputs: Any, number: int) -> None:
-    """Refuse, by `CompileError`, a loss that is not one number, or that has no gradient though outputs have."""
-    if not isinstance(loss, Tensor):
-        raise CompileError(f"batch {number}: the loss is a {type(loss).__name__}, and must be a tensor of one number")
-    if loss.numel() != 1:
-        raise CompileError(
-            f"batch {number}: the loss has shape {tuple(loss.shape)}, and must be one number: its mean, or its sum"
-        )
-    outputs = (outputs,) if isinstance(outputs, Tensor) else outputs
-    if any(y.requires_grad for y in outputs) and not loss.requires_grad:
-        raise CompileError(
-            f"batch {number}: the loss does not follow from what the network answers, or was taken out of autograd on "
-            "the way (detach(), numpy, no_grad), so there is no gradient to observe"
-        )
 
 
 def _over_kernel(values: np.ndarray) -> np.ndarray:

@@ -43,6 +43,12 @@ class Observations:
     utility
         (N,) float64 running utility, see `compiler.RunningUtility`; empty where none was kept, and then activations are
         not in here.
+    delta_keys
+        (m,) int64 neurons whose deltas were kept, rising.
+    deltas
+        (samples, m) float64: the derivative of each batch's loss by what the neuron adds up, times the samples of the
+        batch, in units of the loss per unit of the sum. Where the loss is a mean over samples it is that of each
+        sample's own loss, so E[a_u d_v], the mean over samples, is the gradient of a synapse from u to v.
     """
 
     keys: np.ndarray
@@ -58,6 +64,8 @@ class Observations:
     batches: int = 0
     gradient_absolute_of_mean: np.ndarray = field(default_factory=_none)
     utility: np.ndarray = field(default_factory=_none)
+    delta_keys: np.ndarray = field(default_factory=_no_numbers)
+    deltas: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
     def of_neurons(self, name: str, keys: np.ndarray) -> np.ndarray:
         """One statistic of some neurons.
@@ -93,6 +101,11 @@ class Observations:
     def values_of(self, keys: np.ndarray) -> np.ndarray:
         """(samples, n) recorded values of some neurons; raises `MissingError` naming those that were not recorded."""
         return self.recorded[:, _places(self.recorded_keys, keys, "neurons", "name them in observe(activations=[...])")]
+
+    def deltas_of(self, keys: np.ndarray) -> np.ndarray:
+        """(samples, m) recorded deltas of some neurons; raises `MissingError` naming those that were not recorded."""
+        way_out = "name them in observe(loss=..., deltas=[...])"
+        return self.deltas[:, _places(self.delta_keys, keys, "deltas of neurons", way_out)]
 
 
 def _places(known: np.ndarray, wanted: np.ndarray, what: str, way_out: str) -> np.ndarray:

@@ -12,7 +12,7 @@ from neurograph.edits.support.counts import CountPolicy
 from neurograph.edits.support.growing import give_birth, inner_population
 from neurograph.edits.support.outgoing import OUTGOING, PRESERVING
 from neurograph.edits.support.relays import Births, births_of
-from neurograph.errors import EditError, listed
+from neurograph.errors import EditError, OptionError, listed
 from neurograph.initializers.newborns import (
     NEWBORN_INITIALIZERS,
     Growth,
@@ -57,8 +57,9 @@ class Proliferate:
     outgoing
         What outgoing synapses weigh: "split" (the donor's weight is shared out by random fractions; the network
         computes what it did, provided that newborns have their donors' incoming weights), "zero" (computes what it
-        did), or "paper" (the initializer applied to the next layer's rows too: the function moves; behind relays
-        the donors' own rows).
+        did), "paper" (the initializer applied to the next layer's rows too: the function moves; behind relays the
+        donors' own rows), or "gradient" (the least squares on where the loss falls, from recorded values and deltas:
+        the function moves as newborns can move it best).
     seed
         Of the donors and fractions drawn.
     noise
@@ -110,6 +111,11 @@ class Proliferate:
         one_of("outgoing", self.outgoing, OUTGOING)
         whole("seed", self.seed, 0)
         number("noise", self.noise, 0)
+        if self.balanced and self.outgoing == "gradient":
+            raise OptionError(
+                'balanced=True scales incoming weights after outgoing="gradient" has looked at what newborns say: '
+                "choose one of them"
+            )
         if self.limit is not None:
             whole("limit", self.limit, 1)
 
@@ -120,7 +126,7 @@ class Proliferate:
         newborns = self._choose(growth)
         births = births_of(graph, newborns.donors, keys)
         self._check_readers(graph, births)
-        wired = copies(graph, births, newborns, OUTGOING[self.outgoing], self.noise, growth.rng)
+        wired = copies(graph, births, newborns, OUTGOING[self.outgoing], self.noise, growth.rng, self.observations)
         wired, factor = balanced(wired, births.count, self.population) if self.balanced else (wired, None)
         born = give_birth(graph, births.old)
         heirs = [each.add(graph, births, born) for each in wired]

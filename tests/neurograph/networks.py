@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from neurograph import NeuronGraph
+from neurograph.analysis.observations import Observations
 from neurograph.errors import FileError
 from neurograph.files.container import Content, as_bytes
 from neurograph.files.packing import pack
@@ -187,3 +188,14 @@ def batch(g: NeuronGraph, seed: int = 0, size: int = 5) -> np.ndarray:
     """(size, inputs) numbers of both signs."""
     count = sum(g.nodes[name]["role"] == "input" for name in g)
     return np.random.default_rng(seed).normal(size=(size, count))
+
+
+def observed(g: NeuronGraph, seed: int = 0, samples: int = 40) -> Observations:
+    """What `observe` would give of a network of scalars with every value and, drawn at random, every delta recorded."""
+    rng, keys = np.random.default_rng(seed), g.table.keys()
+    inputs = sum(g.nodes[n]["role"] == "input" for n in g)
+    values = forward(g, rng.normal(size=(samples, inputs)))
+    recorded = np.stack([values[n] for n in g.names_of(keys)], 1)
+    moments = recorded.mean(0), recorded.var(0)
+    kept = {"recorded_keys": keys, "recorded": recorded, "samples": samples, "batches": 1}
+    return Observations(keys, *moments, **kept, delta_keys=keys, deltas=rng.normal(size=recorded.shape))

@@ -1,16 +1,19 @@
 """Synapses about to be born: copies of those that donors and their relays have."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurograph.analysis.observations import Observations
 from neurograph.edits.support.growing import Wiring, wiring
 from neurograph.edits.support.outgoing import Outgoing
 from neurograph.edits.support.relays import Births
 from neurograph.errors import EditError
 from neurograph.initializers.newborns import Newborns
+from neurograph.initializers.newborns.signals import activity_of, observations_for, require_plain, sums_of
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -57,18 +60,39 @@ class Copies:
 
 
 def copies(
-    graph: "EditableGraph", births: Births, newborns: Newborns, share: Share, noise: float, rng: np.random.Generator
+    graph: "EditableGraph",
+    births: Births,
+    newborns: Newborns,
+    share: Share,
+    noise: float,
+    rng: np.random.Generator,
+    seen: Observations | None = None,
 ) -> list[Copies]:
     """All copies for newborns and their relays: what donors read with the newborns' weights, what relays read, shares.
 
     An initializer of newborns knows the donors' synapses alone, so it is not asked for weights behind relays.
     """
     found = [_incoming(w, newborns, noise, rng) for w in wiring(graph, newborns.donors, incoming=True)]
+    activity = partial(_activity, graph, seen, newborns.donors, tuple(found))
     for w in wiring(graph, births.relays, incoming=True):
         found.append(Copies(w, True, births.count, None if w.weights is None else w.weights[w.at]))
-    found += [_outgoing(w, 0, newborns, share, rng) for w in births.shared]
+    found += [_outgoing(w, 0, newborns, share, rng, seen=seen, activity=activity) for w in births.shared]
     as_they_are = Newborns(newborns.donors)
     return found + [_outgoing(w, births.count, as_they_are, share, rng) for w in births.shared_by_relays]
+
+
+def _activity(
+    graph: "EditableGraph", seen: Observations | None, donors: np.ndarray, incoming: Sequence[Copies]
+) -> np.ndarray:
+    """(samples, newborns) what newborns will put out, by the incoming weights that they are about to get."""
+    observations = observations_for(seen, 'outgoing="gradient"')
+    require_plain(graph, donors)
+    total = np.zeros((observations.samples, len(donors)))
+    for c in incoming:
+        if c.weights is None or c.weights.ndim > 1:
+            raise EditError("newborns that read by identities, pools or whole maps add up what was not recorded")
+        total += sums_of(graph, observations, c.wiring.ids[c.wiring.at], c.wiring.newborn, c.weights, len(donors))
+    return activity_of(graph, donors, total)
 
 
 def _incoming(w: Wiring, newborns: Newborns, noise: float, rng: np.random.Generator) -> Copies:
@@ -80,10 +104,12 @@ def _incoming(w: Wiring, newborns: Newborns, noise: float, rng: np.random.Genera
     return Copies(w, True, 0, weights)
 
 
-def _outgoing(w: Wiring, first: int, newborns: Newborns, share: Share, rng: np.random.Generator) -> Copies:
+def _outgoing(
+    w: Wiring, first: int, newborns: Newborns, share: Share, rng: np.random.Generator, **known: Any
+) -> Copies:
     if w.weights is None:
         return Copies(w, False, first, None)
-    return Copies(w, False, first, *share(Outgoing(w.ids, w.weights, w.at, w.newborn, newborns, rng)))
+    return Copies(w, False, first, *share(Outgoing(w.ids, w.weights, w.at, w.newborn, newborns, rng, w.far, **known)))
 
 
 def balanced(wired: list[Copies], count: int, population: str) -> tuple[list[Copies], float]:

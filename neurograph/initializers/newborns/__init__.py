@@ -9,7 +9,9 @@ from typing import Any
 
 from neurograph.errors import OptionError
 from neurograph.initializers.newborns.base import Growth, NewbornInitializer, Newborns
+from neurograph.initializers.newborns.firefly import Firefly
 from neurograph.initializers.newborns.fresh import Fresh
+from neurograph.initializers.newborns.gradmax import GradMax
 from neurograph.initializers.newborns.kernel_ridge import KernelRidge
 from neurograph.initializers.newborns.random_parameterization import random_parameterization
 from neurograph.initializers.newborns.representational_power import (
@@ -25,6 +27,8 @@ NEWBORN_INITIALIZERS: Registry[NewbornInitializer] = Registry(
         "representational": higher_representational_power,
         "kernel_ridge": KernelRidge(),
         "fresh": Fresh(),
+        "gradmax": GradMax(),
+        "firefly": Firefly(),
     },
     fits=callable,
 )
@@ -54,7 +58,9 @@ def newborn_initializer(name: str, **options: Any) -> NewbornInitializer:
 
 __all__ = [
     "NEWBORN_INITIALIZERS",
+    "Firefly",
     "Fresh",
+    "GradMax",
     "Growth",
     "KernelRidge",
     "NewbornInitializer",

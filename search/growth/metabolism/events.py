@@ -10,7 +10,9 @@ from neurograph.core.graph import EditResult
 from neurograph.edits import Autophagy, Proliferate
 from neurograph.edits.support.counts import error_variance
 from neurograph.errors import OptionError
+from neurograph.initializers.newborns.signals import require_plain
 from neurograph.network import NeuronGraph
+from search.growth.amplitude import observed_deltas, search_amplitude
 from search.growth.events import Event, Keep, last_event
 from search.growth.metabolism.ages import ages_in_epochs
 from search.growth.metabolism.options import MetabolizeOptions
@@ -54,7 +56,13 @@ def require_growth(graph: NeuronGraph, options: MetabolizeOptions) -> None:
     OptionError, EditError
         As `growing_populations`, `newborn_counts` and `Proliferate`, naming the option.
     """
-    sizes = _sizes(graph, growing_populations(graph, options))
+    populations = growing_populations(graph, options)
+    if options.needs_deltas():
+        for name in populations:
+            require_plain(graph, graph.population_keys(name))
+            _proliferation(options, name, 1, 0, None)
+        return
+    sizes = _sizes(graph, populations)
     counts = newborn_counts(sizes, 0.0, options)
     if options.epochs <= options.first_cycle or options.initializer in _SEEING or not any(counts.values()):
         return
@@ -156,7 +164,11 @@ class Metabolism:
         if not count:
             return 0
         seed = seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
+        if self.options.needs_deltas():
+            seen = observed_deltas(event.trainer, self.options.observed)
         result = event.apply(_proliferation(self.options, name, count, seed, seen))
+        if self.options.outgoing == "gradient":
+            result.details["amplitude"] = search_amplitude(event, result.entry, self.options.observed)
         remember_weights(event.trainer.net.graph, result.entry, seed)
         return result.details["newborns"]  # those that follow them, such as places in pools, not counted
 

@@ -9,7 +9,7 @@ from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, NewbornInitia
 from search.growth.method import GrowingOptions
 from search.options import MOST_RATE, Checked, of_option, option
 
-MADE = ("kernel_ridge", "fresh")  # initializers whose weights are no copies
+MADE = ("kernel_ridge", "fresh", "gradmax", "firefly")  # initializers whose weights are no copies
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class MetabolismOptions(Checked):
     growth_limit: int | dict[str, int] = option(128, "neurons a population never grows beyond", least=1)
     initializer: str = option(
         "random",
-        "newborns' weights: eq. 3, 4 or 5, or fresh ones",
+        "newborns' weights: eq. 3, 4 or 5, fresh ones, or by gradient (gradmax, firefly)",
         choices=NEWBORN_INITIALIZERS,
     )
     initializer_options: dict[str, int | float | str] = option(
@@ -62,7 +62,7 @@ class MetabolismOptions(Checked):
     noise: float | None = option(
         None,
         "of newborns' incoming weights, in their donors' standard deviations; none means 1 for copies (eq. 3 and 4) "
-        "and 0 for weights that are made: eq. 5's and fresh ones",
+        "and 0 for weights that are made: eq. 5's, fresh ones and those by gradient",
         least=0,
         reach=MOST_RATE,
     )
@@ -95,6 +95,10 @@ class MetabolismOptions(Checked):
     def newborn_initializer(self) -> NewbornInitializer:
         """Where newborns' weights come from."""
         return newborn_initializer(self.initializer, **self.initializer_options)
+
+    def needs_deltas(self) -> bool:
+        """Whether newborns are chosen by recorded values and deltas."""
+        return self.outgoing == "gradient" or getattr(self.newborn_initializer(), "needs_deltas", False)
 
     def selector(self) -> Selector | None:
         """The selector of who is eaten, or None where nobody is."""

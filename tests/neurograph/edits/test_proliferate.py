@@ -9,12 +9,11 @@ from neurograph.edits import DynamicCount, Proliferate, SplitEdge
 from neurograph.edits.support.outgoing import OUTGOING
 from neurograph.errors import EditError, MissingError, OptionError
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, Newborns
-from tests.neurograph.networks import batch, dump, outputs, random_network, structure, values, weights
+from tests.neurograph.networks import batch, dump, observed, outputs, random_network, structure, values, weights
 
 
 def seen(g, seed=0):
-    keys = g.table.keys()
-    return Observations(keys, np.zeros(len(keys)), np.random.default_rng(seed).random(len(keys)))
+    return observed(g, seed)
 
 
 def kept():
@@ -41,7 +40,7 @@ def test_newborns_take_their_donors_wiring_and_everything_else_stays(outgoing):
     g = mlp([3, 4, 4, 2], seed=2)
     hidden, before_weights, before_values = g.population("hidden1"), weights(g), values(g)
     out = {int(i) for n in hidden for i in g.table.id[g.table.rows(g.table.index[n], g.table.out)]}
-    result = g.apply(Proliferate("hidden1", 2, outgoing=outgoing, seed=1))
+    result = g.apply(Proliferate("hidden1", 2, outgoing=outgoing, seed=1, observations=seen(g)))
     donors = dict(result.entry.neuron_heirs.tolist())
     assert [g.table.index[n] for n in result.born] == list(donors)
     assert g.population("hidden1") == hidden + result.born
@@ -131,7 +130,7 @@ def test_an_initializer_of_ones_own_weighs_incoming_and_for_the_paper_outgoing_s
         return g.read_weights(ids) + 10.0 * (newborn + 1)
 
     incoming = [g[u][3]["weight"] for u in (0, 1)]
-    result = g.apply(Proliferate("hidden1", 2, always(3, weigh), outgoing))
+    result = g.apply(Proliferate("hidden1", 2, always(3, weigh), outgoing, observations=seen(g)))
     for number, n in enumerate(result.born, 1):
         assert [g[u][n]["weight"] for u in (0, 1)] == [w + 10.0 * number for w in incoming]
     assert result.details["function_preserving"] == (outgoing == "zero")
@@ -266,7 +265,7 @@ def test_heirs_of_heirs_lead_back_to_what_a_reader_knew():
         ({"count": True}, "not True"),
         ({"initializer": "rand"}, "'rand'"),
         ({"initializer": None}, "None"),
-        ({"outgoing": "half"}, "split, zero, paper, not 'half'"),
+        ({"outgoing": "half"}, "split, zero, paper, gradient, not 'half'"),
         ({"limit": 0}, "limit"),
         ({"seed": -1}, "seed"),
     ],

@@ -7,7 +7,7 @@ from neurograph.errors import MissingError, OptionError
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, Growth, Newborns, newborn_initializer
 
 KEYS = np.array([3, 5, 8, 13, 21])
-SEEN = Observations(np.arange(30), np.zeros(30), np.random.default_rng(4).random(30))
+SEEN = Observations(np.arange(30), np.zeros(30), np.random.default_rng(4).random(30), samples=1)
 
 
 def graph():
@@ -29,7 +29,7 @@ def test_every_initializer_names_as_many_donors_of_the_population_as_there_are_n
     assert newborns.donors.shape == (count,)
     assert newborns.donors.dtype == np.int64
     assert np.isin(newborns.donors, KEYS).all()
-    if count <= len(KEYS):
+    if count <= len(KEYS) and name != "firefly":  # two candidates of one donor may both be among the best
         assert len(set(newborns.donors.tolist())) == count
 
 

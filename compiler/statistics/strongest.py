@@ -62,7 +62,7 @@ def strongest_absent(
     >>> found = strongest_absent(net, [torch.ones(4, 20)], lambda y: y.square().mean(), 0.25)
     >>> from neurograph.edits import Rewire
     >>> graph.apply(Rewire(0.25, candidates=found)).details["moved"]
-    12
+    13
     """
     layers = synapse_layers(network.graph, into)
     require_layers(layers, into)

@@ -149,7 +149,8 @@ class _Members:
 def _tangled(groups: list, joined: np.ndarray) -> set[tuple[int, int]]:
     """Pairs of groups whose populations lead to one another, or are one, so that only some pairs close no cycle."""
     between = [divmod(pair, len(groups)) for pair, _ in _alike(joined)]
-    names = nx.DiGraph((groups[source][0], groups[target][0]) for source, target in between)
+    names = nx.DiGraph()
+    names.add_edges_from([(groups[source][0], groups[target][0]) for source, target in between])
     circle = {name: at for at, those in enumerate(nx.strongly_connected_components(names)) for name in those}
     return {(s, t) for s, t in between if circle[groups[s][0]] == circle[groups[t][0]]}
 

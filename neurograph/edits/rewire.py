@@ -68,7 +68,7 @@ class Rewire:
     >>> g = mlp([30, 20, 4], density=0.2, seed=0)
     >>> result = g.apply(Rewire(0.25, seed=1))
     >>> g.number_of_edges(), result.details["moved"], result.details["by_layer"]
-    (136, 34, {'input -> hidden1': 20, 'hidden1 -> output': 14})
+    (136, 34, {'input -> hidden1': 23, 'hidden1 -> output': 11})
     """
 
     fraction: float = 0.3

@@ -51,7 +51,7 @@ class Sparsify:
     >>> from neurograph.builders import mlp
     >>> g = mlp([20, 30, 5], seed=0)
     >>> g.apply(Sparsify(0.2)).details
-    {'removed': 600, 'left': 150, 'by_layer': {'input -> hidden1': 93, 'hidden1 -> output': 57}}
+    {'removed': 600, 'left': 150, 'by_layer': {'input -> hidden1': 88, 'hidden1 -> output': 62}}
     """
 
     density: float

@@ -35,7 +35,7 @@ def test_nhn_cifar10_goes_on_where_it_was(example, tmp_path, capsys, monkeypatch
     monkeypatch.setattr(module.search, "neuron_hierarchy", begin)
     with pytest.raises(KeyboardInterrupt):
         module.main(["--out", str(run)])
-    assert begun == [("cifar10", "cpu", 12, 310, run)]
+    assert begun == [("cifar10", "cpu", 12, 260, run)]
     run.mkdir()
     (run / "config.json").write_text("{}")
     gone_on = SimpleNamespace(report=lambda: "the table", run=run)

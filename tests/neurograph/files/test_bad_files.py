@@ -163,7 +163,7 @@ CRAFTED = {
     "an entry of the journal that is none": (lambda a, t: t["journal"].append({"verb": "x"}), "damaged"),
     "a text that is a list": (lambda a, t: [t.clear(), "x"][1], "damaged"),
     "attributes of a synapse that is not there": (lambda a, t: t["synapse_attributes"].append([99, {}]), "attributes"),
-    "more neurons than there can be": (lambda a, t: t.update(next_key=10**13), "more neurons"),
+    "more neurons than there can be": (lambda a, t: t.update(next_key=10**13), "next_key is 10000000000000"),
     "a population that is missing": (lambda a, t: t["populations"].clear(), "population"),
 }
 

@@ -9,7 +9,7 @@ import compiler
 import search
 from neurograph import NeuronGraph
 from neurograph.builders import metanet_cnn, mlp, random_field
-from neurograph.errors import MissingError, OptionError
+from neurograph.errors import OptionError
 from search import cli
 from search.datasets import hold_out, load
 from search.growth.rewiring import RewireOptions, Rewiring, moments, rewire, share_moved
@@ -156,7 +156,7 @@ def test_the_command_starts_from_a_sparse_network(tmp_path, capsys):
             OptionError,
             "4 epochs are too few for synapses to move after",
         ),
-        ({"into": ("nobody",)}, MissingError, "nobody"),
+        ({"into": ("nobody",)}, OptionError, "into: no population 'nobody'"),
         ({"growth": "up"}, OptionError, "growth must be one of gradient, random"),
         ({"initializer": "big"}, OptionError, "initializer must be one of"),
     ],

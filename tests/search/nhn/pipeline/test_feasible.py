@@ -37,7 +37,7 @@ UNREADABLE = {
     "executor.address=tcp://host:port": "executor: address must be that of a Dask scheduler",
     "executor.address=''": "executor: address must be that of a Dask scheduler",
     "hierarchy.layers=200": "hierarchy: layers must be",
-    "hierarchy.sampler_options={hidden = 16384}": "hierarchy: hidden must be",
+    "hierarchy.sampler_options={hidden = 16384}": "hierarchy: sampler_options: hidden must be",
 }
 
 

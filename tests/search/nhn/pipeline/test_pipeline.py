@@ -94,7 +94,7 @@ def test_a_damaged_result_names_its_file_and_the_way_out(whole, tmp_path):
 
 
 def test_other_data_are_refused(whole, monkeypatch):
-    monkeypatch.setattr("search.growth.method.load", lambda name, download: search.datasets.load("digits:301"))
+    monkeypatch.setattr("search.datasets.same.load", lambda name, download: search.datasets.load("digits:301"))
     with pytest.raises(DataError, match="other data"):
         resume_neuron_hierarchy(whole.run)
 

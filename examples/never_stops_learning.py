@@ -21,7 +21,7 @@ from search.datasets import load
 from search.streams import random_labels
 
 RATES = (5e-4, 1e-3, 2e-3)  # of the fixed network
-LIVING = {"learning_rate": 4e-3, "rate": 64.0, "age": 20, "level": 0.05, "every": 40}
+LIVING = {"learning_rate": 4e-3, "rate": 64.0, "age": 20, "decay": 0.9, "every": 40}
 
 
 def main(

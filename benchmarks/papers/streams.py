@@ -297,7 +297,7 @@ def grid(learning: Sequence[float], **own: Sequence[float]) -> tuple[Settings, .
 SLOW, FAST = (5e-4, 1e-3, 2e-3, 4e-3), (2e-3, 3e-3, 4e-3, 6e-3)
 BY_CHANCE: dict[str, Any] = {"chosen": "chance", "every": 40}
 PUBLISHED: dict[str, Any] = {"utility": "contribution", "decay": 0.99, "age": 100, "every": 1}
-OURS: dict[str, Any] = {"every": 40, "age": 20, "level": 0.05}
+OURS: dict[str, Any] = {"every": 40, "age": 20, "decay": 0.9}
 FIXED, METABOLISM, PUBLISHED_ROW, CHANCE = "fixed", "metabolism", "continual backprop", "births and deaths by chance"
 ROWS: dict[str, Row] = {
     FIXED: Row(partial(plain, regular=nothing), rates(2e-4, 3e-4, 5e-4, 7e-4, 1e-3, 1.4e-3, 2e-3, 4e-3)),

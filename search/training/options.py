@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import cos, pi
+from typing import Protocol
 
 import torch
 
@@ -106,10 +107,27 @@ def _since_restart(done: int, length: int, factor: int) -> tuple[int, int]:
     return done, length
 
 
-def make_optimizer(parameters: Iterable[torch.nn.Parameter], options: TrainingOptions) -> torch.optim.Optimizer:
-    """The optimizer the options ask for, over these parameters."""
+class OptimizerOptions(Protocol):
+    """What options say of an optimizer, those of streams as well."""
+
+    @property
+    def optimizer(self) -> str: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def momentum(self) -> float: ...
+    @property
+    def nesterov(self) -> bool: ...
+    @property
+    def weight_decay(self) -> float: ...
+
+
+def make_optimizer(
+    parameters: Iterable[torch.nn.Parameter], options: OptimizerOptions, fused: bool | None = None
+) -> torch.optim.Optimizer:
+    """The optimizer the options ask for, over these parameters; `fused` makes Adam's step one kernel."""
     rate, decay = options.learning_rate, options.weight_decay
     if options.optimizer == "adam":
-        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
+        return torch.optim.Adam(parameters, lr=rate, weight_decay=decay, fused=fused)
     momentum, nesterov = options.momentum, options.nesterov
     return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=momentum, nesterov=nesterov)

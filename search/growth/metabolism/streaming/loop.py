@@ -15,6 +15,7 @@ from search.growth.metabolism.streaming.options import StreamOptions
 from search.streams import Stream
 from search.training.batches import seed_of
 from search.training.evaluation import evaluate
+from search.training.options import make_optimizer
 from search.training.tasks import faults, loss_of
 
 Row = dict[str, Any]
@@ -53,7 +54,8 @@ class StreamTrainer:
         rows: Sequence[Row] = (),
     ) -> None:
         self.net, self.stream, self.options = net, stream, options
-        self.optimizer = _optimizer(net, options)
+        # on streams networks are small, steps many
+        self.optimizer = make_optimizer(net.parameters(), options, fused=True)
         self.life = Life(net, self.optimizer, options)
         self.callbacks, self.rows = tuple(callbacks), list(rows)
         self.every = options.row or stream.task_steps or ROW
@@ -162,17 +164,6 @@ class StreamTrainer:
         """Go on from what a checkpoint would hold, so that a resumed run makes the same steps; keep the tail."""
         self.net.load_optimizer_state(self.optimizer, self.net.optimizer_state(self.optimizer))
         self.net.graph.shorten_journal(self.options.tail)
-
-
-def _optimizer(net: compiler.CompiledNetwork, options: StreamOptions) -> torch.optim.Optimizer:
-    """As for training on data sets, but that Adam's step is one kernel: on streams networks are small, steps many."""
-    if options.optimizer == "adam":
-        decay = options.weight_decay
-        return torch.optim.Adam(net.parameters(), lr=options.learning_rate, weight_decay=decay, fused=True)
-    momentum, nesterov = options.momentum, options.nesterov
-    return torch.optim.SGD(
-        net.parameters(), options.learning_rate, momentum, weight_decay=options.weight_decay, nesterov=nesterov
-    )
 
 
 class _Online:

@@ -261,8 +261,7 @@ def _go_on(method: Method, run: Run, data: Dataset | None, progress: bool) -> Gr
     options = read_options(method.options, settings=config["options"])
     data = same_data(config, data)
     network_at_start(run)  # what is wrong with its file is said now, not when all is trained
-    state = run.load_checkpoint(NeuronGraph.load)
-    graph = NeuronGraph.load(run.graph)
+    state, graph = run.load_network()
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
     with restored_from(run.checkpoint):
         net.load_state_dict(state["network"])

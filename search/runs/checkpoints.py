@@ -16,7 +16,7 @@ from search.runs.packing import fill, unpack_checked
 FORMAT = 1
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 LOGS = ("metrics", "journal")
-Check = Callable[[Path], Any]
+Reader = Callable[[Path], Any]
 _PARTS: dict[str, Any] = {"lines": dict, "crcs": dict, "graph": bytes | None, "rows": str | None, "state": dict}
 
 
@@ -36,16 +36,16 @@ def write(folder: Path, content: dict[str, Any]) -> None:
             _link(folder / NEWEST, folder / PREVIOUS)
 
 
-def read(path: Path, check: Check | None = None) -> dict[str, Any]:
+def read(path: Path, load: Reader | None = None) -> dict[str, Any]:
     """What was written, all of it checked.
 
     Parameters
     ----------
     path
         The file.
-    check
-        Called with a file of the graph that it holds, if any; refuses by `FileError`. Unless given, that must match its
-        own checksum where the checkpoint has none.
+    load
+        Reads the graph that it holds, if any, from a file, and refuses it by `FileError`; what it returns is "network".
+        Unless given, the graph must match its own checksum where the checkpoint has none.
 
     Raises
     ------
@@ -61,9 +61,10 @@ def read(path: Path, check: Check | None = None) -> dict[str, Any]:
             raise FileError(f"{path} is damaged: it has no {name}")
     if not all(isinstance(saved["lines"].get(log), int) and saved["lines"][log] >= 0 for log in LOGS):
         raise FileError(f"{path} is damaged: it does not say how long the logs were")
-    if saved["graph"] is not None and (check or not checked):
-        _check_graph(path, saved["graph"], check or container.read)
-    return saved | {"rows": _rows(path, saved["rows"])}
+    network = None
+    if saved["graph"] is not None and (load or not checked):
+        network = _read_graph(path, saved["graph"], load or container.read)
+    return saved | {"rows": _rows(path, saved["rows"]), "network": network}
 
 
 def take_previous(folder: Path) -> None:
@@ -88,13 +89,13 @@ def _rows(path: Path, text: str | None) -> list[dict[str, Any]] | None:
         raise FileError(f"{path} is damaged: its rows are none") from None
 
 
-def _check_graph(path: Path, held: bytes, check: Check) -> None:
-    """The graph in a checkpoint, before it is put in the place of a good one."""
+def _read_graph(path: Path, held: bytes, load: Reader) -> Any:
+    """The graph in a checkpoint, read before it is put in the place of a good one."""
     with TemporaryDirectory(prefix="neurograph-", ignore_cleanup_errors=True) as folder:
         graph = Path(folder) / "graph.safetensors"
         graph.write_bytes(held)
         try:
-            check(graph)
+            return load(graph)
         except FileError as error:
             why = str(error).removeprefix(f"{graph} ")
             raise FileError(f"{path} is damaged: the graph in it {why}") from None

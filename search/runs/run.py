@@ -11,6 +11,7 @@ from typing import Any
 from neurograph.disk.aside import written_aside
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
+from neurograph.network import NeuronGraph
 from search.runs import checkpoints, jsonlines
 from search.runs.held import Held, held_rows
 from search.runs.jsonfiles import read_json, write_json
@@ -141,29 +142,28 @@ class Run:
         }
         checkpoints.write(self.path, content)
 
-    def load_checkpoint(self, check: Callable[[Path], Any] | None = None) -> dict[str, Any]:
+    def load_checkpoint(self) -> dict[str, Any]:
         """The state of the last checkpoint; the directory is put back to that moment.
 
         Rows and entries logged after it are cut off, `graph.safetensors` is the checkpoint's again, and so are the
         metrics where they are damaged. Where the checkpoint itself is damaged, or the journal that belongs to it, a
         warning says so and the checkpoint before it is taken.
 
-        Parameters
-        ----------
-        check
-            Called with a file of the checkpoint's graph before anything is put back; refuses by `FileError`.
-
         Raises
         ------
         FileError
             Naming the file that is missing or damaged; nothing is changed then.
         """
-        saved, failure = self._checkpoint(check)
-        if failure is not None:
-            warnings.warn(f"{failure}; going on from the checkpoint before it", stacklevel=2)
-            checkpoints.take_previous(self.path)
-        self._put_back(saved)
-        return saved["state"]
+        return self._load()["state"]
+
+    def load_network(self) -> tuple[dict[str, Any], NeuronGraph]:
+        """The state of the last checkpoint and its network; see `load_checkpoint`.
+
+        The network is read, and where it cannot be is refused, before anything is put back.
+        """
+        saved = self._load(NeuronGraph.load)
+        network = saved["network"]
+        return saved["state"], NeuronGraph.load(self.graph) if network is None else network
 
     def damage(self) -> list[str]:
         """What is wrong with the directory, one line a file, each naming it; empty when all is well."""
@@ -185,25 +185,33 @@ class Run:
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
 
-    def _checkpoint(self, check: checkpoints.Check | None) -> tuple[dict[str, Any], FileError | None]:
+    def _load(self, load: checkpoints.Reader | None = None) -> dict[str, Any]:
+        saved, failure = self._checkpoint(load)
+        if failure is not None:
+            warnings.warn(f"{failure}; going on from the checkpoint before it", stacklevel=3)
+            checkpoints.take_previous(self.path)
+        self._put_back(saved)
+        return saved
+
+    def _checkpoint(self, load: checkpoints.Reader | None) -> tuple[dict[str, Any], FileError | None]:
         """The newest checkpoint that can be gone on from, and what is wrong with the one after it."""
         found = [self.path / name for name in (checkpoints.NEWEST, checkpoints.PREVIOUS)]
         if not self.begun:
             raise FileError(f"{self.path} has no checkpoint: the run ended before its first. Start it again")
         try:
-            return self._checked(found[0], check), None
+            return self._checked(found[0], load), None
         except FileError as error:
             failure = error
         if not found[1].exists():
             raise failure
         try:
-            return self._checked(found[1], check), failure
+            return self._checked(found[1], load), failure
         except FileError as error:
             raise FileError(f"{failure}; the checkpoint before it cannot be used either: {error}") from None
 
-    def _checked(self, path: Path, check: checkpoints.Check | None) -> dict[str, Any]:
+    def _checked(self, path: Path, load: checkpoints.Reader | None) -> dict[str, Any]:
         """A checkpoint whose logs are there as well."""
-        saved = checkpoints.read(path, check)
+        saved = checkpoints.read(path, load)
         for log in checkpoints.LOGS:
             if log != "metrics" or saved["rows"] is None:
                 jsonlines.check(self._log(log), saved["lines"][log], saved["crcs"].get(log))
@@ -225,7 +233,7 @@ class Run:
         try:
             jsonlines.check(path, len(rows), crc)
         except FileError as error:
-            warnings.warn(f"{error}; it is written anew from the checkpoint", stacklevel=4)
+            warnings.warn(f"{error}; it is written anew from the checkpoint", stacklevel=5)
             jsonlines.rewrite(path, rows)
 
 

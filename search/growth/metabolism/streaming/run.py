@@ -19,6 +19,7 @@ from search.growth.pictures import leave_pictures, network_at_start
 from search.options import read_options
 from search.progress import ShowProgress
 from search.runs import Run, continued_run, started_run
+from search.runs.held import restored_from
 from search.streams import WITHOUT_DATA, Stream, make_stream
 from search.training.fit import check_numbers
 
@@ -134,15 +135,16 @@ def resume_stream(
         config = kept.config()
         options = read_options(StreamOptions, settings=config["options"])
         network_at_start(kept)  # what is wrong with its file is said now, not when all is trained
-        state = kept.load_checkpoint()
-        graph = NeuronGraph.load(kept.graph)
+        state, graph = kept.load_network()
         made = stream or _same_stream(graph, config, data)
         net = compiler.compile(graph, batch_size=_batch_size(made), device=options.device)
-        net.load_state_dict(state["network"])
+        with restored_from(kept.checkpoint):
+            net.load_state_dict(state["network"])
         _check_fit(net, made)
         trainer = StreamTrainer(net, made, options, rows=kept.metrics())
-        net.load_optimizer_state(trainer.optimizer, state["optimizer"])
-        trainer.life.load_state_dict(state["life"])
+        with restored_from(kept.checkpoint):
+            net.load_optimizer_state(trainer.optimizer, state["optimizer"])
+            trainer.life.load_state_dict(state["life"])
         trainer.ended = bool(state["ended"])
         return _finish(trainer, kept, progress)
 

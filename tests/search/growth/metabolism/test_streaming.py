@@ -9,11 +9,12 @@ import torch
 import search
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
-from neurograph.errors import DataError, DivergenceError, JournalError, OptionError
+from neurograph.errors import DataError, DivergenceError, FileError, JournalError, OptionError
 from search import metabolize, metabolize_stream
 from search.cli import main
 from search.growth.metabolism.streaming.run import resume_stream
-from search.runs import Run, open_run
+from search.runs import Run, checkpoints, open_run
+from search.runs.packing import unpack_state
 from search.streams import from_batches
 from tests.neurograph.map_networks import Layers
 
@@ -96,6 +97,22 @@ def test_a_run_goes_on_to_the_bit(tmp_path, monkeypatch, rows):
         assert torch.equal(vector, again.net.state_dict()[name]), name
     assert list(again.graph.edges(data="weight")) == list(whole.graph.edges(data="weight"))
     assert {"growth.png", "topology.png"} <= {path.name for path in open_run(again.run).pictures.iterdir()}
+
+
+@pytest.mark.parametrize("part", ["graph", "life", "network"])
+def test_a_forged_checkpoint_is_refused_and_leaves_the_good_graph(tmp_path, part):
+    run = open_run(live(run=tmp_path / "run", row=10).run)
+    good, saved = run.graph.read_bytes(), unpack_state(run.path / checkpoints.NEWEST)
+    del saved["format"]
+    if part == "graph":
+        saved["graph"] = good[: len(good) // 2]
+    else:
+        saved["state"][part] = {}
+    for _ in (checkpoints.NEWEST, checkpoints.PREVIOUS):
+        checkpoints.write(run.path, saved)
+    with pytest.raises(FileError, match="checkpoint"):
+        search.resume(run.path)
+    assert run.graph.read_bytes() == good
 
 
 def test_the_journal_keeps_its_newest_entries_and_counts():

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from neurograph.storage.views import DictView
+from neurograph.storage.edge_data import DictView
 
 _PLAIN = (str, int, float, bool, type(None))
 

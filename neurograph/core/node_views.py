@@ -7,8 +7,8 @@ from typing import Any
 
 from neurograph.core.columns import NeuronColumns
 from neurograph.schema.neuron import KIND_FIELDS, VALUES
+from neurograph.storage.edge_data import DictView
 from neurograph.storage.table import EdgeTable
-from neurograph.storage.views import DictView
 
 
 class NeuronData(DictView, MutableMapping):

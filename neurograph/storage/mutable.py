@@ -7,12 +7,14 @@ from typing import Any
 import networkx as nx
 import numpy as np
 
+from neurograph.storage.adjacency import Adjacency, Neighbours
+from neurograph.storage.edge_data import EdgeData
+from neurograph.storage.edge_views import ArrayInEdgeView, ArrayOutEdgeView
 from neurograph.storage.incoming import fill
 from neurograph.storage.pools import distinct
 from neurograph.storage.reports import NeighboursView
 from neurograph.storage.stretches import in_order, plain_columns, stretches, weighted
 from neurograph.storage.table import EdgeTable
-from neurograph.storage.views import Adjacency, ArrayInEdgeView, ArrayOutEdgeView, EdgeData, Neighbours
 
 
 class MutableColumns(nx.DiGraph):

@@ -1,6 +1,6 @@
 """Growing arrays: rows of equal shape, interned attribute bundles, and a few helpers over integer arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -151,3 +151,23 @@ def _forms(bundles: list[dict[str, Any]]) -> Forms:
     for bundle in bundles:
         forms.number(bundle)
     return forms
+
+
+def moved_pools(pools: Sequence[Pool], of: np.ndarray, row: np.ndarray, slack: Callable[[int], int]) -> list[Pool]:
+    """Pools whose weights follow their edges: contiguous, in row order, no garbage; writes the new rows.
+
+    Parameters
+    ----------
+    pools
+        As they are.
+    of, row
+        (edges,) the number of each edge's pool, from 1, and the row there; `row` is written in place.
+    slack
+        From a number of weights to the room for more that their new pool has.
+    """
+    new = []
+    for number, pool in enumerate(pools, 1):
+        mine = np.flatnonzero(of == number)
+        new.append(pool.take(row[mine], slack(len(mine))))
+        row[mine] = np.arange(len(mine))
+    return new

@@ -5,199 +5,29 @@ Removing an edge clears its `alive` bit. When tail plus dead rows pass a share o
 rows into a new base, so an edit costs amortised O(log E) and a query O(log degree). Rows move at a reindex; an edge's
 `id` never changes and is never given to another.
 
-Any line may be the last one that runs: of a Ctrl-C, of memory that is used up. New columns are made aside and taken on
-in one step; what writes in place is `torn` while it does. The columns and `names` say by themselves what is there, and
-`repair` makes the rest of them again.
+The columns and `names` say by themselves what is there, and `repair` makes the rest of them again.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from neurograph.storage.pools import Forms, Pool, grown, items, room, roomy
+from neurograph.storage.columns import EdgeColumns
+from neurograph.storage.pools import moved_pools, roomy
 from neurograph.storage.sides import Side, pointers
-from neurograph.storage.sparse import SparseNames, gappy
-from neurograph.storage.values import ABSENT, Values
+from neurograph.storage.sparse import gappy
+from neurograph.storage.values import ABSENT
 
 SLACK = 8  # reindex once tail + dead > base / SLACK
 MIN_TAIL = 4096
 DENSE = 32  # synapses of one neuron from which on it is worth a guess that their far ends stand without a gap
 NO_NEIGHBOURS: dict = {}
-_LEFT_OUT = ("values", "guard", "holder", "indexed")  # of copies and pickles
 
 
-class EdgeTable:
-    """The edges of a directed graph, and the two-way dictionary of its nodes.
-
-    A node is known by its `key`, a whole number that rises and is never reused. Attributes named in `interned` are kept
-    once per distinct combination (`forms`), the weight in pools by shape, all others in a sparse dictionary.
-    """
-
-    COLUMNS: ClassVar = {
-        "src": np.int32,
-        "dst": np.int32,
-        "alive": np.bool_,
-        "pool": np.int8,
-        "row": np.int32,
-        "form": np.int32,
-        "id": np.int64,
-    }
-
-    src: np.ndarray
-    dst: np.ndarray
-    alive: np.ndarray
-    pool: np.ndarray
-    row: np.ndarray
-    form: np.ndarray
-    id: np.ndarray
-
-    values: Values
-    _m: tuple[Any, ...]  # the columns, for fast access to single items, in the order of COLUMNS
-    _dst: Any
-    _alive: Any
-    indexed: int  # keys below it have a place in the pointers of the base
-    _asked: dict[int, tuple[np.ndarray, np.ndarray]]
-    _asked_at: Any
-    _place: Any
-
-    torn = False  # whether a write in place has begun and not ended
-
-    def __init__(self, interned: Iterable[str] = ()) -> None:
-        self.interned = frozenset(interned)
-        self.index: dict[Hashable, int] = {}
-        self.names: list[Hashable] | SparseNames = []
-        self.size = self.base = self.dead = self.next_id = 0
-        for column, dtype in self.COLUMNS.items():
-            setattr(self, column, np.zeros(0, dtype))
-        self.pools = [Pool(np.zeros(0))]
-        self.forms = Forms()
-        self.extra: dict[int, dict] = {}  # row -> the attributes that are not columns
-        self.out, self.inn = Side("dst"), Side("src", perm=np.zeros(0, np.int32))
-        self.guard: Any = None  # weak reference to a graph that wants a say in attribute writes
-        self.holder: Any = (
-            None  # what has newer numbers than the columns; see `neurograph.core.mutations.owning.Holder`
-        )
-        self.install()
-
-    def install(self, **changes: Any) -> None:
-        """Take on new columns, or other attributes, and make anew what looks into them: all in one step."""
-        now = self.__dict__ | changes
-        view = {c: items(now[c]) for c in self.COLUMNS}
-        values = Values()
-        values.pool, values.row, values.form, values.id = view["pool"], view["row"], view["form"], view["id"]
-        values.pools, values.extra, values.forms = now["pools"], now["extra"], now["forms"]
-        self.__dict__.update(
-            changes,
-            _m=tuple(view[c] for c in self.COLUMNS),
-            _dst=view["dst"],
-            _alive=view["alive"],
-            values=values,
-            indexed=len(now["out"].ptr) - 1,
-            _asked={},
-            _asked_at=None,
-            _place=None,
-        )
-
-    def __getstate__(self):
-        state = {k: v for k, v in self.__dict__.items() if not k.startswith("_") and k not in _LEFT_OUT}
-        return state | {c: getattr(self, c)[: self.size] for c in self.COLUMNS}
-
-    def __setstate__(self, state) -> None:
-        self.__dict__.update(state)
-        self.guard = self.holder = None
-        self.install()
-
-    def _reserve(self, rows: int) -> None:
-        if rows > len(self.src):
-            rows = room(rows, len(self.src), rows - self.size < 16)
-            self.install(**{column: grown(getattr(self, column), rows) for column in self.COLUMNS})
-
-    # ------------------------------------------------------------------------------------------------ nodes
-    def new_key(self, name: Hashable) -> int:
-        """Give a new node its key."""
-        self.torn = True
-        key = len(self.names)
-        self.names.append(name)
-        self.index[name] = key
-        self.torn = False
-        return key
-
-    def restore_names(self, keys: list[int], names: list[Hashable]) -> None:
-        """Bring nodes back under the keys they had, at their old places in the node order."""
-        self.torn = True
-        last, sorted_ = next(reversed(self.index.values()), -1), True
-        self.reach(max(keys, default=-1) + 1, len(keys))
-        for key, name in zip(keys, names, strict=True):
-            self.names[key] = name
-            self.index[name] = key
-            last, sorted_ = key, sorted_ and key > last
-        if not sorted_:
-            self.index = self._ordered()
-        self.torn = False
-
-    def reach(self, keys: int, named: int) -> None:
-        """Let the next key be `keys` at least, when so many are going to be named."""
-        missing = keys - len(self.names)
-        if missing > 0 and gappy(len(self.names) + named, keys):
-            self.names = self._sparse_names()
-        if isinstance(self.names, SparseNames):
-            self.names.reach(keys)
-        elif missing > 0:
-            self.names.extend([None] * missing)
-
-    def _sparse_names(self) -> SparseNames:
-        return SparseNames(dict(self._present()), len(self.names))
-
-    def _present(self) -> Iterable[tuple[int, Hashable]]:
-        """(key, name) of the nodes, by key."""
-        if isinstance(self.names, SparseNames):
-            return self.names.present()
-        return ((key, name) for key, name in enumerate(self.names) if name is not None)
-
-    def _fitting_names(self) -> list[Hashable] | SparseNames:
-        """The names as they take the least memory, as a list or by key."""
-        names, length = self.names, len(self.names)
-        if gappy(len(self.index), length):
-            return names if isinstance(names, SparseNames) else self._sparse_names()
-        return [names[key] for key in range(length)] if isinstance(names, SparseNames) else names
-
-    def _ordered(self) -> dict[Hashable, int]:
-        return {name: key for key, name in self._present()}
-
-    def rename(self, keys: Iterable[int], names: Iterable[Hashable]) -> None:
-        """Give nodes other names, free ones or each other's; keys and places in the node order stay."""
-        self.torn = True
-        for key, name in zip(keys, names, strict=True):
-            self.names[key] = name
-        self.index = self._ordered()
-        self.torn = False
-
-    def forget_names(self, keys: Iterable[int]) -> None:
-        """Drop nodes whose edges are gone already."""
-        self.torn = True
-        for key in keys:
-            self.index.pop(self.names[key], None)
-            self.names[key] = None
-            self.out.tail.pop(key, None)
-            self.inn.tail.pop(key, None)
-        self.torn = False
-
-    def take_back(self, names: int, next_id: int, forms: int, pools: int) -> None:
-        """Forget what was numbered since there were so many: nodes, forms and pools that nothing uses any more."""
-        if isinstance(self.names, SparseNames):
-            self.names.cut(names)
-        else:
-            del self.names[names:]
-        self.next_id = next_id
-        if len(self.forms.bundles) != forms or len(self.pools) != pools:
-            self.install(forms=self.forms.first(forms), pools=self.pools[:pools])
-
-    def keys(self) -> np.ndarray:
-        """The live nodes' keys, ascending."""
-        return np.fromiter(self.index.values(), np.int64, len(self.index))
+class EdgeTable(EdgeColumns):
+    """The edges of a directed graph: found, added and removed."""
 
     # ------------------------------------------------------------------------------------------------ queries
     def bring_up_to_date(self) -> None:
@@ -274,35 +104,7 @@ class EdgeTable:
 
     def rows_of(self, ids: np.ndarray) -> np.ndarray:
         """The rows of edges known by id, -1 where there is none alive; read-only."""
-        ids = np.asarray(ids, np.int64)
-        state = (self.values, self.size, self.dead)
-        if self._asked_at != state:
-            self._asked, self._asked_at, self._place = {}, state, None
-        known = self._asked.get(id(ids))
-        if known is None:
-            known = ids, self._look_up(ids)
-            known[1].flags.writeable = False
-            if len(ids) > 1024 and not ids.flags.writeable:  # the same frozen ids are asked for again and again
-                self._asked[id(ids)] = known
-        return known[1]
-
-    def _look_up(self, ids: np.ndarray) -> np.ndarray:
-        if self.next_id < 4 * (len(self) + 1024):
-            if self._place is None:
-                place = np.full(self.next_id + 1, -1, np.int32)  # the last place is for ids that were never given
-                live = self.live()
-                place[self.id[live]] = live
-                self._place = place
-            known = np.minimum(ids.view(np.uint64), np.uint64(self.next_id))  # what is negative is beyond all ids
-            return self._place[known].astype(np.int64)
-        live = self.live()
-        have = self.id[live]
-        mine = np.flatnonzero(np.isin(have, ids))
-        order = mine[np.argsort(have[mine], kind="stable")]
-        if not len(order):
-            return np.full(len(ids), -1)
-        near = np.minimum(np.searchsorted(have[order], ids), len(order) - 1)
-        return np.where(have[order[near]] == ids, live[order[near]], -1)
+        return self._by_id.rows(self, ids)
 
     # ------------------------------------------------------------------------------------------------ edits
     def append(self, u: int, v: int, form: int = 0, edge_id: int = -1) -> int:
@@ -430,7 +232,7 @@ class EdgeTable:
         for column, dtype in self.COLUMNS.items():
             new[column] = np.empty(size + slack, dtype)
             np.take(getattr(self, column), keep, out=new[column][:size])
-        pools = self._moved_pools(new["pool"][:size], new["row"][:size])
+        pools = moved_pools(self.pools, new["pool"][:size], new["row"][:size], _slack)
         src, dst = new["src"][:size], new["dst"][:size]
         order = (dst.astype(np.int64) << 32) | np.arange(size)
         order.sort()
@@ -446,15 +248,6 @@ class EdgeTable:
         place = np.full(self.size, -1)
         place[keep] = np.arange(len(keep))
         return {place.item(row): d for row, d in self.extra.items() if place[row] >= 0}
-
-    def _moved_pools(self, of: np.ndarray, row: np.ndarray) -> list[Pool]:
-        """Weights follow their edges: contiguous, in row order, no garbage; writes the new rows."""
-        pools = []
-        for number, pool in enumerate(self.pools, 1):
-            mine = np.flatnonzero(of == number)
-            pools.append(pool.take(row[mine], _slack(len(mine))))
-            row[mine] = np.arange(len(mine))
-        return pools
 
     def copy(self) -> "EdgeTable":
         """An independent copy; user attributes are copied one level deep, as networkx does."""

@@ -9,7 +9,7 @@ from neurograph.core.effects.base import Effect
 from neurograph.core.effects.checks import neurons_are_there, synapses_are_there
 from neurograph.core.effects.synapses import Ends, rows_at
 from neurograph.errors import JournalError, listed
-from neurograph.storage.views import EdgeData
+from neurograph.storage.edge_data import EdgeData
 
 if TYPE_CHECKING:
     from neurograph.core.effects.past import Past

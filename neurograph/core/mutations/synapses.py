@@ -19,7 +19,7 @@ from neurograph.schema import synapse
 from neurograph.schema.spelling import warn_of_misspelled
 from neurograph.schema.synapse import FORM_FIELDS, WEIGHT, check_fit, form_of, form_value, weight_array, weight_value
 from neurograph.storage import ArrayDiGraph
-from neurograph.storage.views import EdgeData
+from neurograph.storage.edge_data import EdgeData
 
 _INPUT = "the target is an input neuron, which reads data and no synapse"
 _new = tuple.__new__  # of a named tuple: twice as fast as calling its class

@@ -1,9 +1,9 @@
 """How a network changes: training, metabolism, expansion and other ways to grow."""
 
 from search.growth.expansion import expand
+from search.growth.grown import Grown
 from search.growth.metabolism import Metabolized, metabolize
 from search.growth.metabolism.streaming.run import Lived, metabolize_stream
-from search.growth.method import Grown
 from search.growth.morphing import morph
 from search.growth.pruning import prune
 from search.growth.rewiring import rewire

@@ -11,11 +11,12 @@ from search.datasets import Dataset
 from search.growth.expansion.expand import expand
 from search.growth.metabolism.metabolize import metabolize
 from search.growth.metabolism.streaming.run import COMMAND, resume_stream
-from search.growth.method import Method, go_on
+from search.growth.method import Method
 from search.growth.morphing.morph import morph
 from search.growth.pictures import leave_pictures
 from search.growth.pruning.prune import prune
 from search.growth.rewiring.rewire import rewire
+from search.growth.running import go_on
 from search.growth.train import train
 from search.nhn import locations
 from search.nhn.kernels import prune_network

@@ -18,7 +18,8 @@ from torch import Tensor
 from compiler.activations import activate
 from compiler.statistics.batches import parts_of, run_batch
 from compiler.statistics.moments import Total
-from neurograph.errors import CompileError, EditError, StaleError, listed
+from compiler.statistics.patches import Values, area, check_finite, picked, pooled, positions_as_rows
+from neurograph.errors import CompileError, StaleError
 from neurograph.insertion.layer import NewLayer
 from neurograph.insertion.pair import Pair
 from neurograph.insertion.sums import Regression, Sums
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from compiler.runtime.module import CompiledModule
 
 Show = Callable[[str, int, int], None]
-Values = tuple[Tensor, Tensor]
 
 
 def record(
@@ -120,9 +120,9 @@ class Recording:
         weights, bias = self._tensors(layer)
 
         def rows(x: Tensor, read: Tensor) -> Tensor:
-            return _rows(F.conv2d(x, weights, bias, padding=layer.padding))
+            return positions_as_rows(F.conv2d(x, weights, bias, padding=layer.padding))
 
-        return self._added("inputs of the new layer", pair, layer.neurons, _area(pair.shape), rows)
+        return self._added("inputs of the new layer", pair, layer.neurons, area(pair.shape), rows)
 
     def regression(self, pair: Pair, layer: NewLayer) -> Regression:
         """Moments of what the layer's neurons say, as the targets see it, and of what these take in."""
@@ -136,7 +136,7 @@ class Recording:
         def rows(x: Tensor, read: Tensor) -> Tensor:
             activity = activate(layer.activation, F.conv2d(x, weights, bias, padding=layer.padding), slope)
             for step in pair.chain:
-                activity = _pooled(activity, dict(step.form))
+                activity = pooled(activity, dict(step.form))
             patches = F.unfold(activity, pair.window, **form).transpose(1, 2)
             wanted = F.conv2d(read, old, None, **form).flatten(2).transpose(1, 2)
             if self.positions is not None and patches.shape[1] > self.positions:
@@ -145,7 +145,7 @@ class Recording:
             return torch.cat([patches, wanted], 2).flatten(0, 1)
 
         width = columns + len(pair.targets)
-        both = self._added("outputs of the new layer", pair, width, _area(pair.shape), rows)
+        both = self._added("outputs of the new layer", pair, width, area(pair.shape), rows)
         return _parted(both, columns, prod(pair.window))
 
     def maps(self, pair: Pair, most: int) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +162,7 @@ class Recording:
         share, dtype = None, torch.float64 if self.dtype == torch.float64 else torch.float32  # numpy has no others
         for number, values in enumerate(self._values(pair)):
             self._show("values", number)
-            _check_finite(self.network.graph, pair, values)
+            check_finite(self.network.graph, pair, values)
             alike = values[1] is values[0]
             size = sum(v.numel() * v.element_size() for v in values[: 1 if alike else 2])
             share = share or most / (size * len(self.batches))
@@ -185,7 +185,7 @@ class Recording:
         size = max(1, self.piece // (width * area * torch.empty(0, dtype=self.dtype).element_size()))
         for number, values in enumerate(self._values(pair)):
             self._show(what, number)
-            _check_finite(self.network.graph, pair, values)
+            check_finite(self.network.graph, pair, values)
             at = 0
             while at < len(values[0]):
                 here = min(size, self.most)
@@ -243,9 +243,9 @@ class Recording:
                 blocks = run_batch(network, inputs, (), number)
         finally:
             network.train(training)
-        sources = _picked(network.program.blocks, blocks, pair.sources)
+        sources = picked(network.program.blocks, blocks, pair.sources)
         same = np.array_equal(pair.sources, pair.readers)
-        return sources, sources if same else _picked(network.program.blocks, blocks, pair.readers)
+        return sources, sources if same else picked(network.program.blocks, blocks, pair.readers)
 
     def _there(self, x: Any) -> Any:
         """Floating numbers of any type, as the network takes them."""
@@ -258,48 +258,3 @@ def _parted(both: Sums, inputs: int, window: int) -> Regression:
     mine = Sums(both.count, mean[:inputs], covariance[:inputs, :inputs].copy(), both.resolution)
     response_variance = np.maximum(np.diag(covariance)[inputs:], 0.0)
     return Regression(mine, covariance[:inputs, inputs:].copy(), mean[inputs:], response_variance, window)
-
-
-def _picked(blocks: tuple[np.ndarray, ...], values: list, keys: np.ndarray) -> Tensor:
-    """(images, neurons, height, width) values of some neurons, in the order of their keys."""
-    parts, places = [], []
-    for block, value in zip(blocks, values, strict=True):
-        column = np.flatnonzero(np.isin(block, keys))
-        if len(column):
-            parts.append(value[:, torch.from_numpy(column).to(value.device)])
-            places.append(block[column])
-    order = np.argsort(np.concatenate(places), kind="stable")
-    found = torch.cat(parts, 1)[:, torch.from_numpy(order).to(parts[0].device)]
-    return found if found.dim() == 4 else found[:, :, None, None]
-
-
-def _rows(maps: Tensor) -> Tensor:
-    """(images * positions, neurons)."""
-    return maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1])
-
-
-def _area(shape: tuple[int, ...]) -> int:
-    return prod(shape) if shape else 1
-
-
-def _pooled(maps: Tensor, form: dict[str, Any]) -> Tensor:
-    if form["op"] == "identity":
-        return maps
-    window = {name: form[name] for name in ("kernel_size", "stride", "padding") if name in form}
-    window.setdefault("stride", (1, 1))  # torch's own default is the window
-    if form["op"] == "max_pool":
-        more = {name: form[name] for name in ("dilation", "ceil_mode") if name in form}
-        return F.max_pool2d(maps, **window, **more)
-    more = {name: form[name] for name in ("ceil_mode", "count_include_pad") if name in form}
-    return F.avg_pool2d(maps, **window, **more)
-
-
-def _check_finite(graph: Any, pair: Pair, values: Values) -> None:
-    for keys, maps in zip((pair.sources, pair.readers), values, strict=True):
-        finite = maps.isfinite().all(0).flatten(1).all(1)
-        if not bool(finite.all()):
-            names = graph.names_of(keys[(~finite).cpu().numpy()])
-            raise EditError(
-                f"neurons {listed(names)} take values that are not finite on the recorded data: a layer behind them "
-                "cannot be fitted; train with a smaller learning rate, or undo what broke them"
-            )

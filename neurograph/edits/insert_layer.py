@@ -8,7 +8,7 @@ import numpy as np
 
 from neurograph.edits.base import Outcome
 from neurograph.edits.support.paths import refuse_cycle
-from neurograph.edits.support.windows import same_padding, window
+from neurograph.edits.support.windows import size_keeping, window
 from neurograph.errors import EditError, OptionError
 from neurograph.initializers import INITIALIZERS, Weights, from_name
 from neurograph.insertion.algorithms import ALGORITHMS, check_algorithm
@@ -19,7 +19,6 @@ from neurograph.insertion.sums import Recorded
 from neurograph.insertion.wire import free_population, insert
 from neurograph.options import DATA, as_plain, number, one_of, whole
 from neurograph.schema.activations import activation as known
-from neurograph.schema.synapse import form_value
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -290,12 +289,4 @@ class InsertLayer:
             if self.kernel is not None:
                 raise EditError(f"{self.between[0]!r} are scalars, which no kernel reads; leave kernel= out")
             return (1, 1), (0, 0)
-        kernel = window("kernel", 3 if self.kernel is None else self.kernel)
-        padding = same_padding(kernel) if isinstance(self.padding, str) else form_value("padding", self.padding)
-        made = tuple(side + 2 * p - k + 1 for side, p, k in zip(shape, padding, kernel, strict=True))
-        if made != shape:
-            raise EditError(
-                f"a {kernel[0]} x {kernel[1]} kernel with padding {padding} makes maps of {made} of {shape}, and what "
-                f"reads them expects {shape}: padding='same' keeps the size"
-            )
-        return kernel, padding
+        return size_keeping(3 if self.kernel is None else self.kernel, self.padding, shape)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from neurograph.network import NeuronGraph
-from search.growth.method import GrowingOptions, Method
+from search.growth.method import Method
+from search.growth.options import GrowingOptions
 from search.training.loop import Callback
 
 

@@ -10,7 +10,8 @@ from neurograph.errors import FileError
 from search import cli
 from search.growth.expansion import PRESETS, ExpandOptions
 from search.growth.metabolism import MetabolizeOptions
-from search.growth.method import GrowingOptions, Method
+from search.growth.method import Method
+from search.growth.options import GrowingOptions
 
 
 @pytest.fixture

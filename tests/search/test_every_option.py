@@ -14,7 +14,7 @@ import pytest
 
 from neurograph.builders import enas_macro
 from search import cli
-from search.growth import method as growth
+from search.growth import running as growth
 from search.methods import METHODS
 from search.nhn.pipeline import run as pipeline
 from search.nhn.pipeline.options import TABLES, SharedOptions

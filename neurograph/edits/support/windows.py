@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.errors import OptionError
+from neurograph.errors import EditError, OptionError
 from neurograph.schema.synapse import form_value
 
 Pair = tuple[int, int]
@@ -49,3 +49,31 @@ def delta(kernel: Pair) -> np.ndarray:
     made = np.zeros(kernel)
     made[kernel[0] // 2, kernel[1] // 2] = 1.0
     return made
+
+
+def size_keeping(kernel: Any, padding: Any, shape: tuple[int, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Kernel and padding of a convolution that keeps the size of the maps it reads.
+
+    Parameters
+    ----------
+    kernel
+        A side, or height and width.
+    padding
+        Likewise; a text for the one that keeps the size.
+    shape
+        (height, width) of the maps.
+
+    Raises
+    ------
+    EditError
+        The size would change.
+    """
+    kernel = window("kernel", kernel)
+    padding = same_padding(kernel) if isinstance(padding, str) else form_value("padding", padding)
+    made = tuple(side + 2 * p - k + 1 for side, p, k in zip(shape, padding, kernel, strict=True))
+    if made != shape:
+        raise EditError(
+            f"a {kernel[0]} x {kernel[1]} kernel with padding {padding} makes maps of {made} of {shape}, and what "
+            f"reads them expects {shape}: padding='same' keeps the size"
+        )
+    return kernel, padding

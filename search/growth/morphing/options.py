@@ -8,7 +8,7 @@ from neurograph.errors import OptionError
 from neurograph.insertion import ALGORITHMS
 from neurograph.insertion.pair import PLACES
 from neurograph.schema.activations import ACTIVATIONS
-from search.growth.method import GrowingOptions
+from search.growth.options import GrowingOptions
 from search.options import MOST_RATE, option
 
 NONE = "none"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from neurograph.errors import OptionError
 from neurograph.options import SCOPES
 from search.growth.expansion.metrics import METRICS
-from search.growth.method import GrowingOptions
+from search.growth.options import GrowingOptions
 from search.options import Checked, option
 
 _SCHEDULE = next(f.metadata for f in fields(GrowingOptions) if f.name == "schedule")  # the same, but for the default

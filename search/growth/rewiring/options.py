@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from neurograph.analysis.densities import DISTRIBUTIONS
 from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS
-from search.growth.method import GrowingOptions
+from search.growth.options import GrowingOptions
 from search.options import Checked, option
 
 _SCHEDULE = next(f.metadata for f in fields(GrowingOptions) if f.name == "schedule")  # the same, but for the default

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from neurograph.errors import OptionError
 from neurograph.options import SCOPES
-from search.growth.method import GrowingOptions
+from search.growth.options import GrowingOptions
 from search.options import Checked, option
 
 

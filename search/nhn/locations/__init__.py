@@ -34,10 +34,11 @@ from search.nhn.locations.found import Found, RankedIndividual
 from search.nhn.locations.genes import ABSENT, Genome, Seeds, Space, Table
 from search.nhn.locations.individual import Individual
 from search.nhn.locations.lds import AddOnsFound, locate_and_direct
-from search.nhn.locations.loop import Searching, resume, search
+from search.nhn.locations.loop import Searching
 from search.nhn.locations.objectives import front, hypervolume
 from search.nhn.locations.options import PAPER, EvolutionOptions
 from search.nhn.locations.ranks import Agreement, agreement
+from search.nhn.locations.searches import resume, search
 from search.nhn.locations.strategies import STRATEGIES, Evolution, RandomSearch, Score
 from search.nhn.locations.supernet import add_on_task
 from search.nhn.locations.toolbox import make_toolbox

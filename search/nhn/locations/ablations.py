@@ -13,8 +13,9 @@ from neurograph.network import NeuronGraph
 from search.executors import Executor, Task
 from search.nhn.locations.found import Found, RankedIndividual
 from search.nhn.locations.genes import ABSENT, Genome, Space
-from search.nhn.locations.loop import Searching, search
+from search.nhn.locations.loop import Searching
 from search.nhn.locations.options import EvolutionOptions
+from search.nhn.locations.searches import search
 from search.nhn.locations.turns import Evaluator, Weights
 from search.training import evaluate
 

@@ -12,8 +12,8 @@ from search.executors import Executor, Task
 from search.nhn.locations.found import Found
 from search.nhn.locations.genes import Genome
 from search.nhn.locations.kept import origin_of
-from search.nhn.locations.loop import go_on, search
 from search.nhn.locations.options import EvolutionOptions
+from search.nhn.locations.searches import go_on, search
 from search.nhn.locations.supernet import AddOnEvaluator
 from search.runs import Run, refuse_links_out
 

@@ -3,7 +3,7 @@
 import compiler
 from neurograph import NeuronGraph
 from search.datasets import Dataset, hold_out
-from search.growth.method import GrowingOptions
+from search.growth.options import GrowingOptions
 from search.training import evaluate
 
 

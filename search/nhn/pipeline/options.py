@@ -9,7 +9,7 @@ from typing import Any
 from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS
 from search.executors import ExecutorOptions
-from search.growth.method import GrowingOptions
+from search.growth.options import GrowingOptions
 from search.nhn.addons import AddOnOptions
 from search.nhn.kernels import PruneNetworkOptions
 from search.nhn.layers import HierarchyOptions

@@ -14,8 +14,10 @@ from neurograph.builders import parameter_count
 from neurograph.edits import Reinitialize, RemoveNeurons
 from search.datasets import Dataset
 from search.executors import make_executor
-from search.growth.method import Grown, Method, go_on, grow
+from search.growth.grown import Grown
+from search.growth.running import go_on, grow
 from search.growth.train import train
+from search.growth.way import Way
 from search.nhn.kernels import prune_network
 from search.nhn.layers import find_hierarchy, resume_hierarchy
 from search.nhn.locations.lds import locate_and_direct
@@ -159,12 +161,12 @@ def _train(context: Context, stage: str, before: str, options: Any, drawn: bool 
     return _result(_trained(context, stage, train, graph, options))
 
 
-def _trained(context: Context, stage: str, method: Method, graph: Callable[[], NeuronGraph], options: Any) -> Grown:
+def _trained(context: Context, stage: str, way: Way, graph: Callable[[], NeuronGraph], options: Any) -> Grown:
     """A run of that way of training in the stage's folder: begun, or gone on with."""
     folder = context.folder(stage)
     if Run(folder).begun:
-        return go_on(method, folder, context.data, context.progress)
-    return grow(method, graph(), context.data, options, run=folder, force=True, progress=context.progress)
+        return go_on(way, folder, context.data, context.progress)
+    return grow(way, graph(), context.data, options, run=folder, force=True, progress=context.progress)
 
 
 def _result(grown: Grown) -> Result:

@@ -12,7 +12,8 @@ from compiler.slots import WEIGHT, Slots
 from neurograph.errors import OptionError
 from search.growth.events import Event
 from search.growth.expansion.metrics import Metric
-from search.growth.method import GrowingOptions, Method
+from search.growth.method import Method
+from search.growth.options import GrowingOptions
 from search.options import option
 
 from .graphs import Halve

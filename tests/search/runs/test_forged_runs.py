@@ -13,7 +13,7 @@ from neurograph.builders import mlp
 from neurograph.errors import NeuroGraphError
 from search import cli
 from search.datasets import load
-from search.growth import method as growth
+from search.growth import running as growth
 from search.runs import Run, jsonlines
 from search.runs.jsonfiles import read_json, write_json
 from search.runs.packing import fill, unpack_state
@@ -36,9 +36,9 @@ def stopped(tmp_path_factory):
             raise KeyboardInterrupt
 
     how = {"first_cycle": 2, "cycle": 1, "slope": 100.0, "newborns": 2, "measured": 20, "observed": 20, "epochs": 6}
-    kept, callbacks = growth._callbacks, lambda *given: (*kept(*given), leave)
+    kept, callbacks = growth.following, lambda *given: (*kept(*given), leave)
     with pytest.MonkeyPatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(growth, "_callbacks", callbacks)
+        patched.setattr(growth, "following", callbacks)
         search.metabolize(mlp([64, 8, 10], seed=0), DATA, run=path, batch_size=30, **how)
     (path / "checkpoint.previous.safetensors").unlink()
     return path

@@ -1,0 +1,34 @@
+"""What a run of one network made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import compiler
+from neurograph.network import NeuronGraph
+
+
+@dataclass(frozen=True, eq=False)
+class Grown:
+    """What a run made.
+
+    Parameters
+    ----------
+    graph
+        The grown network, with what it learned.
+    net
+        It, compiled.
+    rows
+        The metrics, a row an epoch; see `Trainer`.
+    test_loss, test_error
+        On the test part of the data; see `evaluate`.
+    run
+        The run directory, or None.
+    """
+
+    graph: NeuronGraph
+    net: compiler.CompiledNetwork
+    rows: list[dict[str, Any]]
+    test_loss: float
+    test_error: float
+    run: Path | None

@@ -1,0 +1,21 @@
+"""What can be chosen about every run in which a network changes."""
+
+from dataclasses import dataclass
+
+from search.options import option
+from search.training import TrainingOptions
+
+
+@dataclass(frozen=True)
+class GrowingOptions(TrainingOptions):
+    """What can be chosen about every run in which a network changes; `option`'s texts below say what each means."""
+
+    measured: int = option(
+        1024, "training examples on which an event's loss and function change are measured; 0 means never", least=0
+    )
+    checkpoint: int = option(1, "epochs between checkpoints of a run directory", least=1)
+    standardise: bool = option(False, "whether each channel's (or feature's) mean and deviation are taken out")
+    whiten: bool = option(False, "whether contrast is made even and the pixels' correlations are taken out (ZCA)")
+    watch_test: bool = option(
+        False, "whether the test error of every epoch is measured and logged beside the others, for curves"
+    )

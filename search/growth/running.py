@@ -1,0 +1,135 @@
+"""A run of one network, whatever way it changes: begun, gone on with, and brought to its end."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import compiler
+from neurograph.errors import DivergenceError
+from neurograph.network import NeuronGraph
+from search.datasets import Dataset, hold_out, load
+from search.datasets.same import same_data
+from search.growth.following import checkpoint, following, tested
+from search.growth.grown import Grown
+from search.growth.options import GrowingOptions
+from search.growth.pictures import leave_pictures, network_at_start
+from search.growth.way import Way
+from search.options import read_options
+from search.progress import ShowProgress
+from search.runs import Run, continued_run, refuse_taken, restored_from, started_run
+from search.training import Trainer, make_optimizer
+from search.training.fit import check_fit, check_numbers, check_steps, fitting
+
+
+def grow(
+    way: Way,
+    graph: NeuronGraph,
+    data: str | Dataset,
+    options: GrowingOptions | None,
+    *,
+    run: str | Path | None = None,
+    force: bool = False,
+    progress: bool = False,
+    settings: dict[str, Any] | None = None,
+) -> Grown:
+    """Train a network that changes; see `Method`."""
+    chosen = ({} if options is None else asdict(options)) | (settings or {})
+    options = read_options(way.options, settings=chosen)
+    way.check(graph, options)
+    data = load(data) if isinstance(data, str) else data
+    net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
+    config = _config(way, data, options)
+    data = fitting(data, graph, options.standardise, options.whiten)
+    trainer = _trainer(net, data, options)
+    trainer.utility = way.gathered(net, options) if way.gathered else None
+    start, lines = graph, []
+    if way.begin:
+        if run is not None:
+            refuse_taken(run, force)
+            start = graph.copy()
+        way.begin(trainer, options, lines.append)
+    with ExitStack() as stack:
+        kept = None
+        if run is not None:  # what could be refused has been
+            kept = stack.enter_context(started_run(run, config, force))
+            start.save(kept.start)
+            for line in lines:
+                kept.log_journal(line)
+        trainer.callbacks = following(way, data, options, kept)
+        if kept:
+            checkpoint(kept, trainer)
+        return _finish(way, trainer, data, kept, progress)
+
+
+def go_on(way: Way, run: str | Path, data: Dataset | None = None, progress: bool = False) -> Grown:
+    """Go on with a run from its last checkpoint; see `search.resume`."""
+    with continued_run(run) as kept:
+        return _go_on(way, kept, data, progress)
+
+
+def _go_on(way: Way, run: Run, data: Dataset | None, progress: bool) -> Grown:
+    config = run.config()
+    options = read_options(way.options, settings=config["options"])
+    data = same_data(config, data)
+    network_at_start(run)  # what is wrong with its file is said now, not when all is trained
+    state, graph = run.load_network()
+    net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
+    with restored_from(run.checkpoint):
+        net.load_state_dict(state["network"])
+    data = fitting(data, graph, options.standardise, options.whiten)
+    trainer = _trainer(net, data, options, run.metrics())
+    trainer.utility = way.gathered(net, options) if way.gathered else None
+    if trainer.utility is not None:
+        with restored_from(run.checkpoint):
+            trainer.utility.load_state_dict(state["utility"])
+    trainer.callbacks = following(way, data, options, run)
+    options_now = net.optimizer_state(trainer.optimizer)["groups"]  # config.json says them, the checkpoint the moments
+    with restored_from(run.checkpoint):
+        net.load_optimizer_state(trainer.optimizer, state["optimizer"] | {"groups": options_now})
+    return _finish(way, trainer, data, run, progress)
+
+
+def _config(way: Way, data: Dataset, options: GrowingOptions) -> dict[str, Any]:
+    about = {"data": data.name, "fingerprint": data.fingerprint()}
+    return {"command": way.command, **about, "options": asdict(options)}
+
+
+def _trainer(
+    net: compiler.CompiledNetwork, data: Dataset, options: GrowingOptions, rows: Sequence[dict[str, Any]] = ()
+) -> Trainer:
+    """The trainer, without callbacks; whatever cannot go together is refused."""
+    check_fit(net, data)
+    check_numbers(net)
+    split = hold_out(data, options.validation, options.seed)
+    check_steps(net.graph, len(split.train_y), options.batch_size)
+    return Trainer(net, split, options, make_optimizer(net.parameters(), options), rows=rows)
+
+
+def _train(trainer: Trainer, run: Run | None) -> list[dict[str, Any]]:
+    try:
+        return trainer.run()
+    except DivergenceError as error:
+        if run is None:
+            raise
+        options: Any = trainer.options
+        good = len(run.metrics()) // options.checkpoint * options.checkpoint
+        raise DivergenceError(f"{error}; {run.graph} holds the network of epoch {good}, the last good one") from error
+
+
+def _finish(way: Way, trainer: Trainer, data: Dataset, run: Run | None, progress: bool) -> Grown:
+    """Train to the end, test once, and leave pictures."""
+    with ExitStack() as stack:
+        if progress:
+            shown = stack.enter_context(ShowProgress(trainer.options.epochs))
+            trainer.callbacks = (*trainer.callbacks, shown)
+        rows = _train(trainer, run)
+    net, graph = trainer.net, trainer.net.graph
+    net.write_back()
+    loss, error = tested(trainer, data)
+    if run:
+        run.update_config(result={"test_loss": loss, "test_error": error})
+        graph.save(run.graph)
+        leave_pictures(run, rows, graph, way.pictures)
+    return Grown(graph, net, rows, loss, error, run.path if run else None)

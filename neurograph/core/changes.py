@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from neurograph.core.clock import Clock
+from neurograph.errors import StaleError
 
 
 @dataclass
@@ -100,8 +101,24 @@ class ChangeLog:
         self._readers[reader] = _Reader(self.end)
         self._trim()
 
+    def abandon(self) -> None:
+        """Let go of all readers, because numbers mean something else from now on; nobody is ever fresh again."""
+        self.clock.abandon()
+        self._readers.clear()
+        self._trim()
+
+    def refuse_strangers(self, reader: Any) -> None:
+        """Refuse, by `StaleError`, a reader that numbers have been taken from, see `abandon`."""
+        if reader not in self._readers:
+            raise StaleError(
+                "the graph has been compacted since this network was compiled: its neurons and synapses have other "
+                "numbers, so the network cannot follow. Compile the graph again; net.state_dict() and "
+                "net.optimizer_state(optimizer) can be loaded there, since they go by order"
+            )
+
     def unread(self, reader: Any) -> tuple[tuple, ...]:
         """The entries that a reader has not seen."""
+        self.refuse_strangers(reader)
         held = self._readers[reader]
         return (*held.before, *self._entries[held.at - self._start :])
 

@@ -72,6 +72,12 @@ class Clock:
         for watcher, moment in tuple(self._watchers.items()):
             self._look(watcher, moment)
 
+    def abandon(self) -> None:
+        """Let nobody ever be fresh again who is a watcher now."""
+        self._nobody_is_fresh()
+        for watcher in tuple(self._watchers):
+            self._watchers[watcher] = LOST, self.writes
+
     def was_noted_since(self, writes: int) -> bool:
         """Whether anybody is up to date with more writes than these."""
         return any(seen > writes for _, seen in self._watchers.values())

@@ -10,6 +10,8 @@ import networkx as nx
 import numpy as np
 
 from neurograph.core.arrays import GraphArrays
+from neurograph.core.columns import NeuronColumns
+from neurograph.core.compacting import compact, compacted
 from neurograph.core.digest import wiring_digest
 from neurograph.core.entries import RAW, Entry
 from neurograph.core.journal import Journal, pack, replay
@@ -17,9 +19,11 @@ from neurograph.core.mutations.whole import in_turn, whole_entry
 from neurograph.core.numbering import graph_arrays
 from neurograph.core.outcome import Outcome, checked_outcome
 from neurograph.core.populations import Populations
+from neurograph.core.ranks import Ranks
 from neurograph.errors import JournalError
 from neurograph.storage import ArrayDiGraph
 from neurograph.storage.sparse import by_key
+from neurograph.storage.table import EdgeTable
 
 
 class Edit(Protocol):
@@ -266,15 +270,45 @@ class EditableGraph(Populations):
     def _copy_all(self):
         self.synchronise()
         self._close_run()
+        keys = self.table.keys()
+        new = self._copy_with(self.table.copy(), self.neurons.copy(keys), self.ranks.copy(keys))
+        new.replacements, new.compiled_columns = dict(self.replacements), self.compiled_columns
+        new._journal, new._numbered = self._journal.copy(), self._numbered
+        return new
+
+    def _copy_with(self, table: EdgeTable, neurons: NeuronColumns, ranks: Ranks):
+        """A graph of its own of these parts, with everything else that this one has and no journal."""
         new = self.__class__()
         new.graph.update(self.graph)
-        keys = self.table.keys()
-        new.neurons, new.ranks = self.neurons.copy(keys), self.ranks.copy(keys)
-        new.adopt(self.table.copy())
-        new.population_names, new.next_name = dict(self.population_names), self.next_name
-        new.replacements, new.compiled_columns = dict(self.replacements), self.compiled_columns
-        new._journal, new.version, new._numbered = self._journal.copy(), self.version, self._numbered
+        new.neurons, new.ranks = neurons, ranks
+        new.adopt(table)
+        new.population_names, new.next_name, new.version = dict(self.population_names), self.next_name, self.version
         return new
+
+    @in_turn
+    def compact(self) -> None:
+        """Number neurons and synapses afresh, 0, 1, 2, ... in the order they have, and forget the journal.
+
+        A graph that was edited for long is then as small as one that was built as it is now, in memory and on disk.
+        Names, attributes (innovations among them), values, populations and the wiring digest stay. Keys and ids are
+        others: a network that was compiled before is written back first and cannot follow, its `refresh` says so, and
+        one that is compiled anew takes its `state_dict()` and `optimizer_state(...)`, which go by order. `Observations`
+        that were made before, and views of nodes and edges, are of the graph as it was.
+
+        Raises
+        ------
+        JournalError
+            In the middle of an edit.
+        """
+        self._between_edits("compact")
+        self._open()
+        self.release()
+        nx._clear_cache(self)
+        compact(self, Journal())
+
+    def _compact_copy(self):
+        self.synchronise()
+        return self._copy_with(*compacted(self))
 
     def _copy_induced(self, names, graph_attr):
         new = self._copy_all()
@@ -298,7 +332,7 @@ class EditableGraph(Populations):
         if self.has_table():  # columns are copied as columns, not item by item
             keys = self.table.keys()
             table, columns, ranks = self.table.copy(), self.neurons.copy(keys), self.ranks.copy(keys)
-            table.extra = table.values.extra = deepcopy(self.table.extra, memo)
+            table.extra = table.values.extra = deepcopy(table.extra, memo)  # by the rows of the copy
             columns.extra = deepcopy(self.neurons.extra, memo)
             kept = {self.table: table, self.neurons: columns, self.ranks: ranks}
             memo |= {id(old): copied for old, copied in kept.items()}
@@ -306,10 +340,24 @@ class EditableGraph(Populations):
         new.__setstate__(deepcopy(state, memo))
         return new
 
-    def copy(self, as_view: bool = False):
-        if not as_view:
-            self._whole_graph().synchronise()
-        return super().copy(as_view)
+    def copy(self, as_view: bool = False, journal: bool = True):
+        """A graph of its own with the same names, values and attributes; as networkx's, or a view.
+
+        Parameters
+        ----------
+        as_view
+            Whether to return a view that shows this graph.
+        journal
+            Whether the copy has this one's journal, keys and ids. Without, it is as `compact` leaves a graph: numbered
+            afresh and as small as one that was built as it is, which is what a search over generations wants.
+        """
+        if as_view:
+            return super().copy(as_view)
+        whole = self._whole_graph()
+        whole.synchronise()
+        if journal:
+            return super().copy()
+        return self._compact_copy() if whole is self else super().copy()._compact_copy()
 
     def _whole_graph(self) -> "EditableGraph":
         """The graph itself, where this is a view of it."""

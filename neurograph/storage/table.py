@@ -22,6 +22,9 @@ from neurograph.storage.values import ABSENT
 
 SLACK = 8  # reindex once tail + dead > base / SLACK
 MIN_TAIL = 4096
+FEW = (
+    512  # rows in the tail and dead ones, up to which a copy takes the dictionaries along: more are sooner indexed anew
+)
 DENSE = 32  # synapses of one neuron from which on it is worth a guess that their far ends stand without a gap
 NO_NEIGHBOURS: dict = {}
 
@@ -252,7 +255,7 @@ class EdgeTable(EdgeColumns):
     def copy(self) -> "EdgeTable":
         """An independent copy; user attributes are copied one level deep, as networkx does."""
         new = object.__new__(EdgeTable)
-        state = self.__getstate__()
+        state, anew = self.__getstate__(), self.size - self.base + self.dead > FEW
         for column in self.COLUMNS:
             state[column] = roomy(getattr(self, column), self.size, _slack(self.size))
         state |= {
@@ -261,10 +264,12 @@ class EdgeTable(EdgeColumns):
             "pools": [pool.copy(_slack(pool.size)) for pool in self.pools],
             "forms": self.forms.copy(),
             "extra": {row: d.copy() for row, d in self.extra.items()},
-            "out": self.out.copy(),
-            "inn": self.inn.copy(),
+            "out": Side("dst") if anew else self.out.copy(),
+            "inn": Side("src", perm=np.zeros(0, np.int32)) if anew else self.inn.copy(),
         }
         new.__setstate__(state)
+        if anew:
+            new.reindex()
         return new
 
 

@@ -61,14 +61,13 @@ def crossover(
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise OptionError(f"rate must be a chance from 0 to 1, not {rate!r}")
     found = align(a, b)
-    child = a.copy()
+    child = a.copy()  # under the keys and ids that the alignment is in
     child.restart_journal()
     _take_weights(child, found, rng.random(len(found.synapses)) < rate)
     _take_neurons(child, found, rng.random(len(found.neurons)) < rate)
     if tie:
         _take_the_rest(child, found, rng, inf if neurons is None else neurons, inf if synapses is None else synapses)
-    child.restart_journal()
-    return child
+    return child.copy(journal=False)
 
 
 def _take_weights(child: Any, found: Alignment, taken: np.ndarray) -> None:

@@ -140,8 +140,7 @@ class Evolution:
         many = start if isinstance(start, list | tuple) else [start]
         if not many:
             raise OptionError("start is an empty list: give a graph, some, or a function that makes one")
-        graph = many[at % len(many)].copy()
-        graph.restart_journal()
+        graph = many[at % len(many)].copy(journal=False)
         changes = self._mutated(graph) if at >= len(many) else []
         return self._born(graph, changes=changes)
 
@@ -155,8 +154,7 @@ class Evolution:
             graph = self.toolbox.mate(one.graph, other.graph, self.rng, tie=tie)  # pyright: ignore[reportAttributeAccessIssue]
             family, changes = (one.number, other.number), ["crossover"]
         else:
-            graph, family = one.graph.copy(), (one.number,)
-            graph.restart_journal()
+            graph, family = one.graph.copy(journal=False), (one.number,)
         if self.rng.random() < self.options.mutation:
             with suppress(NoMutationError):  # a genome that has grown to its limits stays as it is
                 changes += self._mutated(graph)

@@ -60,6 +60,7 @@ class Owning(GraphState):
         """
         if network.graph is not self:
             raise NeuroGraphError("this network was compiled from another graph, so it cannot hold the values of this")
+        self.changes.refuse_strangers(network.holding)
         self.synchronise(always=True)
         self.table.holder = network.holding
 

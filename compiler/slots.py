@@ -176,6 +176,10 @@ class SlotMap:
             if entry.flat is None:
                 tensor.copy_(torch.from_numpy(values).reshape(tensor.shape))
                 return
+            if tensor.is_cpu and tensor.is_contiguous() and tensor.dtype in (torch.float32, torch.float64):
+                tensor.detach().view(-1).numpy().reshape(-1, *entry.quantity[1])[entry.flat] = values
+                torch.autograd.graph.increment_version(tensor)
+                return
             host = to_host(tensor).clone()
             host.numpy().reshape(-1, *entry.quantity[1])[entry.flat] = values
             tensor.copy_(host.reshape(tensor.shape))

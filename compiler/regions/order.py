@@ -7,14 +7,15 @@ import numpy as np
 
 def rising(numbers: np.ndarray) -> np.ndarray:
     """Distinct whole numbers, sorted; by marking them in a table where they lie close together."""
-    if len(numbers) and _close(int(numbers.max()), len(numbers)):
+    if len(numbers) and close_together(int(numbers.max()), len(numbers)):
         seen = np.zeros(int(numbers.max()) + 1, bool)
         seen[numbers] = True
         return np.flatnonzero(seen)
     return np.sort(numbers)
 
 
-def _close(top: int, count: int) -> bool:
+def close_together(top: int, count: int) -> bool:
+    """Whether so many numbers, this the highest of them, are few enough apart for a table."""
     return top < 16 * count + 1024
 
 
@@ -46,7 +47,7 @@ class Order:
         numbers = self.numbers
         if not len(numbers) or not len(wanted):
             return np.full(len(wanted), -1, np.int32)
-        if _close(int(numbers[-1]), len(numbers)):
+        if close_together(int(numbers[-1]), len(numbers)):
             return self._table[np.minimum(wanted, len(self._table) - 1)]
         found = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1).astype(np.int32)
         return np.where(numbers[found] == wanted, found, np.int32(-1))

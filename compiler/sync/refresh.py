@@ -10,8 +10,7 @@ from torch.optim import Optimizer
 
 from compiler.lowering.base import Unit
 from compiler.planning.planner import plan
-from compiler.regions.order import Order
-from compiler.runtime.assembly import Assembly, Spec, assemble, cast, fill, graph_numbers
+from compiler.runtime.assembly import Assembly, Spec, assemble, cast
 from compiler.runtime.listeners import notify_renewed
 from compiler.runtime.module import CompiledModule
 from compiler.slots import SlotMap, Slots
@@ -19,6 +18,7 @@ from compiler.snapshot import Snapshot, snapshot
 from compiler.sync.columns import columns_of, warn_of_moved_columns
 from compiler.sync.optimizers.inherit import commit, prepare
 from compiler.sync.optimizers.restart import carry_out, plan_restarts
+from compiler.sync.stock import Stocks
 from compiler.sync.write_back import written
 
 
@@ -72,9 +72,10 @@ def take_over(
     """
     program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device, _pool(network, changes) if keep else None)
-    _fill(network, found, assembly, changes)
-    _keep_switches(network, assembly)
-    transfer = prepare(network, assembly, changes, optimizer, group, newborns)
+    stocks = Stocks(network.slots)
+    _fill(network, assembly, changes, stocks)
+    _keep_switches(network, assembly, stocks)
+    transfer = prepare(network, assembly, changes, optimizer, group, newborns, stocks)
     network.install(found, program, assembly)
     notify_renewed(network, changes.renewed)
     network.train(network.training)
@@ -120,34 +121,36 @@ def _touched(network: CompiledModule, entry: Slots, changes: Any) -> bool:
     return bool((now != cast(column[at], entry.tensor.dtype).numpy()).any())
 
 
-def _fill(network: CompiledModule, found: Snapshot, assembly: Assembly, changes: Any) -> None:
+def _fill(network: CompiledModule, assembly: Assembly, changes: Any, stocks: Stocks) -> None:
     """Survivors' numbers from the old Parameters, except those users wrote; the rest from the graph."""
-    slots, numbers = assembly.slots, {}
-    for quantity in {entry.quantity for entry in slots.slots if entry.module in assembly.fresh}:
-        wanted = slots.numbers(quantity)
-        vector = graph_numbers(found.arrays, quantity, wanted)
-        place = Order(network.slots.numbers(quantity)).places(wanted)
-        theirs = written(changes, quantity)
-        if len(theirs):
-            place[np.isin(wanted, theirs)] = -1
-        survived = place >= 0
-        vector[survived] = network.slots.gather(quantity).numpy()[place[survived]]
-        numbers[quantity] = vector
-    fill(slots, numbers, only=assembly.fresh)
+    for entry in assembly.slots.slots:
+        if entry.module in assembly.fresh:
+            place, theirs = stocks.places(entry), written(changes, entry.quantity)
+            if len(theirs):
+                place = np.where(np.isin(entry.numbers, theirs), np.int32(-1), place)
+            values, there = stocks.of(entry.quantity).take(place)
+            if not there.all():
+                values = _with_the_graphs(network, entry, values, ~there)
+            SlotMap.put(entry, entry.tensor, values)
 
 
-def _keep_switches(network: CompiledModule, assembly: Assembly) -> None:
+def _with_the_graphs(network: CompiledModule, entry: Slots, values: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """An entry's numbers, those that are missing as the graph has them."""
+    wanted = np.flatnonzero(missing)
+    wanted = wanted[np.argsort(entry.numbers[wanted], kind="stable")]
+    there, column, at = network.graph.survivors(entry.quantity, entry.numbers[wanted])
+    values = values.astype(np.float64)
+    values[wanted[there]] = column[at]
+    return values
+
+
+def _keep_switches(network: CompiledModule, assembly: Assembly, stocks: Stocks) -> None:
     """A new Parameter of which every ancestor has `requires_grad` off has it off too."""
-    old = network.slots
-    if all(entry.tensor.requires_grad for entry in old.slots if entry.trained):
+    if all(entry.tensor.requires_grad for entry in network.slots.slots if entry.trained):
         return
-    fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]
-    on = {
-        quantity: old.label(quantity, lambda e: e.tensor.requires_grad, bool)
-        for quantity in {e.quantity for e in fresh}
-    }
-    orders = {quantity: Order(old.numbers(quantity, True)) for quantity in on}
-    for entry in fresh:
-        place = orders[entry.quantity].places(entry.numbers)
-        if (place >= 0).any():
-            entry.tensor.requires_grad_(bool(on[entry.quantity][place[place >= 0]].any()))
+    for entry in assembly.slots.slots:
+        if entry.trained and entry.module in assembly.fresh:
+            stock = stocks.of(entry.quantity)
+            ancestors = [stock.entries[at] for at in stock.holders(stocks.places(entry))]
+            if ancestors := [ancestor for ancestor in ancestors if ancestor.trained]:
+                entry.tensor.requires_grad_(any(ancestor.tensor.requires_grad for ancestor in ancestors))

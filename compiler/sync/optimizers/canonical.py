@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from compiler.runtime.assembly import entries_by_parameter
 from compiler.slots import Quantity, SlotMap, Slots
+from compiler.sync.optimizers.counts import Counts
 from compiler.sync.optimizers.newborns import start
 from compiler.sync.optimizers.own import own_state, own_vectors
 from compiler.sync.optimizers.schemas import STEP, Options, StateSchema, has_state, schema_of
@@ -130,8 +131,10 @@ def _restored(
         return None
     options, eldest = saved["groups"][group], place[held[STEP].numpy()[place].argmax()]
     if schema.youth:
-        mine = {name: vector.numpy()[place] for name, vector in held.items()}
-        return own_state(entry, schema, options, mine, lambda _, value: _scalar(value, entry.tensor, schema, options))
+        mine = {name: vector.numpy()[place] for name, vector in held.items() if name != "group"}
+        vectors = {name: mine.pop(name) for name in schema.vectors if name in mine}
+        scalar = lambda _, value: _scalar(value, entry.tensor, schema, options)  # noqa: E731
+        return own_state(entry, schema, options, Counts.of_each(mine), vectors, scalar)
     state: dict[str, Any] = {
         name: _scalar(float(held[name][eldest]), entry.tensor, schema, options)
         for name in schema.scalars

@@ -11,6 +11,7 @@ from compiler.slots import SlotMap
 from compiler.sync.optimizers.lineage import Lineage, Lineages
 from compiler.sync.optimizers.moments import Moments
 from compiler.sync.optimizers.schemas import schema_of
+from compiler.sync.stock import Stocks
 from neurograph.errors import CompileError
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def prepare(
     changes: Any,
     optimizer: Optimizer | None,
     group: int | None,
-    newborns: str = "own",
+    newborns: str,
+    stocks: Stocks,
 ) -> Transfer | None:
     """Work out what an optimizer inherits; nothing is changed yet.
 
@@ -59,6 +61,8 @@ def prepare(
         The parameter group of new Parameters whose ancestors are in several.
     newborns
         What newborns start from, "own" or "inherited"; see `CompiledNetwork.refresh`.
+    stocks
+        What the network holds.
 
     Raises
     ------
@@ -75,10 +79,10 @@ def prepare(
     old = network.slots
     _refuse_foreign(old, group_of)
     fresh = [entry for entry in assembly.slots.slots if entry.trained and entry.module in assembly.fresh]
-    lineages = Lineages(old, changes, assembly.slots)
+    lineages = Lineages(stocks, changes, assembly.slots)
     lines = [lineages.trace(entry) for entry in fresh]
     homes = [_home(line, group_of, optimizer, group) for line in lines]
-    moments = Moments(optimizer, old, schema, group_of, newborns == "own")
+    moments = Moments(optimizer, stocks, schema, group_of, newborns == "own")
     state = tuple(
         (line.entry.tensor, held)
         for line, home in zip(lines, homes, strict=True)

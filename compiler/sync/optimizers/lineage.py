@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from compiler.regions.order import Order
 from compiler.slots import WEIGHT, Quantity, SlotMap, Slots
+from compiler.sync.stock import Stock, Stocks
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Lineage:
     entry
         The new Parameter's slots.
     place
-        (n,) places in the old canonical order of survivors, -1 for newborns.
+        (n,) places in the old network's stock of survivors, -1 for newborns.
     heir
         (n,) likewise for newborns' heirs: the old number each continues, -1 where there is none.
     same
@@ -39,46 +39,57 @@ class Lineages:
 
     Parameters
     ----------
-    old
-        Its slots.
+    stocks
+        What it held.
     changes
         Since the network last looked: who is whose heir.
     new
         Its slots after the refresh.
     """
 
-    def __init__(self, old: SlotMap, changes: Any, new: SlotMap) -> None:
-        self.old, self.changes, self.new = old, changes, new
-        self._orders: dict[Quantity, tuple[Order, np.ndarray]] = {}
+    def __init__(self, stocks: Stocks, changes: Any, new: SlotMap) -> None:
+        self.stocks, self.changes = stocks, changes
+        self.new = Stocks(new)
 
     def trace(self, entry: Slots) -> Lineage:
         """The ancestry of one new Parameter."""
-        order, owner = self._order(entry.quantity)
-        place = order.places(entry.numbers)
-        place[np.isin(entry.numbers, self.changes.renewed.get(entry.quantity[0], ()))] = -1  # others than were there
-        heirs = self._heirs(entry.quantity)
-        heir = np.full(len(place), -1, np.int32)
-        born = np.flatnonzero(place < 0)
-        if len(born) and heirs:
-            heir[born] = order.places(np.array([heirs.get(int(n), -1) for n in entry.numbers[born]], np.int64))
-        seen = np.concatenate([place[place >= 0], heir[heir >= 0]])
-        held = np.flatnonzero(np.bincount(owner[seen], minlength=1))
-        same = np.where(place >= 0, place, self._replaced(entry, heir))
-        return Lineage(entry, place, heir, same, tuple(self.old.slots[index] for index in held))
+        stock = self.stocks.of(entry.quantity)
+        place = self._trained(stock, self.stocks.places(entry))
+        renewed = self.changes.renewed.get(entry.quantity[0], ())
+        if len(renewed):
+            place = np.where(np.isin(entry.numbers, renewed), np.int32(-1), place)  # others than were there
+        heir, same = np.full(len(place), -1, np.int32), place
+        if self._heirs(entry.quantity):
+            born = np.flatnonzero(place < 0)
+            heir[born] = self._trained(stock, stock.places(self._ancestors(entry, born)))
+            born = born[heir[born] >= 0]
+            if len(born):
+                same = place.copy()
+                same[born] = self._replaced(entry, born, heir[born])
+        parents = {*stock.holders(place), *stock.holders(heir)}
+        held = {stock.entries[at] for at in parents}
+        return Lineage(entry, place, heir, same, tuple(e for e in self.stocks.slots.slots if e in held))
 
-    def _replaced(self, entry: Slots, heir: np.ndarray) -> np.ndarray:
+    @staticmethod
+    def _trained(stock: Stock, place: np.ndarray) -> np.ndarray:
+        """The places, but for those of numbers that were not trained."""
+        return place if stock.trained == len(stock) else np.where(place < stock.trained, place, np.int32(-1))
+
+    def _ancestors(self, entry: Slots, born: np.ndarray) -> np.ndarray:
+        """(n,) the old number that each newborn continues, -1 where there is none."""
+        heirs = self._heirs(entry.quantity)
+        return np.array([heirs.get(int(number), -1) for number in entry.numbers[born]], np.int64)
+
+    def _replaced(self, entry: Slots, born: np.ndarray, heir: np.ndarray) -> np.ndarray:
         """(n,) the places of old numbers that are gone and whose one heir has their value, -1 for all other heirs."""
-        born = np.flatnonzero(heir >= 0)
-        if not len(born):
-            return heir
-        order, _ = self._order(entry.quantity)
-        gone = Order(self.new.numbers(entry.quantity)).places(order.numbers[heir[born]]) < 0
-        before = self.old.gather(entry.quantity, trained=True).numpy()[heir[born]]
-        alike = (SlotMap.get(entry, entry.tensor)[born] == before).reshape(len(born), -1).all(1)
-        alone = np.isin(order.numbers[heir[born]], self._with_one_heir(entry.quantity))
-        found = np.full(len(heir), -1, np.int32)
-        found[born] = np.where(gone & alike & alone, heir[born], -1)
-        return found
+        quantity = entry.quantity
+        old = self._ancestors(entry, born)
+        gone = self.new.of(quantity).places(old) < 0
+        before, _ = self.stocks.of(quantity).take(heir)
+        after = SlotMap.get(entry, entry.tensor)[born]
+        alike = (after == before).reshape(len(born), -1).all(1)
+        alone = np.isin(old, self._with_one_heir(quantity))
+        return np.where(gone & alike & alone, heir, np.int32(-1))
 
     def _heirs(self, quantity: Quantity) -> dict[int, int]:
         return self.changes.synapse_heirs if quantity[0] == WEIGHT[0] else self.changes.neuron_heirs
@@ -86,11 +97,3 @@ class Lineages:
     def _with_one_heir(self, quantity: Quantity) -> np.ndarray:
         numbers, counts = np.unique(np.array(list(self._heirs(quantity).values()), np.int64), return_counts=True)
         return numbers[counts == 1]
-
-    def _order(self, quantity: Quantity) -> tuple[Order, np.ndarray]:
-        """The canonical order, and for each number in it which entry holds it."""
-        if quantity not in self._orders:
-            number = {entry: index for index, entry in enumerate(self.old.slots)}
-            owner = self.old.label(quantity, number.__getitem__)
-            self._orders[quantity] = Order(self.old.numbers(quantity, True)), owner
-        return self._orders[quantity]

@@ -1,5 +1,7 @@
 """Moments and step counts that an optimizer keeps for a network, handed on to new Parameters."""
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -7,11 +9,13 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from compiler.slots import Quantity, SlotMap, Slots
+from compiler.slots import SlotMap, Slots
+from compiler.sync.optimizers.counts import Counts, cohort_counts, cohort_labels, no_counts
 from compiler.sync.optimizers.lineage import Lineage
 from compiler.sync.optimizers.newborns import start
-from compiler.sync.optimizers.own import own_state, own_vectors
+from compiler.sync.optimizers.own import own_state
 from compiler.sync.optimizers.schemas import STEP, StateSchema, Vector, has_state, steps
+from compiler.sync.stock import Stock, Stocks
 
 
 class Moments:
@@ -21,8 +25,8 @@ class Moments:
     ----------
     optimizer
         The optimizer.
-    old
-        The network's slots before the refresh.
+    stocks
+        What the network held before the refresh.
     schema
         What it keeps.
     group_of
@@ -32,13 +36,11 @@ class Moments:
     """
 
     def __init__(
-        self, optimizer: Optimizer, old: SlotMap, schema: StateSchema, group_of: dict[int, int], own: bool = False
+        self, optimizer: Optimizer, stocks: Stocks, schema: StateSchema, group_of: dict[int, int], own: bool = False
     ) -> None:
-        self.optimizer, self.old, self.schema, self.group_of = optimizer, old, schema, group_of
+        self.optimizer, self.stocks, self.old = optimizer, stocks, stocks.slots
+        self.schema, self.group_of = schema, group_of
         self.own = own and schema.youth is not None
-        self._known: dict[Quantity, dict[str, np.ndarray]] = {}
-        self._vectors: dict[tuple[Quantity, str], np.ndarray] = {}
-        self._there: dict[tuple[Quantity, str], np.ndarray] = {}
         self._medians: dict[tuple[int, str], float] = {}
 
     def share(self, line: Lineage, home: int) -> dict[str, Any] | None:
@@ -68,53 +70,48 @@ class Moments:
             like = self._held(donors[0], name)
             return torch.full_like(like, value) if isinstance(like, Tensor) else value
 
-        contribution, there = self._everything(line.entry.quantity), line.same >= 0
-        found = {}
-        for name, vector in contribution.items():
-            found[name] = np.zeros((len(there), *vector.shape[1:]), vector.dtype)
-            found[name][there] = vector[line.same[there]]
-        return own_state(line.entry, self.schema, self.optimizer.param_groups[home], found, scalar)
+        stock = self.stocks.of(line.entry.quantity)
+        counts = self._counts(line, stock)
+        vectors = {name: stock.take(line.same, self._pick(name))[0] for name in self._kept}
+        return own_state(line.entry, self.schema, self.optimizer.param_groups[home], counts, vectors, scalar)
 
-    def _everything(self, quantity: Quantity) -> dict[str, np.ndarray]:
-        """Every scalar and vector of one quantity, in canonical order."""
-        if quantity not in self._known:
-            label = lambda name: self.old.label(quantity, lambda e: float(self._held(e, name) or 0.0), np.float64)  # noqa: E731
-            found = {name: label(name) for name in (STEP, *self.schema.scalars)}
-            kept = [
-                name for name in self.schema.vectors if any(self._held(e, name) is not None for e in self.old.slots)
-            ]
-            found |= {name: self._vector(quantity, name) for name in kept}
-            self._known[quantity] = found | own_vectors(self.old, quantity, self.optimizer)
-        return self._known[quantity]
+    def _counts(self, line: Lineage, stock: Stock) -> Counts:
+        """How far each number of a new Parameter has come."""
+        which, parts, many = np.zeros(len(line.same), np.int32), [no_counts(self.schema)], 1
+        for at in stock.holders(line.same):
+            entry, start = stock.entries[at], stock.starts[at]
+            held = self.optimizer.state.get(entry.tensor, {})
+            mine, labels = (line.same >= start) & (line.same < stock.starts[at + 1]), cohort_labels(entry, held)
+            which[mine] = many if labels is None else many + labels[line.same[mine] - start]
+            parts.append(cohort_counts(held, self.schema))
+            many += len(parts[-1][STEP])
+        rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return Counts(which, rows)
+
+    @cached_property
+    def _kept(self) -> list[str]:
+        """The vectors that the optimizer keeps for any number."""
+        held = [self.optimizer.state.get(entry.tensor, {}) for entry in self.old.slots if entry.trained]
+        return [name for name in self.schema.vectors if any(state.get(name) is not None for state in held)]
+
+    def _pick(self, name: str) -> Callable[[Tensor], Tensor | None]:
+        return lambda p: self.optimizer.state.get(p, {}).get(name)
 
     def _held(self, entry: Slots, name: str) -> Any:
         return self.optimizer.state.get(entry.tensor, {}).get(name)
 
     def _moment(self, line: Lineage, home: int, name: str, vector: Vector) -> Tensor:
         """A new vector: survivors' numbers, newborns' heirs' where squares or step sizes go on, and a start else."""
-        known, there = self._vector(line.entry.quantity, name), self._has(line.entry.quantity, name)
-        options = self.optimizer.param_groups[home]
+        stock, options = self.stocks.of(line.entry.quantity), self.optimizer.param_groups[home]
         fresh = start(vector.moment, line.entry, options, lambda: self._median(home, name))
         dtype = np.float64 if line.entry.tensor.dtype == torch.float64 else np.float32
         values = np.array(np.broadcast_to(fresh, (len(line.place), *line.entry.quantity[1])), dtype)
         for place in (line.heir, line.place) if vector.moment.goes_on else (line.place,):
-            found = (place >= 0) & there[place] if len(there) else np.zeros(len(place), bool)
-            values[found] = known[place[found]]
+            known, there = stock.take(place, self._pick(name))
+            values[there] = known[there]
         state = torch.zeros_like(line.entry.tensor, memory_format=torch.preserve_format, requires_grad=False)
         SlotMap.put(line.entry, state, values)
         return state
-
-    def _vector(self, quantity: Quantity, name: str) -> np.ndarray:
-        if (quantity, name) not in self._vectors:
-            pick = lambda p: self.optimizer.state.get(p, {}).get(name)  # noqa: E731
-            self._vectors[quantity, name] = self.old.gather(quantity, pick, trained=True).numpy()
-        return self._vectors[quantity, name]
-
-    def _has(self, quantity: Quantity, name: str) -> np.ndarray:
-        """(n,) bool, in canonical order: which numbers have this vector."""
-        if (quantity, name) not in self._there:
-            self._there[quantity, name] = self.old.label(quantity, lambda e: self._held(e, name) is not None, bool)
-        return self._there[quantity, name]
 
     def _stepped(self, home: int) -> list[Slots]:
         """The entries of one group that have state."""

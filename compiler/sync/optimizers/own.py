@@ -10,9 +10,8 @@ from torch.optim import Optimizer
 
 from compiler.slots import Quantity, SlotMap, Slots
 from compiler.sync.optimizers.cohorts import NEWBORNS, counts, divided, products
+from compiler.sync.optimizers.counts import BETAS, OWN_PRODUCT, OWN_STEP, Counts, each_number
 from compiler.sync.optimizers.schemas import STEP, Options, StateSchema
-
-OWN_STEP, OWN_PRODUCT, BETAS = "own_step", "own_mu_product", ("beta1", "beta2")
 
 
 def own_vectors(slots: SlotMap, quantity: Quantity, optimizer: Optimizer) -> dict[str, np.ndarray]:
@@ -32,25 +31,23 @@ def own_vectors(slots: SlotMap, quantity: Quantity, optimizer: Optimizer) -> dic
         found[OWN_PRODUCT] = np.zeros(numbers)
     for entry, state in held.items():
         place, own, betas = slots.place(entry, True), counts(state), state.get(NEWBORNS, {}).get("betas", (0.0, 0.0))
-        found[OWN_STEP][place] = _each(entry, own) if own is not None else float(state.get(STEP, 0.0))
+        found[OWN_STEP][place] = each_number(entry, own) if own is not None else float(state.get(STEP, 0.0))
         for name, beta in zip(BETAS, betas, strict=True):
             found[name][place] = float(beta)
         if OWN_PRODUCT in found:
             product = products(state)
-            found[OWN_PRODUCT][place] = _each(entry, product) if product is not None else float(state["mu_product"])
+            found[OWN_PRODUCT][place] = (
+                each_number(entry, product) if product is not None else float(state["mu_product"])
+            )
     return found
-
-
-def _each(entry: Slots, tensor: Tensor) -> np.ndarray:
-    """(n,) one number for each of an entry's numbers or kernels, whose own are all alike."""
-    return SlotMap.get(entry, tensor).reshape(len(entry.numbers), -1)[:, 0]
 
 
 def own_state(
     entry: Slots,
     schema: StateSchema,
     options: Options,
-    found: Mapping[str, np.ndarray],
+    counts: Counts,
+    vectors: Mapping[str, np.ndarray],
     scalar: Callable[[str, float], Any],
 ) -> dict[str, Any] | None:
     """The state of a Parameter, or None where none of its numbers has taken a step.
@@ -63,45 +60,60 @@ def own_state(
         What its optimizer keeps.
     options
         Of its parameter group.
-    found
-        For each of the entry's numbers, in its order: "step", the count of the Parameter it comes from, 0 or less for a
-        newborn; the optimizer's other scalars; its vectors, scaled as they were stored there; and `own_vectors`.
+    counts
+        How far each of the entry's numbers has come, in its order.
+    vectors
+        name -> (n, *shape of one) the optimizer's vectors, scaled as they were stored where each number comes from.
     scalar
         Makes a scalar of the optimizer's from its name and value.
     """
-    shared = np.maximum(found[STEP], 0.0)
-    own = np.maximum(np.where(shared > 0, found.get(OWN_STEP, shared), 0.0), 0.0)
-    steps, eldest = float(shared.max(initial=0.0)), int(shared.argmax()) if len(shared) else 0
+    counts = counts.used()
+    rows = counts.rows
+    shared = np.maximum(rows[STEP], 0.0)
+    own = np.maximum(np.where(shared > 0, rows.get(OWN_STEP, shared), 0.0), 0.0)
     if not own.any():
         return None
-    state: dict[str, Any] = {name: scalar(name, float(found[name][eldest])) for name in schema.scalars}
+    steps, eldest = float(shared.max()), _eldest(counts, shared)
+    state: dict[str, Any] = {name: scalar(name, float(rows[name][eldest])) for name in schema.scalars}
     for name, vector in schema.vectors.items():
-        if name in found or vector.needed(options):
-            values = found.get(name, np.zeros((len(own), *entry.quantity[1])))
+        if name in vectors or vector.needed(options):
+            values = vectors.get(name, np.zeros((len(counts.which), *entry.quantity[1])))
             if name in schema.corrected:
-                values = _rescaled(values, schema.corrected[name], own, (shared, steps), found, options)
-            state[name] = _tensor(entry, np.where(own.reshape(-1, *[1] * (values.ndim - 1)) > 0, values, 0.0))
-    if newborns := _newborns(entry, schema, options, found, own, steps, scalar):
+                ratio = _ratio(schema.corrected[name], own, (shared, steps), rows, options)
+                values = values if (ratio == 1.0).all() else values * _wide(counts.each(ratio), values)
+            if (own == 0).any():
+                values = np.where(_wide(counts.each(own), values) > 0, values, 0.0)
+            state[name] = _tensor(entry, values)
+    if newborns := _newborns(entry, schema, options, counts, own, steps, scalar):
         state[NEWBORNS] = newborns
     return state
 
 
-def _rescaled(
-    values: np.ndarray,
+def _eldest(counts: Counts, shared: np.ndarray) -> int:
+    """The row of the first number that comes from a Parameter of most steps."""
+    most = np.flatnonzero(shared == shared.max())
+    return int(most[0]) if len(most) == 1 else int(counts.which[np.isin(counts.which, most).argmax()])
+
+
+def _wide(each: Any, values: np.ndarray) -> Any:
+    return np.reshape(each, (-1, *[1] * (values.ndim - 1))) if np.ndim(each) else each
+
+
+def _ratio(
     index: int,
     own: np.ndarray,
     shared: tuple[np.ndarray, float],
-    found: Mapping[str, np.ndarray],
+    rows: Mapping[str, np.ndarray],
     options: Options,
 ) -> np.ndarray:
-    """Means that were stored in Parameters of some step counts, as one of another count stores them."""
+    """(k,) what means stored in Parameters of some step counts are multiplied by, for one of another count."""
     beta = float(options["betas"][index])
-    then = np.where(own < shared[0], found.get(BETAS[index], beta), beta)
+    then = np.where(own < shared[0], rows.get(BETAS[index], beta), beta)
     grown = own > 0
     ratio = np.ones(len(own))
     now = scale(own[grown], shared[1], beta)
     ratio[grown] = now / scale(own[grown], shared[0][grown], then[grown])
-    return values * ratio.reshape(-1, *[1] * (values.ndim - 1))
+    return ratio
 
 
 def scale(own: Any, shared: Any, beta: Any) -> Any:
@@ -113,25 +125,25 @@ def _newborns(
     entry: Slots,
     schema: StateSchema,
     options: Options,
-    found: Mapping[str, np.ndarray],
+    counts: Counts,
     own: np.ndarray,
     steps: float,
     scalar: Callable[[str, float], Any],
 ) -> dict[str, Any] | None:
     assert schema.youth is not None
-    dtype = entry.tensor.dtype
-    columns = [own]
+    dtype, columns = entry.tensor.dtype, [own]
     if "mu_product" in schema.scalars:
-        columns.append(np.where(own > 0, found.get(OWN_PRODUCT, found["mu_product"]), 1.0))
+        columns.append(np.where(own > 0, counts.rows.get(OWN_PRODUCT, counts.rows["mu_product"]), 1.0))
     youth = schema.youth(options, torch.finfo(dtype).eps / 2)
     label, rows = divided(np.stack(columns, 1), steps, youth, dtype)
     if not len(rows):
         return None
-    wide = label.reshape(-1, *[1] * len(entry.quantity[1]))
-    values = np.broadcast_to(wide, (len(label), *entry.quantity[1]))
+    held = np.float64 if dtype == torch.float64 else np.float32
+    wide = label.astype(held)[counts.which].reshape(-1, *[1] * len(entry.quantity[1]))
+    values = np.broadcast_to(wide, (len(counts.which), *entry.quantity[1]))
     betas = tuple(float(beta) for beta in options["betas"])
     newborns = {
-        "cohort": _tensor(entry, values.astype(np.float64)),
+        "cohort": _tensor(entry, values),
         "births": tuple(int(steps - row[0]) for row in rows),
         "betas": betas,
     }
@@ -144,5 +156,5 @@ def _tensor(entry: Slots, values: np.ndarray) -> Tensor:
     """(n, *shape) numbers at their places in a tensor like the Parameter, zero elsewhere."""
     dtype = np.float64 if entry.tensor.dtype == torch.float64 else np.float32
     made = torch.zeros_like(entry.tensor, memory_format=torch.preserve_format, requires_grad=False)
-    SlotMap.put(entry, made, np.ascontiguousarray(values, dtype))
+    SlotMap.put(entry, made, np.require(values, dtype, ["C", "W"]))
     return made

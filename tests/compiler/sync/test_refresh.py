@@ -11,6 +11,7 @@ from compiler.slots import WEIGHT
 from compiler.sync.optimizers.lineage import Lineage
 from compiler.sync.optimizers.moments import Moments
 from compiler.sync.optimizers.schemas import schema_of
+from compiler.sync.stock import Stocks
 from neurograph.errors import CompileError, StaleError
 from tests.compiler.graphs import assert_equals_reference, batch, build, loss_of, mlp, recipes
 from tests.compiler.sync.optimizers.table import OPTIMIZERS
@@ -166,8 +167,9 @@ def test_a_parameter_of_several_ancestors_takes_their_largest_step():
     one, two, *_ = net.slots.of(WEIGHT, trained=True)
     optimizer.state[two.tensor]["step"] += 5
     groups = {id(p): 0 for p in net.parameters()}
-    moments = Moments(optimizer, net.slots, schema_of(optimizer), groups)
-    place = net.slots.place(one, True)
+    stocks = Stocks(net.slots)
+    moments = Moments(optimizer, stocks, schema_of(optimizer), groups)
+    place = stocks.places(one)
     share = moments.share(Lineage(one, place, np.full(len(place), -1, np.int32), place, (one, two)), 0)
     assert float(share["step"]) == 8.0 and share["step"] is not optimizer.state[two.tensor]["step"]
 

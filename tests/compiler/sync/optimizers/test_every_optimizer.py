@@ -11,6 +11,7 @@ from compiler.slots import WEIGHT
 from compiler.sync.optimizers.lineage import Lineage
 from compiler.sync.optimizers.moments import Moments
 from compiler.sync.optimizers.schemas import SCHEMAS, schema_of
+from compiler.sync.stock import Stocks
 from neurograph.edits import Autophagy, Proliferate, SplitEdge
 from neurograph.edits.selectors import LowRepresentationalPower
 from neurograph.errors import CompileError
@@ -171,11 +172,10 @@ def test_a_group_with_other_options_gets_the_vectors_it_needs():
     optimizer = torch.optim.RMSprop(groups, lr=0.002)
     train(net, net.graph, optimizer)
     entry = next(e for e in net.slots.slots if e.tensor is first)
-    place = net.slots.place(entry, True)
+    stocks = Stocks(net.slots)
+    place = stocks.places(entry)
     line = Lineage(entry, place, np.full(len(place), -1, np.int32), place, (entry,))
-    moments = Moments(
-        optimizer, net.slots, schema_of(optimizer), {id(p): int(p is not first) for p in net.parameters()}
-    )
+    moments = Moments(optimizer, stocks, schema_of(optimizer), {id(p): int(p is not first) for p in net.parameters()})
     assert set(moments.share(line, 0)) == {"step", "square_avg"}
     moved = moments.share(line, 1)
     assert set(moved) == {"step", "square_avg", "momentum_buffer", "grad_avg"} and not moved["grad_avg"].any()

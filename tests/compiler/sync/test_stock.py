@@ -1,0 +1,80 @@
+"""Where numbers of new tensors stood in old ones: runs and look-ups find what a dictionary says."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from compiler.slots import WEIGHT, SlotMap, Slots
+from compiler.sync import stock
+from compiler.sync.optimizers.counts import Counts
+from compiler.sync.stock import Stock, common_runs
+
+
+def held(parts: list[np.ndarray], trained: list[bool]) -> SlotMap:
+    """Tensors that hold some numbers, each its own number."""
+    entries = []
+    for at, (numbers, learns) in enumerate(zip(parts, trained, strict=True)):
+        module, values = nn.Module(), torch.from_numpy(numbers.astype(np.float64))
+        if learns:
+            module.weight = nn.Parameter(values)
+        else:
+            module.register_buffer("weight", values)
+        flat = None if at % 2 else np.arange(len(numbers), dtype=np.int32)
+        entries.append(Slots(WEIGHT, module, "weight", numbers, flat, learns))
+    return SlotMap(entries)
+
+
+@st.composite
+def edited(draw):
+    """Numbers of a few old tensors, and those of a new one that has most of them in order, and others."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    spread = draw(st.sampled_from([1, 3, 1 << 33]))
+    numbers = rng.permutation(int(rng.integers(1, 300))) * spread
+    parts = np.split(numbers, np.sort(rng.integers(0, len(numbers) + 1, draw(st.integers(0, 3)))))
+    wanted = numbers if draw(st.booleans()) else parts[0]
+    wanted = np.delete(wanted, np.unique(rng.integers(0, max(1, len(wanted)), draw(st.integers(0, 4))))[: len(wanted)])
+    born = numbers.max() + 1 + rng.permutation(draw(st.integers(0, 5)))
+    wanted = np.insert(wanted, rng.integers(0, len(wanted) + 1, len(born)), born)
+    if draw(st.booleans()):
+        wanted = rng.permutation(wanted)
+    return parts, [draw(st.booleans()) for _ in parts], wanted
+
+
+@pytest.mark.parametrize("many", [1, 4096])
+@settings(max_examples=80, deadline=None)
+@given(case=edited(), near=st.integers(1, 8), most=st.integers(1, 5))
+def test_places_are_those_of_a_dictionary(case, near, most, many):
+    parts, trained, wanted = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stock, "MANY", many)
+        patch.setattr(stock, "_NEAR", near)
+        patch.setattr(stock, "_FIRST", 4)
+        found = Stock(held(parts, trained), WEIGHT)
+        place = found.places(wanted)
+    known = {int(number): at for at, number in enumerate(found.numbers)}
+    assert place.tolist() == [known.get(int(number), -1) for number in wanted]
+    values, there = found.take(place)
+    assert there.tolist() == [int(number) in known for number in wanted]
+    assert values.tolist() == [float(number) if int(number) in known else 0.0 for number in wanted]
+    assert found.numbers[: found.trained].tolist() == [
+        n for part, learns in zip(parts, trained, strict=True) if learns for n in part.tolist()
+    ]
+    holders = {int(np.searchsorted(found.starts, at, "right")) - 1 for at in place[place >= 0].tolist()}
+    assert set(found.holders(place)) == holders
+    for old, new, count in common_runs(found.numbers, wanted, most):
+        assert count and (found.numbers[old : old + count] == wanted[new : new + count]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(0, 200), kinds=st.integers(1, 100))
+def test_counts_are_few_rows_that_say_what_the_columns_said(seed, size, kinds):
+    rng = np.random.default_rng(seed)
+    columns = {name: rng.integers(-1, kinds, size).astype(float) for name in ("step", "own_step")}
+    counts = Counts.of_each(columns)
+    for name, column in columns.items():
+        assert counts.rows[name][counts.which].tolist() == column.tolist()
+    rows = list(zip(*(row.tolist() for row in counts.rows.values()), strict=True))
+    assert len(set(rows)) == len(rows)

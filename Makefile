@@ -1,6 +1,7 @@
 # make demo   watch a small network grow on real data          make bench   the figures of the README
 # make test   all tests                                        make soak    the tests that take their time, with more examples
 # make lint   ruff and pyright                                 make wheel   build the package and look inside
+# make soak PART=tests/robustness   a part of them; counts are in .soak.json, and what was stopped goes on from there
 # make test-lowest   the tests in .venv-lowest, with the lowest versions that pyproject.toml allows
 # make test-torch-sparse   builds torch-sparse from source into .venv (ten minutes or more) and runs its tests
 #
@@ -39,7 +40,7 @@ bench: .venv/installed
 	for name in graph training sparse kernels evolution; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/installed-dev
-	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q
+	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q $(PART)
 
 wheel: .venv/installed-dev
 	rm -rf build dist
@@ -48,7 +49,7 @@ wheel: .venv/installed-dev
 	$(BIN)/python -m zipfile -l dist/*.whl
 
 clean:
-	rm -rf .venv .venv-lowest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache compiler/lowering/kernels/_*.so
+	rm -rf .soak.json .venv .venv-lowest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache compiler/lowering/kernels/_*.so
 
 .venv/bin/python:
 	"$(PYTHON)" -m venv .venv

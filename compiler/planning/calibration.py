@@ -19,7 +19,6 @@ from contextvars import ContextVar
 from dataclasses import asdict, fields
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,13 @@ import torch
 
 from compiler.lowering.kernels import instruction_set
 from compiler.planning.cost import CPU, Calibration, default_calibration
+from neurograph.disk.aside import written_aside
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError, OptionError, reason
 
 SWITCH = "NEUROGRAPH_CALIBRATION"
 FORMAT = 1
+MOST = 1e6  # seconds that a rate may be: sums of rates times sizes stay numbers
 _PACKAGES = ("neurograph-compiler", "torch", "numpy")
 _source: ContextVar[Callable[[], Calibration] | None] = ContextVar("source", default=None)
 
@@ -94,21 +96,15 @@ def measure_and_keep() -> Calibration | None:
     """Measure this machine and keep the figures where the next process looks; None where they cannot be kept."""
     from compiler.planning.measuring import measured
 
-    path = kept_at()
+    path, about = kept_at(), machine()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        aside = path.with_name(f"{path.name}.{os.getpid()}")
-        aside.touch()
-    except OSError:
-        return None
-    about = machine()
-    figures = measured(f"{about['processor']}, {about['threads']} thread{'s' * (about['threads'] != 1)}, measured")
-    text = json.dumps({"format": FORMAT, "machine": about, "figures": as_plain(figures)}, indent=1)
-    try:
-        aside.write_text(text, encoding="utf-8")
-        aside.replace(path)
-    except OSError:
-        aside.unlink(missing_ok=True)
+        with written_aside(path) as aside:  # which fails before anything is measured
+            name = f"{about['processor']}, {about['threads']} thread{'s' * (about['threads'] != 1)}, measured"
+            figures = measured(name)
+            text = json.dumps({"format": FORMAT, "machine": about, "figures": as_plain(figures)}, indent=1)
+            aside.write_text(text, encoding="utf-8")
+    except (OSError, FileError):
         return None
     forget()
     return figures
@@ -133,11 +129,12 @@ def kept_at() -> Path:
 def read(path: Path, about: dict[str, Any] | None = None) -> Calibration:
     """The figures that a file holds; `FileError` where it holds none, or those of another machine than asked for."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8", opener=regular) as file:
+            found = json.load(file)
         if found["format"] != FORMAT or (about is not None and found["machine"] != about):
             raise FileError(f"the calibration {path} is of another machine or version")
         return from_plain(found["figures"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, FileError):
             raise
         raise FileError(f"the calibration {path} is damaged: {reason(error)}") from None
@@ -155,8 +152,8 @@ def from_plain(found: Any) -> Calibration:
     for name, rate in found.items():
         if name == "name":
             continue
-        if not isinstance(rate, int | float) or isinstance(rate, bool) or not isfinite(rate) or rate < 0:
-            raise ValueError(f"{name} must be a number of seconds, not {rate!r}")
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate <= MOST:
+            raise ValueError(f"{name} must be a number of seconds from 0 to {MOST:g}, not {rate!r:.60}")
     if not isinstance(found["name"], str):
         raise ValueError(f"its name must be a text, not {found['name']!r}")
     return Calibration(**found)

@@ -210,6 +210,8 @@ def _directory(run: str | Path | None, resume: bool, plain: dict[str, Any]) -> I
     elif resume and (Path(run) / "config.json").exists():
         with continued_run(run) as kept:
             check_settings(kept.path, kept.config(), plain)
+            if not kept.begun:
+                kept.forget()
             yield kept
     else:
         with started_run(run, {"command": COMMAND, "options": plain}) as kept:

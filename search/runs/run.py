@@ -165,6 +165,11 @@ class Run:
         network = saved["network"]
         return saved["state"], NeuronGraph.load(self.graph) if network is None else network
 
+    def forget(self) -> None:
+        """Cut off the rows and entries of a run that was stopped before its first checkpoint, to begin it anew."""
+        for log in checkpoints.LOGS:
+            jsonlines.cut(self._log(log), 0)
+
     def damage(self) -> list[str]:
         """What is wrong with the directory, one line a file, each naming it; empty when all is well."""
         checks: tuple[Callable[[], Any], ...] = (

@@ -111,6 +111,21 @@ def forged_text(text, rng):
     return text
 
 
+def damaged(data, rng):
+    """The bytes of a file with bits flipped, cut off, or with a stretch of them gone, doubled or nought."""
+    at, stop = sorted(int(place) for place in rng.integers(len(data), size=2))
+    flipped = bytes([data[at] ^ 1 << int(rng.integers(8))])
+    found = [
+        data[:at] + flipped + data[at + 1 :],
+        data[:at],
+        data[:at] + data[stop:],
+        data[:stop] + data[at:],
+        data[:at] + bytes(stop - at) + data[stop:],
+        data + flipped,
+    ]
+    return found[rng.integers(len(found))]
+
+
 def through_json(content):
     """A content as it is read from a file."""
     text = json.dumps(content.text).encode()

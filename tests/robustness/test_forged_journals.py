@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 
 import numpy as np
 import pytest
@@ -12,10 +11,9 @@ from neurograph.core.replaying import read_lines, write_lines
 from neurograph.errors import FileError, JournalError, NeuroGraphError
 from tests.neurograph.edits.test_random_edits import MAKE, raw
 from tests.neurograph.networks import check_saved_and_loaded, random_network, structure
-from tests.robustness.forger import forged_text
+from tests.robustness.forger import damaged, forged_text
 from tests.robustness.states import check_indices, state
-
-MANY = 10_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 30
+from tests.robustness.tally import repeat
 
 
 def history(seed, path):
@@ -47,20 +45,18 @@ def check_used(g, start):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_forged_journals_are_refused_or_whole(seed, tmp_path):
-    path, rng = tmp_path / "history", np.random.default_rng(seed)
+    path = tmp_path / "history"
     start, lines = history(seed, path)
-    whole = start.copy()
+    data, whole = path.read_bytes(), start.copy()
     whole.replay(Journal.load(path))
     check_used(whole, start)
-    refused = 0
-    for _ in range(MANY):
-        text = {"lines": copy.deepcopy(lines[: int(rng.integers(1, len(lines) + 1))])}
-        for _ in range(int(rng.integers(1, 4))):
-            text = forged_text(text, rng)
+
+    def trial(_, rng):
+        flipped = rng.random() < 0.2
         try:
-            write_lines(path, [json.dumps(line) for line in text.get("lines", ())], {})
+            path.write_bytes(damaged(data, rng)) if flipped else write_forged(path, lines, rng)
         except (ValueError, TypeError):
-            continue  # what JSON cannot hold
+            return "cannot be written"  # by JSON
         g = start.copy()
         before = state(g)
         try:
@@ -68,7 +64,17 @@ def test_forged_journals_are_refused_or_whole(seed, tmp_path):
         except (FileError, JournalError) as err:
             assert str(path) in str(err) or "entry" in str(err)
             assert state(g) == before
-            refused += 1
-        else:
-            check_used(g, start)
-    assert refused > MANY // 4
+            return "refused"
+        check_used(g, start)
+        return "used"
+
+    counts = repeat(f"forged journals {seed}", trial, 30, 5_500)
+    assert counts["refused"] > counts["trials"] // 4
+
+
+def write_forged(path, lines, rng):
+    """Some of the lines, with one to three changes."""
+    text = {"lines": copy.deepcopy(lines[: int(rng.integers(1, len(lines) + 1))])}
+    for _ in range(int(rng.integers(1, 4))):
+        text = forged_text(text, rng)
+    write_lines(path, [json.dumps(line) for line in text.get("lines", ())], {})

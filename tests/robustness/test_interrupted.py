@@ -1,6 +1,5 @@
 """An exception at any line of any verb, and one more while it is put back, leaves the graph as it was."""
 
-import os
 import random
 from collections.abc import Callable
 
@@ -15,9 +14,10 @@ from tests.neurograph.edits.test_options import KEPT
 from tests.neurograph.networks import check_saved_and_loaded
 from tests.robustness.interrupts import Tracer, lines_of
 from tests.robustness.states import check_indices, state
+from tests.robustness.tally import SOAK, repeat
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-LINES, PAIRS = (10**9, 200) if SOAK else (9, 4)  # lines of a verb that raise; of these, that raise twice
+LINES, PAIRS = 9, 4  # lines of a verb that raise, and of these that raise twice; in a soak all of them, and 200
+TRIED_AGAIN = 10 if SOAK else 1  # of so many graphs that are as they were, one is saved, loaded and changed again
 
 
 class Reader:
@@ -128,11 +128,18 @@ def test_a_verb_that_is_interrupted_leaves_the_graph_as_it_was(name):
     g = make()
     count = lines_of(lambda: act(g))
     assert count > 3
-    pairs = random.Random(seed)
-    for at in chosen(count, LINES, seed):
-        check_one(make, act, at, 0)
-    for at in chosen(count, PAIRS, seed + 1):
-        check_one(make, act, at, pairs.randrange(1, 40))
+    some = chosen(count, count if SOAK else LINES, seed)
+
+    def line(number, _):
+        check_one(make, act, some[number], 0, number % TRIED_AGAIN == 0)
+        return "as it was"
+
+    def pair(number, rng):
+        check_one(make, act, int(rng.integers(1, count + 1)), int(rng.integers(1, 40)))
+        return "as it was"
+
+    repeat(f"lines of {name}", line, len(some), len(some))
+    repeat(f"two lines of {name}", pair, PAIRS, 200)
 
 
 @pytest.mark.parametrize("name", ["write_weights", "write_values"])
@@ -164,13 +171,16 @@ def test_a_run_that_is_closed_on_the_way_stays_an_entry_or_stays_open(act):
         assert len(g.journal) == 2
 
 
-def check_one(make: Callable[[], NeuronGraph], act: Callable[[NeuronGraph], object], at: int, again: int) -> None:
+def check_one(
+    make: Callable[[], NeuronGraph], act: Callable[[NeuronGraph], object], at: int, again: int, tried: bool = True
+) -> None:
     g = make()
     before = state(g)
     tracer = Tracer(at, again)
     assert tracer.run(lambda: act(g)), f"line {at} never ran"
     assert state(g) == before, tracer.where
     check_indices(g)
-    check_saved_and_loaded(g)
-    act(g)  # it can be done all the same
-    check_indices(g)
+    if tried:
+        check_saved_and_loaded(g)
+        act(g)  # it can be done all the same
+        check_indices(g)

@@ -10,19 +10,14 @@ import pytest
 
 sys.path.append(str(Path(__file__).parent))
 
-from killed_commands import COMMANDS, SOAK, Forge, numbers_of
-
-
-@pytest.fixture(scope="session")
-def moments():
-    """How many moments each command is killed at."""
-    return 100 if SOAK else 1
+from killed_commands import COMMANDS, Forge, numbers_of
 
 
 @pytest.fixture(scope="session")
 def forge():
     script = Path(__file__).with_name("forge.py")
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore", "PYTHONHASHSEED": "0"}
+    environment.pop("NEUROGRAPH_CALIBRATION", None)
     with subprocess.Popen(
         [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:

@@ -1,7 +1,8 @@
 """Runs commands in forks of itself, and kills them: a line of JSON in, a line of JSON out.
 
-In: "words" of the command line; "kill", seconds after which it is killed; "at", the number of the file operation at
-which it kills itself (see OPERATIONS); "fault", an errno to raise there instead. All but the first may be left out.
+In: "words" of the command line, or of one of `DOORS`; "kill", seconds after which it is killed; "at", the number of the
+file operation at which it kills itself (see OPERATIONS); "fault", an errno to raise there instead; "folder", where it
+runs and keeps what is the user's own. All but the first may be left out.
 Out: "status" (-9 where it was killed), "seconds", "operations" (how many there were), "said" (its standard error).
 """
 
@@ -16,10 +17,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import torch
+import torch._dynamo  # which the first optimizer imports
 
 import search
+from compiler.planning import measuring
+from neurograph import NeuronGraph, draw
 from neurograph.builders import mlp
 from search import cli
+from search.evolution import EvolutionOptions, Learning, evolve
 
 OPERATIONS = ("replace", "fsync", "link", "unlink", "write", "truncate")
 
@@ -46,16 +51,48 @@ class Counted:
         return wrapped
 
 
+def evolved(run):
+    """Evolve, or go on where an evolution was stopped."""
+    x = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    options = EvolutionOptions(population=8, generations=4, objectives={"error": -1.0, "synapses": -0.01})
+    learning = Learning((x, x[:, :1]), torch.nn.functional.mse_loss, steps=2)
+    score = lambda one, net: ((net(x) - x[:, :1]).square().mean(), one.graph.number_of_edges())  # noqa: E731
+    evolve(mlp([2, 2, 1], seed=0), score, options, learning=learning, run=run, resume=True)
+
+
+def history(graph, out):
+    graph = NeuronGraph.load(graph)  # whose journal lives no longer than it
+    graph.journal.save(out)
+
+
+DOORS = {  # what has no command
+    "evolve": evolved,
+    "save": lambda graph, out: NeuronGraph.load(graph).save(out),
+    "history": history,
+    "draw": lambda graph, out: draw.topology(NeuronGraph.load(graph), out),
+}
+
+
+def status_of(words):
+    if words[0] not in DOORS:
+        return cli.main(words)
+    DOORS[words[0]](*words[1:])
+    return 0
+
+
 def child(order, message, counts):
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.dup2(message, 2)
+    if "folder" in order:
+        os.chdir(order["folder"])
+        os.environ["XDG_CACHE_HOME"] = order["folder"]
     counted = Counted(order.get("at"), order.get("fault"))
     write = os.write
     counted.patch()
     try:
-        status = cli.main(order["words"])
+        status = status_of(order["words"])
     except BaseException as error:  # what a person would see as a traceback
         sys.stderr.write(f"TRACEBACK {type(error).__name__}: {error}\n")
         status = 99
@@ -87,8 +124,9 @@ def warm():
     """Import and draw what every command would, but train nothing: autograd and forks do not go together."""
     torch.set_num_threads(1)
     search.datasets.load("digits")
-    from neurograph import draw
-
+    draw.style.RESOLUTION = 20  # pictures are not compared
+    figures = measuring.CPU
+    measuring.measured = lambda name: figures  # half a second of measuring; what is killed is the writing
     graph = mlp([2, 3, 1], seed=0)
     with tempfile.TemporaryDirectory() as folder:
         draw.before_and_after(graph, graph, Path(folder) / "picture.png")

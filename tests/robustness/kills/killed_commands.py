@@ -1,16 +1,15 @@
 """The commands that are killed, small; and what is compared of the runs they leave."""
 
 import json
-import os
 
-from neurograph.builders import enas_macro
+from neurograph.builders import enas_macro, mlp
 from neurograph.files import container
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 DATA = ["--data", "digits:200"]
 HIDDEN = ["--hidden", "8", "6"]
 SMALL = ["--epochs", "6", "--learning-rate", "0.01", "--batch-size", "64"]
 GROW = ["--first-cycle", "2", "--cycle", "1", "--cool-down", "0", "--slope", "100", "--newborns", "2"]
+STREAM = ["--about", "tasks=4", "--about", "images=64", "--about", "passes=2", "--rate", "100", "--age", "4"]
 PIPELINE = {
     "kernels": "[3]", "hierarchy.epochs": 1, "hierarchy.batch_size": 64, "hierarchy.layers": 3, "hierarchy.segments": 1,
     "hierarchy.channels": 4, "hierarchy.steps": 1, "hierarchy.asked": 2, "hierarchy.crop": 1,
@@ -18,7 +17,8 @@ PIPELINE = {
     "prune.epochs": 2, "prune.settle": 1, "prune.ratio": 0.5, "prune.measured": 0, "retrain.epochs": 1,
     "batches.batch_size": 32, "batches.evaluation_batch": 30, "batches.crop": 1, "batches.flip": "false",
     "locations.population": 10, "locations.survivors": 5, "locations.recombined": 3, "locations.cycles": 2,
-    "locations.train_batches": 1, "locations.absent": 0.3, "directions.population": 10, "directions.survivors": 5,
+    "locations.train_batches": 1, "locations.absent": 0.3, "locations.racing": 0, "directions.racing": 0,
+    "directions.population": 10, "directions.survivors": 5,
     "directions.recombined": 3, "directions.cycles": 1, "directions.train_batches": 1, "final.epochs": 2,
 }  # fmt: skip
 
@@ -44,12 +44,34 @@ COMMANDS = {
     "rewire": lambda run, _: [
         "rewire", *HIDDEN, *DATA, *SMALL, "--density", "0.5", "--settle", "2", "--run", str(run),
     ],
+    "metabolize-stream": lambda run, _: [
+        "metabolize-stream", "--hidden", "8", "--data", "digits:200", "--run", str(run), *STREAM,
+    ],
+    "evolve": lambda run, _: ["evolve", str(run)],
     "search": lambda run, _: [
         "search", "--preset", "digits", "--data", "digits:300", "--run", str(run),
         *(word for name, value in PIPELINE.items() for word in ("--set", f"{name}={value}")),
     ],
 }  # fmt: skip
-TRAINING = [name for name in COMMANDS if name != "search"]
+ONCE = ("metabolize-stream", "evolve", "search")  # no single network that is trained on a data set
+TRAINING = [name for name in COMMANDS if name not in ONCE]
+WRITERS = {  # the words, and the file that each leaves
+    "export": (["export", "net.safetensors", "--to", "json", "--out", "out", "--force"], "out"),
+    "view": (["view", "net.safetensors", "--out", "out", "--force"], "out"),
+    "import": (["import", "net.json", "--out", "out", "--force"], "out"),
+    "save": (["save", "net.safetensors", "out"], "out"),
+    "history": (["history", "net.safetensors", "out"], "out"),
+    "draw": (["draw", "net.safetensors", "out.png"], "out.png"),
+    "calibrate": (["calibrate"], "neurograph/calibration-*.json"),
+}
+
+
+def write_networks(folder):
+    """What the writers read."""
+    graph = mlp([4, 3, 2], seed=0)
+    graph.remove_node(4)
+    graph.save(folder / "net.safetensors")
+    graph.export(folder / "net.json")
 
 
 class Forge:
@@ -93,6 +115,8 @@ def leftovers(run):
 
 def resumed(forge, words, run, **how):
     """Go on with a run, or begin it again where it was killed before its first checkpoint."""
+    if words[0] == "evolve":
+        return forge.run(words, **how)
     done = forge.run(["resume", run], **how)
     none = "has no checkpoint" in done["said"] or "is not a run directory" in done["said"]
     return forge.run([*words, "--force"], **how) if none and done["status"] == 2 else done

@@ -1,10 +1,11 @@
 """Every file of a run directory with bits flipped, cut off, or gone: seen and named, or gone on from bit-equal."""
 
-import random
 import shutil
 
 import pytest
-from killed_commands import COMMANDS, SOAK, leftovers, numbers_of
+from killed_commands import COMMANDS, leftovers, numbers_of
+
+from tests.robustness.tally import SOAK, repeat
 
 FILES = (
     "checkpoint.safetensors",
@@ -15,7 +16,6 @@ FILES = (
     "metrics.jsonl",
     "start.safetensors",
 )
-TIMES = 60 if SOAK else 1
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +30,16 @@ def stopped(forge, whole, tmp_path_factory):
     raise AssertionError("no run was stopped between two checkpoints")
 
 
-def flipped(content, chance):
-    at = chance.randrange(len(content))
-    return content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :]
+def flipped(content, rng):
+    at = int(rng.integers(len(content)))
+    return content[:at] + bytes([content[at] ^ 1 << int(rng.integers(8))]) + content[at + 1 :]
 
 
 DAMAGES = {
     "flipped": flipped,
-    "cut off": lambda content, chance: content[: chance.randrange(len(content))],
-    "zeros": lambda content, chance: content[: len(content) // 2] + bytes(len(content) - len(content) // 2),
-    "gone": lambda content, chance: None,
+    "cut off": lambda content, rng: content[: int(rng.integers(len(content)))],
+    "zeros": lambda content, rng: content[: len(content) // 2] + bytes(len(content) - len(content) // 2),
+    "gone": lambda content, rng: None,
 }
 
 
@@ -47,21 +47,22 @@ DAMAGES = {
 @pytest.mark.parametrize("name", FILES if SOAK else ["checkpoint.safetensors", "journal.jsonl"])
 def test_damage_is_named_or_does_no_harm(forge, whole, stopped, name, damage, tmp_path):
     _, numbers, _ = whole("metabolize")
-    chance, refused, times = random.Random(name + damage), 0, TIMES if damage in ("flipped", "cut off") else 1
-    for number in range(times):
+
+    def trial(number, rng):
         run = tmp_path / str(number)
         shutil.copytree(stopped, run)
-        content = DAMAGES[damage]((run / name).read_bytes(), chance)
+        content = DAMAGES[damage]((run / name).read_bytes(), rng)
         (run / name).unlink()
         if content is not None:
             (run / name).write_bytes(content)
         done = forge.run(["resume", run])
         assert done["status"] in (0, 2) and "TRACEBACK" not in done["said"], done["said"]
         if done["status"] == 2:
-            refused += 1
             assert name in done["said"]
         else:
             found = numbers_of(run)
             assert all(found[key] == value for key, value in numbers.items()) and not leftovers(run)
         shutil.rmtree(run)
-    print(f"\n{name} {damage} {times} times: {refused} refused by name, {times - refused} bit-equal")
+        return "refused by name" if done["status"] else "bit-equal"
+
+    repeat(f"{name} {damage} in a run", trial, 1, 20 if damage in ("flipped", "cut off") else 1)

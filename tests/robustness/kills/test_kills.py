@@ -1,15 +1,15 @@
 """Commands killed at random moments and at every file operation: going on ends as if nothing had been."""
 
 import errno
-import random
 import shutil
 
 import pytest
-from killed_commands import COMMANDS, SOAK, TRAINING, leftovers, numbers_of, resumed
+from killed_commands import COMMANDS, ONCE, TRAINING, WRITERS, leftovers, numbers_of, resumed, write_networks
 
-from neurograph.builders import mlp
+from tests.robustness.tally import SOAK, repeat
 
-KILLED = TRAINING if SOAK else ["metabolize"]
+KILLED = [*TRAINING, *ONCE] if SOAK else ["metabolize", "evolve"]
+FAULTS = {"kill": None, "disk full": errno.ENOSPC, "read-only": errno.EROFS}
 
 
 def same(run, numbers):
@@ -20,60 +20,79 @@ def same(run, numbers):
     assert not leftovers(run)
 
 
-@pytest.mark.parametrize("name", [*KILLED, *(["search"] if SOAK else [])])
-def test_killed_at_random_moments(forge, whole, name, moments, tmp_path):
+@pytest.mark.parametrize("name", KILLED)
+def test_killed_at_random_moments(forge, whole, name, tmp_path):
     _, numbers, done = whole(name)
-    chance, kills = random.Random(name), 0
-    while kills < moments:
-        run = tmp_path / "run"
-        words = COMMANDS[name](run, forge.folder)
-        first = forge.run(words, kill=chance.uniform(0, done["seconds"]))
-        kills += first["status"] == -9
-        while SOAK and chance.random() < 0.6:  # while it goes on, too
-            kills += resumed(forge, words, run, kill=chance.uniform(0, done["seconds"]))["status"] == -9
+
+    def trial(number, rng):
+        run = tmp_path / str(number)
+        words, longest = COMMANDS[name](run, forge.folder), done["seconds"]
+        kills = forge.run(words, kill=rng.uniform(0, longest))["status"] == -9
+        while SOAK and rng.random() < 0.7:  # while it goes on, too
+            kills += resumed(forge, words, run, kill=rng.uniform(0, longest))["status"] == -9
         last = resumed(forge, words, run)
         assert last["status"] == 0, last["said"]
         same(run, numbers)
         shutil.rmtree(run)
-    print(f"\n{name}: {kills} kills at random moments, every run resumed bit-equal")
+        return {"kills": kills, "runs bit-equal": 1}
+
+    repeat(f"kills of {name}", trial, 1, 100, of="kills")
 
 
 @pytest.mark.parametrize("name", KILLED)
-@pytest.mark.parametrize("fault", [None, errno.ENOSPC, errno.EROFS][: 3 if SOAK else 2])
-def test_stopped_at_a_file_operation(forge, whole, name, fault, moments, tmp_path):
+@pytest.mark.parametrize("fault", FAULTS if SOAK else ["kill", "disk full"])
+def test_stopped_at_a_file_operation(forge, whole, name, fault, tmp_path):
     """Renames, syncs, links and removals are few, so each of them is met, or as many as there is time for."""
     _, numbers, done = whole(name)
-    places = range(1, done["operations"] + 1)
-    chosen = sorted(random.Random(name).sample(places, min(moments, len(places))))
-    seen = set()
-    for at in chosen:
-        run = tmp_path / str(at)
+    most = done["operations"]
+
+    def trial(number, rng):
+        run, at = tmp_path / str(number), int(rng.integers(1, most + 1)) if most > 100 or not SOAK else number + 1
         words = COMMANDS[name](run, forge.folder)
-        stopped = forge.run(words, at=at, fault=fault)
-        if fault is None:
+        stopped = forge.run(words, at=at, fault=FAULTS[fault])
+        if FAULTS[fault] is None:
             assert stopped["status"] == -9
-        else:  # an error of ours, or one that did not matter, such as that of a cleanup
+        elif name != "evolve":  # an error of ours, or one that did not matter, such as that of a cleanup
             assert stopped["status"] in (0, 2) and "TRACEBACK" not in stopped["said"], stopped["said"]
             assert stopped["status"] == 0 or "neurograph: " in stopped["said"]
-        seen.add(stopped["status"])
+        else:  # which is called, and raises
+            assert stopped["status"] == 0 or "TRACEBACK FileError" in stopped["said"], stopped["said"]
         last = resumed(forge, words, run)
         assert last["status"] == 0, last["said"]
         same(run, numbers)
         shutil.rmtree(run)
-    print(f"\n{name}: stopped at {len(chosen)} of {len(places)} file operations ({fault}), statuses {seen}, bit-equal")
+        return "bit-equal"
+
+    repeat(f"{fault} at a file operation of {name}", trial, 1, min(most, 100 if FAULTS[fault] is None else 30))
 
 
-@pytest.mark.parametrize("command", ["export", "view"])
-def test_a_killed_writer_leaves_the_old_file_or_the_new_one(forge, command, tmp_path):
-    mlp([4, 3, 2], seed=0).save(tmp_path / "net.safetensors")
-    words = [command, tmp_path / "net.safetensors", "--out", tmp_path / "out.json", "--force"]
-    words += ["--to", "json"] if command == "export" else []
-    done = forge.run(words)
-    assert done["status"] == 0
-    new = (tmp_path / "out.json").read_bytes()
-    for at in range(1, done["operations"] + 1):
-        (tmp_path / "out.json").write_text("old")
-        assert forge.run(words, at=at)["status"] == -9
-        assert (tmp_path / "out.json").read_bytes() in (b"old", new)
-    assert forge.run(words)["status"] == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["net.safetensors", "out.json"]
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_killed_writer_leaves_the_old_file_or_the_new_one(forge, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_networks(tmp_path)
+    words, pattern = WRITERS[name]
+
+    def run(**how):
+        return forge.run(words, folder=str(tmp_path), **how)
+
+    done = run()
+    assert done["status"] == 0, done["said"]
+    (out,) = tmp_path.glob(pattern)
+    new, there = out.read_bytes(), sorted(path.name for path in out.parent.iterdir())
+
+    def trial(number, rng):
+        out.write_text("old")
+        if number < done["operations"]:
+            assert run(at=number + 1)["status"] == -9
+            killed = 1
+        else:
+            killed = run(kill=rng.uniform(0, done["seconds"]))["status"] == -9
+        assert out.read_bytes() in (b"old", new)
+        if number % 10 == 0:
+            assert run()["status"] == 0
+            assert out.read_bytes() == new and sorted(path.name for path in out.parent.iterdir()) == there
+        return {"kills": killed}
+
+    repeat(f"kills of {name}", trial, done["operations"] + 1, 100, of="kills" if SOAK else "trials")
+    assert run()["status"] == 0
+    assert out.read_bytes() == new and sorted(path.name for path in out.parent.iterdir()) == there

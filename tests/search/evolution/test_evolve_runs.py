@@ -9,7 +9,7 @@ from neurograph.builders import mlp
 from neurograph.errors import FileError, OptionError
 from search.evolution import EvolutionOptions, Learning, Species, evolve, make_toolbox
 from search.evolution.kept import graph_from, graph_state
-from search.runs import open_run
+from search.runs import Run, open_run
 from tests.search.evolution.lineages import RICH, descendant, structure
 
 X = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -65,6 +65,15 @@ def test_a_search_that_was_stopped_goes_on_bit_for_bit(tmp_path, by_species, sto
     assert same(found, whole)
     assert [row["generation"] for row in open_run(tmp_path / "run").metrics()] == list(range(6))
     assert not open_run(tmp_path / "run").damage()
+
+
+def test_a_search_that_was_stopped_before_its_first_checkpoint_begins_anew(tmp_path, monkeypatch):
+    with monkeypatch.context() as patched, pytest.raises(Stopped):
+        patched.setattr(Run, "save_checkpoint", lambda *_: (_ for _ in ()).throw(Stopped))
+        once(tmp_path / "run")
+    assert len(open_run(tmp_path / "run").metrics()) == 1
+    assert same(once(tmp_path / "run", resume=True), once())
+    assert [row["generation"] for row in open_run(tmp_path / "run").metrics()] == list(range(6))
 
 
 def test_a_search_that_is_done_may_get_more_generations(tmp_path):

@@ -26,6 +26,8 @@ _pointer, _long, _int = ctypes.c_void_p, ctypes.c_int64, ctypes.c_int
 _SIGNATURES = {
     "sparse_product": [_pointer] * 3 + [_long] * 2 + [_pointer, _long, _pointer, _int, _pointer, _int, _int],
     "sampled_product": [_pointer] * 2 + [_long] * 3 + [_pointer, _int, _pointer, _int, _pointer, _int],
+    "sparse_conv": [_pointer] * 3 + [_long] * 2 + [_pointer] * 3 + [_int] + [_pointer] * 4 + [_int],
+    "sampled_conv": [_pointer] * 2 + [_long] * 2 + [_pointer] * 6 + [_int],
 }
 _FIELD = [_pointer] * 4 + [_long] * 3 + [_pointer] * 3 + [_long]  # wiring, sizes, weights, batch
 _SIGNATURES |= {
@@ -88,7 +90,9 @@ def _functions() -> dict:
         functions[name].argtypes, functions[name].restype = signature, None
     for name, signature in _SIGNATURES.items():
         for dtype, suffix in SUFFIXES.items():
-            function = getattr(found[1], f"neurograph_{name}_{suffix}")
+            function = getattr(found[1], f"neurograph_{name}_{suffix}", None)
+            if function is None:  # a build from before that kernel was there has all others
+                continue
             function.argtypes = signature
             function.restype = _long if name == "field_width" else _int
             functions[name, dtype] = function

@@ -68,7 +68,7 @@ def multiply(x: Tensor, values: Tensor, wiring: Wiring) -> Tensor:
     if transformed(x, values):
         contribution = x.index_select(1, wiring.column) * values
         return contribution.new_zeros(x.shape[0], wiring.shape[0]).index_add(1, wiring.rows(), contribution)
-    if _bare(x, values):
+    if bare(x, values):
         return _Product.apply(x, values, wiring)  # pyright: ignore[reportReturnType]
     return torch.ops.neurograph.sparse_product(x, values, *wiring, False, True)
 
@@ -92,7 +92,7 @@ def gradients(
     return to_x, to_values
 
 
-def _bare(*tensors: Tensor) -> bool:
+def bare(*tensors: Tensor) -> bool:
     """Whether these are plain tensors in eager mode: nothing traces or fakes them."""
     return (
         not torch.compiler.is_compiling()
@@ -113,7 +113,7 @@ class _Product(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         (x, values), wiring, (need_x, need_values, _) = ctx.saved_tensors, ctx.wiring, ctx.needs_input_grad
-        if torch.is_grad_enabled() or transformed(gradient) or not _bare(gradient, x, values):
+        if torch.is_grad_enabled() or transformed(gradient) or not bare(gradient, x, values):
             return *gradients(x, values, wiring, gradient, need_x, need_values), None
         to_x = None
         if need_x:

@@ -19,11 +19,13 @@
 #define AHEAD 16  /* readers: how far ahead of it what arrives at them is fetched */
 
 #include "readers.h"
+#include "slide.h"
 
 #define DOUBLE 0
 #include "vector.h"
 #include "panels.h"
 #include "sparse.h"
+#include "conv.h"
 #include "activation.h"
 #include "field.h"
 #include "field_back.h"
@@ -33,6 +35,7 @@
 #include "vector.h"
 #include "panels.h"
 #include "sparse.h"
+#include "conv.h"
 #include "activation.h"
 #include "field.h"
 #include "field_back.h"

@@ -20,6 +20,22 @@ static inline vec NAME(high)(vec a, vec b) { /* the same of the second halves */
 #endif
 }
 
+static inline vec NAME(second)(vec a, vec b) { /* the vector that begins at a1, of two that follow each other */
+#ifdef __clang__
+    return __builtin_shufflevector(a, b, SECOND);
+#else
+    return __builtin_shuffle(a, b, (ivec){SECOND});
+#endif
+}
+
+static inline vec NAME(third)(vec a, vec b) { /* that begins at a2 */
+#ifdef __clang__
+    return __builtin_shufflevector(a, b, THIRD);
+#else
+    return __builtin_shuffle(a, b, (ivec){THIRD});
+#endif
+}
+
 static inline vec NAME(splat)(real x) { return x - (vec){0}; }
 
 static inline vec NAME(load)(const real *from) { return *(const vec *)from; }

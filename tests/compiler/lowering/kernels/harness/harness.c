@@ -61,10 +61,12 @@ static void fail(const char *what, double found, double wanted) {
 #define DOUBLE 0
 #include "types.h"
 #include "check.h"
+#include "check_conv.h"
 #undef DOUBLE
 #define DOUBLE 1
 #include "types.h"
 #include "check.h"
+#include "check_conv.h"
 
 int main(int count, char **words) {
     if (count != 3) return 2;
@@ -76,6 +78,8 @@ int main(int count, char **words) {
         check_sparse_f64();
         check_field_f32();
         check_field_f64();
+        check_conv_f32();
+        check_conv_f64();
     }
     printf("%d cases of each\n", cases);
     return 0;

@@ -12,11 +12,13 @@ from deap import base, tools
 
 from neurograph.errors import EvaluationError
 from search.evolution.evaluation import Evaluator, Part
+from search.evolution.held import check_individuals, check_state
 from search.evolution.individual import Individual
 from search.evolution.kept import COMMAND, check_settings, individual_from, individual_state, settings
 from search.evolution.options import EvolutionOptions, Learning
 from search.evolution.strategy import Evolution, Progress, Start
 from search.runs import Run, continued_run, started_run
+from search.runs.shapes import need
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ def evolve(
     plain = settings(going.search.options, learning)
     with _directory(run, resume, plain) as kept:
         if kept is not None and kept.begun:
-            going.load(kept.load_checkpoint())
+            kept.load_network(lambda state, _: going.load(state))
         else:
             going.evaluate(kept, progress)
         while not going.done:
@@ -192,14 +194,25 @@ class Evolving:
         return {"search": self.search.state(), "hall": hall, "rows": list(self.logbook), "ancestry": self.ancestry}
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Go on from a state; `FileError` where it is none of such a search."""
+        check_state(state)
         self.search.load(state["search"])
+        best, most = [individual_from(held, self.search.fitness) for held in state["hall"]], _room(self.hall)
+        need(0 < len(best) <= most, "state.hall", f"has {len(best)} of 1 to {most}")
+        check_individuals(best, self.search.options, self.search.born, "hall")
         self.hall.clear()
-        for held in reversed(state["hall"]):  # equal ones stand in the order in which they were inserted, backwards
-            self.hall.insert(individual_from(held, self.search.fitness))
+        for one in reversed(best):  # equal ones stand in the order in which they were inserted, backwards
+            self.hall.insert(one)
+        self.logbook = tools.Logbook()
         for row in state["rows"]:
             self.logbook.record(**row)
         self.ancestry = state["ancestry"]
+
+
+def _room(hall: Any) -> float:
+    """How many a hall of fame takes."""
+    most = getattr(hall, "maxsize", None)
+    return most if isinstance(most, int) else float("inf")
 
 
 @contextmanager

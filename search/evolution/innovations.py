@@ -7,6 +7,7 @@ do. A synapse is known by its ends and what it does. Innovations are an attribut
 them.
 """
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 INNOVATION = "innovation"
+_INNOVATION = re.compile("[0-9a-f]{32}")
 
 
 def added(population: str, ordinal: int) -> str:
@@ -50,6 +52,21 @@ def mark(graph: Any) -> dict[int, str]:
             taken.add(found[key])
         found = {key: found[key] for key in keys}
     return found
+
+
+def odd_innovation(graph: Any) -> str | None:
+    """What is wrong with the innovations that a graph comes with, in words; None where nothing is."""
+    seen: dict[str, Hashable] = {}
+    for name, attributes in graph.nodes.items():
+        innovation = attributes.get(INNOVATION)
+        if innovation is None:
+            continue
+        if not isinstance(innovation, str) or not _INNOVATION.fullmatch(innovation):
+            return f"the {INNOVATION} of neuron {name!r} is {innovation!r:.60}, and not 32 hexadecimal digits"
+        if innovation in seen:
+            return f"neurons {seen[innovation]!r} and {name!r} have the same {INNOVATION}"
+        seen[innovation] = name
+    return None
 
 
 def free(population: str, taken: set[str]) -> str:

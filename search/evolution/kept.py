@@ -12,9 +12,20 @@ from neurograph.files.container import Content
 from neurograph.files.packing import pack
 from neurograph.files.unpacking import unpack
 from search.evolution.individual import Individual
+from search.evolution.innovations import odd_innovation
 from search.evolution.options import EvolutionOptions, Learning
+from search.runs.shapes import COUNT, SCORE, TABLE, TEXT, Misfit, check, maybe
 
 COMMAND = "evolve"
+INDIVIDUAL = {
+    "number": COUNT,
+    "parents": [COUNT],
+    "changes": [TEXT],
+    "failure": maybe(TEXT),
+    "species": maybe(COUNT),
+    "graph": {"arrays": TABLE, "text": TABLE, "digest": TEXT},
+    "values": maybe([SCORE]),
+}
 
 
 def graph_state(graph: Any) -> dict[str, Any]:
@@ -27,6 +38,8 @@ def graph_from(state: Mapping[str, Any]) -> NeuronGraph:
     """A graph again, checked as one that is read from a file."""
     graph = NeuronGraph()
     unpack(Content(**state), graph)
+    if odd := odd_innovation(graph):
+        raise Misfit(odd)
     return graph
 
 
@@ -37,8 +50,13 @@ def individual_state(one: Individual) -> dict[str, Any]:
 
 
 def individual_from(state: Mapping[str, Any], fitness: type[base.Fitness]) -> Individual:
-    """An individual again."""
-    one = Individual(graph_from(state["graph"]), fitness(), state["number"], state["parents"], state["changes"])
+    """An individual again; `Misfit` where it is none, or its genome no graph."""
+    check(state, INDIVIDUAL, "an individual")
+    try:
+        graph = graph_from(state["graph"])
+    except FileError as error:
+        raise Misfit(f"the genome of individual {state['number']}: {error}") from None
+    one = Individual(graph, fitness(), state["number"], state["parents"], state["changes"])
     one.failure, one.species = state["failure"], state["species"]
     if state["values"] is not None:
         one.fitness.values = state["values"]

@@ -8,6 +8,7 @@ from deap import base
 
 from neurograph.errors import OptionError
 from search.evolution.distance import distance
+from search.evolution.held import check_species
 from search.evolution.individual import Individual
 from search.evolution.kept import individual_from, individual_state
 
@@ -81,7 +82,8 @@ class Species:
         return {"representatives": known, "best": self.best, "born": self.born}
 
     def load(self, state: Mapping[str, Any], fitness: type[base.Fitness]) -> None:
-        """Remember what another one did."""
+        """Remember what another one did; `FileError` where it is nothing that species remember."""
+        check_species(state)
         held = state["representatives"].items()
         self.representatives = {number: individual_from(one, fitness) for number, one in held}
         self.best, self.born = state["best"], state["born"]

@@ -9,12 +9,15 @@ from deap import base
 
 from neurograph.errors import OptionError
 from search.evolution.crossover import crossover
+from search.evolution.held import check_individuals
 from search.evolution.individual import Individual, fitness_of
+from search.evolution.innovations import odd_innovation
 from search.evolution.kept import individual_from, individual_state
 from search.evolution.mutation import NoMutationError, mutate
 from search.evolution.options import EvolutionOptions
 from search.evolution.policy import Policy, as_policies
 from search.evolution.selection import tournament
+from search.runs.shapes import need
 
 Start = Any  # a graph, a list of graphs, or a function of a generator that makes one
 
@@ -126,9 +129,11 @@ class Evolution:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
-        self.generation, self.born = state["generation"], state["born"]
-        self.population = [individual_from(held, self.fitness) for held in state["population"]]
+        """Go on from a state; `FileError` where it is none of such a search."""
+        population, wanted = [individual_from(held, self.fitness) for held in state["population"]], self.options
+        need(len(population) == wanted.population, "state.population", f"has {len(population)} individuals")
+        check_individuals(population, wanted, state["born"], "population")
+        self.generation, self.born, self.population = state["generation"], state["born"], population
         self.rng.bit_generator.state = state["generator"]
         if state["selection"] is not None:
             _selection(self.toolbox).load(state["selection"], self.fitness)
@@ -136,11 +141,11 @@ class Evolution:
     def _first(self, start: Start, at: int) -> Individual:
         """One of the first generation: the start itself is among them, all others are mutated once."""
         if callable(start) and not hasattr(start, "nodes"):
-            return self._born(start(self.rng))
+            return self._born(_sound(start(self.rng)))
         many = start if isinstance(start, list | tuple) else [start]
         if not many:
             raise OptionError("start is an empty list: give a graph, some, or a function that makes one")
-        graph = many[at % len(many)].copy(journal=False)
+        graph = _sound(many[at % len(many)]).copy(journal=False)
         changes = self._mutated(graph) if at >= len(many) else []
         return self._born(graph, changes=changes)
 
@@ -166,6 +171,13 @@ class Evolution:
     def _born(self, graph: Any, parents: Sequence[int] = (), changes: Sequence[str] = ()) -> Individual:
         self.born += 1
         return Individual(graph, self.fitness(), self.born - 1, parents, changes)
+
+
+def _sound(graph: Any) -> Any:
+    """A graph to start from; `OptionError` where its neurons come with innovations that are none."""
+    if odd := odd_innovation(graph):
+        raise OptionError(f"start: {odd}; remove the attribute, and they are given anew")
+    return graph
 
 
 def _least(limits: Iterable[int | None]) -> int | None:

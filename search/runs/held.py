@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.errors import FileError
+from search.runs.shapes import Misfit
 
 _MISFITS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError)
 
@@ -40,9 +41,11 @@ def _held(value: Any, path: Path) -> Any:
 
 @contextmanager
 def restored_from(path: Path) -> Iterator[None]:
-    """Have whatever a file's content does not fit in the block be told as its damage, by `FileError`."""
+    """Have whatever does not fit of a file's content in the block be its damage, by `FileError`."""
     try:
         yield
+    except Misfit as error:
+        raise FileError(f"{path} is damaged: {error}") from None
     except FileError:
         raise
     except _MISFITS as error:

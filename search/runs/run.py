@@ -13,7 +13,7 @@ from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
 from search.runs import checkpoints, jsonlines
-from search.runs.held import Held, held_rows
+from search.runs.held import Held, held_rows, restored_from
 from search.runs.jsonfiles import read_json, write_json
 
 FORMAT = 1
@@ -27,6 +27,7 @@ FILES = (
     checkpoints.NEWEST,
     checkpoints.PREVIOUS,
 )
+Take = Callable[[dict[str, Any], list[dict[str, Any]]], None]
 MARKERS = ("result.json", "origin.json")  # of a stage in a folder of its own
 
 _KINDS: dict[str, tuple[type, ...]] = {  # of what config.json holds, where it does
@@ -142,26 +143,31 @@ class Run:
         }
         checkpoints.write(self.path, content)
 
-    def load_checkpoint(self) -> dict[str, Any]:
+    def load_checkpoint(self, take: Take | None = None) -> dict[str, Any]:
         """The state of the last checkpoint; the directory is put back to that moment.
 
         Rows and entries logged after it are cut off, `graph.safetensors` is the checkpoint's again, and so are the
         metrics where they are damaged. Where the checkpoint itself is damaged, or the journal that belongs to it, a
         warning says so and the checkpoint before it is taken.
 
+        Parameters
+        ----------
+        take
+            Called with the state and the rows that belong to it, to go on from them. What it cannot take is damage.
+
         Raises
         ------
         FileError
             Naming the file that is missing or damaged; nothing is changed then.
         """
-        return self._load()["state"]
+        return self._load(None, take)["state"]
 
-    def load_network(self) -> tuple[dict[str, Any], NeuronGraph]:
+    def load_network(self, take: Take | None = None) -> tuple[dict[str, Any], NeuronGraph]:
         """The state of the last checkpoint and its network; see `load_checkpoint`.
 
         The network is read, and where it cannot be is refused, before anything is put back.
         """
-        saved = self._load(NeuronGraph.load)
+        saved = self._load(NeuronGraph.load, take)
         network = saved["network"]
         return saved["state"], NeuronGraph.load(self.graph) if network is None else network
 
@@ -190,36 +196,42 @@ class Run:
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
 
-    def _load(self, load: checkpoints.Reader | None = None) -> dict[str, Any]:
-        saved, failure = self._checkpoint(load)
+    def _load(self, load: checkpoints.Reader | None, take: Take | None) -> dict[str, Any]:
+        saved, failure = self._checkpoint(load, take)
         if failure is not None:
             warnings.warn(f"{failure}; going on from the checkpoint before it", stacklevel=3)
             checkpoints.take_previous(self.path)
         self._put_back(saved)
         return saved
 
-    def _checkpoint(self, load: checkpoints.Reader | None) -> tuple[dict[str, Any], FileError | None]:
+    def _checkpoint(
+        self, load: checkpoints.Reader | None, take: Take | None
+    ) -> tuple[dict[str, Any], FileError | None]:
         """The newest checkpoint that can be gone on from, and what is wrong with the one after it."""
         found = [self.path / name for name in (checkpoints.NEWEST, checkpoints.PREVIOUS)]
         if not self.begun:
             raise FileError(f"{self.path} has no checkpoint: the run ended before its first. Start it again")
         try:
-            return self._checked(found[0], load), None
+            return self._checked(found[0], load, take), None
         except FileError as error:
             failure = error
         if not found[1].exists():
             raise failure
         try:
-            return self._checked(found[1], load), failure
+            return self._checked(found[1], load, take), failure
         except FileError as error:
             raise FileError(f"{failure}; the checkpoint before it cannot be used either: {error}") from None
 
-    def _checked(self, path: Path, load: checkpoints.Reader | None) -> dict[str, Any]:
-        """A checkpoint whose logs are there as well."""
+    def _checked(self, path: Path, load: checkpoints.Reader | None, take: Take | None) -> dict[str, Any]:
+        """A checkpoint whose logs are there as well, and that was taken."""
         saved = checkpoints.read(path, load)
         for log in checkpoints.LOGS:
             if log != "metrics" or saved["rows"] is None:
                 jsonlines.check(self._log(log), saved["lines"][log], saved["crcs"].get(log))
+        if take is not None:
+            rows = saved["rows"]
+            with restored_from(path):
+                take(saved["state"], self.metrics()[: saved["lines"]["metrics"]] if rows is None else rows)
         return saved
 
     def _put_back(self, saved: dict[str, Any]) -> None:

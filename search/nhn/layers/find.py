@@ -14,6 +14,7 @@ from search.datasets import Dataset, hold_out, load
 from search.datasets.dataset import stratified
 from search.datasets.same import same_data
 from search.nhn.layers.estimate import require_memory
+from search.nhn.layers.held import check_rows, load_optimizer
 from search.nhn.layers.inherit import inherit
 from search.nhn.layers.oneshot import OneShot, SamplerSteps
 from search.nhn.layers.options import HierarchyOptions
@@ -23,7 +24,8 @@ from search.nhn.layers.ranking import RankedHierarchy, rank
 from search.nhn.layers.space import Genes
 from search.nhn.layers.supernet import Supernet
 from search.options import read_options
-from search.runs import Run, continued_run, restored_from, started_run
+from search.runs import Run, continued_run, started_run
+from search.runs.shapes import ANYTHING, TABLE, check, check_alike
 from search.training import Trainer, in_batches, make_optimizer, sample
 
 COMMAND = "hierarchy"
@@ -151,16 +153,25 @@ def _go_on(kept: Run, data: Dataset | None, progress: bool) -> Hierarchy:
     if config.get("command") != COMMAND:
         raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for a layer hierarchy")
     options = read_options(HierarchyOptions, settings=config["options"])
-    data = same_data(config, data)
-    state = kept.load_checkpoint()
-    trainer = _trainer(_prepared(data, options), options, kept.metrics())
+    data = _prepared(same_data(config, data), options)
+    made: list[Trainer] = []
+    kept.load_checkpoint(lambda state, rows: made.append(_restored(data, options, state, rows)))
+    return _finish(made[-1], options, kept, progress)
+
+
+def _restored(data: Dataset, options: HierarchyOptions, state: Any, rows: list[dict[str, Any]]) -> Trainer:
+    """A search as a checkpoint has it; `FileError` where it is none of this search."""
+    check(state, {"net": TABLE, "optimizer": TABLE, "sampler": TABLE, "chosen": [[ANYTHING]]}, "state")
+    space = options.space(data)
+    check_rows(rows, space)
+    trainer = _trainer(data, options, rows)
     shot: OneShot = trainer.net
-    with restored_from(kept.checkpoint):
-        shot.net.load_state_dict(state["net"])
-        shot.sampler.load_state_dict(state["sampler"])
-        shot.chosen = shot.net.space.genes(state["chosen"])
-        trainer.optimizer.load_state_dict(state["optimizer"])
-    return _finish(trainer, options, kept, progress)
+    check_alike(state["net"], dict(shot.net.state_dict()), "state.net")
+    shot.net.load_state_dict(state["net"])
+    shot.sampler.load_state_dict(state["sampler"])
+    shot.chosen = space.genes(state["chosen"])
+    load_optimizer(trainer.optimizer, state["optimizer"], "state.optimizer")
+    return trainer
 
 
 def _config(data: Dataset, options: HierarchyOptions) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from search.nhn.locations.sharing import Map, answers_of, scores_of, train_and_e
 from search.nhn.locations.strategies import Evolution, Score, make_strategy
 from search.nhn.locations.turns import Evaluator, Turn, Weights
 from search.runs import Run
+from search.runs.shapes import TABLE, check, check_alike, need
 
 Callback = Callable[["Searching", MetricsRow], None]
 
@@ -155,9 +156,14 @@ class Searching:
         """Everything the rest of the search depends on, between two cycles."""
         return {"strategy": self.strategy.state(), "weights": self.weights}
 
-    def load(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+    def load(self, state: dict[str, Any], rows: Sequence[MetricsRow] = ()) -> None:
+        """Go on from a state, and the rows of the cycles before it; `FileError` where it is none of such a search."""
+        check(state, {"strategy": TABLE, "weights": TABLE}, "state")
+        check_alike(state["weights"], self.weights, "state.weights")
         self.strategy.load(state["strategy"])
+        need(
+            [row["cycle"] for row in rows] == list(range(1, self.strategy.cycle)), "rows", "are not one for each cycle"
+        )
         self.take_weights(state["weights"])
 
     @property

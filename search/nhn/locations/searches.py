@@ -16,7 +16,7 @@ from search.nhn.locations.loop import Callback, Searching
 from search.nhn.locations.options import EvolutionOptions
 from search.nhn.locations.turns import Evaluator, Weights
 from search.options import read_options, stored
-from search.runs import continued_run, restored_from, started_run
+from search.runs import continued_run, started_run
 
 COMMAND = "search-evolution"
 
@@ -136,8 +136,6 @@ def go_on(
         task = task or from_table(config.get("task"), kept.path, trust)
         searching = Searching(task, options, toolbox, executor, kept, callbacks)
         check_inputs(config.get("inputs"), task, searching.evaluator)
-        state = kept.load_checkpoint()
-        with restored_from(kept.checkpoint):
-            searching.load(state)
+        kept.load_checkpoint(searching.load)
         searching.rows = kept.metrics()
         return searching.finish(progress)

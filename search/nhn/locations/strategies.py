@@ -15,7 +15,10 @@ from search.nhn.locations.individual import Individual
 from search.nhn.locations.operators import pairs
 from search.nhn.locations.options import EvolutionOptions
 from search.nhn.locations.toolbox import make_toolbox
+from search.runs.shapes import ANYTHING, COUNT, SCORE, TABLE, TEXT, check, maybe, need
 
+_KEPT = {"genome": [ANYTHING], "born": TEXT, "fitness": maybe((SCORE, SCORE)), "failure": maybe(TEXT)}
+_STATE = {"cycle": COUNT, "population": [_KEPT], "hall": [_KEPT], "generator": TABLE}
 _TRIES = 100  # at drawing someone new: a small space may have nobody left
 
 
@@ -125,12 +128,18 @@ class Evolution:
         }
 
     def load(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
-        self.cycle = state["cycle"]
-        self.population = [self._restored(kept) for kept in state["population"]]
+        """Go on from a state; `FileError` where it is none of such a search."""
+        check(state, _STATE, "state.strategy")
+        sizes = len(state["population"]), len(state["hall"])
+        need(sizes[0] == self.options.population, "state.strategy.population", f"has {sizes[0]} individuals")
+        need(sizes[1] <= self.options.hall, "state.strategy.hall", f"has {sizes[1]} individuals")
+        population = [self._restored(kept) for kept in state["population"]]
+        best = [self._restored(kept) for kept in state["hall"]]
+        need(all(one.fitness.valid and one.failure is None for one in best), "state.strategy.hall", "has who failed")
+        self.cycle, self.population = state["cycle"], population
         self.hall.clear()
-        for kept in reversed(state["hall"]):  # equal ones stand in the order in which they were inserted, backwards
-            self.hall.insert(self._restored(kept))
+        for one in reversed(best):  # equal ones stand in the order in which they were inserted, backwards
+            self.hall.insert(one)
         self.toolbox.generator.bit_generator.state = state["generator"]
 
     def _restored(self, kept: dict[str, Any]) -> Individual:

@@ -103,3 +103,12 @@ def test_a_graph_as_plain_data_is_the_same_graph(seed):
     graph = descendant(seed)
     other = graph_from(graph_state(graph))
     assert structure(other) == structure(graph) and str(other.journal) == str(graph.journal)
+
+
+@pytest.mark.parametrize("odd, match", [({0: 7}, "is 7, and not 32"), ({0: "ab" * 16, 1: "ab" * 16}, "have the same")])
+def test_neurons_that_come_with_odd_innovations_are_refused(odd, match):
+    start = mlp([2, 1])
+    for name, innovation in odd.items():
+        start.nodes[name]["innovation"] = innovation
+    with pytest.raises(OptionError, match=match):
+        evolve(start, lambda one, net: 0.0, EvolutionOptions(4, 1))

@@ -9,10 +9,12 @@ from torch import Tensor
 
 from neurograph.builders.enas import Gene
 from neurograph.memory import require_bytes
+from search.nhn.layers.held import load_optimizer
 from search.nhn.layers.samplers.base import checked_rewards, different
 from search.nhn.layers.samplers.policy import Policy, Written
 from search.nhn.layers.space import Genes, MacroSpace
 from search.options import Checked, option, read_options
+from search.runs.shapes import ANYTHING, NUMBER, TABLE, check, check_alike, maybe
 from search.training import generator
 
 
@@ -31,6 +33,7 @@ class ControllerOptions(Checked):
     hidden: int = option(64, "width of the LSTM", least=1, reach=2**12)
 
 
+_STATE = {"policy": TABLE, "optimizer": TABLE, "baseline": maybe(NUMBER), "generator": ANYTHING}
 _COPIES = 16  # bytes of a weight, with its gradient and Adam's two moments
 _MATRICES = 10  # of hidden x hidden numbers: eight of the LSTM, two of the attention
 
@@ -107,9 +110,11 @@ class Controller:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
+        """Go on from there; `FileError` where it is no state of such a controller."""
+        check(state, _STATE, "state.sampler")
+        check_alike(state["policy"], dict(self.policy.state_dict()), "state.sampler.policy")
         self.policy.load_state_dict(state["policy"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_optimizer(self.optimizer, state["optimizer"], "state.sampler.optimizer")
         self.baseline = state["baseline"]
         self.generator.set_state(state["generator"])
 

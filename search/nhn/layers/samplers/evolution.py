@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from neurograph.builders.enas import gene_rows, read_genes
+from search.nhn.layers.held import check_genes
 from search.nhn.layers.samplers.base import checked_rewards, different
 from search.nhn.layers.space import Genes, MacroSpace
 from search.options import Checked, option, read_options
+from search.runs.shapes import ANYTHING, NUMBER, TABLE, check, need
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,10 @@ class Evolution:
         return {"rng": self.rng.bit_generator.state, "members": members}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on with those members."""
+        """Go on with those members; `FileError` where they are none of this space."""
+        check(state, {"rng": TABLE, "members": [([ANYTHING], NUMBER)]}, "state.sampler")
+        need(len(state["members"]) <= self.options.population, "state.sampler.members", "are too many")
+        for at, (rows, _) in enumerate(state["members"]):
+            check_genes(rows, self.space, f"state.sampler.members[{at}]")
         self.rng.bit_generator.state = state["rng"]
         self.members = [(read_genes(rows), reward) for rows, reward in state["members"]]

@@ -26,7 +26,7 @@ def extension(name: str) -> Extension:
         [str(SOURCES / name) for name in ("kernels.c", "team.c", "scratch.c")],
         depends=[str(path) for path in sorted(SOURCES.glob("*.h"))],
         define_macros=[("VECTOR_BYTES", str(width))],
-        extra_compile_args=["-std=gnu11", "-O3", "-g0", "-fno-math-errno", *flags.split()],
+        extra_compile_args=["-std=gnu11", "-O3", "-g0", "-fno-math-errno", "-fopenmp-simd", *flags.split()],
         libraries=["m"],
         optional=True,
         py_limited_api=True,  # nothing of Python's is used: one file serves every version

@@ -1,10 +1,7 @@
 /* All kernels for one instruction set: the build says VECTOR_BYTES and lets the compiler use what the set has. */
 
-#define _POSIX_C_SOURCE 200112L /* posix_memalign */
-
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "team.h"
@@ -15,6 +12,7 @@
 #define WIDEST (VECTOR_BYTES == 64 ? 8 : 4) /* vectors of a panel: they and the sums must fit the registers */
 #define WIDEST_FIELD (VECTOR_BYTES == 64 ? 4 : 2)
 #define LINE 64   /* bytes of a line of the cache */
+#define LONG 32   /* synapses of a row from which gathering them into vectors pays */
 #define READERS 4 /* of a place that a field's walk backwards takes at once */
 #define AHEAD 16  /* readers: how far ahead of it what arrives at them is fetched */
 

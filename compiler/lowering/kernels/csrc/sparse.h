@@ -75,24 +75,33 @@ static void NAME(multiply_4)(void *context, int64_t task) { NAME(multiply_task)(
 static void NAME(multiply_8)(void *context, int64_t task) { NAME(multiply_task)(context, task, 8); }
 #endif
 
-/* One row of the batch: no panels, each value is read where it lies. */
+/* A row's sum, of values read where they lie. Rows that are long enough are gathered into vectors; in short ones what a
+gather costs is not won back. */
+static inline __attribute__((always_inline)) real NAME(gathered)(
+    const real *restrict w, const int32_t *restrict order, const real *restrict x, const int32_t *restrict index, int64_t count) {
+    real total = 0, sum[4] = {0, 0, 0, 0};
+    int64_t e = 0;
+    if (count >= LONG) {
+#pragma omp simd reduction(+ : total)
+        for (int64_t i = 0; i < count; i++) total += w[order ? order[i] : i] * x[index[i]];
+        return total;
+    }
+    for (; e + 4 <= count; e += 4)
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; k++) sum[k] += w[order ? order[e + k] : e + k] * x[index[e + k]];
+    for (; e < count; e++) sum[0] += w[order ? order[e] : e] * x[index[e]];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+/* One row of the batch: no panels, and no copy of the weights in another order. */
 static void NAME(multiply_single)(void *context, int64_t task) {
     const Product *p = context;
     const int64_t from = task * TILE, to = from + TILE < p->wiring.rows ? from + TILE : p->wiring.rows;
-    const real *x = p->source.values, *w = p->weight;
+    const int32_t *index = p->wiring.index, *order = p->wiring.order;
     for (int64_t row = from; row < to; row++) {
-        real a = 0, b = 0, c = 0, d = 0;
-        int64_t e = p->wiring.start[row];
-        const int64_t end = p->wiring.start[row + 1];
-        const int32_t *index = p->wiring.index;
-        for (; e + 3 < end; e += 4) {
-            a += w[e] * x[index[e]];
-            b += w[e + 1] * x[index[e + 1]];
-            c += w[e + 2] * x[index[e + 2]];
-            d += w[e + 3] * x[index[e + 3]];
-        }
-        for (; e < end; e++) a += w[e] * x[index[e]];
-        p->target.values[row] = (a + b) + (c + d);
+        const int64_t at = p->wiring.start[row], count = p->wiring.start[row + 1] - at;
+        p->target.values[row] = order ? NAME(gathered)(p->weight, order + at, p->source.values, index + at, count)
+                                      : NAME(gathered)(p->weight + at, NULL, p->source.values, index + at, count);
     }
 }
 
@@ -245,11 +254,12 @@ int NAME(neurograph_sparse_product)(
     const int crowded = NAME(crowded)(batch, p.width, synapses, columns);
     const int64_t blocks = (batch + p.width - 1) / p.width, most = blocks < threads ? blocks : threads;
     const int64_t panel = batch == 1 ? 0 : NAME(scratch)(&p.source, p.width, most, crowded);
-    const int64_t wanted = (order ? (synapses + 15) / 16 * 16 : 0) + panel;
+    const int permuted = order && batch > 1;
+    const int64_t wanted = (permuted ? (synapses + 15) / 16 * 16 : 0) + panel;
     real *scratch = NULL;
-    if (wanted && posix_memalign((void **)&scratch, 64, wanted * sizeof(real))) return 1;
+    if (wanted && !(scratch = scratch_take(wanted * (int64_t)sizeof(real)))) return 1;
     real *rest = scratch;
-    if (order) {
+    if (permuted) {
         p.permuted = scratch;
         team_share(threads, (synapses + (1 << 14) - 1) >> 14, NAME(permute), &p);
         p.weight = scratch;
@@ -266,7 +276,7 @@ int NAME(neurograph_sparse_product)(
             team_share(threads, p.blocks * p.tiles, NAME(multiply)(p.width), &p);
         }
     }
-    free(scratch);
+    if (scratch) scratch_return(scratch);
     return 0;
 }
 
@@ -289,13 +299,13 @@ int NAME(neurograph_sampled_product)(
     const int64_t blocks = (batch + p.width - 1) / p.width, most = blocks < threads ? blocks : threads;
     const int64_t first = NAME(scratch)(&p.source, p.width, most, crowded), second = NAME(scratch)(&p.target, p.width, most, 0);
     real *scratch = NULL;
-    if (first + second && posix_memalign((void **)&scratch, 64, (first + second) * sizeof(real))) return 1;
+    if (first + second && !(scratch = scratch_take((first + second) * (int64_t)sizeof(real)))) return 1;
     for (p.first = 0; p.first < blocks; p.first += most) {
         p.blocks = blocks - p.first < most ? blocks - p.first : most;
         p.in = NAME(panels)(&p.source, p.width, p.first, p.blocks, scratch, crowded, threads);
         p.out = NAME(panels)(&p.target, p.width, p.first, p.blocks, scratch + first, 0, threads);
         team_share(threads, p.tiles, NAME(sample)(p.width), &p);
     }
-    free(scratch);
+    if (scratch) scratch_return(scratch);
     return 0;
 }

@@ -39,7 +39,8 @@ def test_random_cases_under_the_sanitizers(build, sanitizer, tmp_path):
     if build not in library.BUILDS[: library.BUILDS.index(best or "portable") + 1]:
         pytest.skip(f"this processor does not run {build}, or its kernels are not built")
     program, level = str(tmp_path / "harness"), "-O2" if SOAK else "-O0"
-    how = ["-std=gnu11", level, "-g", f"-fsanitize={SANITIZERS[sanitizer]}", f"-DVECTOR_BYTES={WIDTHS[build]}"]
+    how = ["-std=gnu11", "-fopenmp-simd", level, "-g", f"-DVECTOR_BYTES={WIDTHS[build]}"]
+    how.append(f"-fsanitize={SANITIZERS[sanitizer]}")
     if sanitizer == "memory":
         how.append("-fno-sanitize-recover=all")
     files = [str(HERE / "harness.c"), *(str(SOURCES / name) for name in ("team.c", "scratch.c"))]

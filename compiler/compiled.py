@@ -5,11 +5,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from compiler.memory import Memory
 from compiler.planning.program import Program
 from compiler.runtime import copies
 from compiler.runtime.assembly import Assembly
+from compiler.runtime.inputs import check_batch_size
 from compiler.runtime.listeners import notify
 from compiler.runtime.module import CompiledModule
+from compiler.runtime.state import State, tensors_of
 from compiler.runtime.traced import Forwards, number, refusal
 from compiler.snapshot import Snapshot
 from compiler.sync import state
@@ -17,6 +20,7 @@ from compiler.sync.columns import Columns, columns_of
 from compiler.sync.holding import Holding
 from compiler.sync.optimizers import canonical
 from neurograph.analysis.observations import Observations
+from neurograph.errors import CompileError
 
 
 class CompiledNetwork(CompiledModule):
@@ -36,9 +40,13 @@ class CompiledNetwork(CompiledModule):
         Whether outputs none of which can be reached from an input are taken; see `compiler.compile`.
     holding
         Its numbers, as its graph holds on to them.
+    memory
+        What it remembers from one step to the next, where synapses have a delay: `net(x, state)` then returns
+        (y, state).
     """
 
     holding: Holding
+    memory: Memory = Memory()
     columns: Columns
     _forwards: Forwards
     number: int  # what a traced refusal knows it by
@@ -67,19 +75,78 @@ class CompiledNetwork(CompiledModule):
         """
         if not self.holding.fresh and torch.compiler.is_dynamo_compiling():
             return refusal(self)
+        if self.memory:
+            return self._step(inputs)
+        return self.outputs(self._ran(inputs))
+
+    def _ran(self, inputs: tuple[Tensor, ...]) -> list:
+        """The values that come out, of all blocks where somebody gathers them."""
         if self.gatherer is None or not self.training or torch.compiler.is_compiling():
-            return self.outputs(self.run(inputs, keep=False))
+            return self.run(inputs, keep=False)
         values, gatherer = self.run(inputs), self.gatherer()
         if gatherer is not None:
             gatherer.saw(values)
-        return self.outputs(values)
+        return values
+
+    def _step(self, inputs: tuple[Any, ...]) -> tuple[Any, State]:
+        """One step of a network that remembers: (outputs, the next state)."""
+        data, kept = self._split(inputs, 0)
+        values = self._ran((*data, *kept))
+        return self.outputs(values), State(self.memory, self.remembered(values))
+
+    def _split(self, inputs: tuple[Any, ...], rows: int) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
+        """What goes into a step: the inputs, of which dimension `rows` counts the batch, and the tensors of a state."""
+        count = len(self._sizes) - len(self.memory.ports)
+        data, state = inputs[:count], inputs[count:]
+        if len(state) > 1:
+            raise CompileError(f"the network takes {count} tensor(s) and a state, and was given {len(inputs)}")
+        batch = data[0].shape[rows] if data and isinstance(data[0], Tensor) and data[0].dim() > rows else 0
+        return data, tensors_of(self.memory, state[0] if state else None, batch, self._like)
+
+    def initial_state(self, batch: int = 1) -> State:
+        """A state of zeros, for so many rows: what a network that remembers begins with."""
+        check_batch_size(batch)
+        return State(self.memory, tensors_of(self.memory, None, batch, self._like))
+
+    def unroll(self, *inputs: Tensor, state: Any = None) -> tuple[Any, State]:
+        """Run step by step over time.
+
+        Parameters
+        ----------
+        *inputs
+            (time, batch, neurons) or (time, batch, channels, height, width) per input population.
+        state
+            What to begin with; None: zeros. For truncated backpropagation give the last one, `state.detach()`.
+
+        Returns
+        -------
+        tuple
+            (time, batch, ...) per output population, a bare tensor where there is one; and the state after the last
+            step. Gradients go back through all steps.
+
+        Raises
+        ------
+        CompileError
+            As a call; inputs of different lengths, or of none.
+        """
+        times = {len(x) if isinstance(x, Tensor) and x.dim() else 0 for x in inputs}
+        if len(times) != 1 or times == {0}:
+            raise CompileError(f"inputs must be (time, batch, ...) of one length in time, not {sorted(times)}")
+        found = []
+        for step in zip(*inputs, strict=True):
+            y, state = self(*step, state) if self.memory else (self(*step), State(self.memory, ()))
+            found.append(y)
+        if isinstance(found[0], Tensor):
+            return torch.stack(found), state
+        return tuple(torch.stack(side) for side in zip(*found, strict=True)), state
 
     def install(self, snapshot: Snapshot, program: Program, assembly: Assembly) -> None:
         """Take a program and its units as what runs from now on."""
         before, arrays = getattr(self, "slots", None), snapshot.arrays
+        self.__dict__["memory"] = snapshot.memory
         if before is None or program != self.program:
             self._forwards.renew()
-        self.put(program, assembly, f"{len(arrays)} neurons, {len(arrays.ids)} synapses")
+        self.put(program, assembly, f"{snapshot.neurons} neurons, {len(arrays.ids)} synapses")
         self.columns = columns_of(snapshot)
         self.catch_up()
         if before is not None:

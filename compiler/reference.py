@@ -42,6 +42,8 @@ class Reference:
         (neuron, "bias", "slope", "gamma" or "beta") -> gradient; likewise.
     inputs
         Gradient per input population, of the input's shape; likewise.
+    state
+        neuron -> its value, for those that synapses with a delay read: what the next step takes.
     """
 
     outputs: tuple[Tensor, ...]
@@ -50,6 +52,7 @@ class Reference:
     synapses: dict[tuple[Node, Node], float | Tensor] = field(default_factory=dict)
     neurons: dict[tuple[Node, str], float] = field(default_factory=dict)
     inputs: tuple[Tensor, ...] = ()
+    state: dict[Node, Tensor] = field(default_factory=dict)
 
 
 def reference(
@@ -58,6 +61,8 @@ def reference(
     loss: Callable[..., Tensor] | None = None,
     training: bool = False,
     masks: Mapping[Node, Tensor] | None = None,
+    state: Mapping[Node, Tensor] | None = None,
+    time: bool = False,
 ) -> Reference:
     """Run a graph neuron by neuron in float64; the graph is left as it is.
 
@@ -74,6 +79,12 @@ def reference(
     masks
         neuron -> (batch,) or (batch, height, width): what its activation is multiplied by in train mode, zeros and
         1 / (1 - rate), for every neuron with dropout. The interpreter draws nothing itself.
+    state
+        neuron -> (batch,) or (batch, height, width): what those were a step before that synapses with a delay read;
+        0 where nothing is given.
+    time
+        Whether inputs are (time, batch, ...), to be run one step after the other; so are the outputs then, and
+        gradients go back through all steps. `values` are those of the last.
 
     Returns
     -------
@@ -89,35 +100,54 @@ def reference(
     if len(ports) != len(inputs):
         raise CompileError(f"the network takes {len(ports)} tensor(s) and was given {len(inputs)}")
     given = [x.detach().to("cpu", torch.float64).requires_grad_(loss is not None) for x in inputs]
-    batch = given[0].shape[0]
     forms = {(u, v): form_of({k: d[k] for k in FORM_FIELDS if k in d}) for u, v, d in graph.edges(data=True)}
     weights = {(u, v): _leaf(graph[u][v]["weight"]) for (u, v), form in forms.items() if form.op == "weight"}
     numbers = {
         (v, name): _leaf(d[name]) for v, d in graph.nodes(data=True) for name in TRAINED if d.get(name) is not None
     }
-    values: dict[Node, Tensor] = {}
-    running: dict[tuple[Node, str], float] = {}
-    for names, x in zip(ports, given, strict=True):
-        values.update({name: x[:, place] for place, name in enumerate(names)})
-    for v in nx.topological_sort(graph):
+    wanted = _ports(graph, lambda node: node["is_output"])
+    before = {v: y.detach().to("cpu", torch.float64) for v, y in (state or {}).items()}
+    sides, values, running = [], {}, {}
+    for step in zip(*given, strict=True) if time else [given]:
+        data = {name: x[:, place] for names, x in zip(ports, step, strict=True) for place, name in enumerate(names)}
+        values = _step(graph, data, before, (forms, weights, numbers), masks, training, running)
+        before = {u: values[u] for (u, _), form in forms.items() if form.delay}
+        sides.append([torch.stack([values[name] for name in names], 1) for names in wanted])
+    outputs = tuple(torch.stack(side) if time else side[0] for side in zip(*sides, strict=True))
+    held = [{v: y.detach() for v, y in some.items()} for some in (values, before)]
+    found = Reference(tuple(y.detach() for y in outputs), held[0], running, state=held[1])
+    return found if loss is None else _differentiate(found, loss(*outputs), weights, numbers, given)
+
+
+def _step(
+    graph: Any,
+    values: dict[Node, Tensor],
+    before: Mapping[Node, Tensor],
+    parts: tuple[dict, dict, dict],
+    masks: Mapping[Node, Tensor] | None,
+    training: bool,
+    running: dict[tuple[Node, str], float],
+) -> dict[Node, Tensor]:
+    """Every neuron's value, of the inputs' and of what neurons were before; running statistics are put down."""
+    forms, weights, numbers = parts
+    batch = len(next(iter(values.values())))
+    for v in nx.topological_sort(graph.immediate()):
         if v in values:
             continue
-        node = graph.nodes[v]
-        contribution = [
-            _carried(values[u], forms[u, v], weights.get((u, v)), node["shape"]) for u in graph.predecessors(v)
-        ]
+        node, contribution = graph.nodes[v], []
+        for u in graph.predecessors(v):
+            y = values[u] if not forms[u, v].delay else before.get(u, torch.zeros(batch, *graph.nodes[u]["shape"]))
+            contribution.append(_carried(y.double(), forms[u, v], weights.get((u, v)), node["shape"]))
         total = _aggregate(node["aggregation"], contribution, (batch, *node["shape"]))
         if (v, "bias") in numbers:
             total = total + numbers[v, "bias"]
         if node["norm"] == "batch":
-            total, mean, variance = _normalised(v, node, total, numbers, training)
+            had = {name: running.get((v, name), node[name]) for name in ("running_mean", "running_var")}
+            total, mean, variance = _normalised(v, dict(node) | had, total, numbers, training)
             running |= {(v, "running_mean"): mean, (v, "running_var"): variance}
         y = activate(node["activation"], total, numbers.get((v, "slope")))
         values[v] = y * _mask(v, masks) if training and node["dropout"] else y
-    wanted = _ports(graph, lambda node: node["is_output"])
-    outputs = tuple(torch.stack([values[name] for name in names], 1) for names in wanted)
-    found = Reference(tuple(y.detach() for y in outputs), {v: y.detach() for v, y in values.items()}, running)
-    return found if loss is None else _differentiate(found, loss(*outputs), weights, numbers, given)
+    return values
 
 
 def _leaf(number: Any) -> Tensor:
@@ -196,4 +226,5 @@ def _differentiate(found: Reference, loss: Tensor, weights: dict, numbers: dict,
         dict(zip(weights, plain, strict=False)),
         dict(zip(numbers, plain[len(weights) :], strict=True)),
         tuple(grads[len(plain) :]),
+        found.state,
     )

@@ -1,12 +1,13 @@
 """A graph at one moment, checked: what every later step reads instead of the graph."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from compiler.memory import Memory, Step, one_step, population_of
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
 from neurograph.schema.synapse import SynapseForm
@@ -46,12 +47,20 @@ class Snapshot:
         One port per population that has input (output) neurons, in the order populations were added.
     together
         Populations that may be one region though nothing in them waits for itself: those of many small networks.
+    memory
+        What is remembered from one step to the next; the last ports of both sides carry it.
     """
 
     arrays: GraphArrays
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     together: frozenset[str] = frozenset()
+    memory: Memory = field(default_factory=Memory)
+
+    @property
+    def neurons(self) -> int:
+        """How many neurons the graph has."""
+        return len(self.arrays) - sum(len(port.keys) for port in self.memory.ports)
 
 
 def snapshot(graph: Any, cut_off: bool = False) -> Snapshot:
@@ -73,15 +82,26 @@ def snapshot(graph: Any, cut_off: bool = False) -> Snapshot:
     if len(arrays) == 0:
         raise CompileError("the graph is empty: add an input population and an output population before compiling it")
     check_arrays(arrays)
-    inputs = _ports(arrays, arrays.each_kind("role") == "input")
-    outputs = _ports(arrays, arrays.each_kind("is_output").astype(bool))
+    step, chosen = one_step(arrays), [arrays.each_kind("role") == "input", arrays.each_kind("is_output").astype(bool)]
+    inputs, outputs = (_ports(step.arrays, step.places(mask)) for mask in chosen)
+    arrays = step.arrays
     if not inputs:
         raise CompileError('the graph has no input: add a population with role="input"')
     if not outputs:
         raise CompileError("the graph has no output: set is_output=True on the neurons whose values you want")
+    kept, read = memory_ports(step)
     if not cut_off:
-        _refuse_unreachable(arrays, inputs, outputs)
-    return Snapshot(arrays, inputs, outputs)
+        _refuse_unreachable(arrays, (*inputs, *kept), outputs)
+    return Snapshot(arrays, (*inputs, *kept), (*outputs, *read), memory=step.memory)
+
+
+def memory_ports(step: Step) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """The ports by which what is remembered goes in, and comes out."""
+    names = [population_of(port.shape) for port in step.memory.ports]
+    shapes = [port.shape for port in step.memory.ports]
+    sides = (step.remembering, step.remembered)
+    kept, read = (tuple(map(Port, names, side, shapes)) for side in sides)
+    return kept, read
 
 
 def check_arrays(arrays: GraphArrays) -> None:

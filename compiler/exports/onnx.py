@@ -45,7 +45,8 @@ def write_onnx(graph: NeuronGraph, path: str | Path, *, dtype: torch.dtype = tor
         raise FileError(f"ONNX needs {' and '.join(missing)}: pip install 'neurograph-compiler[onnx]'")
     net, names = compile(graph.copy(), dtype=dtype), Names()
     inputs = [names.new(port.population) for port in net.program.inputs]
-    outputs = [names.new(port.population) for port in net.program.outputs]
+    kept = len(net.program.outputs) - len(net.memory.ports)
+    outputs = [names.new("next " * (at >= kept) + port.population) for at, port in enumerate(net.program.outputs)]
     program = export_program(net)
     with _quiet():
         made = torch.onnx.export(program, input_names=inputs, output_names=outputs, verbose=False)

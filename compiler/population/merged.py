@@ -1,16 +1,17 @@
 """From graphs to one snapshot: their arrays merged, their inputs shared or side by side, checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from compiler.memory import Memory, MemoryPort, one_step
 from compiler.planning.program import Options
 from compiler.population.arrangement import Arrangement, arrange, laid_out
 from compiler.population.ports import Ports, Side, find_side
 from compiler.population.wirings import equal_wirings
-from compiler.snapshot import Snapshot, check_arrays, reached_from, snapshot
+from compiler.snapshot import Snapshot, check_arrays, memory_ports, reached_from, snapshot
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.merging import OWN, SHIFT, MergedGraphs, merge
 from neurograph.errors import CompileError
@@ -82,15 +83,29 @@ def _merged(graphs: Sequence[Any], shared: bool, cut_off: bool, options: Options
         _refuse_handed_on(merged, is_input & is_output)
     arrays, positions = merged.numbered(_stand_ins(merged, inputs) if shared else None)
     check_arrays(arrays)
+    step = one_step(arrays)
+    arrays, positions = step.arrays, step.position[positions]
     graph = (arrays.keys >> SHIFT).astype(np.int64)
     sides = inputs.tensors(positions, 1 if shared else len(graphs)), outputs.tensors(positions, len(graphs))
+    kept = memory_ports(step)
     if not cut_off:
-        _refuse_unreachable(arrays, graph, positions[inputs.places], positions[outputs.places])
-    found = Snapshot(arrays, *sides)
+        known = np.concatenate([positions[inputs.places].ravel(), *step.remembering])
+        _refuse_unreachable(arrays, graph, known, positions[outputs.places])
+    found = Snapshot(arrays, sides[0] + kept[0], sides[1] + kept[1], memory=_memory(step.memory, graphs))
     like = equal_wirings(arrays, graph, positions[inputs.places])
     arrangement = arrange(found, graph, like, options)
     columns = merged.keys[inputs.places], merged.keys[outputs.places]
     return MergedSnapshot(laid_out(found, graph, arrangement), inputs.ports, outputs.ports, columns, arrangement)
+
+
+def _memory(memory: Memory, graphs: Sequence[Any]) -> Memory:
+    """What a population remembers: neurons by individual and name."""
+
+    def named(port: MemoryPort) -> MemoryPort:
+        individuals = (port.keys >> SHIFT).tolist()
+        return replace(port, names=list(zip(individuals, port.names, strict=True)))
+
+    return Memory(tuple(map(named, memory.ports)), tuple(map(id, graphs)))
 
 
 def _stand_ins(merged: MergedGraphs, inputs: Side) -> np.ndarray:

@@ -16,6 +16,7 @@ from compiler.population.individual import Individual
 from compiler.population.individuals import Individuals
 from compiler.population.ports import Ports
 from compiler.runtime.assembly import Assembly
+from compiler.runtime.state import State
 from compiler.runtime.traced import Forwards, number, refusal
 from compiler.snapshot import Snapshot
 from neurograph.analysis.observations import Observations
@@ -90,10 +91,19 @@ class CompiledPopulation(CompiledNetwork):
         """
         if not self.holding.fresh and torch.compiler.is_dynamo_compiling():
             return refusal(self)
-        if not self.shared:
-            inputs = tuple(self._side_by_side(inputs))
-        found = [self._apart(y) for y in self._values(inputs)]
+        if self.memory:
+            return self._step(inputs)
+        found = [self._apart(y) for y in self._values(self._given(inputs))]
         return found[0] if len(found) == 1 else tuple(found)
+
+    def _step(self, inputs: tuple[Any, ...]) -> tuple[Any, State]:
+        data, kept = self._split(inputs, 0 if self.shared else 1)
+        values = self.run((*self._given(data), *kept), keep=False)
+        found = [self._apart(fetch.get(values)) for fetch in self._output_fetches]
+        return (found[0] if len(found) == 1 else tuple(found)), State(self.memory, self.remembered(values))
+
+    def _given(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return inputs if self.shared else tuple(self._side_by_side(inputs))
 
     def _values(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         found = self.outputs(self.run(inputs, keep=False))

@@ -36,11 +36,13 @@ class CompiledModule(nn.Module):
     holding: Any  # a `compiler.sync.holding.Holding`
     _count: int
     _output_fetches: tuple[Fetch, ...]
+    _memory_fetches: tuple[Fetch, ...]
     _only_output: Fetch | None
     _version: int
     _digest: str | None
     _size: str
     columns: Any  # a `compiler.sync.columns.Columns`
+    memory: Any = ()  # a `compiler.memory.Memory`: what is carried from one step to the next
     gatherer: Any = None  # weakly, what `gather_for` was given
 
     def __init__(self, graph: Any, batch_size: int, calibration: Calibration | None, pin: Pin) -> None:
@@ -57,6 +59,10 @@ class CompiledModule(nn.Module):
             return self._only_output.get(values)
         return tuple(output.get(values) for output in self._output_fetches)
 
+    def remembered(self, values: list) -> tuple[Tensor, ...]:
+        """What the next step is to know of this one, out of every block's values."""
+        return tuple(fetch.get(values) for fetch in self._memory_fetches)
+
     def run(self, inputs: tuple[Tensor, ...], keep: bool = True) -> list:
         """Every block's values, (batch, neurons) or maps each, in the order of `program.blocks`.
 
@@ -65,6 +71,9 @@ class CompiledModule(nn.Module):
         if not self.holding.fresh:
             self.refuse_stale()
         like: Any = self._buffers["_like"]  # past nn.Module's slow lookup
+        missing = self._sizes[len(inputs) :]
+        if missing and inputs and self.memory and len(missing) == len(self.memory.ports):  # the first step
+            inputs = (*inputs, *(like.new_zeros((len(inputs[0]), *size)) for size in missing))
         if not checks.fit(inputs, self._sizes, like):
             checks.refuse(inputs, self.program.inputs, like)
         values: list = [None] * self._count
@@ -99,7 +108,9 @@ class CompiledModule(nn.Module):
 
     def wire(self) -> None:
         """Plain references to what the forward touches, and a watch on every Parameter."""
-        program, outputs = self.program, tuple(self._outputs)
+        program, fetches = self.program, tuple(self._outputs)
+        many = len(fetches) - len(self.memory.ports if self.memory else ())
+        outputs = fetches[:many]
         stages: Any = self.stages
         self.__dict__.update(
             _count=len(program.blocks),
@@ -107,6 +118,7 @@ class CompiledModule(nn.Module):
             _input_blocks=tuple(port.pieces[0][0] for port in program.inputs),
             _steps=tuple(zip(stages, program.last_reads, strict=True)),
             _output_fetches=outputs,
+            _memory_fetches=fetches[many:],
             _only_output=outputs[0] if len(outputs) == 1 else None,
         )
         ledger, masked = self.holding.ledger, {id(u.weight): u for u in self.units.values() if has_empty_slots(u)}

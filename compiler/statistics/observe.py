@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from compiler.memory import REMEMBERS
 from compiler.slots import WEIGHT, Quantity
 from compiler.statistics.batches import check_loss, parts_of, run_batch
 from compiler.statistics.deltas import columns, derivatives, tapped
@@ -85,6 +86,7 @@ def observe(
     """
     keys = np.concatenate(network.program.blocks)
     order = np.argsort(keys)
+    order = order[keys[order] & REMEMBERS == 0]  # inputs that remember are no neurons of the graph
     recorded_keys = _recorded(network, activations, keys[order])
     picked = order[np.searchsorted(keys[order], recorded_keys)]
     moments = [_Moments(len(block)) for block in network.program.blocks]

@@ -12,7 +12,11 @@ Columns = dict[tuple[str, str], tuple[int, ...]]
 def columns_of(found: Snapshot) -> Columns:
     """The keys of the neurons of each port, in order: ("input" or "output", population) -> keys."""
     keys = found.arrays.keys
-    sides = (("input", found.inputs), ("output", found.outputs))
+    kept = len(found.memory.ports)  # the last ones, whose order nobody sees
+    sides = (
+        ("input", found.inputs[: len(found.inputs) - kept]),
+        ("output", found.outputs[: len(found.outputs) - kept]),
+    )
     return {(side, port.population): tuple(keys[port.neurons].tolist()) for side, ports in sides for port in ports}
 
 

@@ -12,6 +12,7 @@ from neurograph.core.graph import EditableGraph
 from neurograph.core.ranks import levels
 from neurograph.core.records import NeuronRecords, SynapseRecords
 from neurograph.schema.neuron import VALUES, NeuronKind
+from neurograph.schema.synapse import DELAY
 
 NEVER = 0  # the moment of death of what lives
 
@@ -86,6 +87,11 @@ class SynapseHistory:
         """(E,) float64: how strong each is; 0 where there is no weight."""
         return np.nan_to_num(np.abs(self.weight))
 
+    @property
+    def immediate(self) -> np.ndarray:
+        """(E,) bool: which of them read values of the same step, and so take part in the order of neurons."""
+        return np.array([not form.get(DELAY) for form in self.forms], bool)[self.form]
+
 
 def neurons_of(graph: EditableGraph) -> NeuronHistory:
     """All neurons that are or were, since the journal's start."""
@@ -142,7 +148,8 @@ def synapses_of(graph: EditableGraph, neurons: NeuronHistory) -> SynapseHistory:
 
 def levels_of(neurons: NeuronHistory, synapses: SynapseHistory) -> np.ndarray:
     """(N,) int64: the longest path to each neuron, over all that ever was; 0 where that went in circles."""
-    level = levels(len(neurons.keys), synapses.source, synapses.target)
+    now = synapses.immediate
+    level = levels(len(neurons.keys), synapses.source[now], synapses.target[now])
     return np.maximum(level, 0).astype(np.int64)
 
 

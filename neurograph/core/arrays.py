@@ -1,6 +1,6 @@
 """A whole network as arrays: what everything that computes over a graph reads instead of its views."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,9 +13,10 @@ from neurograph.schema.synapse import SynapseForm
 class GraphArrays:
     """The network at one moment, neurons numbered topologically.
 
-    Positions run over neurons sorted by (level, key), so every synapse leads from a lower position to a higher one;
-    a neuron's level is the number of synapses on the longest path that ends in it. Synapses are sorted by
-    (target position, source position). Structure is shared between calls and read-only; values are copies.
+    Positions run over neurons sorted by (level, key), so every synapse without delay leads from a lower position to a
+    higher one; a neuron's level is the number of such synapses on the longest path that ends in it. Synapses are sorted
+    by (target position, source position); those with a delay, which may lead anywhere, are among them (`delayed`).
+    Structure is shared between calls and read-only; values are copies.
 
     Parameters
     ----------
@@ -67,6 +68,20 @@ class GraphArrays:
         weight = np.full(len(self.ids), np.nan)
         weight[numbers] = self.pools[0][self.row[numbers]]
         return weight
+
+    @cached_property
+    def delayed(self) -> np.ndarray:
+        """(E,) bool: which synapses read their source's value of the step before."""
+        late = np.array([form.delay > 0 for form in self.forms], bool)
+        return late[self.form] if late.any() else np.zeros(len(self.ids), bool)
+
+    @cached_property
+    def immediate(self) -> "GraphArrays":
+        """The same without the synapses that have a delay: acyclic."""
+        if not self.delayed.any():
+            return self
+        kept = {name: getattr(self, name)[~self.delayed] for name in ("ids", "source", "target", "form", "pool", "row")}
+        return replace(self, **kept)
 
     def each_kind(self, name: str) -> np.ndarray:
         """(N,) one attribute of `NeuronKind` for every neuron, as an object array."""

@@ -21,6 +21,7 @@ from neurograph.core.outcome import Outcome, checked_outcome
 from neurograph.core.populations import Populations
 from neurograph.core.ranks import Ranks
 from neurograph.errors import JournalError
+from neurograph.schema.synapse import DELAY
 from neurograph.storage import ArrayDiGraph
 from neurograph.storage.sparse import by_key
 from neurograph.storage.table import EdgeTable
@@ -259,6 +260,12 @@ class EditableGraph(Populations):
         """The neurons in a topological order, read off the ranks: no synapse is visited."""
         keys = self.table.keys()
         return self.names_of(keys[np.lexsort((keys, self.ranks.rank[keys]))])
+
+    def immediate(self) -> nx.DiGraph:
+        """A view of the graph without the synapses that have a delay: acyclic, whatever these join."""
+        if not self.table.forms.having(DELAY):
+            return nx.subgraph_view(self)
+        return nx.subgraph_view(self, filter_edge=lambda u, v: not self[u][v].get(DELAY))
 
     def wiring_digest(self) -> str:
         """A hexadecimal digest of the wiring: kinds and connections by position, never names, ids or weights.

@@ -76,7 +76,9 @@ class MergedGraphs:
         everyone = np.arange(len(self.keys))
         stands_for = everyone if stands_for is None else stands_for
         source, kept = stands_for[self.source], np.flatnonzero(stands_for == everyone)
-        level = levels(len(everyone), source, self.target)
+        late = np.array([form.delay > 0 for form in self.forms], bool)
+        now = ~late[self.form] if late.any() else slice(None)
+        level = levels(len(everyone), source[now], self.target[now])
         order = kept[np.argsort(level[kept], kind="stable")]  # neurons are by (graph, key) already
         position = np.zeros(len(everyone), np.int32)
         position[order] = np.arange(len(order), dtype=np.int32)

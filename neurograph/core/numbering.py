@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.core.arrays import GraphArrays
-from neurograph.core.ranks import levels
+from neurograph.core.ranks import immediate, levels
 from neurograph.schema.synapse import form_of
 from neurograph.storage.sparse import places
 from neurograph.storage.table import EdgeTable
@@ -38,7 +38,9 @@ def _structure(graph: "GraphState") -> GraphArrays:
     place = places(keys, len(table.names))
     rows = _live_by_target(table)
     src, dst = place[table.src[rows]], place[table.dst[rows]]
-    level = levels(len(keys), src, dst)
+    now = immediate(table, rows)
+    level = levels(len(keys), place[table.src[now]], place[table.dst[now]]) if len(now) < len(rows) else None
+    level = levels(len(keys), src, dst) if level is None else level
     order = np.lexsort((keys, level))
     position = np.empty(len(keys), np.int32)
     position[order] = np.arange(len(keys))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.errors import CycleError
+from neurograph.schema.synapse import DELAY
 from neurograph.storage.pools import items, ranges
 from neurograph.storage.sorting import stable_order
 from neurograph.storage.sparse import SparseColumn, by_key, gappy, kept, places, roomier
@@ -107,7 +108,7 @@ class Ranks:
         while todo_back and todo_fore:
             if cost_back <= cost_fore:
                 x = todo_back.pop()
-                far = table.far(x, table.inn)
+                far = _near(table, x, table.inn)
                 cost_back += len(far) + 1
                 inside = rank[far] >= low
                 if not inside.all():
@@ -115,7 +116,7 @@ class Ranks:
                 mine, other, todo = back, fore, todo_back
             else:
                 x = todo_fore.pop()
-                far = table.far(x, table.out)
+                far = _near(table, x, table.out)
                 cost_fore += len(far) + 1
                 inside = rank[far] <= high
                 if not inside.all():
@@ -176,7 +177,7 @@ class Ranks:
 
     def _rank_all(self, table: EdgeTable, u: np.ndarray, v: np.ndarray, note: Note) -> None:
         """Rank = level, over the present synapses and the new ones."""
-        rows = table.live()
+        rows = immediate(table, table.live())
         u = np.concatenate([table.src[rows], u]).astype(np.int64)
         v = np.concatenate([table.dst[rows], v]).astype(np.int64)
         keys = self._all(table)
@@ -193,6 +194,17 @@ class Ranks:
         note(everyone, self.rank[everyone].copy())
         self.rank[everyone] = level
         self.top = float(level.max(initial=0))
+
+
+def immediate(table: EdgeTable, rows: np.ndarray) -> np.ndarray:
+    """Those of some rows of a table whose synapses read values of the same step."""
+    late = table.forms.having(DELAY)
+    return rows[~np.isin(table.form[rows], late)] if late else rows
+
+
+def _near(table: EdgeTable, key: int, side: Any) -> np.ndarray:
+    """The keys of a neuron's neighbours on one side, by immediate synapses."""
+    return getattr(table, side.far)[immediate(table, table.rows(key, side))]
 
 
 def levels(count: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:

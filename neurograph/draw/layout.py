@@ -77,7 +77,7 @@ def lay_out(arrays: GraphArrays, by: str | None = None) -> GraphLayout:
     used = [name for name in arrays.populations if (names == name).any()]
     code = {name: number for number, name in enumerate(used)}
     member = np.array([code[name] for name in names], np.int64)
-    depth = _depths(arrays, member, len(used))
+    depth = _depths(arrays.immediate, member, len(used))
     if by == "populations" or (by is None and (depth >= 0).all() and len(used) > 1):
         order = sorted(
             range(len(used)), key=lambda at: (_mean_level(arrays, member, at) if depth.min() < 0 else depth[at], at)

@@ -96,6 +96,8 @@ def draw_synapses(axes: Axes, panel: Panel, most: int) -> int:
     colours = np.array([to_rgb(NEGATIVE), to_rgb(GREY), to_rgb(POSITIVE)])[sign[chosen].astype(int) + 1]
     contrast = np.clip(crowd / 350, 1.2, 9.0)  # the more there are, the fewer stand out
     alpha = np.clip(12.0 / crowd, 0.01, 0.08) + np.clip(40 / np.sqrt(crowd), 0.45, 0.75) * strength**contrast
+    late = arrays.delayed[chosen]
+    dashes = {"linestyles": ["--" if one else "-" for one in late.tolist()]} if late.any() else {}
     axes.add_collection(
         LineCollection(
             list(_lines(panel, arrays.source[chosen], arrays.target[chosen])),
@@ -103,6 +105,7 @@ def draw_synapses(axes: Axes, panel: Panel, most: int) -> int:
             linewidths=0.3 + np.clip(16.0 / np.sqrt(crowd), 0.3, 1.1) * strength**2,
             rasterized=len(chosen) > VECTORS,
             zorder=1,
+            **dashes,
         )
     )
     return len(chosen)

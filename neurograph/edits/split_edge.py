@@ -12,7 +12,7 @@ from neurograph.errors import EditError, MissingError, OptionError
 from neurograph.options import as_plain
 from neurograph.schema.activations import activation as known
 from neurograph.schema.neuron import value
-from neurograph.schema.synapse import WEIGHT
+from neurograph.schema.synapse import DELAY, WEIGHT
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -30,7 +30,7 @@ class SplitEdge:
     The synapses into v are heirs of the old one, whose form and own attributes they keep. Where u is a channel, so is
     the new neuron: it reads u through a delta, a kernel with a one in its middle and zeros around it, padded so that
     the map keeps its size; the old kernel (or the weights by which a scalar reads the whole map) follows as it was,
-    stride, padding and dilation included.
+    stride, padding and dilation included. Of a synapse with a delay, u -> new keeps it.
 
     Parameters
     ----------
@@ -129,6 +129,8 @@ class SplitEdge:
             **self._slope,
         }
         one, form = self._handing_on(source.shape, target.shape, np.shape(synapse[WEIGHT]))
+        if synapse.pop(DELAY, 0):  # the new neuron reads what is remembered already, so nothing is forgotten
+            form[DELAY] = 1
         ids = []
         for sign, name in zip(self._signs, self.names or [None] * len(self._signs), strict=True):
             new = graph.add_neuron(name, **attributes)

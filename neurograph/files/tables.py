@@ -105,6 +105,8 @@ def npz_losses(graph: EditableGraph) -> list[str]:
     arrays = graph.arrays()
     kernels, bare = int((arrays.pool > 0).sum()), bool((arrays.pool < 0).any())
     left_out = ["what neurons have beside population, role, activation and bias"] if len(graph) else []
+    if late := int(arrays.delayed.sum()):
+        left_out.append(f"that {counted(late, 'synapse')} read the step before: a matrix has no delays")
     if kernels:
         left_out.append(f"the numbers of {counted(kernels, 'kernel')}: each is its norm, with the sign of its sum")
     return [*left_out, "what identities and pools do: each is a 1"] if bare else left_out

@@ -8,7 +8,7 @@ from neurograph.core import journal
 from neurograph.core.codec import decode
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.graph import EditableGraph
-from neurograph.core.ranks import Ranks
+from neurograph.core.ranks import Ranks, immediate
 from neurograph.core.replaying import is_counts
 from neurograph.core.soundness import MOST_KEYS
 from neurograph.errors import FileError
@@ -17,7 +17,7 @@ from neurograph.files.history import check_history
 from neurograph.files.parts import Parts, need, need_attributes, within
 from neurograph.schema import synapse
 from neurograph.schema.neuron import SCHEMA, VALUES, NeuronKind, change_kind, default_values, may_have
-from neurograph.schema.synapse import check_fit, form_of, form_value
+from neurograph.schema.synapse import canonical_form, check_fit, form_of
 from neurograph.storage.pools import Pool, distinct
 from neurograph.storage.sparse import by_key
 from neurograph.storage.table import EdgeTable
@@ -118,7 +118,7 @@ def _table(parts: Parts) -> EdgeTable:
     table.reach(next_key, 0)
     for bundle in parts.sequence("forms"):
         need(isinstance(bundle, dict), "a form of synapse is no dictionary")
-        table.forms.number({name: form_value(name, decode(value)) for name, value in bundle.items()})
+        table.forms.number(canonical_form({name: decode(value) for name, value in bundle.items()}))
     need(len(table.forms.bundles) == len(parts.sequence("forms")), "it names a form of synapse twice")
     table.id, table.next_id = parts.numbers("synapse.id"), parts.whole("next_id")
     count = table.size = len(table.id)
@@ -176,8 +176,9 @@ def _check_synapses(table: EdgeTable, columns: NeuronColumns, ranks: Ranks) -> N
         need(within(ends, below) and living[ends].all(), "a synapse joins a neuron that is not there")
     pair = (u.astype(np.int64) << 32) | v
     need((pair[1:] > pair[:-1]).all(), "its synapses are not in order")
-    need((ranks.rank[u] < ranks.rank[v]).all(), "its synapses may close a cycle")
     need(within(table.form, len(table.forms.bundles)), "a synapse is of a form that is not there")
+    now = immediate(table, np.arange(len(u)))
+    need((ranks.rank[u[now]] < ranks.rank[v[now]]).all(), "its synapses may close a cycle")
     counts = len(columns.kinds), len(columns.kinds), len(table.forms.bundles), len(table.pools) + 1
     codes = np.ravel_multi_index((columns.kind[u], columns.kind[v], table.form, table.pool), counts) if len(u) else u
     codes.sort()

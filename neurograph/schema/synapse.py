@@ -8,6 +8,9 @@
 | identity | same shape | none |
 | max_pool, avg_pool | map -> map, map -> scalar | none |
 
+A synapse with `delay=1` reads its source's value of the step before, 0 at the first: it closes no cycle, whatever it
+joins, a neuron with itself too. A network with such synapses has a state and runs step by step.
+
 A synapse's attributes other than its weight are its *form*: structure, interned. An attribute that was not given has
 the default below and does not show in `graph[u][v]`.
 """
@@ -44,6 +47,8 @@ class SynapseForm:
         The window of a pool, a pair.
     count_include_pad, ceil_mode
         As in `torch.nn.AvgPool2d` and `MaxPool2d`.
+    delay
+        How many steps old the source's value is that it reads, 0 or 1.
     """
 
     op: str = "weight"
@@ -54,8 +59,10 @@ class SynapseForm:
     kernel_size: tuple[int, int] | None = None
     count_include_pad: bool = True
     ceil_mode: bool = False
+    delay: int = 0
 
 
+DELAY = "delay"
 FORM_FIELDS = tuple(f.name for f in fields(SynapseForm))
 SCHEMA = frozenset((*FORM_FIELDS, WEIGHT))
 
@@ -77,6 +84,15 @@ def _flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
+def _delay(value: Any) -> int:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral) or value not in (0, 1):
+        raise SynapseError(
+            f"delay must be 0 or 1 steps, not {value!r}; for more steps chain relays, neurons of the activation "
+            '"identity" that are joined by op="identity", delay=1'
+        )
+    return int(value)
+
+
 def _op(value: Any) -> str:
     if value not in OPS:
         raise SynapseError(f"op must be one of {', '.join(OPS)}, not {value!r}")
@@ -92,6 +108,7 @@ _CHECKS = {
     "kernel_size": lambda v: _pair("kernel_size", v, 1),
     "count_include_pad": lambda v: _flag("count_include_pad", v),
     "ceil_mode": lambda v: _flag("ceil_mode", v),
+    DELAY: _delay,
 }
 
 
@@ -102,6 +119,14 @@ def form_value(name: str, value: Any) -> Any:
         known = f"did you mean {meant!r}?" if meant else f"there are {', '.join(FORM_FIELDS)}"
         raise SynapseError(f"{name!r} is not something that synapses share; {known}")
     return _CHECKS[name](value)
+
+
+def canonical_form(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of a form, checked; one without delay does not show that."""
+    form = {name: form_value(name, value) for name, value in attributes.items()}
+    if not form.get(DELAY, True):
+        del form[DELAY]
+    return form
 
 
 def form_of(attributes: Mapping[str, Any]) -> SynapseForm:

@@ -133,6 +133,10 @@ class Forms:
             self.numbers[key] = found
         return found
 
+    def having(self, name: str) -> list[int]:
+        """The numbers of the bundles in which an attribute is set to anything but 0."""
+        return [number for number, bundle in enumerate(self.bundles) if bundle.get(name)]
+
     def first(self, count: int) -> "Forms":
         """The bundles below a number, whether or not one after them was interned to the end."""
         return _forms(self.bundles[:count])

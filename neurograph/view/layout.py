@@ -96,7 +96,8 @@ def _members(neurons: NeuronHistory, order: list[str]) -> tuple[list[str], np.nd
 
 def _columns(block: np.ndarray, synapses: SynapseHistory, level: np.ndarray, count: int) -> np.ndarray:
     """(P,) the depth of each population; where they feed each other in circles, one column each by mean level."""
-    ways = np.unique(block[synapses.source] * count + block[synapses.target])
+    now = synapses.immediate
+    ways = np.unique(block[synapses.source[now]] * count + block[synapses.target[now]])
     source, target = ways // max(1, count), ways % max(1, count)
     source, target = source[source != target], target[source != target]
     depth = levels(count, source, target)

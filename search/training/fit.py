@@ -38,6 +38,11 @@ def check_fit(net: compiler.CompiledNetwork, data: Dataset) -> None:
         numbers to predict, do not fit.
     """
     inputs, outputs = net.program.inputs, net.program.outputs
+    if net.memory:
+        raise DataError(
+            f"neuron {next(iter(net.memory.places))!r} is remembered from step to step (a synapse has delay=1), and "
+            f"{data.name} has no steps: train such a network over time, by net.unroll(...) in a loop of your own"
+        )
     for what, ports in (("input", inputs), ("output", outputs)):
         if len(ports) != 1:
             names = ", ".join(repr(port.population) for port in ports)

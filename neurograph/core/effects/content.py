@@ -24,7 +24,7 @@ from neurograph.core.records import NeuronRecords, SynapseRecords
 from neurograph.errors import JournalError, SynapseError
 from neurograph.schema import neuron, synapse
 from neurograph.schema.neuron import VALUES, NeuronKind, change_kind, default_values, may_have
-from neurograph.schema.synapse import form_value, weight_value
+from neurograph.schema.synapse import canonical_form, weight_value
 from neurograph.storage.pools import distinct
 
 _HIGHEST = 2.0**53  # of a rank
@@ -94,7 +94,7 @@ def _kinds(kinds: Any) -> None:
 def _forms(forms: Any) -> None:
     _need(isinstance(forms, list) and all(isinstance(form, dict) for form in forms), "forms are none")
     for form in forms:
-        _need(repr({k: form_value(k, x) for k, x in form.items()}) == repr(form), f"{form} is no form of a synapse")
+        _need(repr(canonical_form(form)) == repr(form), f"{form} is no form of a synapse")
 
 
 def _weight(weight: Any) -> None:

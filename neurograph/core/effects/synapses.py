@@ -10,6 +10,7 @@ from neurograph.core.effects.checks import neurons_are_there, refuse, synapses_a
 from neurograph.core.effects.unjournaled import note_ranks
 from neurograph.core.records import SynapseRecords, take_synapses
 from neurograph.errors import JournalError
+from neurograph.schema.synapse import DELAY
 from neurograph.storage.pools import distinct
 from neurograph.storage.table import EdgeTable
 
@@ -119,7 +120,8 @@ class SynapsesDied(Effect):
     def toggle(self, graph: "GraphState") -> Effect:
         rows = self.rows
         born = SynapsesBorn(rows.ids, (rows.source, rows.target))
-        graph.ranks.admit_many(graph.table, rows.source, rows.target, note_ranks(graph.effects))
+        late = np.array([bool(form.get(DELAY)) for form in rows.forms], bool)[rows.form]
+        graph.ranks.admit_many(graph.table, rows.source[~late], rows.target[~late], note_ranks(graph.effects))
         graph.effects.append(born)
         rows.put_back(graph.table)
         graph.changes.synapses_written(rows.ids)  # they have what they died with, whatever a network has for them
@@ -172,7 +174,8 @@ class SynapseDied(_SynapseDied, Effect):
 
     def toggle(self, graph: "GraphState") -> Effect:
         table = graph.table
-        graph.ranks.admit(table, self.source, self.target, note_ranks(graph.effects))
+        if not table.forms.bundles[self.form].get(DELAY):
+            graph.ranks.admit(table, self.source, self.target, note_ranks(graph.effects))
         born = SynapseBorn(self.number, self.source, self.target)
         graph.effects.append(born)
         row = table.append(self.source, self.target, self.form, self.number)
@@ -254,6 +257,8 @@ class FormsChanged(Effect):
         forms = (table.forms.bundles[at] for at in table.form[table.rows_of(self.ids)].tolist())
         wanted = zip(self.ids.tolist(), forms, self.after, strict=True)
         refuse(np.array([number for number, form, at in wanted if form != self.bundles[at]]), "are of another form")
+        delay = np.array([bundle.get(DELAY, 0) for bundle in self.bundles])
+        refuse(self.ids[delay[self.before] != delay[self.after]], "would get another delay")
 
     def forward(self, past: "Past") -> list[Effect]:
         return [FormsChanged(self.ids, self.after, self.before, self.bundles, self.ends)]

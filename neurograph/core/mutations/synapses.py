@@ -17,7 +17,16 @@ from neurograph.core.records import take_synapses
 from neurograph.errors import NeuroGraphError, SynapseError
 from neurograph.schema import synapse
 from neurograph.schema.spelling import warn_of_misspelled
-from neurograph.schema.synapse import FORM_FIELDS, WEIGHT, check_fit, form_of, form_value, weight_array, weight_value
+from neurograph.schema.synapse import (
+    DELAY,
+    FORM_FIELDS,
+    WEIGHT,
+    canonical_form,
+    check_fit,
+    form_of,
+    weight_array,
+    weight_value,
+)
 from neurograph.storage import ArrayDiGraph
 from neurograph.storage.edge_data import EdgeData
 
@@ -36,7 +45,9 @@ class SynapseMutations(NeuronMutations):
         """Attributes sorted into form, weight and the user's own; what they make with what is there is checked."""
         columns = self.neurons
         try:
-            form = {k: form_value(k, x) for k, x in attr.items() if k in FORM_FIELDS}
+            form = canonical_form({k: x for k, x in attr.items() if k in FORM_FIELDS})
+            if have and DELAY in attr:
+                _refuse_other_delay(have.get(DELAY, 0), form.get(DELAY, 0))
             weight = weight_value(attr[WEIGHT]) if WEIGHT in attr else None
             whole = form_of({k: x for k, x in have.items() if k in FORM_FIELDS} | form)
             shape = _shape(weight if weight is not None else have.get(WEIGHT))
@@ -96,7 +107,8 @@ class SynapseMutations(NeuronMutations):
     def _new_edge_of_any_form(self, u: int, v: int, attr: Mapping) -> None:
         table = self._adj.table
         changes, weight, extra = self._parse_edge(u, v, attr, {})
-        self.ranks.admit(table, u, v, note_ranks(self.effects))
+        if DELAY not in changes:
+            self.ranks.admit(table, u, v, note_ranks(self.effects))
         self._record(SynapseBorn(table.next_id, u, v))
         row = table.append(u, v, table.forms.number(changes))
         if weight is not None:
@@ -157,6 +169,7 @@ class SynapseMutations(NeuronMutations):
             self._record(WeightReplaced(edge.id, before, None, (edge.u, edge.v)))
             edge.erase(WEIGHT)
         elif key in FORM_FIELDS:
+            _refuse_other_delay(edge.get(DELAY, 0), 0 if key == DELAY else edge.get(DELAY, 0))
             bundle = {k: x for k, x in edge.items() if k in FORM_FIELDS and k != key}
             ends = self.neurons.of(edge.u).shape, self.neurons.of(edge.v).shape
             try:
@@ -208,14 +221,15 @@ class SynapseMutations(NeuronMutations):
     @whole
     def _add_rows(self, u: np.ndarray, v: np.ndarray, weight: np.ndarray | None, form: dict) -> np.ndarray:
         table, columns = self.table, self.neurons
-        form = {k: form_value(k, x) for k, x in form.items()}
+        form = canonical_form(form)
         if weight is not None:
             weight = weight_array(weight)
             if not np.isfinite(weight).all():
                 at = int(np.flatnonzero(~np.isfinite(weight.reshape(len(weight), -1)).all(axis=1))[0])
                 raise self._fault(int(u[at]), int(v[at]), SynapseError("a weight must be finite"))
         self._check_ends(u, v, columns, form_of(form), None if weight is None else weight.shape[1:])
-        self.ranks.admit_many(table, u, v, note_ranks(self.effects))
+        if DELAY not in form:
+            self.ranks.admit_many(table, u, v, note_ranks(self.effects))
         ids = np.arange(table.next_id, table.next_id + len(u))
         if len(ids):
             self._record(SynapsesBorn(ids, (u, v)))
@@ -234,6 +248,14 @@ class SynapseMutations(NeuronMutations):
             except NeuroGraphError as err:
                 at = int(np.flatnonzero(pairs == pair)[0])
                 raise self._fault(int(u[at]), int(v[at]), err) from None
+
+
+def _refuse_other_delay(now: int, wanted: int) -> None:
+    if now != wanted:
+        raise SynapseError(
+            f"it has delay={now}, and a synapse keeps the delay that it was born with. Remove it first, or, where the "
+            'pair is to have both, let one of them go by a relay: a neuron of the activation "identity" in between'
+        )
 
 
 def _shape(weight: Any) -> tuple[int, ...] | None:

@@ -1,4 +1,4 @@
-"""Whether data reaches an output, which an edit that removes must not put an end to."""
+"""Whether data reaches an output within a step, which an edit that removes must not put an end to."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def has_path(graph: "EditableGraph", without: Sequence[int] | np.ndarray = ()) -> bool:
     """Whether a path leads from an input to an output, past the synapses of some ids."""
-    arrays = graph.arrays()
+    arrays = graph.arrays().immediate
     kept = np.flatnonzero(~np.isin(arrays.ids, without)) if len(without) else slice(None)
     reached = _reached(arrays, arrays.each_kind("role") == "input", kept)
     return bool((reached & arrays.each_kind("is_output").astype(bool)).any())
@@ -26,7 +26,7 @@ def fewest(graph: "EditableGraph", ids: np.ndarray) -> float:
 
     Those into outputs are not counted: the edits that remove keep the last of them.
     """
-    arrays = graph.arrays()
+    arrays = graph.arrays().immediate
     outputs = arrays.each_kind("is_output").astype(bool)
     cost = np.isin(arrays.ids, ids) & ~outputs[arrays.target]
     count = np.where(arrays.each_kind("role") == "input", 0.0, np.inf)
@@ -64,14 +64,15 @@ def refuse_cycle(graph: "EditableGraph", sources: np.ndarray, targets: np.ndarra
     CycleError
         With the way from one that is fed to one that is read.
     """
-    arrays = graph.arrays()
+    arrays = graph.arrays().immediate
     reached = _reached(arrays, np.isin(arrays.keys, targets)) & np.isin(arrays.keys, sources)
     if not reached.any():
         return
     source = graph.names_of(arrays.keys[reached][:1])[0]
-    above = nx.ancestors(graph, source)
+    wiring = graph.immediate()
+    above = nx.ancestors(wiring, source)
     target = next(name for name in graph.names_of(targets) if name in above or name == source)
-    way = " -> ".join(map(repr, nx.shortest_path(graph, target, source)))
+    way = " -> ".join(map(repr, nx.shortest_path(wiring, target, source)))
     raise CycleError(f"{what} would close a cycle: it would read {source!r} and feed {target!r}, and {way} is there")
 
 

@@ -8,6 +8,8 @@ from compiler.planning.cost import Calibration
 from compiler.population.build import compile_population
 from compiler.population.network import CompiledPopulation
 from compiler.reference import reference
+from compiler.runtime.acting import Actor
+from compiler.runtime.state import State
 from compiler.statistics.absent import AbsentGradients, absent_gradients
 from compiler.statistics.record import record
 from compiler.statistics.strongest import strongest_absent
@@ -17,10 +19,12 @@ from compiler.sync.ema import EMA
 __all__ = [
     "EMA",
     "AbsentGradients",
+    "Actor",
     "Calibration",
     "CompiledNetwork",
     "CompiledPopulation",
     "RunningUtility",
+    "State",
     "absent_gradients",
     "compile",
     "compile_population",

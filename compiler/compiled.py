@@ -47,6 +47,7 @@ class CompiledNetwork(CompiledModule):
 
     holding: Holding
     memory: Memory = Memory()
+    actor: Any = None  # a `compiler.runtime.acting.BoundActor`, once it was asked to act
     columns: Columns
     _forwards: Forwards
     number: int  # what a traced refusal knows it by
@@ -140,10 +141,44 @@ class CompiledNetwork(CompiledModule):
             return torch.stack(found), state
         return tuple(torch.stack(side) for side in zip(*found, strict=True)), state
 
+    def act(self, *inputs: Any) -> Any:
+        """What the network makes of one row, from NumPy to NumPy: for controllers, which are asked step by step.
+
+        A network of numbers with up to some hundred synapses is walked in plain Python, with the numbers that it has at
+        that moment, in a few microseconds; any other is called.
+
+        Parameters
+        ----------
+        *inputs
+            (neurons,) array or list per input population; where the network remembers, what the last call returned as
+            the state, or a `State` of one row, may follow. Without one it begins at zeros.
+
+        Returns
+        -------
+        numpy.ndarray
+            (neurons,) float64 per output population, a tuple where there are several; as in eval mode. Where the
+            network remembers, (that, the state: the values of the neurons of `memory`, side by side).
+
+        Raises
+        ------
+        StaleError
+            As a call.
+        CompileError
+            Rows of another length.
+        """
+        from compiler.runtime.acting import BoundActor, called
+
+        if not self.holding.fresh:
+            self.refuse_stale()
+        actor = self.actor
+        if actor is None:
+            self.__dict__["actor"] = actor = BoundActor(self)
+        return called(self, inputs) if actor.refusal else actor.act(inputs)
+
     def install(self, snapshot: Snapshot, program: Program, assembly: Assembly) -> None:
         """Take a program and its units as what runs from now on."""
         before, arrays = getattr(self, "slots", None), snapshot.arrays
-        self.__dict__["memory"] = snapshot.memory
+        self.__dict__.update(memory=snapshot.memory, actor=None)
         if before is None or program != self.program:
             self._forwards.renew()
         self.put(program, assembly, f"{snapshot.neurons} neurons, {len(arrays.ids)} synapses")

@@ -246,6 +246,10 @@ class CompiledPopulation(CompiledNetwork):
         own = "" if self.shared else ", inputs of their own"
         return f"{self.arrangement}{own}\n{super().report()}"
 
+    def act(self, *inputs: Any) -> Any:
+        """Refused: `compiler.Actor(graph)` acts for one individual."""
+        raise CompileError(f"{_ONE}; compiler.Actor(population.graphs[0]) acts for one without")
+
     def observe(self, batches: Any, *, loss: Any = None, activations: Any = False) -> Observations:
         """Refused: statistics are those of one network."""
         raise CompileError(_ONE)

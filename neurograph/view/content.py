@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.analysis.history import NEVER, NeuronHistory, SynapseHistory, neurons_of, synapses_of
 from neurograph.analysis.observations import Observations
+from neurograph.analysis.story import GrowthEvent, events_of, headline
 from neurograph.analysis.timeline import MetricsRow, timeline
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import OptionError
@@ -35,7 +36,8 @@ class PageContent:
     Parameters
     ----------
     data
-        Plain data: "title", "populations", "kinds", "forms", "bundles", "timeline", "notes", "names", "own".
+        Plain data: "title", "populations", "kinds", "forms", "bundles", "timeline", "headline",
+        "events", "notes", "names", "own".
     arrays
         Name -> numbers of neurons (their order is by population) and of synapses (by bundle).
     layout, neurons, synapses, bundles
@@ -56,6 +58,7 @@ def content(
     observations: Observations | None = None,
     limit: int = 2_000_000,
     title: str | None = None,
+    test_error: float | None = None,
 ) -> PageContent:
     """Gather what a page shows; see `neurograph.view.view` for the parameters."""
     if not isinstance(limit, int | np.integer) or isinstance(limit, bool) or limit < 0:
@@ -72,7 +75,8 @@ def content(
     arrays = neuron_arrays(neurons, synapses, layout, order, observations)
     arrays |= synapse_arrays(synapses, bundles, place, observations)
     kernels, left_out = kernel_arrays(synapses, bundles)
-    closed = _undotted(layout)
+    closed, entries = _undotted(layout), list(graph.journal)
+    rows = list(rows)
     data = {
         "title": name_of(title if title is not None else graph.graph.get("name", "")),
         "living": [int((some.died == NEVER).sum()) for some in (neurons, synapses)],
@@ -80,12 +84,30 @@ def content(
         "kinds": [describe_kind(kind) for kind in neurons.kinds],
         "forms": [describe_form(form_of(form)) for form in synapses.forms],
         "bundles": [describe_connection(synapses, bundle) for bundle in bundles],
-        "timeline": timeline(list(graph.journal), rows),
+        "timeline": timeline(entries, rows),
+        "headline": name_of(headline(entries, neurons, _test_error(rows, test_error))) if entries else "",
+        "events": [_described(event) for event in events_of(entries, neurons)],
         "names": [name_of(neurons.names[at]) for at in order.tolist()],
         "own": describe_own(neurons, place),
         "notes": _notes(layout, bundles, closed, left_out),
     }
     return PageContent(data, arrays | kernels, layout, neurons, synapses, bundles)
+
+
+def _test_error(rows: list[MetricsRow], known: float | None) -> float | None:
+    """In percent: the one that is known, else the last that was measured beside the epochs."""
+    measured = (row.get("test_error") for row in reversed(rows))
+    return known if known is not None else next((error for error in measured if error is not None), None)
+
+
+def _described(event: GrowthEvent) -> dict[str, Any]:
+    return {
+        "first": event.first,
+        "last": event.last,
+        "empty": event.empty,
+        "because": name_of(event.because, 400),
+        "sentence": name_of(event.sentence, 600),
+    }
 
 
 def _undotted(layout: PageLayout) -> set[int]:

@@ -84,7 +84,7 @@ def describe_own(neurons: NeuronHistory, place: np.ndarray) -> dict[str, dict[st
     return {str(place[at]): {name_of(k): name_of(v) for k, v in attributes.items()} for at, attributes in some}
 
 
-def name_of(value: Any) -> str:
+def name_of(value: Any, longest: int = _LONGEST) -> str:
     """A name as a page can hold it."""
     text = _NOT_IN_HTML.sub("\ufffd", str(value))
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"

@@ -26,6 +26,7 @@ def view(
     observations: Observations | None = None,
     max_synapses: int = MOST,
     title: str | None = None,
+    test_error: float | None = None,
     force: bool = False,
 ) -> Path:
     """Write one HTML file in which the network can be explored, from disk and without a network connection.
@@ -50,6 +51,8 @@ def view(
         3 MB.
     title
         Of the page; unless given the graph's name.
+    test_error
+        On the test part of the data, in percent, for the headline; unless given the last one that the metrics hold.
     force
         Whether a file that lies there is overwritten.
 
@@ -76,7 +79,7 @@ def view(
     path = Path(path)
     if os.path.exists(path) and not os.path.isdir(path) and not force and not is_stream(path):
         raise FileError(f"{path} is there already; force=True (--force) overwrites it")
-    text = page(content(graph, metrics, observations, max_synapses, title))
+    text = page(content(graph, metrics, observations, max_synapses, title, test_error))
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
     return path

@@ -51,10 +51,17 @@ def _run(given: argparse.Namespace) -> None:
         observations=_gradients(graph, given, run) if given.gradients else None,
         max_synapses=given.max_synapses,
         title=given.title or (_title(run) if run else None),
+        test_error=_test_error(run) if run else None,
         force=given.force,
     )
     size = "" if is_stream(path) else f" ({path.stat().st_size / 1e6:.1f} MB)"
     say(path, f"wrote {path}{size}; open it in a browser")
+
+
+def _test_error(run: Run) -> float | None:
+    result = run.config().get("result")
+    error = result.get("test_error") if isinstance(result, dict) else None
+    return error if isinstance(error, int | float) else None
 
 
 def _title(run: Run) -> str:

@@ -2,7 +2,7 @@
 
 const KEYS = [
   ["Space", "play or pause the growth"],
-  ["← →", "edit before, next edit; with a neuron chosen: to the other side of its strongest synapse"],
+  ["← →", "event before, next event; with a neuron chosen: to the other side of its strongest synapse"],
   ["↑ ↓", "neuron before, next neuron"],
   ["+ −", "zoom"],
   ["F", "fit the whole network"],
@@ -24,7 +24,7 @@ function makeControls(app) {
     share = document.getElementById("share");
   const modes = [
     "weight",
-    ...(data.timeline.entries.length ? ["age"] : []),
+    ...(model.of.born || model.of.synapse_born ? ["origin"] : []),
     "population",
     ...(model.gradient ? ["gradient"] : []),
   ];
@@ -32,10 +32,11 @@ function makeControls(app) {
     text(
       "option",
       "",
-      { weight: "by weight", age: "by age", population: "by population", gradient: "by gradient" }[name],
+      { weight: "by weight", origin: "by origin", population: "by population", gradient: "by gradient" }[name],
       mode,
     ).value = name;
   mode.onchange = () => app.setMode(mode.value);
+  mode.value = app.mode;
   share.value = placeOf(app.share);
   share.oninput = () => app.setShare(shareOf(Number(share.value)));
   document.getElementById("fit").onclick = () => fit(app.stage);
@@ -173,20 +174,20 @@ function showLegend(app) {
     element("i", kind, item).style.background = colour;
     item.append(words);
   };
-  const rampOf = (from, to) => {
+  const rampOf = (from, to, colours = palette.ramp) => {
     const item = element("span", "", held);
     item.append(from);
-    element("i", "ramp", item).style.background = `linear-gradient(90deg, ${palette.ramp.join(",")})`;
+    element("i", "ramp", item).style.background = `linear-gradient(90deg, ${colours.join(",")})`;
     item.append(to);
   };
   if (app.selected?.neuron !== undefined || mode === "weight") {
     line(palette.positive, "positive weight");
     line(palette.negative, "negative weight");
-  } else if (mode === "age") rampOf("there from the start", "born last");
-  else if (mode === "gradient") rampOf("small mean gradient", "large");
+  } else if (mode === "origin") {
+    line(palette.origin[0], "there from the start", "dot");
+    rampOf("born first", "born last", palette.origin.slice(1));
+  } else if (mode === "gradient") rampOf("small mean gradient", "large");
   else data.populations.slice(0, 10).forEach((p, i) => line(kindColour(palette, i), p.name, "dot"));
-  if (data.timeline.entries.length) {
-    line(palette.newborn, "newborn", "dot");
-    line(palette.dying, "dying", "dot");
-  }
+  if (app.glowing?.[0]) line(palette.newborn, "newborn", "dot");
+  if (app.glowing?.[1]) line(palette.dying, "dying", "dot");
 }

@@ -23,7 +23,7 @@ function showNetwork(app, side) {
   definitions(side, [
     ["Neurons", neurons.toLocaleString("en") + (grown ? `, ${neurons0.toLocaleString("en")} at the start` : "")],
     ["Synapses", synapses.toLocaleString("en") + (grown ? `, ${synapses0.toLocaleString("en")} at the start` : "")],
-    ...(grown ? [["Edits", data.timeline.entries.length.toLocaleString("en")]] : []),
+    ...(grown ? [["Events", model.events.filter((event) => !event.empty).length.toLocaleString("en")]] : []),
   ]);
   for (const note of data.notes) text("p", "note", note[0].toUpperCase() + note.slice(1) + ".", side);
   const views = { Populations: listPopulations, Bundles: listBundles, ...(grown ? { Journal: listJournal } : {}) };
@@ -58,7 +58,7 @@ function row(parent, what, much, under, click) {
 function swatched(app, number, words) {
   const label = document.createDocumentFragment(),
     dot = element("i", "swatch" + (app.data.populations[number].tiles ? " tile" : ""), label);
-  dot.style.background = kindColour(app.palette, number);
+  dot.style.background = app.mode === "population" ? kindColour(app.palette, number) : app.palette.tile;
   label.append(words);
   return label;
 }
@@ -98,29 +98,39 @@ function listBundles(app, body, wanted = () => true) {
 
 const bundleName = (app, b) => `${app.data.populations[b.source].name} → ${app.data.populations[b.target].name}`;
 
+// Events as sentences; those without births or deaths are folded away.
 function listJournal(app, body) {
-  const list = element("ul", "rows", body),
-    now = momentAt(app.model, app.time);
+  const { events } = app.model,
+    quiet = events.filter((event) => event.empty);
+  listEvents(
+    app,
+    body,
+    events.filter((event) => !event.empty),
+  );
+  if (quiet.length) {
+    const fold = element("details", "fold", body);
+    text("summary", "", `${counted(quiet.length, "event")} without births or deaths`, fold);
+    listEvents(app, fold, quiet);
+  }
+  markJournal(app);
+}
+
+function listEvents(app, body, events) {
+  const list = element("ul", "rows", body);
   list.style.marginTop = "8px";
-  app.data.timeline.entries.forEach((entry, i) => {
-    const made = row(
-      list,
-      entryTitle(entry),
-      whenOf(app, entry, i),
-      entryCounts(entry).join(", ") || "nothing born or died",
-      () => app.goTo(entry.at, true),
-    );
-    made.dataset.entry = i;
-    made.classList.toggle("future", i + 1 > now);
-    if (i + 1 === now) made.setAttribute("aria-current", "true");
-  });
+  for (const event of events) {
+    const made = element("button", "row event", element("li", "", list));
+    text("span", "", event.sentence, made);
+    made.onclick = () => app.goTo(event.at, true);
+    made.dataset.event = app.model.events.indexOf(event);
+  }
 }
 
 // Follow the time without building the list again.
 function markJournal(app) {
-  const now = momentAt(app.model, app.time);
-  for (const made of document.querySelectorAll("[data-entry]")) {
-    const i = Number(made.dataset.entry);
+  const now = eventsBy(app.model, app.time);
+  for (const made of document.querySelectorAll("[data-event]")) {
+    const i = Number(made.dataset.event);
     made.classList.toggle("future", i + 1 > now);
     if (i + 1 !== now) made.removeAttribute("aria-current");
     else if (!made.hasAttribute("aria-current")) {

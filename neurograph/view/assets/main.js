@@ -8,7 +8,7 @@ function makeApp(data) {
   const app = {
     data,
     model,
-    mode: "weight",
+    mode: data.living[0] && model.of.born ? "origin" : "weight",
     selected: null,
     hovered: null,
     playing: false,
@@ -41,11 +41,7 @@ function makeApp(data) {
           : false;
     let colour = data.populations[p].tiles ? palette.tile : palette.neuron;
     if (app.mode === "population") colour = kindColour(palette, p);
-    if (app.mode === "age")
-      colour =
-        model.born[i] > -1e8
-          ? ramp(palette, 0.25 + (0.75 * (model.born[i] - model.at[1])) / Math.max(1e-6, model.end - model.at[1]))
-          : mixed(palette.ramp[0], palette.neuron, 0.2);
+    if (app.mode === "origin") colour = ramped(palette.origin, originOf(model, model.born[i]));
     return apart ? mixed(colour, palette.paper, 0.7) : colour;
   };
 
@@ -136,10 +132,9 @@ function makeApp(data) {
   };
   app.step = (way) => {
     if (!data.timeline.entries.length) return;
-    const moment = momentAt(model, app.time),
-      last = model.at.length - 1;
-    const next = way > 0 ? moment + 1 : app.time > model.at[moment] + 1e-6 && moment > 0 ? moment : moment - 1;
-    app.goTo(next < 1 ? 0 : next > last ? data.timeline.end : model.at[next], true);
+    const places = model.events.filter((event) => !event.empty || model.events.length < 2).map((event) => event.at),
+      next = way > 0 ? places.find((at) => at > app.time + 1e-6) : places.findLast((at) => at < app.time - 1e-6);
+    app.goTo(next ?? (way > 0 ? data.timeline.end : 0), true);
   };
   app.pause = () => {
     app.playing = false;
@@ -233,6 +228,7 @@ async function main() {
     query = matchMedia("(prefers-color-scheme: dark)");
   app.theme = document.documentElement.dataset.theme = query.matches ? "dark" : "light";
   app.palette = PALETTES[app.theme];
+  showHeadline(data);
   query.addEventListener?.("change", (event) => app.setTheme(event.matches ? "dark" : "light"));
   const drawable = data.bundles.filter(app.isOpen).reduce((sum, b) => sum + b.count, 0);
   app.share = Math.max(0.001, Math.min(1, AT_FIRST / Math.max(1, drawable)));
@@ -253,6 +249,12 @@ async function main() {
   }
   tellCounts(app);
   window.neurograph = app; // for the console
+}
+
+function showHeadline({ headline }) {
+  const held = document.getElementById("headline");
+  held.hidden = !headline;
+  held.textContent = headline;
 }
 
 function showStill(why) {

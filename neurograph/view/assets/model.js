@@ -36,6 +36,8 @@ function makeModel(data) {
   data.bundles.forEach((b) => rankBundle(model, b));
   model.gradient = of.gradient ? shares(of.gradient) : null;
   model.counts = countsByMoment(data);
+  model.events = data.events.map((event) => joined(data, event));
+  model.widths = widthsByMoment(model);
   return model;
 }
 
@@ -104,6 +106,40 @@ function countsByMoment(data) {
     counts.unshift([n - nb + nd, s - sb + sd]);
   }
   return counts;
+}
+
+// An event with its place on the axis and its counts: those of its entries together.
+function joined(data, event) {
+  const entries = data.timeline.entries.slice(event.first - 1, event.last);
+  return {
+    ...event,
+    at: entries[entries.length - 1].at,
+    epoch: entries[0].epoch,
+    entry: entries[0],
+    counts: [0, 1, 2, 3].map((which) => entries.reduce((sum, entry) => sum + entry.counts[which], 0)),
+  };
+}
+
+// Population -> how many of its neurons live after each entry, the first before all of them.
+function widthsByMoment(model) {
+  const { data, of } = model;
+  return data.populations.map((p) => {
+    const change = new Int32Array(model.at.length);
+    for (let i = p.first; i < p.last; i++) {
+      change[of.born?.[i] ?? 0]++;
+      if (of.died?.[i]) change[of.died[i]]--;
+    }
+    let count = 0;
+    return change.map((by) => (count += by));
+  });
+}
+
+// How many events have happened at a time: the last of them is model.events[eventsBy(model, time) - 1].
+function eventsBy(model, time) {
+  const moment = momentAt(model, time);
+  let count = 0;
+  while (count < model.events.length && model.events[count].first <= moment) count++;
+  return count;
 }
 
 // How many entries have happened at a time.

@@ -26,7 +26,7 @@ function showNeuron(app, side, i) {
       .filter((n) => model.of[n] && model.of[n][i] === model.of[n][i])
       .map((n) => [n.replaceAll("_", " "), figure(model.of[n][i])]),
     ...Object.entries(data.own[i] ?? {}),
-    ["Came from", originOf(app, i)],
+    ["Came from", birthOf(app, i)],
     ...(model.died[i] < 1e8 ? [["Died", momentLink(app, model.of.died[i])]] : []),
   ]);
   for (const [side_, title] of [
@@ -39,7 +39,7 @@ function showNeuron(app, side, i) {
 // A bare number says what it is.
 const neuronTitle = (app, i) => (/^\d+$/.test(app.data.names[i]) ? `Neuron ${app.data.names[i]}` : app.data.names[i]);
 
-function originOf(app, i) {
+function birthOf(app, i) {
   const { data, model } = app,
     held = document.createDocumentFragment(),
     moment = model.of.born?.[i] ?? 0;

@@ -280,10 +280,10 @@ function setUniforms(gl, uniforms, canvas, view) {
   gl.uniform2f(uniforms.screen, canvas.width, canvas.height);
   for (const name of ["time", "glow", "bow", "middle", "zoom", "oldest", "span", "dpr", "room_for"])
     gl.uniform1f(uniforms[name], view[name]);
-  gl.uniform1i(uniforms.mode, ["weight", "age", "population", "gradient"].indexOf(view.mode));
+  gl.uniform1i(uniforms.mode, ["weight", "origin", "population", "gradient"].indexOf(view.mode));
   for (const name of ["positive", "zero", "negative", "newborn", "dying"])
     gl.uniform3fv(uniforms[name], rgb(palette[name]));
-  gl.uniform3fv(uniforms.ramp, many(palette.ramp));
+  gl.uniform3fv(uniforms.ramp, many(view.mode === "origin" ? palette.origin : palette.ramp));
   gl.uniform3fv(uniforms.kinds, many(palette.kinds));
 }
 

@@ -60,6 +60,7 @@ function paintTimeline(app) {
   pen.font = "10.5px system-ui, sans-serif";
   const x = (time) => EDGES.left + (time / Math.max(timeline.end, 1e-9)) * (width - EDGES.left - EDGES.right);
   const low = height - EDGES.low - MARKS;
+  paintWidths(app, pen, x, low);
   paintCurves(app, pen, x, low);
   paintMarks(app, pen, x, low + 3);
   paintAxis(app, pen, x, height, width);
@@ -168,25 +169,85 @@ function ticks(most, decades) {
   return Array.from({ length: Math.floor(most / wide) + 1 }, (_, i) => i * wide);
 }
 
-// Births point up, deaths down; the larger the more.
+// Births point up, deaths down; the larger the more. Events without any have no mark.
 function paintMarks(app, pen, x, top) {
   const { palette, model } = app,
-    { entries } = app.data.timeline,
-    middle = top + MARKS / 2;
+    middle = top + MARKS / 2,
+    size = (neurons, synapses) => Math.min(9, 2.5 + Math.log2(1 + neurons + synapses / 40));
   pen.fillStyle = palette.line;
   pen.fillRect(EDGES.left, middle - 0.5, 1e4, 1);
-  entries.forEach((entry, i) => {
-    const [nb, nd, sb, sd] = entry.counts,
-      size = (neurons, synapses) => Math.min(9, 2.5 + Math.log2(1 + neurons + synapses / 40));
-    pen.globalAlpha = model.at[i + 1] <= app.time ? 1 : 0.35;
-    if (nb || sb) triangle(pen, x(entry.at), middle - 1, -size(nb, sb), palette.newborn);
-    if (nd || sd) triangle(pen, x(entry.at), middle + 1, size(nd, sd), palette.dying);
-    if (!(nb || nd || sb || sd)) {
-      pen.fillStyle = palette.faint;
-      pen.fillRect(x(entry.at) - 1, middle - 1.5, 2, 3);
-    }
-  });
+  for (const event of model.events) {
+    const [nb, nd, sb, sd] = event.counts;
+    pen.globalAlpha = event.at <= app.time ? 1 : 0.35;
+    if (nb || sb) triangle(pen, x(event.at), middle - 1, -size(nb, sb), palette.newborn);
+    if (nd || sd) triangle(pen, x(event.at), middle + 1, size(nd, sd), palette.dying);
+  }
   pen.globalAlpha = 1;
+}
+
+// The widths of the populations that change, one upon the other, behind the errors.
+function paintWidths(app, pen, x, low) {
+  const { model, data, palette } = app,
+    changing = data.populations.map((_, number) => number).filter((number) => new Set(model.widths[number]).size > 1);
+  if (!changing.length) return;
+  const total = (moment) => changing.reduce((sum, number) => sum + model.widths[number][moment], 0),
+    moments = range(0, model.at.length),
+    most = Math.max(...Array.from(moments, total)),
+    y = (count) => low - (count / most) * (low - EDGES.top - 18),
+    base = new Float64Array(model.at.length),
+    right = x(data.timeline.end);
+  changing.forEach((number, place) => {
+    const widths = model.widths[number],
+      colour = palette.area[place % palette.area.length],
+      upper = base.map((count, moment) => count + widths[moment]);
+    for (const future of [true, false]) {
+      pen.save();
+      pen.beginPath();
+      pen.rect(future ? x(app.time) : 0, 0, future ? 1e4 : x(app.time), 1e4);
+      pen.clip();
+      pen.globalAlpha = future ? 0.1 : 0.24;
+      pen.fillStyle = colour;
+      pen.beginPath();
+      stairs(pen, model.at, x, (moment) => y(upper[moment]), right);
+      stairs(pen, model.at, x, (moment) => y(base[moment]), right, true);
+      pen.closePath();
+      pen.fill();
+      pen.restore();
+    }
+    base.set(upper);
+  });
+  nameWidths(app, pen, changing, y, right);
+}
+
+// A line of steps, each entry's count until the next one; from right to left where it leads back.
+function stairs(pen, at, x, y, right, back = false) {
+  const places = [];
+  for (let moment = 0; moment < at.length; moment++) {
+    const from = moment ? x(at[moment]) : EDGES.left,
+      to = moment + 1 < at.length ? x(at[moment + 1]) : right;
+    places.push([from, y(moment)], [to, y(moment)]);
+  }
+  for (const [px, py] of back ? places.reverse() : places) pen.lineTo(px, py);
+}
+
+function nameWidths(app, pen, changing, y, right) {
+  const { model, data, palette } = app,
+    moment = momentAt(model, app.time);
+  let under = 0;
+  pen.textAlign = "right";
+  changing.forEach((number) => {
+    const end = model.widths[number].at(-1),
+      middle = y(under + end / 2);
+    if (y(under) - y(under + end) > 12) {
+      const words = `${data.populations[number].name} ${model.widths[number][moment].toLocaleString("en")}`;
+      pen.lineWidth = 3;
+      pen.strokeStyle = palette.panel;
+      pen.strokeText(words, right - 6, middle + 3.5);
+      pen.fillStyle = palette.grey;
+      pen.fillText(words, right - 6, middle + 3.5);
+    }
+    under += end;
+  });
 }
 
 function triangle(pen, x, y, high, colour) {
@@ -211,53 +272,47 @@ function paintAxis(app, pen, x, height, width) {
 
 function pointAt(app, event) {
   const box = event.target.getBoundingClientRect(),
-    { entries, end } = app.data.timeline;
-  const near = entries
-    .map((entry, i) => [
-      Math.abs(EDGES.left + (entry.at / end) * (box.width - EDGES.left - EDGES.right) - (event.clientX - box.left)),
-      entry,
-      i,
-    ])
-    .sort((a, b) => a[0] - b[0])[0];
-  if (!near || near[0] > 6) return app.tip(null);
-  app.tip([entryTitle(near[1]), ...entryCounts(near[1])].join(", "), event);
+    { end } = app.data.timeline,
+    place = (at) => EDGES.left + (at / end) * (box.width - EDGES.left - EDGES.right);
+  let near = null,
+    by = 7;
+  for (const one of app.model.events) {
+    const away = Math.abs(place(one.at) - (event.clientX - box.left)) + (one.empty ? 3 : 0);
+    if (away < by) [near, by] = [one, away];
+  }
+  app.tip(near ? near.sentence : null, event);
 }
 
-// What the last entry did, in words.
+// What the last event did, in a sentence.
 function tellEdit(app) {
   const { model, data } = app,
-    moment = momentAt(model, app.time),
+    now = eventsBy(model, app.time),
+    event = model.events[now - 1],
     held = document.getElementById("edit");
   document.getElementById("moment").textContent =
     data.timeline.axis === "epoch"
       ? `epoch ${Math.floor(app.time + 1e-6)}`
-      : `${moment} of ${counted(data.timeline.entries.length, "edit")}`;
+      : `${momentAt(model, app.time)} of ${counted(data.timeline.entries.length, "edit")}`;
   markJournal(app);
-  if (held.dataset.moment === String(moment)) return;
-  held.dataset.moment = moment;
+  if (held.dataset.event === String(now)) return;
+  held.dataset.event = now;
   held.replaceChildren();
-  const entry = data.timeline.entries[moment - 1];
-  if (!entry) {
+  if (!event) {
     text("b", "", "At the start", held);
     text("p", "", `${counted(model.counts[0][0], "neuron")}, ${counted(model.counts[0][1], "synapse")}`, held);
     return;
   }
-  text("b", "", entryTitle(entry), held);
-  if (entry.epoch !== null) text("span", "when", `after epoch ${entry.epoch}`, held);
+  text("p", "sentence", event.sentence, held);
   const counts = element("p", "", held);
-  entryCounts(entry).forEach((words, i) => {
+  entryCounts(event).forEach((words, i) => {
     if (i) counts.append(", ");
     text("span", words.endsWith("born") ? "born" : "died", words, counts);
   });
-  const change =
-    entry.details.loss_before && entry.details.loss_after
-      ? [`loss ${entry.details.loss_before} → ${entry.details.loss_after}`]
-      : [];
-  const moved = entry.details.function_change ? [`function moved by ${entry.details.function_change}`] : [];
-  if (change.length || moved.length) text("p", "", [...change, ...moved].join(", "), held);
-  const skip = new Set(["population", "loss_before", "loss_after", "function_change", "epoch", "kind", "seed"]);
-  const rest = [...Object.entries(entry.options), ...Object.entries(entry.details)]
-    .filter(([name]) => !skip.has(name))
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`);
-  if (rest.length) text("p", "", rest.join(" · "), held);
+  const { loss_before, loss_after, function_change } = event.entry.details,
+    moved = Number(function_change);
+  const words = [
+    loss_before && loss_after ? `loss ${loss_before} → ${loss_after}` : "",
+    moved === moved && function_change ? `outputs moved by ${figure(Number((moved * 100).toPrecision(2)))} %` : "",
+  ].filter(Boolean);
+  if (words.length) text("p", "", words.join(", "), held);
 }

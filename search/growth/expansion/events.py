@@ -10,8 +10,9 @@ from neurograph.edits import RemoveSynapses
 from neurograph.network import NeuronGraph
 from search.growth.events import Event, Keep
 from search.growth.expansion.options import ExpandOptions
-from search.growth.expansion.rules import expansion_due, pruning_due
+from search.growth.expansion.rules import expansion_due, loss_change, pruning_due
 from search.growth.expansion.scores import Scores, chosen, excess, scores
+from search.growth.reasons import Reason, reasons
 from search.training import Trainer
 from search.training.batches import seed_of
 
@@ -54,6 +55,11 @@ class Expansion:
         losses = [r["train_loss"] for r in trainer.rows]
         return expansion_due(losses, max(expanded, default=0), len(expanded), options)
 
+    def _stood_still(self, trainer: Trainer) -> Reason:
+        options = self.options
+        moved = loss_change([r["train_loss"] for r in trainer.rows], options.window)
+        return Reason("change", "the loss had come to a standstill", moved, options.change, "under")
+
     def _expand(self, trainer: Trainer, row: dict[str, Any]) -> None:
         options = self.options
         scored = self._scores(trainer, options.into)
@@ -68,7 +74,7 @@ class Expansion:
         entry.details["metric"] = options.metric
         entry.details["scores"] = [float(scored.scores[place[number]]) for number in ids.tolist()]
         entry.details["histogram"] = np.histogram(scored.scores, _BINS, (0.0, 1.0))[0].tolist()
-        row["event"] = event.close()
+        row["event"] = event.close(**reasons(self._stood_still(trainer)))
         details = entry.details
         row["edit"] = f"{details['population']} +{details['neurons']}, {len(ids)} synapses became {details['synapses']}"
 
@@ -80,7 +86,8 @@ class Expansion:
             return
         event = Event(trainer, "pruning", self.options.measured, self.keep)
         event.apply(RemoveSynapses(_pairs(trainer.net.graph, ids), "remove"))
-        row["event"] = event.close()
+        why = Reason("prune_after", f"the expansion was {self.options.prune_after} epochs past")
+        row["event"] = event.close(**reasons(why))
         row["edit"] = f"{entry.details['population']} -{len(ids)} of {len(newborn)} newborn synapses"
 
     def _scores(self, trainer: Trainer, into: tuple[str, ...] | None) -> Scores:

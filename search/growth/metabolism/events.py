@@ -18,6 +18,7 @@ from search.growth.metabolism.ages import ages_in_epochs
 from search.growth.metabolism.options import MetabolizeOptions
 from search.growth.metabolism.rules import cycle_length, growth_due, loss_slope, newborn_counts, room
 from search.growth.pictures import remember_weights
+from search.growth.reasons import Reason, by_calendar, reasons
 from search.training import Trainer
 from search.training.batches import seed_of
 
@@ -113,6 +114,7 @@ class Metabolism:
             counts = newborn_counts(_sizes(graph, populations), figures["error_variance"], options)
         born = {name: self._grow(event, name, count, epoch, seen) for name, count in counts.items()}
         figures |= {"born": born, "died": {name: result.details["eaten"] for name, result in died.items()}}
+        figures |= reasons(_reason(figures, cycle, options))
         row["event"] = event.close(**figures, variance_condition=_conditions(graph, populations))
         edits = [_summary(name, born[name], died.get(name)) for name in populations]
         row["edit"] = "; ".join(filter(None, edits)) or None
@@ -206,6 +208,14 @@ def _appetite(rows: list[dict[str, Any]], cycle: int, options: MetabolizeOptions
     error = "test_error" if options.variance == "test" else held_out
     slope = loss_slope([r["train_loss"] for r in rows], cycle)
     return {"slope": slope, "error": error, "error_variance": error_variance([r[error] for r in seen])}
+
+
+def _reason(figures: dict[str, Any], cycle: _Cycle, options: MetabolizeOptions) -> Reason:
+    """The rule that fired: eq. 1 where the network grows, else the calendar of autophagy."""
+    if "slope" not in figures:
+        return by_calendar("autophagy_every", "autophagy", options.autophagy_every)
+    since = f"over {cycle.length} epoch{'s' * (cycle.length != 1)}"
+    return Reason("slope", f"the loss had stopped falling {since}", figures["slope"], options.slope)
 
 
 def _conditions(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from neurograph.memory import require_bytes
 from neurograph.network import NeuronGraph
 from search.growth.events import Event, Keep
 from search.growth.morphing.options import MorphOptions
+from search.growth.reasons import Reason, reasons
 from search.progress import ShowProgress
 from search.training import Trainer, evaluate
 
@@ -66,6 +67,8 @@ def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[
         trainer.optimizer.state.clear()
     figures |= {"held_out_after": _held_out(trainer), "drawn": details["width"], "neurons_new": details["neurons"]}
     figures |= {name: details[name] for name in ("penalty", "alpha", "reconstruction_error") if name in details}
+    after = f"the parent had trained for {options.insert_after} epochs" if options.insert_after else "it began with it"
+    figures |= reasons(Reason("insert_after", after))
     a, b = options.between
     return event.close(**figures), f"{details['population']} +{details['neurons']} between {a} and {b}"
 

@@ -11,6 +11,7 @@ from search.growth.expansion.metrics import METRICS
 from search.growth.expansion.scores import scores
 from search.growth.pruning.options import PruneOptions
 from search.growth.pruning.rules import moments, still_left
+from search.growth.reasons import Reason, reasons
 from search.training import Trainer
 from search.training.batches import seed_of
 
@@ -48,7 +49,8 @@ class Pruning:
         seen = self._observe(trainer) if self.options.take_over else None
         event = Event(trainer, "pruning", self.options.measured, self.keep)
         details = event.apply(Prune(left, self.options.scope, (ids, values), observations=seen)).details
-        row["event"] = event.close(full=full, left=details["left"])
+        why = reasons(Reason("left", f"pruning {done} of {of} was due", details["left"] / full))
+        row["event"] = event.close(full=full, left=details["left"], **why)
         gone = len(details["cleaned_up"])
         taken = f", and {gone} neuron{'s' * (gone != 1)} left without" if gone else ""
         row["edit"] = f"-{details['pruned']:,} of {len(ids):,} synapses{taken}"

@@ -8,6 +8,7 @@ from neurograph.edits import Rewire, Sparsify
 from neurograph.edits.rewire import Candidates
 from neurograph.edits.sparsify import wanted_of
 from search.growth.events import Event, Keep
+from search.growth.reasons import by_calendar, reasons
 from search.growth.rewiring.options import RewireOptions
 from search.growth.rewiring.rules import moments, share_moved
 from search.training import Trainer
@@ -58,7 +59,8 @@ class Rewiring:
         seed = seed_of(options.seed, row["epoch"], _REWIRING) % 2**32
         edit = Rewire(fraction, options.into, options.initializer, candidates=found, seed=seed)
         moved = event.apply(edit).details["moved"]
-        row["event"] = event.close(fraction=fraction, moved=moved)
+        why = reasons(by_calendar("every", "rewiring", options.every))
+        row["event"] = event.close(fraction=fraction, moved=moved, **why)
         row["edit"] = f"{moved:,} of {trainer.net.graph.number_of_edges():,} synapses moved"
 
     def _candidates(self, trainer: Trainer, fraction: float) -> Candidates:

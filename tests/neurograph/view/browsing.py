@@ -118,6 +118,14 @@ class Browser:
         actions.click().perform()
         self.settle()
 
+    def hover(self, x: float, y: float) -> None:
+        """Move the mouse to a place of the window."""
+        actions = ActionChains(self.driver)
+        for by in (-3, 0):
+            actions.w3c_actions.pointer_action.move_to_location(round(x) + by, round(y))
+        actions.pause(0.1).perform()
+        self.settle()
+
     def pixels(self) -> np.ndarray:
         """(height, width, 3) of what the network is drawn on."""
         picture = self.driver.find_element(By.TAG_NAME, "main").screenshot_as_png

@@ -240,3 +240,11 @@ def test_a_notebook_shows_a_small_picture():
     assert len(html) < 60_000
     assert "<svg" not in NeuronGraph()._repr_html_()
     assert len(mlp([100, 400, 400, 10], seed=0)._repr_html_()) < 120_000
+
+
+def test_the_headline_counts_what_the_journal_says():
+    g, moments = grown()
+    data = content(g, test_error=3.1).data
+    changed = [entry for entry in g.journal if any(entry.counts().values())]
+    assert data["headline"] == f"{len(moments[0])} → {len(g)} neurons, {len(changed)} events, test error 3.10 %"
+    assert content(moments[0]).data["headline"] == ""

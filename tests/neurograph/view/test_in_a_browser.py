@@ -64,6 +64,46 @@ def test_it_opens_from_disk_without_a_request_or_a_complaint(run, run_page):
     assert len({tuple(colour) for colour in run.pixels().reshape(-1, 3)[::7]}) > 50  # something is drawn
 
 
+def test_it_opens_on_growth_with_the_numbers_of_the_journal(browser, run_page):
+    path, g, moments = run_page
+    browser.open(path)
+    born = sum(len(entry.neurons_born) for entry in g.journal)
+    died = sum(len(entry.neurons_died) for entry in g.journal)
+    assert browser.text("#headline") == f"{len(g) - born + died} → {len(g)} neurons, {len(g.journal)} events"
+    assert len(moments[0]) == len(g) - born + died
+    assert browser.run("return app.mode") == "origin"
+    colours = browser.run("return Array.from(app.model.born, (_, i) => app.neuronColour(i))")
+    first = browser.run("return Array.from(app.model.born, (b) => b < -1e8)")
+    grey = browser.run("return app.palette.origin[0]")
+    assert [colour == grey for colour in colours] == first
+    widths = browser.run("return app.model.widths.map((w) => [...w])")
+    assert [list(column) for column in zip(*widths, strict=True)] == [
+        [
+            len(m.population(p["name"])) if p["name"] in m.populations else 0
+            for p in browser.run("return app.data.populations")
+        ]
+        for m in moments
+    ]
+
+
+def test_a_hover_over_a_mark_shows_the_event_as_a_sentence(run):
+    chart = run.driver.find_element("id", "chart")
+    box = chart.rect
+    place = run.run("return app.model.events[1].at / app.data.timeline.end")
+    run.hover(box["x"] + 44 + place * (box["width"] - 56), box["y"] + box["height"] - 28)
+    assert run.text("#tip") == "epoch 4: hidden1 lost 2 (by RemoveNeurons)"
+
+
+def test_events_without_births_or_deaths_are_folded_away(browser, tmp_path):
+    g, _ = grown()
+    g.nodes[12 if 12 in g else 11]["activation"] = "tanh"
+    browser.open(g.view(tmp_path / "p.html"))
+    browser.run("app.tab = 'Journal'; app.select(null)")
+    assert len(browser.texts("#side > div > .rows .event")) == 5
+    assert browser.text("#side summary") == "1 event without births or deaths"
+    assert browser.text("#headline").endswith(", 5 events")
+
+
 def test_a_click_tells_of_a_neuron(run, run_page):
     _, g, _ = run_page
     number = run.run("return app.data.names.indexOf('11')")
@@ -92,7 +132,7 @@ def test_a_newborn_tells_where_it_came_from_and_a_click_goes_there(run, run_page
     assert "Proliferate hidden1, epoch 2" in run.text("#side")
     assert f"heir of {heir}" in run.text("#side").replace("\n", " ")
     run.click("#side dd .link")
-    assert run.text("#edit b") == "Proliferate hidden1"
+    assert run.text("#edit .sentence") == "epoch 2: hidden1 gained 3 (by Proliferate)"
     assert run.text("#moment") == "epoch 2"
 
 
@@ -169,14 +209,14 @@ def test_keys_walk_from_neuron_to_neuron(run):
     run.until(f"window.neurograph.stage.sigma.getCamera().ratio < {before * 0.9}")
 
 
-@pytest.mark.parametrize("mode", ["age", "population"])
-def test_colours_by_age_and_population(run, mode):
+@pytest.mark.parametrize("mode", ["origin", "population"])
+def test_colours_by_origin_and_population(run, mode):
     before = run.pixels()
     run.run(
         "const m = document.getElementById('mode'); m.value = arguments[0]; m.dispatchEvent(new Event('change'))", mode
     )
     assert changed(before, run.pixels()) > 300
-    assert run.texts("#legend")[0].startswith({"age": "there from the start", "population": "input"}[mode])
+    assert run.texts("#legend")[0].startswith({"origin": "there from the start", "population": "input"}[mode])
 
 
 def test_dark_and_light_follow_the_system_and_the_button(browser, run_page):
@@ -215,7 +255,7 @@ def test_names_from_a_file_never_become_markup(browser, tmp_path):
     assert browser.text("#chosen") == HOSTILE[0]
     browser.run("app.select({bundle: app.data.bundles[0]}); app.tab = 'Journal'")
     browser.run("app.select(null); app.goTo(0); app.goTo(9)")
-    assert HOSTILE[0] in browser.text("#edit")
+    assert HOSTILE[1] in browser.text("#edit")
     browser.press("/", "img")
     assert HOSTILE[1] in browser.texts("#found li")[0]
     assert (
@@ -268,7 +308,7 @@ def test_without_webgl_there_is_the_still_picture(browser, run_page):
         assert browser.driver.find_element("css selector", "#still svg").is_displayed()
         assert "hidden1" in browser.text("#still svg")
         browser.press("\ue012")  # the journal still tells
-        assert "Proliferate hidden2" in browser.text("#edit")
+        assert "hidden2 gained 2 (by Proliferate)" in browser.text("#edit")
         assert len({tuple(colour) for colour in browser.pixels().reshape(-1, 3)[::7]}) > 20
         assert browser.complaints() == []
     finally:

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 import compiler
 from neurograph.errors import DivergenceError
+from search.growth.metabolism.rules import loss_slope
 from search.growth.metabolism.streaming.life import Life
 from search.growth.metabolism.streaming.options import StreamOptions
+from search.growth.reasons import Reason, reasons
 from search.streams import Stream
 from search.training.batches import seed_of
 from search.training.evaluation import evaluate
@@ -144,17 +146,29 @@ class StreamTrainer:
         if grown:
             row["edit"] = "; ".join(f"{name} +{count}" for name, count in grown.items())
             row["event"] = {"kind": "growth", "epoch": number, "born": grown}
-            self.net.graph.journal[-1].details["event"] = dict(row["event"])
+            row["event"] |= reasons(self._stood_still())
+            for entry in list(self.net.graph.journal)[-len(grown) :]:
+                entry.details["event"] = dict(row["event"])
         self._settle()
         for callback in self.callbacks:
             callback(self, row)
 
     def _grow(self) -> dict[str, int]:
         """Grow after a task where the stream asks for more."""
-        ends = [at for at, row in enumerate(self.rows, 1) if self._ends_task(at)]
-        losses = [_mean_loss(self.rows[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+        ends, losses = self._tasks()
         grown = max((at for at, row in enumerate(self.rows, 1) if row.get("event")), default=0)
         return self.life.grow(losses, sum(end <= grown for end in ends), self.steps)
+
+    def _tasks(self) -> tuple[list[int], list[float]]:
+        """The rows that tasks so far ended with, and the tasks' mean losses."""
+        ends = [at for at, row in enumerate(self.rows, 1) if self._ends_task(at)]
+        return ends, [_mean_loss(self.rows[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+
+    def _stood_still(self) -> Reason:
+        cycle = self.options.cycle
+        since = f"over {cycle} task{'s' * (cycle != 1)}"
+        slope = loss_slope(self._tasks()[1], cycle)
+        return Reason("slope", f"the loss had stopped falling {since}", slope, self.options.slope)
 
     def _ends_task(self, number: int) -> bool:
         length = self.stream.task_steps

@@ -13,6 +13,7 @@ from compiler.runtime.devices import usable_device
 from compiler.runtime.inputs import check_batch_size
 from compiler.snapshot import snapshot
 from compiler.sync.columns import columns_of, warn_of_moved_columns
+from neurograph.core.marks import WiringMark
 from neurograph.errors import CompileError
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
@@ -86,6 +87,7 @@ def compile(
         {quantity: graph_numbers(found.arrays, quantity, slots.numbers(quantity)) for quantity in slots.quantities},
     )
     network.install(found, program, assembly)
+    network.mark = WiringMark.of(graph)
     graph.own(network)
     graph.compiled_columns = columns
     network.holding.rest()

@@ -20,6 +20,7 @@ from compiler.sync.columns import Columns, columns_of
 from compiler.sync.holding import Holding
 from compiler.sync.optimizers import canonical
 from neurograph.analysis.observations import Observations
+from neurograph.core.marks import WiringMark
 from neurograph.errors import CompileError
 
 
@@ -49,6 +50,7 @@ class CompiledNetwork(CompiledModule):
     memory: Memory = Memory()
     actor: Any = None  # a `compiler.runtime.acting.BoundActor`, once it was asked to act
     columns: Columns
+    mark: WiringMark | None = None  # the wiring that the program is of
     _forwards: Forwards
     number: int  # what a traced refusal knows it by
 
@@ -177,11 +179,11 @@ class CompiledNetwork(CompiledModule):
 
     def install(self, snapshot: Snapshot, program: Program, assembly: Assembly) -> None:
         """Take a program and its units as what runs from now on."""
-        before, arrays = getattr(self, "slots", None), snapshot.arrays
+        before = getattr(self, "slots", None)
         self.__dict__.update(memory=snapshot.memory, actor=None)
         if before is None or program != self.program:
             self._forwards.renew()
-        self.put(program, assembly, f"{snapshot.neurons} neurons, {len(arrays.ids)} synapses")
+        self.put(program, assembly, snapshot.size)
         self.columns = columns_of(snapshot)
         self.catch_up()
         if before is not None:

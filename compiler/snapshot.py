@@ -49,6 +49,8 @@ class Snapshot:
         Populations that may be one region though nothing in them waits for itself: those of many small networks.
     memory
         What is remembered from one step to the next; the last ports of both sides carry it.
+    synapses
+        How many there are, where the arrays do not hold them.
     """
 
     arrays: GraphArrays
@@ -56,11 +58,22 @@ class Snapshot:
     outputs: tuple[Port, ...]
     together: frozenset[str] = frozenset()
     memory: Memory = field(default_factory=Memory)
+    synapses: int | None = None
 
     @property
     def neurons(self) -> int:
         """How many neurons the graph has."""
         return len(self.arrays) - sum(len(port.keys) for port in self.memory.ports)
+
+    @property
+    def size(self) -> str:
+        """How large the graph is, in words."""
+        return f"{self.neurons} neurons, {self.count} synapses"
+
+    @property
+    def count(self) -> int:
+        """How many synapses there are."""
+        return len(self.arrays.ids) if self.synapses is None else self.synapses
 
 
 def snapshot(graph: Any, cut_off: bool = False) -> Snapshot:
@@ -82,8 +95,8 @@ def snapshot(graph: Any, cut_off: bool = False) -> Snapshot:
     if len(arrays) == 0:
         raise CompileError("the graph is empty: add an input population and an output population before compiling it")
     check_arrays(arrays)
-    step, chosen = one_step(arrays), [arrays.each_kind("role") == "input", arrays.each_kind("is_output").astype(bool)]
-    inputs, outputs = (_ports(step.arrays, step.places(mask)) for mask in chosen)
+    step = one_step(arrays)
+    inputs, outputs = (_ports(step.arrays, step.places(mask)) for mask in _sides(arrays))
     arrays = step.arrays
     if not inputs:
         raise CompileError('the graph has no input: add a population with role="input"')
@@ -110,14 +123,29 @@ def check_arrays(arrays: GraphArrays) -> None:
     _refuse_aggregated_maps(arrays)
 
 
+def ports_of(arrays: GraphArrays) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+    """The ports of a graph without delays, inputs and outputs."""
+    inputs, outputs = (_ports(arrays, mask) for mask in _sides(arrays))
+    return inputs, outputs
+
+
+def _sides(arrays: GraphArrays) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) bool each: which neurons are inputs, and which are outputs."""
+    inputs = np.array([kind.role == "input" for kind in arrays.kinds], bool)
+    return inputs[arrays.kind], np.array([kind.is_output for kind in arrays.kinds], bool)[arrays.kind]
+
+
 def _ports(arrays: GraphArrays, chosen: np.ndarray) -> tuple[Port, ...]:
-    population = arrays.each_kind("population")
-    ports = []
-    for name in arrays.populations:
-        members = np.flatnonzero(chosen & (population == name))
-        if len(members):
-            members = members[np.argsort(arrays.keys[members], kind="stable")]
-            ports.append(Port(name, members, _one_shape(arrays, name, members)))
+    """One port per population of the chosen neurons."""
+    number = {name: at for at, name in enumerate(arrays.populations)}
+    population = np.array([number.get(kind.population, -1) for kind in arrays.kinds], np.int64)
+    neurons = np.flatnonzero(chosen)
+    mine, ports = population[arrays.kind[neurons]], []
+    for at in sorted(set(mine.tolist()) - {-1}):
+        members = neurons[mine == at]
+        members = members[np.argsort(arrays.keys[members], kind="stable")]
+        name = arrays.populations[at]
+        ports.append(Port(name, members, _one_shape(arrays, name, members)))
     return tuple(ports)
 
 

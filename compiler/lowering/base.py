@@ -10,11 +10,14 @@ from torch import Tensor, nn
 
 from compiler.lowering.sealed import Sealed, Unparametrized, refuse_reparametrization
 from compiler.planning.cost import BundleSpec, Calibration, Number
+from compiler.regions.status import FIXED, FROZEN, TRAINED
 from compiler.regions.windows import Window
 from compiler.slots import Slots
-from neurograph.schema.synapse import SynapseForm
 
-TRAINED, FROZEN, FIXED = 0, 1, 2  # a number in a Parameter, in a buffer, or no number at all (identity: 1; no bias: 0)
+__all__ = [
+    "FIXED", "FROZEN", "MAPS", "NOT_MAPS", "TRAINED", "Lowering", "ProductLayout", "Shared", "Unit", "not_sliding",
+    "same_arrays",
+]  # fmt: skip
 
 MAPS = "it is between scalars, and these synapses are of feature maps"
 NOT_MAPS = "it is for feature maps, and these synapses are between scalars"
@@ -104,13 +107,6 @@ class ProductLayout(Shared):
     def are(self, status: int) -> np.ndarray:
         """(n,) bool: which synapses have that status."""
         return np.full(len(self.ids), status == TRAINED) if self.status is None else self.status == status
-
-
-def status_of(form: SynapseForm) -> int:
-    """What the numbers of synapses of a form are."""
-    if form.op != "weight":
-        return FIXED
-    return TRAINED if form.trainable else FROZEN
 
 
 def same_arrays(these: tuple, those: tuple) -> bool:

@@ -1,5 +1,6 @@
 """Lowering `dense`: one matrix product; slots that no synapse owns are held at exactly zero and get no gradient."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,10 @@ class Dense(Unit):
         super().__init__()
         self.layout = layout
         shape = (layout.outputs, layout.inputs)
-        trained = layout.are(TRAINED)
         weight = mask = frozen = None
-        if trained.any():
+        if layout.all_trained or layout.are(TRAINED).any():
             weight = nn.Parameter(torch.zeros(shape, dtype=dtype, device=device))
-            mask = None if layout.full and layout.all_trained else self._mask(trained, device)
+            mask = None if layout.full and layout.all_trained else self._mask(device)
         if not layout.all_trained:
             frozen = torch.zeros(shape, dtype=dtype, device=device)
             frozen.view(-1)[torch.from_numpy(self._flat(layout.are(FIXED))).long().to(device)] = 1.0
@@ -35,18 +35,23 @@ class Dense(Unit):
         self.register_buffer("frozen", frozen, persistent=False)
         self.plain = mask is None and frozen is None
 
-    def _flat(self, chosen: np.ndarray) -> np.ndarray:
-        where = np.flatnonzero(chosen)
-        if self.layout.row is None or self.layout.column is None:
-            return where.astype(np.int32)
-        return (self.layout.row[where].astype(np.int64) * self.layout.inputs + self.layout.column[where]).astype(
-            np.int32
-        )
+    def _flat(self, chosen: np.ndarray | None) -> np.ndarray:
+        """(n,) int32 the slots of some synapses, of all where None."""
+        layout = self.layout
+        if layout.row is None or layout.column is None:
+            return np.flatnonzero(np.ones(len(layout.ids), bool) if chosen is None else chosen).astype(np.int32)
+        row, column = (end if chosen is None else end[chosen] for end in (layout.row, layout.column))
+        return row * np.int32(layout.inputs) + column  # below `MOST`
 
-    def _mask(self, trained: np.ndarray, device: torch.device) -> Tensor:
-        mask = torch.zeros(self.layout.outputs * self.layout.inputs, dtype=torch.bool)
-        mask[torch.from_numpy(self._flat(trained)).long()] = True
-        return mask.view(self.layout.outputs, self.layout.inputs).to(device)
+    @cached_property
+    def trained(self) -> np.ndarray:
+        """(n,) int32 the slots of the synapses that are trained."""
+        return self._flat(None if self.layout.all_trained else self.layout.are(TRAINED))
+
+    def _mask(self, device: torch.device) -> Tensor:
+        mask = np.zeros(self.layout.outputs * self.layout.inputs, bool)
+        mask[self.trained] = True
+        return torch.from_numpy(mask).view(self.layout.outputs, self.layout.inputs).to(device)
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         return F.linear(x, self.held(), bias)
@@ -64,13 +69,14 @@ class Dense(Unit):
 
     def slots(self) -> list[Slots]:
         layout = self.layout
-        if layout.full and layout.all_trained:
-            return [Slots(WEIGHT, self, "weight", layout.ids, None, True)]
+        if layout.all_trained:
+            return [Slots(WEIGHT, self, "weight", layout.ids, None if layout.full else self.trained, True)]
         entries = []
         for name, status, trained in (("weight", TRAINED, True), ("frozen", FROZEN, False)):
             chosen = layout.are(status)
             if chosen.any():
-                entries.append(Slots(WEIGHT, self, name, layout.ids[chosen], self._flat(chosen), trained))
+                flat = self.trained if trained else self._flat(chosen)
+                entries.append(Slots(WEIGHT, self, name, layout.ids[chosen], flat, trained))
         return entries
 
 

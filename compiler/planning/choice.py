@@ -1,28 +1,27 @@
 """The choice of products for one block: which bundles run together, in which shape, by which lowering."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from compiler.lowering import REGISTRY, Lowering, ProductLayout
-from compiler.lowering.base import NOT_MAPS, status_of
+from compiler.lowering.base import NOT_MAPS
 from compiler.planning.cost import BundleSpec, format_seconds, gathering, offers, price
 from compiler.planning.pins import BLOCKS, NamedBundle, Pin, pinned, unused
 from compiler.planning.program import Options, ProductPlan
 from compiler.regions.blocks import Block, Blocks
-from compiler.regions.bundles import Bundles
+from compiler.regions.bundles import BundleSizes
 from compiler.regions.product_wiring import ProductWiring, cut_product
 from compiler.regions.remainder import merge_thin
 from compiler.regions.windows import NUMBER, SAME, Window
-from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
 
 
-def refuse_unused_pins(pin: Pin, blocks: Blocks, bundles: Bundles) -> None:
-    """Refuse keys of `lowering=` that name no bundle."""
+def refuse_unused_pins(pin: Pin, blocks: Blocks, joined: Iterable[tuple[int, int]]) -> None:
+    """Refuse keys of `lowering=` that name no bundle; `joined` are the pairs of blocks that have one, source first."""
     names = [block.population for block in blocks.blocks]
-    pairs = {(names[s], names[t]) for s, t in zip(bundles.source.tolist(), bundles.target.tolist(), strict=True)}
-    if odd := unused(pin, set(names), pairs):
+    if odd := unused(pin, set(names), {(names[source], names[target]) for source, target in joined}):
         raise CompileError(
             f"lowering={{{odd[0]!r}: ...}} names no bundle; populations are {', '.join(map(repr, sorted(set(names))))}"
         )
@@ -32,9 +31,8 @@ def refuse_unused_pins(pin: Pin, blocks: Blocks, bundles: Bundles) -> None:
 class TargetPlanner:
     """The choice of products for one target block."""
 
-    arrays: GraphArrays
     blocks: Blocks
-    bundles: Bundles
+    bundles: BundleSizes
     groups: np.ndarray
     padded: np.ndarray
     options: Options
@@ -174,8 +172,8 @@ class TargetPlanner:
         seconds, lowering, pick, narrow = made[0]
         why = "pinned" if pin is not None else _why(made)
         by_row = len(group) > 1 and self.wires(group)
-        product = cut_product(self.arrays, self.blocks, self.bundles, self.target, group, pick, narrow, by_row)
-        layout = self.layout(product, bundle.window)
+        product = cut_product(self.blocks, self.bundles, self.target, group, pick, narrow, by_row)
+        layout = self.layout(product, group, bundle.window)
         return ProductPlan(lowering.name, layout, product.pieces, product.rows, bundle.sources, seconds, why)
 
     def shapes(self, group: np.ndarray) -> tuple[NamedBundle, list[tuple[bool, bool, BundleSpec]]]:
@@ -196,20 +194,21 @@ class TargetPlanner:
         """How many different neurons a group touches at both ends."""
         if len(group) == 1:
             return int(self.bundles.sources[group[0]]), int(self.bundles.targets[group[0]])
-        synapses = np.concatenate([self.bundles.of(int(b)) for b in group])
-        ends = (self.arrays.source[synapses], self.arrays.target[synapses])
-        counts = [int(np.count_nonzero(np.diff(np.sort(end), prepend=-1))) for end in ends]
+        ends = self.bundles.ends(group)
+        source = ends.source.astype(np.int64) * 2**32 + ends.column
+        counts = [int(np.count_nonzero(np.diff(np.sort(end), prepend=-1))) for end in (source, ends.row)]
         return counts[0], counts[1]
 
-    def layout(self, product: ProductWiring, window: Window | None) -> ProductLayout:
+    def layout(self, product: ProductWiring, group: np.ndarray, window: Window | None) -> ProductLayout:
         """The wiring of a product as a lowering sees it."""
-        arrays = self.arrays
-        full = len(product.synapses) == product.inputs * product.outputs
-        code = np.array([status_of(form) for form in arrays.forms], np.uint8)[arrays.form[product.synapses]]
+        ids, code = self.bundles.numbers(group)
+        if product.order is not None:
+            ids, code = ids[product.order], code[product.order]
+        full = len(ids) == product.inputs * product.outputs
         return ProductLayout(
             product.inputs,
             product.outputs,
-            arrays.ids[product.synapses],
+            ids,
             None if full else product.row,
             None if full else product.column,
             code if code.any() else None,

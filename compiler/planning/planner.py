@@ -41,12 +41,13 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
     """
     if not options.measured:
         return _planned(snapshot, options)
+    draft = None
     if len(snapshot.arrays.ids) * options.batch_size < LONG:
-        program = _planned(snapshot, options)
-        if program.seconds < SHORT:
-            return program
+        draft = _planned(snapshot, options)
+        if draft.seconds < SHORT:
+            return draft
     figures = current(options.device)
-    return replace(_planned(snapshot, replace(options, calibration=figures)), options=options)
+    return replace(_planned(snapshot, replace(options, calibration=figures)), options=options, draft=draft)
 
 
 def _planned(snapshot: Snapshot, options: Options) -> Program:
@@ -57,9 +58,9 @@ def _planned(snapshot: Snapshot, options: Options) -> Program:
         number[region.whole.groups] = at
     blocks = find_blocks(arrays, sorting, number)
     bundles = find_bundles(arrays, blocks)
-    groups = depthwise(bundles, bundle_groups(arrays, bundles))
-    padded = padded_sizes(arrays, bundles, groups)
-    refuse_unused_pins(options.pin, blocks, bundles)
+    groups = depthwise(bundles, bundle_groups(bundles))
+    padded = padded_sizes(bundles, groups)
+    refuse_unused_pins(options.pin, blocks, zip(bundles.source.tolist(), bundles.target.tolist(), strict=True))
     edges = np.searchsorted(bundles.target, np.arange(len(blocks.blocks) + 1))
     stages = []
     made: dict[int, list[int]] = {}
@@ -75,20 +76,20 @@ def _planned(snapshot: Snapshot, options: Options) -> Program:
                 stages.append(_stage(arrays, blocks, tuple(made[block.region]), (product,)))
         elif block.signature.role != "input":
             feeding = np.arange(edges[index], edges[index + 1])
-            products = TargetPlanner(arrays, blocks, bundles, groups, padded, apart, index).products(feeding)
+            products = TargetPlanner(blocks, bundles, groups, padded, apart, index).products(feeding)
             stages.append(_stage(arrays, blocks, (index,), products))
-    _refuse_idle_pin(options.pin, stages)
+    refuse_idle_pin(options.pin, stages)
     return Program(
         options,
-        tuple(_port(port, blocks) for port in snapshot.inputs),
-        tuple(_port(port, blocks) for port in snapshot.outputs),
+        tuple(plan_port(port, blocks) for port in snapshot.inputs),
+        tuple(plan_port(port, blocks) for port in snapshot.outputs),
         tuple(stages),
         tuple(arrays.keys[block.neurons] for block in blocks.blocks),
         options.calibration,
     )
 
 
-def _refuse_idle_pin(pin: Pin, stages: list[StagePlan]) -> None:
+def refuse_idle_pin(pin: Pin, stages: list[StagePlan]) -> None:
     """A name that fits none of the bundles would silently do nothing."""
     if pin == BLOCKS:
         return
@@ -99,11 +100,12 @@ def _refuse_idle_pin(pin: Pin, stages: list[StagePlan]) -> None:
 
 def _stage(arrays: GraphArrays, blocks: Blocks, makes: tuple[int, ...], products: tuple[ProductPlan, ...]) -> StagePlan:
     made = [blocks.blocks[index] for index in makes]
-    plans = [BlockPlan(b.population, b.signature.aggregation, _neurons(arrays, b), b.inner) for b in made]
+    plans = [BlockPlan(b.population, b.signature.aggregation, plan_neurons(arrays, b), b.inner) for b in made]
     return StagePlan(makes, tuple(plans), products)
 
 
-def _neurons(arrays: GraphArrays, block: Block) -> NeuronsPlan:
+def plan_neurons(arrays: GraphArrays, block: Block) -> NeuronsPlan:
+    """What happens to a block after the sum."""
     trainable = np.array([kind.trainable for kind in arrays.kinds], bool)[arrays.kind[block.neurons]]
     scale = np.where(trainable, TRAINED, FROZEN).astype(np.uint8)
     sorts = [
@@ -123,8 +125,11 @@ def _neurons(arrays: GraphArrays, block: Block) -> NeuronsPlan:
     )
 
 
-def _port(port: Port, blocks: Blocks) -> PortPlan:
-    """A population's neurons are in key order in the port and in each block, so only several blocks need an order."""
+def plan_port(port: Port, blocks: Blocks) -> PortPlan:
+    """One tensor in or out.
+
+    A population's neurons are in key order in the port and in each block, so only several blocks need an order.
+    """
     block, place = blocks.block[port.neurons], blocks.place[port.neurons]
     pieces: list[Piece] = []
     for index in sorted(set(block.tolist())):

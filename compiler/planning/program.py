@@ -193,6 +193,8 @@ class Program(Shared):
         (blocks,) int64 arrays of neuron keys: what each value holds.
     calibration
         The figures that it was planned by.
+    draft
+        The program by the figures of the options, where that was made first and takes too long to be left at that.
     """
 
     options: Options
@@ -201,6 +203,7 @@ class Program(Shared):
     stages: tuple[StagePlan, ...]
     blocks: tuple[np.ndarray, ...] = field(compare=False)
     calibration: Calibration = field(compare=False)
+    draft: "Program | None" = field(compare=False, default=None, repr=False)
 
     @cached_property
     def seconds(self) -> float:

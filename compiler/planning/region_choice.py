@@ -8,7 +8,7 @@ import numpy as np
 
 from compiler.activations import CODES, SLOPED
 from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.base import FIXED, FROZEN, TRAINED, status_of
+from compiler.lowering.base import FIXED, FROZEN, TRAINED
 from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec
 from compiler.planning.cost import BundleSpec, format_seconds, gathering, price
 from compiler.planning.pins import NamedBundle, pinned
@@ -16,6 +16,7 @@ from compiler.planning.program import Options, ProductPlan
 from compiler.regions.blocks import Blocks, Sorting
 from compiler.regions.bundles import distinct
 from compiler.regions.product_wiring import Piece
+from compiler.regions.status import statuses
 from compiler.regions.wholes import Whole, largest, tangles
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
@@ -188,7 +189,7 @@ def region_product(arrays: GraphArrays, blocks: Blocks, region: Region) -> Produ
     rank[whole.neurons] = np.arange(len(whole.neurons), dtype=np.int32)
     row, kinds = rank[arrays.target[synapses]], arrays.kind[whole.neurons]
     starts = np.searchsorted(row, np.arange(len(whole.neurons) + 1)).astype(np.int32)
-    code = np.array([status_of(form) for form in arrays.forms], np.uint8)[arrays.form[synapses]]
+    code = statuses(arrays.forms)[arrays.form[synapses]]
     level = arrays.level[whole.neurons]
     trainable = np.array([kind.trainable for kind in arrays.kinds], bool)[kinds]
     has_slope = np.array([kind.activation in SLOPED for kind in arrays.kinds], bool)[kinds]

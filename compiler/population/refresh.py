@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from torch.optim import Optimizer
 
+from compiler.planning.planner import plan
 from compiler.population.columns import warn_of_columns
 from compiler.population.individuals import Individuals
 from compiler.population.merged import merged_snapshot
@@ -47,7 +48,8 @@ def refresh(
     try:
         if not same:
             network.__dict__["slots"] = _relabelled(network.slots, stay)
-        take_over(network, merged.snapshot, changes, optimizer, group, newborns, keep=same)
+        program = plan(merged.snapshot, network.options)
+        take_over(network, merged.snapshot, program, changes, optimizer, group, newborns, keep=same)
     except BaseException:
         network.__dict__.update(held)
         raise

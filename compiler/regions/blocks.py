@@ -6,6 +6,7 @@ populations depend on one another both ways, or on themselves, are their neurons
 region makes all of them in one call.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import networkx as nx
@@ -206,10 +207,33 @@ def _topological(block_of: np.ndarray, members: list[np.ndarray], home: np.ndarr
     first = np.array([neurons[0] for neurons in members], np.int64)
     whole = np.where(home[first] >= 0, count + home[first], np.arange(count))
     many = int(whole.max(initial=-1)) + 1
-    depth = np.zeros(many, np.int64)
     pairs = _pairs(whole[block_of], many, arrays)
-    wiring = nx.DiGraph(pairs[pairs[:, 0] != pairs[:, 1]].tolist())
-    for block in nx.topological_sort(wiring):
-        depth[block] = max((depth[source] + 1 for source in wiring.pred[block]), default=0)
-    keys = arrays.keys[first]
-    return sorted(range(count), key=lambda b: (depth[whole[b]], keys[b]))
+    depth = depths(many, pairs[pairs[:, 0] != pairs[:, 1]].tolist())
+    assert depth is not None  # blocks are cut so that none waits for itself
+    at, keys = [depth[block] for block in whole.tolist()], arrays.keys[first].tolist()
+    return sorted(range(count), key=lambda b: (at[b], keys[b]))
+
+
+def depths(count: int, pairs: Iterable[Sequence[int]]) -> list[int] | None:
+    """The longest way to each of some things from what waits for nothing; None where anything waits for itself.
+
+    Parameters
+    ----------
+    count
+        How many things; they are numbered from 0.
+    pairs
+        Each (what is waited for, what waits).
+    """
+    following: list[list[int]] = [[] for _ in range(count)]
+    need, depth = [0] * count, [0] * count
+    for source, target in pairs:
+        following[source].append(target)
+        need[target] += 1
+    ready = [thing for thing in range(count) if not need[thing]]
+    for thing in ready:  # grows meanwhile
+        for target in following[thing]:
+            depth[target] = max(depth[target], depth[thing] + 1)
+            need[target] -= 1
+            if not need[target]:
+                ready.append(target)
+    return depth if len(ready) == count else None

@@ -6,14 +6,32 @@ from functools import cached_property
 import numpy as np
 
 from compiler.regions.blocks import Blocks
+from compiler.regions.status import statuses
 from compiler.regions.windows import SAME, OpCodes, Window, find_windows
 from neurograph.core.arrays import GraphArrays
 from neurograph.storage.sorting import stable_order
 
 
 @dataclass(frozen=True, eq=False)
-class Bundles:
-    """All bundles, as arrays; synapses are sorted by (bundle, place of target, place of source).
+class Ends:
+    """Where the synapses of some bundles of one block lie.
+
+    Parameters
+    ----------
+    row
+        (n,) int32 places in the target block.
+    source, column
+        (n,) int32 source blocks, and places in these.
+    """
+
+    row: np.ndarray
+    source: np.ndarray
+    column: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class BundleSizes:
+    """All bundles as far as planning looks at their sizes; whoever has their synapses says where these are.
 
     Parameters
     ----------
@@ -21,10 +39,8 @@ class Bundles:
         (B,) blocks at both ends; bundles are sorted by (target, source, op_code).
     op_code
         (B,) what their synapses do: numbers, identities, or one of the windows; each makes bundles of its own.
-    start
-        (B + 1,) where each bundle's synapses begin in `synapses`.
-    synapses
-        (E,) rows of the graph's synapse columns.
+    count
+        (B,) synapses per bundle.
     sources, targets
         (B,) how many neurons of either block the bundle touches.
     windows
@@ -34,16 +50,10 @@ class Bundles:
     target: np.ndarray
     source: np.ndarray
     op_code: np.ndarray
-    start: np.ndarray
-    synapses: np.ndarray
+    count: np.ndarray
     sources: np.ndarray
     targets: np.ndarray
     windows: OpCodes
-
-    @property
-    def count(self) -> np.ndarray:
-        """(B,) synapses per bundle."""
-        return np.diff(self.start)
 
     @cached_property
     def identity(self) -> np.ndarray:
@@ -55,9 +65,53 @@ class Bundles:
         """What the synapses of one bundle do to feature maps."""
         return self.windows[self.op_code[bundle]]
 
-    def of(self, bundle: int) -> np.ndarray:
-        """The synapses of one bundle."""
-        return self.synapses[self.start[bundle] : self.start[bundle + 1]]
+    def ends(self, group: np.ndarray) -> Ends:
+        """Where the synapses of some bundles of one block lie, bundle after bundle, each sorted by (row, column)."""
+        raise NotImplementedError
+
+    def numbers(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(n,) int64 ids of the same synapses and (n,) uint8 of TRAINED, FROZEN and FIXED."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Bundles(BundleSizes):
+    """All bundles, as arrays; synapses are sorted by (bundle, place of target, place of source).
+
+    Parameters
+    ----------
+    start
+        (B + 1,) where each bundle's synapses begin in `synapses`.
+    synapses
+        (E,) rows of the graph's synapse columns.
+    arrays, blocks
+        The graph, grouped.
+    """
+
+    start: np.ndarray
+    synapses: np.ndarray
+    arrays: GraphArrays
+    blocks: Blocks
+
+    def of(self, group: np.ndarray) -> np.ndarray:
+        """The synapses of some bundles."""
+        return concatenated([self.synapses[self.start[bundle] : self.start[bundle + 1]] for bundle in group.tolist()])
+
+    def ends(self, group: np.ndarray) -> Ends:
+        synapses, place = self.of(group), self.blocks.place
+        source, first = self.arrays.source[synapses], self.source[group[0]]
+        alone = len(group) == 1 or bool((self.source[group] == first).all())
+        block = np.broadcast_to(np.int32(first), len(source)) if alone else self.blocks.block[source]
+        return Ends(place[self.arrays.target[synapses]], block, place[source])
+
+    def numbers(self, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        synapses = self.of(group)
+        return self.arrays.ids[synapses], statuses(self.arrays.forms)[self.arrays.form[synapses]]
+
+
+def concatenated(parts: list[np.ndarray]) -> np.ndarray:
+    """One array of several; a single one as it is."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
@@ -85,11 +139,14 @@ def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
         target=head // op_codes // many,
         source=head // op_codes % many,
         op_code=head % op_codes,
-        start=np.append(new, len(code)),
-        synapses=order,
+        count=np.diff(new, append=len(code)),
         sources=distinct(bundle, arrays.source[order], len(arrays), len(new)),
         targets=distinct(bundle, arrays.target[order], len(arrays), len(new)),
         windows=windows,
+        start=np.append(new, len(code)),
+        synapses=order,
+        arrays=arrays,
+        blocks=blocks,
     )
 
 

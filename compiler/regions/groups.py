@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.regions.bundles import Bundles
-from neurograph.core.arrays import GraphArrays
+from compiler.regions.bundles import BundleSizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,20 +62,20 @@ def find_groups(row: np.ndarray, column: np.ndarray) -> Groups | None:
     return Groups(row[starts][by_group].reshape(many, -1), columns, order)
 
 
-def bundle_groups(arrays: GraphArrays, bundles: Bundles) -> np.ndarray:
+def bundle_groups(bundles: BundleSizes) -> np.ndarray:
     """(B,) int64 how many equal disjoint blocks each bundle is; 1 where it is not two or more of them."""
     found = np.ones(len(bundles.target), np.int64)
     pairs, count = bundles.sources * bundles.targets, bundles.count
     many = pairs // np.maximum(count, 1)
     likely = (many > 1) & (many * count == pairs) & (bundles.sources % many == 0) & (bundles.targets % many == 0)
     for bundle in np.flatnonzero(likely):
-        synapses = bundles.of(int(bundle))
-        if find_groups(arrays.target[synapses], arrays.source[synapses]) is not None:
+        ends = bundles.ends(np.array([bundle]))
+        if find_groups(ends.row, ends.column) is not None:
             found[bundle] = many[bundle]
     return found
 
 
-def depthwise(bundles: Bundles, groups: np.ndarray) -> np.ndarray:
+def depthwise(bundles: BundleSizes, groups: np.ndarray) -> np.ndarray:
     """(B,) the same, but where every map reads just one, each is a block, whoever else reads that one."""
     slides = np.array([window is not None and window.slides for window in bundles.windows], bool)[bundles.op_code]
     single = slides & (bundles.count == bundles.targets) & (bundles.targets > 1)

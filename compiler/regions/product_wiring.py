@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compiler.regions.blocks import Blocks
-from compiler.regions.bundles import Bundles
-from neurograph.core.arrays import GraphArrays
+from compiler.regions.bundles import BundleSizes
 
 Piece = tuple[int, np.ndarray | None]
 
@@ -23,36 +22,29 @@ class ProductWiring:
         Places in the target block that it brings something to, or None for all of them in order.
     inputs, outputs
         Columns and rows.
-    synapses
-        (n,) rows of the graph's synapse columns, sorted by (row, column).
+    order
+        (n,) which of the bundles' synapses, sorted by (row, column); None where they are in that order.
     row, column
-        (n,) int32 local places.
+        (n,) int32 local places, in that order.
     """
 
     pieces: tuple[Piece, ...]
     rows: np.ndarray | None
     inputs: int
     outputs: int
-    synapses: np.ndarray
+    order: np.ndarray | None
     row: np.ndarray
     column: np.ndarray
 
 
 def cut_product(
-    arrays: GraphArrays,
-    blocks: Blocks,
-    bundles: Bundles,
-    target: int,
-    group: np.ndarray,
-    pick: bool,
-    narrow: bool,
-    by_row: bool = False,
+    blocks: Blocks, bundles: BundleSizes, target: int, group: np.ndarray, pick: bool, narrow: bool, by_row: bool = False
 ) -> ProductWiring:
     """Lay some bundles of one target block side by side.
 
     Parameters
     ----------
-    arrays, blocks, bundles
+    blocks, bundles
         The graph, grouped.
     target
         The target block.
@@ -66,29 +58,29 @@ def cut_product(
         Whether source blocks stand in the order of the first row each feeds, else in the order they are made in.
     """
     sources = sorted({int(bundles.source[b]) for b in group})
+    ends = bundles.ends(group)
     if by_row:
-        first = {int(bundles.source[b]): int(blocks.place[arrays.target[bundles.of(int(b))[0]]]) for b in group}
+        starts = np.cumsum(bundles.count[group]) - bundles.count[group]
+        first = {int(bundles.source[b]): int(ends.row[at]) for b, at in zip(group, starts, strict=True)}
         sources.sort(key=first.__getitem__)
-    synapses = np.concatenate([bundles.of(int(b)) for b in group])
     pieces: list[Piece] = []
     width = 0
-    column = np.empty(len(synapses), np.int32)
-    source_block, place = blocks.block[arrays.source[synapses]], blocks.place[arrays.source[synapses]]
+    column = np.empty(len(ends.row), np.int32)
     for source in sources:
         size = len(blocks.blocks[source].neurons)
-        mine = slice(None) if len(sources) == 1 else source_block == source
-        used, local = _renumber(place[mine], size) if pick else (None, place[mine])
-        column[mine] = local + width
+        mine = slice(None) if len(sources) == 1 else ends.source == source
+        used, local = _renumber(ends.column[mine], size) if pick else (None, ends.column[mine])
+        column[mine] = local + width if width else local
         pieces.append((source, used))
         width += size if used is None else len(used)
     size = len(blocks.blocks[target].neurons)
-    row = blocks.place[arrays.target[synapses]]
-    rows, row = _renumber(row, size) if narrow else (None, row)
+    rows, row = _renumber(ends.row, size) if narrow else (None, ends.row)
+    order = None
     if len(group) > 1:
         order = np.lexsort((column, row))
-        synapses, row, column = synapses[order], row[order], column[order]
+        row, column = row[order], column[order]
     outputs = size if rows is None else len(rows)
-    return ProductWiring(tuple(pieces), rows, width, outputs, synapses, row.astype(np.int32), column)
+    return ProductWiring(tuple(pieces), rows, width, outputs, order, row.astype(np.int32, copy=False), column)
 
 
 def _renumber(place: np.ndarray, size: int) -> tuple[np.ndarray | None, np.ndarray]:

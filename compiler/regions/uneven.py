@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.regions.bundles import Bundles
-from neurograph.core.arrays import GraphArrays
+from compiler.regions.bundles import BundleSizes
 
 _ROUNDS = 16  # of naming blocks by their lowest source; blocks that hang together by longer chains are no groups
 
@@ -86,14 +85,14 @@ def _places(block: np.ndarray) -> tuple[np.ndarray, int]:
     return place, int(counts.max())
 
 
-def padded_sizes(arrays: GraphArrays, bundles: Bundles, groups: np.ndarray) -> np.ndarray:
+def padded_sizes(bundles: BundleSizes, groups: np.ndarray) -> np.ndarray:
     """(B,) int64 how many kernels a bundle is as padded groups; 0 where that is not less than half of all pairs."""
     found = np.zeros(len(bundles.target), np.int64)
     slides = np.array([window is not None and window.slides for window in bundles.windows], bool)[bundles.op_code]
     pairs = bundles.sources * bundles.targets
     for bundle in np.flatnonzero(slides & (groups == 1) & (2 * bundles.count < pairs)):
-        synapses = bundles.of(int(bundle))
-        blocks = find_uneven(arrays.target[synapses], arrays.source[synapses])
+        ends = bundles.ends(np.array([bundle]))
+        blocks = find_uneven(ends.row, ends.column)
         if blocks is not None and 2 * blocks.size < pairs[bundle]:
             found[bundle] = blocks.size
     return found

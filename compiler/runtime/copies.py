@@ -7,7 +7,7 @@ from compiler.runtime.module import CompiledModule
 
 Network = TypeVar("Network", bound=CompiledModule)
 
-_OWN = frozenset({"holding", "individuals", "_forwards", "number", "gatherer", "actor"})
+_OWN = frozenset({"holding", "individuals", "_forwards", "number", "gatherer", "actor", "mark"})
 
 
 def taken_along(network: CompiledModule) -> dict[str, Any]:

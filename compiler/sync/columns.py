@@ -34,7 +34,10 @@ def warn_of_moved_columns(graph: Any, before: Columns, now: Columns, stacklevel:
     """
     for (side, population), keys in now.items():
         old = before.get((side, population), ())
-        if _moved(old, [_ancestor(key, set(old), graph.replacements) for key in keys]):
+        if keys == old:
+            continue
+        known = set(old)
+        if _moved(old, [_ancestor(key, known, graph.replacements) for key in keys]):
             warnings.warn(
                 f"the columns of {side} population {population!r} are in another order than when it was compiled: "
                 f"{listed(graph.names_of(keys), 8)}. networkx's relabelling in place, or removing a neuron and adding "

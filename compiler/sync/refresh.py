@@ -10,6 +10,8 @@ from torch.optim import Optimizer
 
 from compiler.lowering.base import Unit
 from compiler.planning.planner import plan
+from compiler.planning.program import Program
+from compiler.planning.replan import replan
 from compiler.runtime.assembly import Assembly, Spec, assemble, cast
 from compiler.runtime.listeners import notify_renewed
 from compiler.runtime.module import CompiledModule
@@ -20,11 +22,10 @@ from compiler.sync.optimizers.inherit import commit, prepare
 from compiler.sync.optimizers.restart import carry_out, plan_restarts
 from compiler.sync.stock import Stocks
 from compiler.sync.write_back import written
+from neurograph.core.marks import WiringMark
 
 
-def refresh(
-    network: CompiledModule, optimizer: Optimizer | None = None, group: int | None = None, newborns: str = "own"
-) -> None:
+def refresh(network: Any, optimizer: Optimizer | None = None, group: int | None = None, newborns: str = "own") -> None:
     """Bring a network up to date with its graph; see `CompiledNetwork.refresh`."""
     graph, holding = network.graph, network.holding
     changes = graph.changes.since(holding)
@@ -36,19 +37,31 @@ def refresh(
         graph.changes.advance(holding)
         network.catch_up()
         return
-    found = snapshot(graph, network.cut_off)
+    found, program = _planned(network)
     columns = columns_of(found)
     warn_of_moved_columns(graph, network.columns, columns, stacklevel=4)
-    take_over(network, found, changes, optimizer, group, newborns)
-    graph.compiled_columns = columns
+    take_over(network, found, program, changes, optimizer, group, newborns)
+    network.mark, graph.compiled_columns = WiringMark.of(graph), columns
     graph.changes.advance(holding)
     if network.owns and not graph.in_transaction:
         holding.rest()
 
 
+def _planned(network: Any) -> tuple[Snapshot, Program]:
+    """The graph as it is, and a program for it; only what was edited is planned again, where that can be done."""
+    graph, options = network.graph, network.options
+    graph.synchronise()  # as reading it would
+    again = None if network.mark is None else replan(graph, network.program, network.mark, options, network.cut_off)
+    if again is not None:
+        return again.snapshot, again.program
+    found = snapshot(graph, network.cut_off)
+    return found, plan(found, options)
+
+
 def take_over(
     network: CompiledModule,
     found: Snapshot,
+    program: Program,
     changes: Any,
     optimizer: Optimizer | None,
     group: int | None,
@@ -61,8 +74,8 @@ def take_over(
     ----------
     network
         What runs, and its slots say what it has.
-    found
-        What is to run.
+    found, program
+        What is to run, and how.
     changes
         What users wrote since the network last looked, and who is whose heir.
     optimizer, group, newborns
@@ -70,7 +83,6 @@ def take_over(
     keep
         Whether units that would be made the same again may be taken over.
     """
-    program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device, _pool(network, changes) if keep else None)
     stocks = Stocks(network.slots)
     _fill(network, assembly, changes, stocks)

@@ -15,6 +15,7 @@ from compiler.slots import Quantity, SlotMap, Slots
 
 MANY = 4096  # numbers from which on runs are looked for
 _MOST = 64  # runs; what is cut into more is looked up
+_SINGLE = 4  # numbers that are looked for one by one
 _NEAR = 2048  # numbers that are looked through for where a run goes on
 _FIRST = 512  # numbers that are compared at first; then twice as many each time
 
@@ -83,7 +84,9 @@ class Stock:
     def _searched(self, wanted: np.ndarray) -> np.ndarray:
         """The same of very few: whoever is among them is seen in one pass over the stock."""
         found = np.full(len(wanted), -1, np.int32)
-        if not len(wanted):
+        if len(wanted) <= _SINGLE:
+            for at, number in enumerate(wanted.tolist()):
+                found[at] = self._one(number)
             return found
         order = np.argsort(wanted, kind="stable")
         rising = wanted[order]
@@ -93,6 +96,13 @@ class Stock:
             same = rising[at] == entry.numbers[near]
             found[order[at[same]]] = start + near[same]
         return found
+
+    def _one(self, number: int) -> int:
+        for entry, start in zip(self.entries, self.starts.tolist(), strict=False):
+            same = entry.numbers == number
+            if same.any():
+                return start + int(same.argmax())
+        return -1
 
     @cached_property
     def _table(self) -> np.ndarray:

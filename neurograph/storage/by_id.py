@@ -7,6 +7,7 @@ import numpy as np
 
 class _Table(Protocol):
     id: np.ndarray
+    alive: np.ndarray
     size: int
     dead: int
     next_id: int
@@ -17,21 +18,22 @@ class _Table(Protocol):
 
 
 class RowsById:
-    """Rows of edges by id, remembered for as long as no edge comes, goes or moves; new columns get a new one."""
+    """Rows of edges by id, remembered for as long as no edge moves; new columns get a new one."""
 
-    __slots__ = ("asked", "asked_at", "place")
+    __slots__ = ("asked", "asked_at", "place", "placed")
 
     def __init__(self) -> None:
         self.asked: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self.asked_at: Any = None
-        self.place: Any = None
+        self.place: Any = None  # id -> the last row that got it
+        self.placed = 0  # rows that are in there
 
     def rows(self, table: _Table, ids: np.ndarray) -> np.ndarray:
         """The rows of edges known by id, -1 where there is none alive; read-only."""
         ids = np.asarray(ids, np.int64)
         state = (table.size, table.dead)
         if self.asked_at != state:
-            self.asked, self.asked_at, self.place = {}, state, None
+            self.asked, self.asked_at = {}, state
         known = self.asked.get(id(ids))
         if known is None:
             known = ids, self.look_up(table, ids)
@@ -41,15 +43,14 @@ class RowsById:
         return known[1]
 
     def look_up(self, table: _Table, ids: np.ndarray) -> np.ndarray:
-        """The same from scratch, by a pass over all edges where none was made since the last change."""
+        """The same from scratch, by a table in which only rows that came since are entered."""
         if table.next_id < 4 * (len(table) + 1024):
-            if self.place is None:
-                place = np.full(table.next_id + 1, -1, np.int32)  # the last place is for ids that were never given
-                live = table.live()
-                place[table.id[live]] = live
-                self.place = place
-            known = np.minimum(ids.view(np.uint64), np.uint64(table.next_id))  # what is negative is beyond all ids
-            return self.place[known].astype(np.int64)
+            self._enter(table)
+            known = np.minimum(ids.view(np.uint64), np.uint64(len(self.place) - 1))  # negative: beyond all ids
+            rows = self.place[known].astype(np.int64)
+            if table.dead:
+                rows[~table.alive[rows]] = -1
+            return rows
         live = table.live()
         have = table.id[live]
         mine = np.flatnonzero(np.isin(have, ids))
@@ -58,3 +59,13 @@ class RowsById:
             return np.full(len(ids), -1)
         near = np.minimum(np.searchsorted(have[order], ids), len(order) - 1)
         return np.where(have[order[near]] == ids, live[order[near]], -1)
+
+    def _enter(self, table: _Table) -> None:
+        if self.place is None or len(self.place) <= table.next_id:  # the last place is for ids that were never given
+            roomier = np.full(table.next_id + 1 + (table.next_id // 8 if self.placed else 0), -1, np.int32)
+            if self.place is not None:
+                roomier[: len(self.place)] = self.place
+            self.place = roomier
+        new = slice(self.placed, table.size)
+        self.place[table.id[new]] = np.arange(self.placed, table.size, dtype=np.int32)
+        self.placed = table.size

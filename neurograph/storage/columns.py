@@ -15,7 +15,7 @@ from neurograph.storage.sides import Side
 from neurograph.storage.sparse import SparseNames, gappy
 from neurograph.storage.values import Values
 
-_LEFT_OUT = ("values", "guard", "holder", "indexed")  # of copies and pickles
+_LEFT_OUT = ("values", "guard", "holder", "indexed", "moves")  # of copies and pickles
 
 
 class EdgeColumns:
@@ -51,6 +51,7 @@ class EdgeColumns:
     _by_id: RowsById
 
     torn = False  # whether a write in place has begun and not ended
+    moves = 0  # how often edges got other rows
 
     def __init__(self, interned: Iterable[str] = ()) -> None:
         self.interned = frozenset(interned)

@@ -242,8 +242,8 @@ class EdgeTable(EdgeColumns):
         sparse, perm = gappy(len(self.index), nodes), (order & 0xFFFFFFFF).astype(np.int32)
         out = Side("dst", pointers(src, nodes, sparse))
         inn = Side("src", pointers(dst[perm] if sparse else dst, nodes, sparse), perm)
-        extra, names = self._moved_extra(keep), self._fitting_names()
-        self.install(**new, size=size, base=size, dead=0, pools=pools, out=out, inn=inn, extra=extra, names=names)
+        new |= {"moves": self.moves + 1, "extra": self._moved_extra(keep), "names": self._fitting_names()}
+        self.install(**new, size=size, base=size, dead=0, pools=pools, out=out, inn=inn)
 
     def _moved_extra(self, keep: np.ndarray) -> dict[int, dict]:
         if not self.extra:

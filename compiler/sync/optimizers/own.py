@@ -73,7 +73,7 @@ def own_state(
     own = np.maximum(np.where(shared > 0, rows.get(OWN_STEP, shared), 0.0), 0.0)
     if not own.any():
         return None
-    steps, eldest = float(shared.max()), _eldest(counts, shared)
+    steps, eldest = float(shared.max()), _eldest(counts, shared, schema)
     state: dict[str, Any] = {name: scalar(name, float(rows[name][eldest])) for name in schema.scalars}
     for name, vector in schema.vectors.items():
         if name in vectors or vector.needed(options):
@@ -89,10 +89,12 @@ def own_state(
     return state
 
 
-def _eldest(counts: Counts, shared: np.ndarray) -> int:
+def _eldest(counts: Counts, shared: np.ndarray, schema: StateSchema) -> int:
     """The row of the first number that comes from a Parameter of most steps."""
     most = np.flatnonzero(shared == shared.max())
-    return int(most[0]) if len(most) == 1 else int(counts.which[np.isin(counts.which, most).argmax()])
+    if all((counts.rows[name][most] == counts.rows[name][most[0]]).all() for name in schema.scalars):
+        return int(most[0])
+    return int(counts.which[np.isin(counts.which, most).argmax()])
 
 
 def _wide(each: Any, values: np.ndarray) -> Any:

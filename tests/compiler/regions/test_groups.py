@@ -71,7 +71,7 @@ def test_only_bundles_that_are_blocks_count_as_such():
     graph.remove_synapses([(u, v) for i, u in enumerate(hidden) for j, v in enumerate(last) if i // 3 != j % 2])
     arrays = graph.arrays()
     blocks = find_blocks(arrays)
-    assert bundle_groups(arrays, find_bundles(arrays, blocks)).tolist() == [1, 1, 2]
+    assert bundle_groups(find_bundles(arrays, blocks)).tolist() == [1, 1, 2]
 
 
 def test_a_bundle_whose_numbers_would_fit_is_looked_at():
@@ -80,4 +80,4 @@ def test_a_bundle_whose_numbers_would_fit_is_looked_at():
     ring = [(i, j % 4) for i in range(4) for j in (i, i + 1)]  # 8 synapses, as two blocks of 2 x 2 would have
     graph.add_edges_from_arrays([x[i] for i, _ in ring], [y[j] for _, j in ring], weight=np.ones(8))
     arrays = graph.arrays()
-    assert bundle_groups(arrays, find_bundles(arrays, find_blocks(arrays))).tolist() == [1]
+    assert bundle_groups(find_bundles(arrays, find_blocks(arrays))).tolist() == [1]

@@ -31,7 +31,7 @@ def test_bundles_partition_the_synapses(recipe):
     bundles = find_bundles(arrays, blocks)
     assert sorted(bundles.synapses.tolist()) == list(range(len(arrays.ids)))
     for number in range(len(bundles.target)):
-        mine = bundles.of(number)
+        mine = bundles.of(np.array([number]))
         assert (blocks.block[arrays.target[mine]] == bundles.target[number]).all()
         assert (blocks.block[arrays.source[mine]] == bundles.source[number]).all()
         ends = list(zip(blocks.place[arrays.target[mine]], blocks.place[arrays.source[mine]], strict=True))
@@ -48,15 +48,16 @@ def test_parts_place_every_synapse_where_its_neurons_are(recipe, pick, narrow):
     bundles = find_bundles(arrays, blocks)
     target = int(bundles.target[0])
     group = np.flatnonzero(bundles.target == target)
-    part = cut_product(arrays, blocks, bundles, target, group, pick, narrow)
+    part = cut_product(blocks, bundles, target, group, pick, narrow)
+    synapses = bundles.of(group) if part.order is None else bundles.of(group)[part.order]
     columns = np.concatenate(
         [blocks.blocks[b].neurons if c is None else blocks.blocks[b].neurons[c] for b, c in part.pieces]
     )
     members = blocks.blocks[target].neurons
     rows = members if part.rows is None else members[part.rows]
     assert (part.inputs, part.outputs) == (len(columns), len(rows))
-    assert (columns[part.column] == arrays.source[part.synapses]).all()
-    assert (rows[part.row] == arrays.target[part.synapses]).all()
+    assert (columns[part.column] == arrays.source[synapses]).all()
+    assert (rows[part.row] == arrays.target[synapses]).all()
     assert (np.diff(part.row * part.inputs + part.column) > 0).all()
 
 

@@ -53,7 +53,7 @@ def edit(graph, rng: np.random.Generator) -> None:
     u, w = edges[int(rng.integers(len(edges)))]
     u2 = list(graph)[int(rng.integers(len(graph)))]
     population = str(rng.choice([*graph.populations, "new"]))
-    what = int(rng.integers(13))
+    what = int(rng.integers(14))
     if what == 0 and graph[u][w].get("weight") is not None:
         graph.apply(SplitEdge(u, w))
     elif what == 1:
@@ -82,6 +82,8 @@ def edit(graph, rng: np.random.Generator) -> None:
         graph.redo()
     elif what == 12:
         graph.apply(Proliferate(graph.nodes[v]["population"], 2, seed=int(rng.integers(99))))
+    elif what == 13 and rng.random() < 0.2 and not graph.has_edge(u2, v):
+        graph.add_edge(u2, v, weight=0.1, delay=1)
 
 
 PINS = [None, None, None, "sparse", "blocks", "dense", lambda bundle: "sparse" if bundle.synapses % 2 else None]

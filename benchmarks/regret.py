@@ -20,8 +20,9 @@ from benchmarks.measure import clock_for, format_seconds, interleaved, show, tim
 from benchmarks.sparse import passes, random_layer, shuffled_blocks
 from compiler.lowering import REGISTRY
 from compiler.lowering.onednn import LEAST
+from compiler.lowering.rates import Calibration
 from compiler.planning.calibration import of_this_machine
-from compiler.planning.cost import CPU, Calibration
+from compiler.planning.cost import CPU
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
 

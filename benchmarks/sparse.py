@@ -17,7 +17,8 @@ import torch
 import compiler
 from benchmarks.measure import format_seconds, interleaved, show
 from compiler.lowering import REGISTRY
-from compiler.planning.cost import CPU, BundleSpec
+from compiler.lowering.spec import BundleSpec
+from compiler.planning.cost import CPU
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
 

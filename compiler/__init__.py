@@ -4,7 +4,7 @@ from compiler import exports
 from compiler.build import compile
 from compiler.compiled import CompiledNetwork
 from compiler.lifting import lift
-from compiler.planning.cost import Calibration
+from compiler.lowering.rates import Calibration
 from compiler.population.build import compile_population
 from compiler.population.network import CompiledPopulation
 from compiler.reference import reference

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from compiler.compiled import CompiledNetwork
-from compiler.planning.cost import Calibration
+from compiler.lowering.rates import Calibration
 from compiler.planning.pins import Pin, check_pin
 from compiler.planning.planner import plan
 from compiler.runtime.assembly import assemble, fill, graph_numbers

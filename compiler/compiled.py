@@ -13,12 +13,12 @@ from compiler.runtime.inputs import check_batch_size
 from compiler.runtime.listeners import notify
 from compiler.runtime.module import CompiledModule
 from compiler.runtime.state import State, tensors_of
-from compiler.runtime.traced import Forwards, number, refusal
 from compiler.snapshot import Snapshot
 from compiler.sync import state
 from compiler.sync.columns import Columns, columns_of
 from compiler.sync.holding import Holding
 from compiler.sync.optimizers import canonical
+from compiler.sync.traced import Forwards, number, refusal
 from neurograph.analysis.observations import Observations
 from neurograph.core.marks import WiringMark
 from neurograph.errors import CompileError

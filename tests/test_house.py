@@ -147,6 +147,46 @@ def test_the_scan_sees_every_circle():
     assert not circles({room: "from neurograph.room.c import f", c: "from neurograph.room import d"})
 
 
+# ------------------------------------------------------------------------------------------- rooms
+def rooms(paths: Mapping[str, str]) -> nx.DiGraph:
+    """Which room imports which, of one package; sources by path."""
+    known, graph = modules(paths), nx.DiGraph()
+    for importer, source in known.items():
+        found = {module for name in wanted(source) for module in runs(name, known)}
+        graph.add_edges_from((_room(importer), _room(module)) for module in found - runs(importer, known))
+    graph.remove_edges_from([*nx.selfloop_edges(graph)])
+    graph.remove_nodes_from([""])  # the package itself
+    return graph
+
+
+def _room(module: str) -> str:
+    return ".".join(module.split(".")[1:2])
+
+
+def knots(paths: Mapping[str, str]) -> list[list[str]]:
+    """Rooms that stand above one another, by however long a way."""
+    return [sorted(found) for found in nx.strongly_connected_components(rooms(paths)) if len(found) > 1]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_rooms_of_a_package_import_in_one_order(package):
+    assert not knots({path: source for path, source in sources().items() if path.startswith(f"{package}/")})
+
+
+def test_the_scan_sees_every_arrow_that_points_upwards():
+    a, b, c = "compiler/lowering/dense.py", "compiler/planning/cost.py", "compiler/lowering/rates.py"
+    assert not knots({a: "from compiler.lowering.rates import R", b: "import compiler.lowering.dense", c: ""})
+    assert knots({a: "", b: "import compiler.lowering.dense", c: "from compiler.planning.cost import CPU"})
+    late = "def f():\n    from compiler.planning import cost"
+    assert knots({a: "", b: "import compiler.lowering.dense", c: late}) == [["lowering", "planning"]]
+    through = {
+        a: "import compiler.slots",
+        "compiler/slots.py": "import compiler.planning.cost",
+        b: "import compiler.lowering.rates",
+    }
+    assert knots(through | {c: ""}) == [["lowering", "planning", "slots"]]
+
+
 # ------------------------------------------------------------------------------------------- private names
 
 THEIRS = frozenset({"_graph", "_version"})  # names of networkx and torch themselves, which classes here have too

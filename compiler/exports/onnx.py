@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from compiler.build import compile
+from compiler.drawing.names import Names
 from compiler.exports.program import export_program
-from compiler.portable.names import Names
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
 from neurograph.network import NeuronGraph

@@ -1,10 +1,11 @@
 """The ways to run a bundle, and those to run a region of many blocks.
 
-A new one is one file and one line here, or one entry point of a package beside; `compiler.testing` has the contract.
+A new one, with the rates of its cost and its portable form, is one file and one line here, or one entry point of a
+package beside; `compiler.testing` has the contract.
 """
 
 from compiler.lowering.aggregate import AGGREGATE
-from compiler.lowering.base import Lowering, ProductLayout, Unit
+from compiler.lowering.base import Lowering, Unit
 from compiler.lowering.conv import CONV
 from compiler.lowering.conv_grouped import CONV_GROUPED
 from compiler.lowering.conv_padded import CONV_PADDED
@@ -13,6 +14,7 @@ from compiler.lowering.dense import DENSE
 from compiler.lowering.field import FIELD
 from compiler.lowering.flatten import FLATTEN
 from compiler.lowering.grouped import GROUPED
+from compiler.lowering.layout import ProductLayout
 from compiler.lowering.onednn import ONEDNN
 from compiler.lowering.pool import POOL
 from compiler.lowering.region import RegionLowering
@@ -22,6 +24,7 @@ from neurograph.registry import Registry
 
 SCALARS = (DENSE, ONEDNN, SPARSE, GROUPED, COPY, AGGREGATE, TORCH_SPARSE)
 MAPS = (CONV, CONV_GROUPED, CONV_PADDED, FLATTEN, POOL)
+SHIPPED = (*SCALARS, *MAPS, FIELD)
 REGISTRY: Registry[Lowering] = Registry(
     "neurograph.lowerings",
     {lowering.name: lowering for lowering in (*SCALARS, *MAPS)},

@@ -8,12 +8,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import MAPS, Lowering, ProductLayout, Unit
+from compiler.drawing import layers
+from compiler.drawing.drawing import Value, made, table
+from compiler.lowering.base import MAPS, Lowering, Unit
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.portable_form import ProductDrawing, Vector
+from compiler.lowering.rates import Calibration, Rates
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.slots import WEIGHT, Slots
 
 _PADDING = {"product": 1.0, "max": -torch.inf, "min": torch.inf, "mean": 0.0}
+# per call, per synapse and row
+RATES = Rates("aggregate", call=(60e-6, 150e-6), value=(10e-9, 0.2e-9))
 
 
 def empty_value(aggregation: str) -> float:
@@ -41,8 +48,8 @@ class Aggregate(Unit):
             "empty": synapse == count,
             "fan_in": fan_in,
         }
-        for name, table in tables.items():
-            self.register_buffer(name, torch.from_numpy(table).to(device), persistent=False)
+        for name, places in tables.items():
+            self.register_buffer(name, torch.from_numpy(places).to(device), persistent=False)
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         values, buffers = read_vector(self, "weight"), self._buffers
@@ -78,7 +85,17 @@ def _refuses(spec: BundleSpec) -> str | None:
 
 
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
-    return calibration.aggregate_call + calibration.aggregate_value * spec.synapses * spec.batch
+    call, value = RATES.of(calibration)
+    return call + value * spec.synapses * spec.batch
 
 
-AGGREGATE = Lowering("aggregate", _refuses, _cost, Aggregate)
+def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    layout = product.layout
+    synapse, _ = table(layout.rows, layout.outputs)
+    source, weight = np.append(layout.columns, 0)[synapse], np.append(product.weights, 0.0)[synapse]
+    module = made(layers.Aggregate, layout.aggregation, *synapse.shape)
+    empty = synapse == len(layout.ids)
+    return product.add_bias(product.layer(module, x, weight=weight, source=source, empty=empty), bias)
+
+
+AGGREGATE = Lowering("aggregate", _refuses, _cost, Aggregate, (RATES,), _portable)

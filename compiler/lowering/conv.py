@@ -1,14 +1,24 @@
 """Lowering `conv`: one convolution; kernels that no synapse owns are held at exactly zero and get no gradient."""
 
+from typing import Any
+
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from compiler.lowering.base import Lowering, ProductLayout, Unit, not_sliding
+from compiler.drawing import layers
+from compiler.drawing.drawing import Value, made
+from compiler.lowering.base import Lowering, Unit, not_sliding
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
-from compiler.planning.cost import BundleSpec, Calibration, Number
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.portable_form import ProductDrawing, Vector, slots
+from compiler.lowering.rates import Calibration, Rates
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.slots import Slots
+
+# per call; per number of a kernel, position and row; per number of a kernel; per value moved
+RATES = Rates("conv", call=(60e-6, 60e-6), product=(28e-12, 0.3e-12), weight=(1e-9, 0.02e-9), value=(1.2e-9, 0.01e-9))
 
 
 class Conv(Unit):
@@ -47,11 +57,23 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     window, (source, target) = spec.window, spec.areas
     kernels = 1.0 * spec.inputs * spec.outputs * (window.taps if window else 1)
     values = (spec.inputs * source + spec.outputs * target) * spec.batch
-    return (
-        calibration.conv_call
-        + kernels * (calibration.conv_product * target * spec.batch + calibration.conv_weight)
-        + calibration.conv_value * values
-    )
+    call, product, weight, value = RATES.of(calibration)
+    return call + kernels * (product * target * spec.batch + weight) + value * values
 
 
-CONV = Lowering("conv", not_sliding, _cost, Conv)
+def portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    """One convolution, masked where not every pair of channels is joined."""
+    layout, weights = product.layout, product.weights
+    kind: Any = nn.Conv2d if layout.full else layers.MaskedConv2d
+    options = slides(layout) | {"bias": bias is not None}
+    module = made(kind, layout.inputs, layout.outputs, weights.shape[1:], **options)
+    return product.layer(module, x, bias=bias, **slots(layout, weights))
+
+
+def slides(layout: ProductLayout) -> dict[str, Any]:
+    """How the kernels of a layout slide, as torch's convolutions take it."""
+    assert layout.window is not None
+    return {name: getattr(layout.window, name) for name in ("stride", "padding", "dilation")}
+
+
+CONV = Lowering("conv", not_sliding, _cost, Conv, (RATES,), portable)

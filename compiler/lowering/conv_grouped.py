@@ -3,14 +3,21 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from compiler.lowering.base import Lowering, ProductLayout, Unit, not_sliding
+from compiler.drawing.drawing import Value, made
+from compiler.lowering.base import Lowering, Unit, not_sliding
+from compiler.lowering.conv import RATES, slides
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.lowering.layout import ProductLayout
 from compiler.lowering.maps import add_bias, pick
-from compiler.planning.cost import BundleSpec, Calibration, Number
-from compiler.regions.groups import Groups, find_groups
+from compiler.lowering.portable_form import ProductDrawing, Vector
+from compiler.lowering.rates import Calibration, Rates
+from compiler.lowering.spec import BundleSpec, Number
+from compiler.regions.groups import Groups, equal_blocks, find_groups
 from compiler.slots import Slots
+
+NARROW = Rates("narrow", group=4.0, factors=("group",))  # how many times dearer a product is in groups of few channels
 
 
 class ConvGrouped(Unit):
@@ -72,13 +79,22 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     kernels = 1.0 * spec.synapses * (window.taps if window else 1)
     values = (spec.inputs * source + spec.outputs * target) * spec.batch
     width = np.maximum(spec.inputs / np.maximum(spec.groups, 1), 1.0)
-    dearer = np.clip(16.0 / width, 1.0, calibration.narrow_group)
-    seconds = (
-        calibration.conv_call
-        + kernels * (calibration.conv_product * dearer * target * spec.batch + calibration.conv_weight)
-        + calibration.conv_value * values
-    )
+    call, product, weight, value = RATES.of(calibration)
+    (most,) = NARROW.of(calibration)
+    dearer = np.clip(16.0 / width, 1.0, most)
+    seconds = call + kernels * (product * dearer * target * spec.batch + weight) + value * values
     return np.where(np.greater(spec.groups, 1), seconds, np.inf)
 
 
-CONV_GROUPED = Lowering("conv_grouped", _refuses, _cost, ConvGrouped)
+def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    layout, weights = product.layout, product.weights
+    groups = equal_blocks(layout.rows, layout.columns)
+    columns, rows = groups.columns.ravel(), groups.rows.ravel()
+    straight = np.array_equal(rows, np.arange(layout.outputs))
+    options = slides(layout) | {"groups": len(groups.rows), "bias": straight and bias is not None}
+    module = made(nn.Conv2d, len(columns), len(rows), weights.shape[1:], **options)
+    x = product.layer(module, product.pick(x, columns), weight=weights[groups.order], bias=bias if straight else None)
+    return x if straight else product.add_bias(product.place(x, rows), bias, True)
+
+
+CONV_GROUPED = Lowering("conv_grouped", _refuses, _cost, ConvGrouped, (RATES, NARROW), _portable)

@@ -9,11 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import Lowering, ProductLayout, Unit, not_sliding
+from compiler.lowering.base import Lowering, Unit, not_sliding
+from compiler.lowering.conv import portable
 from compiler.lowering.conv_grouped import CONV_GROUPED
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.lowering.layout import ProductLayout
 from compiler.lowering.maps import add_bias, pick
-from compiler.planning.cost import BundleSpec, Calibration, Number, gathering
+from compiler.lowering.rates import Calibration, gathering
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.regions.uneven import find_uneven
 from compiler.slots import Slots
 
@@ -65,4 +68,4 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     return np.where(padded > 0, grouped + moved, np.inf)
 
 
-CONV_PADDED = Lowering("conv_padded", _refuses, _cost, ConvPadded)
+CONV_PADDED = Lowering("conv_padded", _refuses, _cost, ConvPadded, CONV_GROUPED.rates, portable)

@@ -4,9 +4,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Lowering, ProductLayout, Unit
-from compiler.lowering.maps import add_bias, neighbours, pick
-from compiler.planning.cost import BundleSpec, Calibration, Number, gathering
+from compiler.drawing.drawing import Value
+from compiler.lowering.base import Lowering, Unit
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.maps import add_bias, pick
+from compiler.lowering.portable_form import ProductDrawing, Vector
+from compiler.lowering.rates import Calibration, gathering
+from compiler.lowering.spec import BundleSpec, Number
+from compiler.regions.order import neighbours
 from compiler.slots import Slots
 
 
@@ -53,4 +58,9 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     return gathering(calibration, spec.synapses * spec.batch * spec.areas[0])
 
 
-COPY = Lowering("copy", _refuses, _cost, Copy)
+def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    window = product.layout.window
+    return product.add_bias(product.wire(x), bias, window is not None and bool(window.target))
+
+
+COPY = Lowering("copy", _refuses, _cost, Copy, portable=_portable)

@@ -8,12 +8,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from compiler.lowering.base import FIXED, FROZEN, MAPS, TRAINED, Lowering, ProductLayout, Unit
+from compiler.lowering.base import MAPS, Lowering, Unit
 from compiler.lowering.held import hold
-from compiler.planning.cost import BundleSpec, Calibration, Number
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.portable_form import matrix
+from compiler.lowering.rates import Calibration, Rates, Sample
+from compiler.lowering.spec import BundleSpec, Number
+from compiler.regions.status import FIXED, FROZEN, TRAINED
 from compiler.slots import WEIGHT, Slots
 
 MOST = 2**31  # slots are numbered in int32
+# per call, per weight and row of the batch, per weight
+RATES = Rates("dense", call=(15e-6, 30e-6), product=(63e-12, 0.3e-12), weight=(0.31e-9, 0.01e-9))
+MATRICES: tuple[Sample, ...] = (
+    (16, 16, 1, 32),
+    (128, 128, 1, 32),
+    (512, 512, 1, 32),
+    (512, 512, 1, 256),
+    (784, 256, 1, 64),
+)
+SAMPLES: tuple[Sample, ...] = (*MATRICES, (512, 512, 1, 1), (64, 64, 1, 1))
 
 
 class Dense(Unit):
@@ -92,7 +106,8 @@ def _refuses(spec: BundleSpec) -> str | None:
 
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     size = 1.0 * spec.inputs * spec.outputs
-    return calibration.dense_call + size * (calibration.dense_product * spec.batch + calibration.dense_weight)
+    call, product, weight = RATES.of(calibration)
+    return call + size * (product * spec.batch + weight)
 
 
-DENSE = Lowering("dense", _refuses, _cost, Dense)
+DENSE = Lowering("dense", _refuses, _cost, Dense, (RATES,), matrix, SAMPLES)

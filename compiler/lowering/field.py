@@ -9,15 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import FIXED, MAPS
+from compiler.lowering.base import MAPS
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.field import FieldWiring, run_field
+from compiler.lowering.rates import Calibration, Rates, Sample
 from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec, RegionUnit
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.cost import Calibration
+from compiler.regions.status import FIXED
 from compiler.slots import BIAS, SLOPE, WEIGHT, Slots
 
-_RATES = ("call", "level", "product", "weight")
+# per call, per level, per synapse and row, per synapse; `WALK` is where no kernel is built
+RATES = Rates("field", call=(60e-6, 300e-6), level=(0.0, 10e-6), product=(110e-12, 5e-12), weight=(5e-9, 0.1e-9))
+WALK = Rates("walk", call=200e-6, level=400e-6, product=12e-9, weight=20e-9)
+SAMPLES: tuple[Sample, ...] = ((20, 500, 8, 64), (20, 2000, 16, 64), (20, 500, 4, 256), (20, 200, 4, 1))
 
 
 class Field(RegionUnit):
@@ -88,9 +92,8 @@ def _refuses(spec: RegionSpec) -> str | None:
 
 def _cost(spec: RegionSpec, calibration: Calibration) -> float:
     native = spec.device != "cpu" or instruction_set() is not None
-    kind = "field" if native else "walk"
-    call, level, product, weight = (getattr(calibration, f"{kind}_{part}") for part in _RATES)
+    call, level, product, weight = (RATES if native else WALK).of(calibration)
     return call + level * spec.levels + spec.synapses * (product * spec.batch + weight)
 
 
-FIELD = RegionLowering("field", _refuses, _cost, Field)
+FIELD = RegionLowering("field", _refuses, _cost, Field, (RATES, WALK), SAMPLES)

@@ -7,10 +7,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import NOT_MAPS, Lowering, ProductLayout, Unit
-from compiler.lowering.dense import MOST
+from compiler.drawing.drawing import Value
+from compiler.lowering.base import NOT_MAPS, Lowering, Unit
+from compiler.lowering.dense import MOST, RATES
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
-from compiler.planning.cost import BundleSpec, Calibration, Number
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.portable_form import ProductDrawing, Vector, matrix
+from compiler.lowering.rates import Calibration
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.slots import Slots
 
 
@@ -47,7 +51,12 @@ def _refuses(spec: BundleSpec) -> str | None:
 
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     size = 1.0 * spec.inputs * spec.outputs * spec.areas[0]
-    return calibration.dense_call + size * (calibration.dense_product * spec.batch + calibration.dense_weight)
+    call, product, weight = RATES.of(calibration)
+    return call + size * (product * spec.batch + weight)
 
 
-FLATTEN = Lowering("flatten", _refuses, _cost, Flatten)
+def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    return matrix(product, x.flatten(1), bias)
+
+
+FLATTEN = Lowering("flatten", _refuses, _cost, Flatten, (RATES,), _portable)

@@ -10,13 +10,29 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Lowering, ProductLayout, Unit
+from compiler.drawing import layers
+from compiler.drawing.drawing import Value, made
+from compiler.lowering.base import Lowering, Unit
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.portable_form import ProductDrawing, Vector
+from compiler.lowering.rates import Calibration, Rates, Sample
 from compiler.lowering.sparse import SPARSE
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.lowering.transforms import transformed
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.cost import BundleSpec, Calibration, Number
-from compiler.regions.groups import find_groups
+from compiler.regions.groups import equal_blocks, find_groups
 from compiler.slots import WEIGHT, Slots
+
+# per call, per block, per synapse and row, per synapse, per value moved
+RATES = Rates(
+    "grouped",
+    call=(40e-6, 60e-6),
+    group=(0.1e-6, 0.01e-6),
+    product=(63e-12, 0.3e-12),
+    weight=(1e-9, 0.01e-9),
+    value=(0.7e-9, 0.02e-9),
+)
+SAMPLES: tuple[Sample, ...] = ((64, 64, 16, 32), (512, 512, 64, 128), (512, 512, 8, 128), (1024, 1024, 256, 32))
 
 
 class _Permuted(torch.autograd.Function):
@@ -103,13 +119,19 @@ def _refuses(spec: BundleSpec) -> str | None:
 
 
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
-    seconds = (
-        calibration.grouped_call
-        + calibration.grouped_group * spec.groups
-        + spec.synapses * (calibration.grouped_product * spec.batch + calibration.grouped_weight)
-        + calibration.grouped_value * (spec.inputs + spec.outputs) * spec.batch
-    )
+    call, group, product, weight, value = RATES.of(calibration)
+    moved = value * (spec.inputs + spec.outputs) * spec.batch
+    seconds = call + group * spec.groups + spec.synapses * (product * spec.batch + weight) + moved
     return np.where(np.asarray(spec.groups) > 1, seconds, np.inf)
 
 
-GROUPED = Lowering("grouped", _refuses, _cost, Grouped)
+def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    groups = equal_blocks(product.layout.rows, product.layout.columns)
+    (many, outputs), inputs = groups.rows.shape, groups.columns.shape[1]
+    weight = product.weights[groups.order].reshape(many, outputs, inputs).transpose(0, 2, 1)
+    x = product.pick(x, groups.columns.ravel())
+    x = product.layer(made(layers.Blocks, many, inputs, outputs), x, weight=weight)
+    return product.add_bias(product.place(x, groups.rows.ravel()), bias)
+
+
+GROUPED = Lowering("grouped", _refuses, _cost, Grouped, (RATES,), _portable, SAMPLES)

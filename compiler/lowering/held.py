@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.lowering.base import FROZEN, TRAINED
+from compiler.lowering.marks import Mark, mark_of
 from compiler.lowering.transforms import transformed
-from compiler.runtime.watch import Mark, mark_of
+from compiler.regions.status import FROZEN, TRAINED
 from compiler.slots import Quantity, Slots
 
 

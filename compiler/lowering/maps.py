@@ -1,17 +1,9 @@
 """What several lowerings do with feature maps, (batch, channels, height, width)."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from compiler.lowering.transforms import transformed
-
-
-def neighbours(columns: np.ndarray | None) -> tuple[int, int] | None:
-    """(first, count) where columns stand side by side in rising order: they can be read where they lie."""
-    if columns is None or not len(columns) or not np.array_equal(columns, np.arange(len(columns)) + columns[0]):
-        return None
-    return int(columns[0]), len(columns)
 
 
 def pick(x: Tensor, columns: Tensor) -> Tensor:

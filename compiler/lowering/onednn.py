@@ -10,11 +10,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from compiler.lowering.base import Lowering
-from compiler.lowering.dense import DENSE, Dense
+from compiler.lowering.dense import DENSE, MATRICES, Dense
+from compiler.lowering.portable_form import matrix
+from compiler.lowering.rates import Calibration, Rates
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.lowering.transforms import transformed
-from compiler.planning.cost import BundleSpec, Calibration, Number
 
 LEAST = 16  # rows from which oneDNN is the faster
+# as of `dense`
+RATES = Rates("onednn", call=90e-6, product=29e-12, weight=1.1e-9)
 
 
 def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -70,9 +74,10 @@ def _refuses(spec: BundleSpec) -> str | None:
 
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     size = 1.0 * np.asarray(spec.inputs) * spec.outputs
-    rate = calibration.onednn_product * spec.batch + calibration.onednn_weight
+    call, product, weight = RATES.of(calibration)
+    rate = product * spec.batch + weight
     few = DENSE.cost(spec, calibration)
-    return few if spec.batch < LEAST else calibration.onednn_call + size * rate
+    return few if spec.batch < LEAST else call + size * rate
 
 
-ONEDNN = Lowering("onednn", _refuses, _cost, OneDNN)
+ONEDNN = Lowering("onednn", _refuses, _cost, OneDNN, (RATES,), matrix, MATRICES)

@@ -1,12 +1,22 @@
 """Lowering `pool`: largest and average values under a window; every map is pooled once, whoever reads it."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from compiler.lowering.base import NOT_MAPS, Lowering, ProductLayout
+from compiler.drawing.drawing import Made, Value, made
+from compiler.lowering.base import NOT_MAPS, Lowering
 from compiler.lowering.copy import Copy
-from compiler.planning.cost import BundleSpec, Calibration, Number
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.portable_form import ProductDrawing, Vector
+from compiler.lowering.rates import Calibration, Rates
+from compiler.lowering.spec import BundleSpec, Number
+from compiler.regions.windows import Window
+
+# per call, per value looked at
+RATES = Rates("pool", call=(30e-6, 30e-6), value=(1.5e-9, 0.01e-9))
 
 
 class Pool(Copy):
@@ -42,7 +52,22 @@ def _refuses(spec: BundleSpec) -> str | None:
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     window, (source, target) = spec.window, spec.areas
     looked = source + target * (window.taps if window else 1)
-    return calibration.pool_call + calibration.pool_value * spec.inputs * looked * spec.batch
+    call, value = RATES.of(calibration)
+    return call + value * spec.inputs * looked * spec.batch
 
 
-POOL = Lowering("pool", _refuses, _cost, Pool)
+def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    window = product.layout.window
+    assert window is not None
+    x, maps = product.layer(_layer(window), x), bool(window.target)
+    return product.add_bias(product.wire(x if maps else x.flatten(1)), bias, maps)
+
+
+def _layer(window: Window) -> Made:
+    slides: dict[str, Any] = {"stride": window.stride, "padding": window.padding, "ceil_mode": window.ceil_mode}
+    if window.op == "max_pool":
+        return made(nn.MaxPool2d, window.kernel, **slides, dilation=window.dilation)
+    return made(nn.AvgPool2d, window.kernel, **slides, count_include_pad=window.count_include_pad)
+
+
+POOL = Lowering("pool", _refuses, _cost, Pool, (RATES,), _portable)

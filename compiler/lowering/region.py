@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import ProductLayout, Unit, same_arrays
-from compiler.planning.cost import Calibration
+from compiler.lowering.base import Unit
+from compiler.lowering.layout import ProductLayout, same_arrays
+from compiler.lowering.rates import Calibration, Rates, Sample
 from compiler.regions.blocks import Signature
 
 
@@ -113,9 +114,15 @@ class RegionLowering:
         Seconds of a training step, forward and backward.
     unit
         Makes the unit from (layout, dtype, device), its numbers zero.
+    rates
+        What the cost goes by, shipped beside it.
+    samples
+        Sizes at which a machine is timed for those rates: inputs, neurons, fan-in, rows of the batch.
     """
 
     name: str
     refuses: Callable[[RegionSpec], str | None]
     cost: Callable[[RegionSpec, Calibration], float]
     unit: Callable[[RegionLayout, torch.dtype, torch.device], RegionUnit]
+    rates: tuple[Rates, ...] = ()
+    samples: tuple[Sample, ...] = ()

@@ -10,17 +10,35 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import MAPS, Lowering, ProductLayout, Unit
+from compiler.drawing import layers
+from compiler.drawing.drawing import Value, made, table
+from compiler.lowering.base import MAPS, Lowering, Unit
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.sparse import Wiring, multiply
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.portable_form import ProductDrawing, Vector, matrix
+from compiler.lowering.rates import Calibration, Rates, Sample
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.cost import BundleSpec, Calibration, Number
 from compiler.slots import WEIGHT, Slots
 from neurograph.storage.sorting import stable_order
 
+FEW = 64  # one synapse in so many pairs: fewer are drawn one by one in the portable form, more as a masked matrix
+RAGGED = 2  # a table of synapses may be so many times as large as they are; beyond that they are scattered
 HALVES = (torch.bfloat16, torch.float16)
 _INDICES = ("row_start", "column", "column_start", "row", "order")
-_RATES = ("call", "product", "weight", "value")
+# per call, per synapse and row, per synapse, per value moved (neurons at both ends times rows)
+RATES = Rates(
+    "sparse", call=(58e-6, 150e-6), product=(180e-12, 5e-12), weight=(5.9e-9, 0.05e-9), value=(0.58e-9, 0.02e-9)
+)
+NATIVE = Rates("native_sparse", call=30e-6, product=75e-12, weight=3e-9, value=0.8e-9)
+SAMPLES: tuple[Sample, ...] = (
+    (64, 64, 0.05, 32),
+    (512, 512, 0.02, 32),
+    (512, 512, 0.1, 128),
+    (1024, 256, 0.01, 128),
+    (512, 512, 0.1, 1),
+)
 
 
 class Sparse(Unit):
@@ -83,10 +101,25 @@ def _refuses(spec: BundleSpec) -> str | None:
 
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     native = spec.device == "cpu" and instruction_set() is not None
-    kind = "native_sparse" if native else "sparse"
-    call, product, weight, value = (getattr(calibration, f"{kind}_{part}") for part in _RATES)
+    call, product, weight, value = (NATIVE if native else RATES).of(calibration)
     moved = value * (spec.inputs + spec.outputs) * spec.batch
     return call + spec.synapses * (product * spec.batch + weight) + moved
 
 
-SPARSE = Lowering("sparse", _refuses, _cost, Sparse)
+def portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    """Synapse by synapse where they are few: a table where fan-ins are about equal; else a masked matrix."""
+    layout, weights = product.layout, product.weights
+    if len(layout.ids) * FEW >= layout.inputs * layout.outputs:
+        return matrix(product, x, bias)
+    synapse, fan_in = table(layout.rows, layout.outputs)
+    if synapse.size > RAGGED * len(weights):
+        module = made(layers.Scatter, layout.outputs, len(weights))
+        x = product.layer(module, x, weight=weights, source=layout.columns, target=layout.rows)
+    else:
+        module = made(layers.Sparse, *synapse.shape, ragged=bool((fan_in < synapse.shape[1]).any()))
+        source, weight = np.append(layout.columns, layout.inputs)[synapse], np.append(weights, 0.0)[synapse]
+        x = product.layer(module, x, weight=weight, source=source)
+    return product.add_bias(x, bias)
+
+
+SPARSE = Lowering("sparse", _refuses, _cost, Sparse, (RATES, NATIVE), portable, SAMPLES)

@@ -11,18 +11,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Lowering, ProductLayout
+from compiler.lowering.base import Lowering
 from compiler.lowering.dense import DENSE
 from compiler.lowering.kernels.sparse import Wiring, gradients
-from compiler.lowering.sparse import SPARSE, Sparse
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.rates import Calibration, Rates
+from compiler.lowering.sparse import SAMPLES, SPARSE, Sparse, portable
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.lowering.transforms import transformed
-from compiler.planning.cost import BundleSpec, Calibration, Number
 from neurograph.errors import CompileError
 
 INSTALL = (
     "torch-sparse is not installed: pip install --no-build-isolation 'neurograph-compiler[torch-sparse]' builds it, "
     "after torch, in ten minutes or more"
 )
+# as of `sparse`
+RATES = Rates("torch_sparse", call=30e-6, product=1150e-12, weight=7e-9, value=0.58e-9)
 
 
 class Twice(torch.autograd.Function):
@@ -97,15 +101,13 @@ def _refuses(spec: BundleSpec) -> str | None:
 
 
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
-    seconds = (
-        calibration.torch_sparse_call
-        + spec.synapses * (calibration.torch_sparse_product * spec.batch + calibration.torch_sparse_weight)
-        + calibration.torch_sparse_value * (spec.inputs + spec.outputs) * spec.batch
-    )
+    call, product, weight, value = RATES.of(calibration)
+    moved = value * (spec.inputs + spec.outputs) * spec.batch
+    seconds = call + spec.synapses * (product * spec.batch + weight) + moved
     wins = seconds < np.minimum(SPARSE.cost(spec, calibration), DENSE.cost(spec, calibration))
     if np.any(wins) and not _missing() and _broken():
         return np.where(wins, np.inf, seconds)
     return seconds
 
 
-TORCH_SPARSE = Lowering("torch_sparse", _refuses, _cost, TorchSparse)
+TORCH_SPARSE = Lowering("torch_sparse", _refuses, _cost, TorchSparse, (RATES,), portable, SAMPLES[:3])

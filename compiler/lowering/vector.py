@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.lowering.base import FIXED, FROZEN, TRAINED
+from compiler.regions.status import FIXED, FROZEN, TRAINED
 from compiler.slots import Quantity, Slots
 
 

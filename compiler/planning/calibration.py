@@ -16,7 +16,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, fields
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,8 +23,10 @@ from typing import Any
 
 import torch
 
+from compiler.lowering import SHIPPED
 from compiler.lowering.kernels import instruction_set
-from compiler.planning.cost import CPU, Calibration, default_calibration
+from compiler.lowering.rates import Calibration
+from compiler.planning.cost import CPU, default_calibration, rates_of, shipped_rates
 from neurograph.disk.aside import written_aside
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError, OptionError, reason
@@ -142,21 +143,28 @@ def read(path: Path, about: dict[str, Any] | None = None) -> Calibration:
 
 def as_plain(figures: Calibration) -> dict[str, Any]:
     """The figures as JSON holds them."""
-    return asdict(figures)
+    return {"name": figures.name, **figures.rates}
 
 
 def from_plain(found: Any) -> Calibration:
-    """The figures again; `ValueError` where a rate is missing, unknown, negative or no number."""
-    if not isinstance(found, dict) or set(found) != {field.name for field in fields(Calibration)}:
+    """The figures again; `ValueError` where a rate is missing, unknown, negative or no number.
+
+    Rates of other packages' lowerings are kept, whether those are here or not. What `Rates` calls later may be missing.
+    """
+    if not isinstance(found, dict) or "name" not in found:
+        raise ValueError("it does not hold rates by name")
+    rates = {name: rate for name, rate in found.items() if name != "name"}
+    shipped, families = shipped_rates("cpu"), rates_of(SHIPPED)
+    needed = shipped.keys() - {name for family in families for name in family.later}
+    prefixes = tuple(f"{family.prefix}_" for family in families)
+    if needed - rates.keys() or any(name.startswith(prefixes) for name in rates.keys() - shipped.keys()):
         raise ValueError("it does not hold the rates of this version")
-    for name, rate in found.items():
-        if name == "name":
-            continue
+    for name, rate in rates.items():
         if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate <= MOST:
             raise ValueError(f"{name} must be a number of seconds from 0 to {MOST:g}, not {rate!r:.60}")
     if not isinstance(found["name"], str):
         raise ValueError(f"its name must be a text, not {found['name']!r}")
-    return Calibration(**found)
+    return Calibration(found["name"], shipped | rates)
 
 
 def _cache_folder() -> Path:

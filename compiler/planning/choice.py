@@ -7,7 +7,9 @@ import numpy as np
 
 from compiler.lowering import REGISTRY, Lowering, ProductLayout
 from compiler.lowering.base import NOT_MAPS
-from compiler.planning.cost import BundleSpec, format_seconds, gathering, offers, price
+from compiler.lowering.rates import gathering
+from compiler.lowering.spec import BundleSpec
+from compiler.planning.cost import format_seconds, offers, price
 from compiler.planning.pins import BLOCKS, NamedBundle, Pin, pinned, unused
 from compiler.planning.program import Options, ProductPlan
 from compiler.regions.blocks import Block, Blocks

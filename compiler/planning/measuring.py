@@ -7,47 +7,26 @@ Rates of what has no choice to make, or is only ever weighed against its own lik
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 
+from compiler.activations import CODES
 from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.base import ProductLayout
-from compiler.lowering.kernels.field import CODES, FieldWiring, run_field
-from compiler.lowering.region import RegionSpec
-from compiler.planning.cost import CPU, BundleSpec, Calibration, gathering
-
-Sample = tuple[int, int, float, int]  # inputs, outputs, density (or equal blocks), rows of the batch
+from compiler.lowering.base import Lowering
+from compiler.lowering.layout import ProductLayout
+from compiler.lowering.rates import Calibration, gathering
+from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec
+from compiler.lowering.spec import BundleSpec
+from compiler.planning.cost import CPU, rates_of
+from compiler.regions.status import FIXED, TRAINED
 
 SECONDS = 0.004  # of each sample in a round, or one step
 ROUNDS = 8
 PATIENCE = 2.5  # seconds in all, after which a sample is timed once
 PRIOR = 0.05  # what it weighs that a rate is another than expected, beside a sample that is off by as much
-FACTORS = ("narrow_group",)  # rates that multiply others
-_MATRICES: tuple[Sample, ...] = (
-    (16, 16, 1, 32),
-    (128, 128, 1, 32),
-    (512, 512, 1, 32),
-    (512, 512, 1, 256),
-    (784, 256, 1, 64),
-)
-_SINGLE: tuple[Sample, ...] = ((512, 512, 1, 1), (64, 64, 1, 1))
-_SPARSE: tuple[Sample, ...] = (
-    (64, 64, 0.05, 32),
-    (512, 512, 0.02, 32),
-    (512, 512, 0.1, 128),
-    (1024, 256, 0.01, 128),
-    (512, 512, 0.1, 1),
-)
-SAMPLES: dict[str, tuple[Sample, ...]] = {
-    "dense": _MATRICES + _SINGLE,
-    "onednn": _MATRICES,
-    "sparse": _SPARSE,
-    "torch_sparse": _SPARSE[:3],
-    "grouped": ((64, 64, 16, 32), (512, 512, 64, 128), (512, 512, 8, 128), (1024, 1024, 256, 32)),
-}
-FIELDS = ((20, 500, 8, 64), (20, 2000, 16, 64), (20, 500, 4, 256), (20, 200, 4, 1))  # inputs, neurons, fan-in, rows
 GATHERS = ((64, 32), (512, 256), (1024, 64))  # neurons picked, rows
 
 
@@ -67,9 +46,10 @@ def measured(name: str) -> Calibration:
     name
         What it is to be called.
     """
-    found, start = replace(CPU, name=name), time.perf_counter()
+    brought = {n: s for rates in rates_of(_lowerings()) for n, s in rates.shipped("cpu").items()}
+    found, start = Calibration(name, {**CPU.rates, **brought}), time.perf_counter()
     with torch.random.fork_rng(devices=[]):
-        families = (*(lambda name=name: _products(name) for name in SAMPLES), _fields, _gathers)
+        families = [*(partial(samples_of, lowering) for lowering in _lowerings() if lowering.samples), _gathers]
         for number, family in enumerate(families, 1):
             found = fitted(found, family(), start + PATIENCE * number / len(families))
     return found
@@ -80,14 +60,15 @@ def fitted(calibration: Calibration, samples: Iterable[Timed], until: float) -> 
     samples = list(samples)
     if not samples:
         return calibration
-    names = [f.name for f in fields(calibration) if f.name not in ("name", *FACTORS)]
-    none = replace(calibration, **dict.fromkeys(names, 0.0))
-    sizes = {n: np.array([s.cost(replace(none, **{n: 1.0})) for s in samples], float) for n in names}
-    names = [n for n in names if sizes[n].any() and getattr(calibration, n)]
+    factors = {name for rates in rates_of(_lowerings()) for name in rates.factors}
+    names = [name for name in calibration.rates if name not in factors]
+    none = calibration.with_rates(**dict.fromkeys(names, 0.0))
+    sizes = {n: np.array([s.cost(none.with_rates(**{n: 1.0})) for s in samples], float) for n in names}
+    names = [n for n in names if sizes[n].any() and calibration.rates[n]]
     seconds = shortest([s.step for s in samples], until)
-    shipped = np.array([getattr(calibration, n) for n in names])
+    shipped = np.array([calibration.rates[n] for n in names])
     rates = nearest(np.stack([sizes[n] for n in names], 1), seconds, shipped)
-    return replace(calibration, **dict(zip(names, rates.tolist(), strict=True)))
+    return calibration.with_rates(**dict(zip(names, rates.tolist(), strict=True)))
 
 
 def nearest(sizes: np.ndarray, seconds: np.ndarray, shipped: np.ndarray) -> np.ndarray:
@@ -133,9 +114,18 @@ def _seconds(step: Callable[[], object], times: int, clock: Callable[[], float])
     return (clock() - start) / times
 
 
-def _products(name: str) -> list[Timed]:
-    lowering, found = REGISTRY[name], []
-    for inputs, outputs, share, batch in SAMPLES[name]:
+def _lowerings() -> list[Lowering | RegionLowering]:
+    return [*REGISTRY.values(), *REGIONS.values()]
+
+
+def samples_of(lowering: Lowering | RegionLowering) -> list[Timed]:
+    """The products at which a lowering is timed; none where it refuses them here."""
+    return _products(lowering) if isinstance(lowering, Lowering) else _fields(lowering)
+
+
+def _products(lowering: Lowering) -> list[Timed]:
+    found = []
+    for inputs, outputs, share, batch in lowering.samples:
         row, column, groups = _wiring(inputs, outputs, share)
         count = inputs * outputs if row is None else len(row)
         spec = BundleSpec(inputs, outputs, count, batch, False, "sum", "float32", "cpu", groups)
@@ -163,27 +153,37 @@ def _wiring(inputs: int, outputs: int, share: float) -> tuple[np.ndarray | None,
     return row.astype(np.int32), column.astype(np.int32), max(1, int(share))
 
 
-def _fields() -> list[Timed]:
+def _fields(lowering: RegionLowering) -> list[Timed]:
     found, rng = [], np.random.default_rng(0)
-    for inputs, neurons, fan_in, batch in FIELDS:
-        reader = np.repeat(np.arange(neurons), fan_in)
-        wiring = FieldWiring(
-            inputs,
-            torch.arange(0, neurons * fan_in + 1, fan_in, dtype=torch.int32),
-            torch.from_numpy((rng.random(len(reader)) * (inputs + reader)).astype(np.int32)),
-            torch.full((neurons,), CODES["relu"], dtype=torch.uint8),
-            torch.arange(inputs + neurons - 10, inputs + neurons, dtype=torch.int32),
-        ).check()
-        weight, bias = torch.randn(len(reader)).requires_grad_(), torch.zeros(neurons).requires_grad_()
+    for inputs, neurons, fan_in, batch in lowering.samples:
+        layout = _region(inputs, neurons, int(fan_in), rng)
+        unit = lowering.unit(layout, torch.float32, torch.device("cpu"))
+        torch.nn.init.normal_(next(unit.parameters()))
+        places = torch.arange(inputs + neurons - 10, inputs + neurons, dtype=torch.int32)
         step = _step(
-            lambda x, w=weight, b=bias, wiring=wiring: run_field(x, w, b, None, wiring),
+            lambda x, unit=unit, places=places: unit.make(x, places),
             torch.randn(batch, inputs),
-            [weight, bias],
+            list(unit.parameters()),
             10,
         )
-        spec = RegionSpec(inputs, neurons, len(reader), 0, (), batch, "float32", "cpu")  # depth costs a kernel nothing
-        found.append(Timed(lambda c, s=spec: float(REGIONS["field"].cost(s, c)), step))
+        spec = RegionSpec(
+            inputs, neurons, len(layout.ids), 0, (), batch, "float32", "cpu"
+        )  # depth costs a kernel nothing
+        found.append(Timed(lambda c, s=spec: float(lowering.cost(s, c)), step))
     return found
+
+
+def _region(inputs: int, neurons: int, fan_in: int, rng: np.random.Generator) -> RegionLayout:
+    """Neurons with ReLU, each of which reads so many before it at random."""
+    reader = np.repeat(np.arange(neurons, dtype=np.int32), fan_in)
+    start = np.arange(0, neurons * fan_in + 1, fan_in, dtype=np.int32)
+    source = (rng.random(len(reader)) * (inputs + reader)).astype(np.int32)
+    return RegionLayout(
+        inputs, neurons, np.arange(len(reader)), reader, source, None, "sum",
+        keys=np.arange(neurons), start=start, level_start=np.arange(neurons + 1, dtype=np.int32),
+        activation=np.full(neurons, CODES["relu"], np.uint8), bias=np.full(neurons, TRAINED, np.uint8),
+        slope=np.full(neurons, FIXED, np.uint8),
+    )  # fmt: skip
 
 
 def _gathers() -> list[Timed]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.planning.cost import BundleSpec
+from compiler.lowering.spec import BundleSpec
 from neurograph.errors import CompileError
 
 

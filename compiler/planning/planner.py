@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from compiler.lowering import REGIONS
-from compiler.lowering.base import FIXED, FROZEN, TRAINED
 from compiler.planning.calibration import current
 from compiler.planning.choice import TargetPlanner, refuse_unused_pins
 from compiler.planning.pins import BLOCKS, Pin
@@ -15,6 +14,7 @@ from compiler.regions.blocks import Block, Blocks, find_blocks, sort_neurons
 from compiler.regions.bundles import find_bundles
 from compiler.regions.groups import bundle_groups, depthwise
 from compiler.regions.product_wiring import Piece
+from compiler.regions.status import FIXED, FROZEN, TRAINED
 from compiler.regions.uneven import padded_sizes
 from compiler.snapshot import Port, Snapshot
 from neurograph.core.arrays import GraphArrays

@@ -5,9 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
-from compiler.lowering.base import ProductLayout, Shared, same_arrays
+from compiler.lowering.layout import ProductLayout, Shared, same_arrays
+from compiler.lowering.rates import Calibration
 from compiler.lowering.region import RegionLayout
-from compiler.planning.cost import Calibration, format_seconds
+from compiler.planning.cost import format_seconds
 from compiler.planning.pins import Pin
 from compiler.regions.product_wiring import Piece
 

@@ -8,15 +8,16 @@ import numpy as np
 
 from compiler.activations import CODES, SLOPED
 from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.base import FIXED, FROZEN, TRAINED
+from compiler.lowering.rates import gathering
 from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec
-from compiler.planning.cost import BundleSpec, format_seconds, gathering, price
+from compiler.lowering.spec import BundleSpec
+from compiler.planning.cost import format_seconds, price
 from compiler.planning.pins import NamedBundle, pinned
 from compiler.planning.program import Options, ProductPlan
 from compiler.regions.blocks import Blocks, Sorting
 from compiler.regions.bundles import distinct
 from compiler.regions.product_wiring import Piece
-from compiler.regions.status import statuses
+from compiler.regions.status import FIXED, FROZEN, TRAINED, statuses
 from compiler.regions.wholes import Whole, largest, tangles
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError

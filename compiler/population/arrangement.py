@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from compiler.lowering import REGIONS, REGISTRY
+from compiler.lowering.rates import gathering
 from compiler.lowering.region import RegionSpec
-from compiler.planning.cost import BundleSpec, gathering, price
+from compiler.lowering.spec import BundleSpec
+from compiler.planning.cost import price
 from compiler.planning.program import Options
 from compiler.regions.blocks import Signature
 from compiler.regions.bundles import distinct

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import torch
 
 from compiler.build import check_dtype
-from compiler.planning.cost import Calibration
+from compiler.lowering.rates import Calibration
 from compiler.planning.planner import plan
 from compiler.population.columns import warn_of_columns
 from compiler.population.individuals import Individuals

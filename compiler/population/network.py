@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from compiler.compiled import CompiledNetwork
-from compiler.planning.cost import Calibration
+from compiler.lowering.rates import Calibration
 from compiler.planning.pins import Pin
 from compiler.planning.program import Program
 from compiler.population.arrangement import Arrangement
@@ -17,8 +17,8 @@ from compiler.population.individuals import Individuals
 from compiler.population.ports import Ports
 from compiler.runtime.assembly import Assembly
 from compiler.runtime.state import State
-from compiler.runtime.traced import Forwards, number, refusal
 from compiler.snapshot import Snapshot
+from compiler.sync.traced import Forwards, number, refusal
 from neurograph.analysis.observations import Observations
 from neurograph.errors import CompileError, StaleError
 

@@ -7,17 +7,17 @@ import numpy as np
 from torch import fx, nn
 
 from compiler.activations import FUNCTIONS, SLOPED
+from compiler.drawing import layers
+from compiler.drawing.drawing import Drawing, Value, made
+from compiler.drawing.names import identifier
+from compiler.drawing.numbers import Numbers
 from compiler.lowering.aggregate import empty_value
-from compiler.lowering.base import FIXED
 from compiler.planning.pins import BLOCKS
 from compiler.planning.planner import plan
 from compiler.planning.program import NeuronsPlan, Program, StagePlan
-from compiler.portable import layers
-from compiler.portable.drawing import Drawing, Value, made
-from compiler.portable.names import identifier
-from compiler.portable.numbers import Numbers
 from compiler.portable.products import Products
 from compiler.portable.reading import Reading
+from compiler.regions.status import FIXED
 from compiler.snapshot import snapshot
 
 if TYPE_CHECKING:

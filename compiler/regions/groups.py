@@ -80,3 +80,9 @@ def depthwise(bundles: BundleSizes, groups: np.ndarray) -> np.ndarray:
     slides = np.array([window is not None and window.slides for window in bundles.windows], bool)[bundles.op_code]
     single = slides & (bundles.count == bundles.targets) & (bundles.targets > 1)
     return np.where(single & (groups == 1), bundles.targets, groups)
+
+
+def equal_blocks(rows: np.ndarray, columns: np.ndarray) -> Groups:
+    """The equal blocks; where every row reads just one column, each is a block, whoever else reads that one."""
+    found = find_groups(rows, columns)
+    return Groups(rows[:, None], columns[:, None], np.arange(len(rows))) if found is None else found

@@ -19,6 +19,13 @@ def close_together(top: int, count: int) -> bool:
     return top < 16 * count + 1024
 
 
+def neighbours(columns: np.ndarray | None) -> tuple[int, int] | None:
+    """(first, count) where columns stand side by side in rising order: they can be read where they lie."""
+    if columns is None or not len(columns) or not np.array_equal(columns, np.arange(len(columns)) + columns[0]):
+        return None
+    return int(columns[0]), len(columns)
+
+
 class Order:
     """Rising numbers to look others up in; keep one for as long as there are lookups, its table takes memory.
 

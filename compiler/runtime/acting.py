@@ -13,10 +13,10 @@ import torch
 
 from compiler.lowering.aggregate import empty_value
 from compiler.memory import Memory
+from compiler.runtime.lookups import Book
 from compiler.runtime.scalars import SCALARS
 from compiler.runtime.state import State
 from compiler.snapshot import Snapshot, snapshot
-from compiler.sync.lookups import Book
 from neurograph.errors import CompileError
 
 if TYPE_CHECKING:

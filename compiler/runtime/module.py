@@ -10,14 +10,15 @@ from torch import Tensor, nn
 
 from compiler.lowering.base import Unit
 from compiler.lowering.held import has_empty_slots
-from compiler.planning.cost import Calibration, default_calibration
+from compiler.lowering.marks import mark_of, mark_replaced, watch
+from compiler.lowering.rates import Calibration
+from compiler.planning.cost import default_calibration
 from compiler.planning.pins import Pin
 from compiler.planning.program import Options, Program, describe
 from compiler.runtime import inputs as checks
 from compiler.runtime.assembly import Assembly, Spec
 from compiler.runtime.region_stage import RegionStage
 from compiler.runtime.stage import Fetch, Stage
-from compiler.runtime.watch import mark_of, mark_replaced, watch
 from compiler.slots import RUNNING, Quantity, SlotMap
 from neurograph.errors import CompileError, StaleError
 
@@ -32,7 +33,7 @@ class CompiledModule(nn.Module):
     _sizes: tuple[tuple[int, ...], ...]
     _input_blocks: tuple[int, ...]
     _steps: tuple[tuple[Stage | RegionStage, tuple[int, ...]], ...]
-    _forwards: Any  # a `compiler.runtime.traced.Forwards`
+    _forwards: Any  # a `compiler.sync.traced.Forwards`
     holding: Any  # a `compiler.sync.holding.Holding`
     _count: int
     _output_fetches: tuple[Fetch, ...]

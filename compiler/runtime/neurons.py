@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from compiler.activations import FUNCTIONS, SLOPED
-from compiler.lowering.base import FIXED, TRAINED, Unit
+from compiler.lowering.base import Unit
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.planning.program import NeuronsPlan
+from compiler.regions.status import FIXED, TRAINED
 from compiler.slots import BIAS, SLOPE, Slots
 
 

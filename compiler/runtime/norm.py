@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import FIXED
 from compiler.lowering.maps import per_channel
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
 from compiler.planning.program import NeuronsPlan
+from compiler.regions.status import FIXED
 from compiler.runtime.neurons import NeuronUnit
 from compiler.slots import RUNNING, Slots
 from neurograph.errors import CompileError

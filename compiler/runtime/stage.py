@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from compiler.lowering.aggregate import empty_value
 from compiler.lowering.base import Unit
-from compiler.lowering.maps import neighbours, pick
+from compiler.lowering.maps import pick
 from compiler.planning.program import StagePlan
+from compiler.regions.order import neighbours
 from compiler.regions.product_wiring import Piece
 from compiler.runtime.neurons import NeuronUnit
 

@@ -8,13 +8,14 @@ from weakref import ref
 
 import numpy as np
 
+import compiler.sync.optimizers.watching  # noqa: F401  (from here on, optimizers' steps are seen)
 from compiler.lowering.held import emptied
+from compiler.lowering.marks import Ledger
 from compiler.runtime.assembly import cast
-from compiler.runtime.watch import Ledger
+from compiler.runtime.lookups import Book, Gate
 from compiler.slots import RUNNING, Quantity, SlotMap, Slots
 from compiler.sync import write_back as exchange
 from compiler.sync.digests import digests
-from compiler.sync.lookups import Book, Gate
 
 if TYPE_CHECKING:
     from compiler.runtime.module import CompiledModule

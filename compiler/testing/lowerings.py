@@ -5,7 +5,8 @@ import torch
 
 import compiler
 from compiler.lowering import REGISTRY
-from compiler.planning.cost import CPU, BundleSpec
+from compiler.lowering.spec import BundleSpec
+from compiler.planning.cost import CPU
 from neurograph.builders import mlp
 from neurograph.network import NeuronGraph
 

@@ -1,11 +1,11 @@
 """`neurograph calibrate`."""
 
 import argparse
-from dataclasses import fields
 from typing import Any
 
+from compiler.lowering.rates import Calibration
 from compiler.planning.calibration import kept_at, measure_and_keep
-from compiler.planning.cost import CPU, Calibration
+from compiler.planning.cost import CPU
 from neurograph.errors import FileError
 
 
@@ -29,7 +29,9 @@ def _run(given: argparse.Namespace) -> None:
 
 def _lines(figures: Calibration) -> list[str]:
     """The rates that were measured, beside the shipped ones."""
-    rates = [(field.name, getattr(figures, field.name), getattr(CPU, field.name)) for field in fields(figures)[1:]]
+    shipped = {name: CPU.rates.get(name, found) for name, found in figures.rates.items()}
     return [
-        f"  {name:<24}{found:>10.3g} s, shipped {shipped:.3g} s" for name, found, shipped in rates if found != shipped
+        f"  {name:<24}{found:>10.3g} s, shipped {shipped[name]:.3g} s"
+        for name, found in figures.rates.items()
+        if found != shipped[name]
     ]

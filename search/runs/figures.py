@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from compiler.lowering.rates import Calibration
 from compiler.planning.calibration import as_plain, from_plain, using
-from compiler.planning.cost import CPU, Calibration
+from compiler.planning.cost import CPU
 from neurograph.errors import FileError
 from search.runs.jsonfiles import read_json, write_json
 from search.runs.run import Run

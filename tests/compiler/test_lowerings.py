@@ -10,7 +10,8 @@ from torch.func import grad, jacrev, jvp, vmap
 
 import compiler
 from compiler.lowering import REGISTRY
-from compiler.planning.cost import CPU, BundleSpec
+from compiler.lowering.spec import BundleSpec
+from compiler.planning.cost import CPU
 from compiler.planning.pins import NamedBundle
 from compiler.regions.windows import Window
 from neurograph import NeuronGraph

@@ -12,7 +12,8 @@ from torch.autograd.function import once_differentiable
 import compiler
 from compiler.lowering import REGISTRY, sparse, torch_sparse
 from compiler.lowering.kernels.sparse import gradients, multiply
-from compiler.planning.cost import CPU, BundleSpec
+from compiler.lowering.spec import BundleSpec
+from compiler.planning.cost import CPU
 from compiler.slots import WEIGHT
 from neurograph.edits import SplitEdge
 from neurograph.errors import CompileError
@@ -21,7 +22,7 @@ from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build,
 from tests.compiler.sync.optimizers.table import OPTIMIZERS
 from tests.compiler.sync.test_refresh import train
 
-CHEAP = replace(CPU, torch_sparse_call=0.0, torch_sparse_product=0.0, torch_sparse_weight=0.0, torch_sparse_value=0.0)
+CHEAP = CPU.with_rates(torch_sparse_call=0.0, torch_sparse_product=0.0, torch_sparse_weight=0.0, torch_sparse_value=0.0)
 EXTENT = BundleSpec(10, 10, 50, 8, False, "sum", "float32", "cpu")
 
 
@@ -123,7 +124,7 @@ def test_the_price_is_infinite_where_it_would_win_and_cannot(monkeypatch):
     sizes = np.array([10, 1000])
     spec = EXTENT.sized(sizes, sizes, sizes * 10)
     assert np.isinf(REGISTRY["torch_sparse"].cost(spec, CHEAP)).all()
-    assert np.isfinite(REGISTRY["torch_sparse"].cost(spec, replace(CPU, torch_sparse_call=1.0))).all()
+    assert np.isfinite(REGISTRY["torch_sparse"].cost(spec, CPU.with_rates(torch_sparse_call=1.0))).all()
 
 
 def test_it_is_not_imported_unless_it_is_pinned_or_cheapest():

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 
 from compiler.activations import activate
-from compiler.lowering.base import FIXED
 from compiler.lowering.field import FIELD
 from compiler.lowering.region import RegionLayout, RegionLowering, RegionUnit
 from compiler.lowering.vector import add_vector, read_vector, vector_slots
+from compiler.regions.status import FIXED
 from compiler.slots import BIAS, SLOPE, WEIGHT
 from neurograph.schema.activations import ACTIVATIONS
 

@@ -2,21 +2,26 @@
 
 import json
 import warnings
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 import compiler
-from compiler.planning import calibration, measuring
+from compiler.lowering import REGIONS, REGISTRY, SHIPPED
+from compiler.lowering.rates import GATHER, Rates
+from compiler.lowering.region import RegionSpec
+from compiler.lowering.spec import BundleSpec
+from compiler.planning import calibration, cost, measuring
 from compiler.planning.calibration import as_plain, current, of_this_machine, using
-from compiler.planning.cost import CPU, CUDA
+from compiler.planning.cost import CPU, CUDA, rates_of
+from compiler.regions.windows import Window
 from neurograph.builders import mlp
 from neurograph.edits import Proliferate
 from neurograph.errors import OptionError
 
-OURS = replace(CPU, name="ours", dense_product=1e-6)  # sparse products are always cheaper
+OURS = CPU.with_rates("ours", dense_product=1e-6)  # sparse products are always cheaper
 
 
 @pytest.fixture
@@ -25,7 +30,7 @@ def measures(monkeypatch, tmp_path):
     counted = []
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv(calibration.SWITCH, raising=False)
-    monkeypatch.setattr(measuring, "measured", lambda name: counted.append(name) or replace(OURS, name=name))
+    monkeypatch.setattr(measuring, "measured", lambda name: counted.append(name) or OURS.with_rates(name))
     calibration.forget()
     yield counted
     calibration.forget()
@@ -37,7 +42,7 @@ def test_a_machine_is_measured_once_and_kept(measures):
     assert of_this_machine() == first and first.dense_product == OURS.dense_product and len(measures) == 1
     found = json.loads(calibration.kept_at().read_text())
     assert found["machine"]["threads"] == torch.get_num_threads() and found["machine"]["versions"]["torch"]
-    assert set(found["figures"]) == {field.name for field in fields(CPU)}
+    assert set(found["figures"]) == {"name", *CPU.rates}
 
 
 def test_each_number_of_threads_has_figures_of_its_own(measures):
@@ -104,10 +109,10 @@ def test_a_file_of_figures_can_be_named(measures, monkeypatch, tmp_path):
 
 
 def test_figures_in_use_hold_within_their_block():
-    inner = replace(CPU, name="inner")
+    inner = CPU.with_rates("inner")
     with using(lambda outer: OURS):
         assert current() == OURS and current("cuda") == CUDA
-        with using(lambda outer: replace(inner, dense_call=outer().dense_product)):
+        with using(lambda outer: inner.with_rates(dense_call=outer().dense_product)):
             assert current().dense_call == OURS.dense_product
         assert current() == OURS
     assert current() == CPU
@@ -169,21 +174,84 @@ def test_every_family_of_samples_is_measured(monkeypatch):
     before = torch.random.get_rng_state()
     found = measuring.measured("here")
     assert torch.equal(torch.random.get_rng_state(), before)
-    changed = {field.name for field in fields(CPU) if getattr(found, field.name) != getattr(CPU, field.name)}
+    changed = {name for name, rate in found.rates.items() if rate != CPU.rates[name]}
     assert {"dense_product", "grouped_value", "gather_value"} <= changed and found.name == "here"
     assert any(name.endswith("sparse_product") for name in changed)
     assert {"field_product", "walk_product"} & changed and not {"conv_product", "narrow_group"} & changed
 
 
 def test_one_sample_of_each_family_runs():
-    for name in measuring.SAMPLES:
-        for sample in measuring._products(name)[:1]:
-            sample.step()
-            assert sample.cost(CPU) > 0
-    for sample in (measuring._fields()[-1], measuring._gathers()[0]):
+    families = [*REGISTRY.values(), *REGIONS.values()]
+    assert sum(bool(lowering.samples) for lowering in families) >= 5
+    for sample in [*(s for lowering in families for s in measuring.samples_of(lowering)[:1]), measuring._gathers()[0]]:
         sample.step()
         assert sample.cost(CPU) > 0
 
 
 def test_figures_are_plain():
     assert calibration.from_plain(json.loads(json.dumps(as_plain(OURS)))) == OURS
+
+
+_FIRST = {
+    ("call", "product", "weight"): ("dense", "onednn"),
+    ("call", "product", "weight", "value"): ("sparse", "native_sparse", "torch_sparse", "conv"),
+    ("call", "group", "product", "weight", "value"): ("grouped",),
+    ("call", "level", "product", "weight"): ("field", "walk"),
+    ("call", "value"): ("gather", "aggregate", "pool"),
+    ("group",): ("narrow",),
+}
+FIRST = [f"{family}_{rate}" for rates, families in _FIRST.items() for family in families for rate in rates]
+
+
+def test_files_of_before_there_were_more_rates_are_read():
+    old = {"name": "old"} | {name: 1e-9 * number for number, name in enumerate(FIRST)}
+    found = calibration.from_plain(old)
+    assert as_plain(found).items() >= old.items() and found.rates.keys() == CPU.rates.keys()
+
+
+def test_every_rate_that_the_first_files_lack_may_be_missing():
+    later = {name for family in rates_of(SHIPPED) for name in family.later}
+    assert CPU.rates.keys() - later == set(FIRST)
+
+
+def test_rates_that_came_later_are_as_shipped_where_a_file_lacks_them(monkeypatch):
+    toy = Rates("toy", call=(1.0, 2.0), span=(3.0, 4.0), later=("span",))
+    lowering = replace(REGISTRY["dense"], name="toy", rates=(toy,))
+    monkeypatch.setattr(cost, "SHIPPED", (*SHIPPED, lowering))
+    monkeypatch.setattr(calibration, "SHIPPED", (*SHIPPED, lowering))
+    found = calibration.from_plain(as_plain(CPU) | {"toy_call": 5.0})
+    assert toy.of(found) == (5.0, 3.0)
+    with pytest.raises(ValueError, match="rates of this version"):
+        calibration.from_plain(as_plain(CPU))
+
+
+def test_rates_of_another_package_are_kept_and_go_by_what_it_ships_where_there_are_none():
+    away = Rates("away", call=(1.0, 2.0))
+    found = calibration.from_plain(json.loads(json.dumps(as_plain(OURS) | {"away_call": 7.0})))
+    assert away.of(found) == (7.0,) and as_plain(found)["away_call"] == 7.0
+    assert away.of(CPU) == (1.0,) and away.of(CUDA) == (2.0,)
+
+
+WINDOWS = {
+    "conv": Window("weight", (8, 8), (6, 6), (3, 3)),
+    "flatten": Window("weight", (8, 8), (), (8, 8)),
+    "pool": Window("max_pool", (8, 8), (4, 4), (2, 2), (2, 2)),
+}
+
+
+@pytest.mark.parametrize("lowering", [*REGISTRY.values(), *REGIONS.values()], ids=lambda lowering: lowering.name)
+def test_a_cost_goes_by_the_rates_that_stand_beside_it(lowering):
+    """Nothing but those and the picking of neurons: with all others a thousand times as large it is the same."""
+    own = {name for family in rates_of([lowering]) for name in family.cpu}
+    if lowering.name == "onednn":  # a handful of rows runs as dense does
+        own |= {"dense_call", "dense_product", "dense_weight"}
+    others = CPU.with_rates(**{name: 1000.0 * rate for name, rate in CPU.rates.items() if name not in own})
+    if lowering.name in REGIONS:
+        spec = RegionSpec(20, 500, 4000, 20, (), 64, "float32", "cpu")
+    else:
+        kind = "conv" if lowering.name.startswith("conv") else lowering.name
+        spec = BundleSpec(64, 32, 512, 64, False, "sum", "float32", "cpu", 4, WINDOWS.get(kind), 600)
+    assert lowering.cost(spec, CPU) == lowering.cost(spec, others)
+    assert GATHER.cpu.keys() <= own
+    doubled = CPU.with_rates(**{name: 2.0 * CPU.rates[name] for name in own})
+    assert lowering.cost(spec, CPU) < lowering.cost(spec, doubled) < np.inf

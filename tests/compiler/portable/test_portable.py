@@ -8,9 +8,10 @@ import torch
 from hypothesis import given, settings
 
 import compiler
+from compiler.drawing import layers
 from compiler.exports.program import export_program
 from compiler.lowering import REGISTRY
-from compiler.portable import layers, portable
+from compiler.portable import portable
 from neurograph.builders import random_field
 from neurograph.errors import StaleError
 from tests.compiler.extras import needs_torch_sparse

@@ -7,7 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from compiler.lowering import REGISTRY, Lowering, Unit
+from compiler.lowering import Lowering, Unit
+from compiler.lowering.portable_form import matrix
+from compiler.lowering.rates import Rates
 from compiler.slots import WEIGHT, Slots
 from neurograph.errors import OptionError
 from search.growth.events import Event
@@ -45,11 +47,16 @@ def refuses(spec):
     return None
 
 
+RATES = Rates("halved_dense", call=(30e-6, 60e-6), product=(126e-12, 0.6e-12))
+
+
 def cost(spec, calibration):
-    return 2.0 * REGISTRY["dense"].cost(spec, calibration)
+    call, product = RATES.of(calibration)
+    return call + product * spec.inputs * spec.outputs * spec.batch
 
 
-HALVED_DENSE = Lowering("halved_dense", refuses, cost, HalvedDense)
+SAMPLES = ((64, 64, 1, 32), (256, 256, 1, 32))
+HALVED_DENSE = Lowering("halved_dense", refuses, cost, HalvedDense, (RATES,), matrix, SAMPLES)
 HALF_WEIGHT = Metric(lambda traits: traits.weight_absolute / 2)
 
 

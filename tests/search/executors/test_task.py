@@ -1,5 +1,4 @@
 import pickle
-from dataclasses import replace
 
 import pytest
 import torch
@@ -96,8 +95,8 @@ def test_figures_travel_with_the_task(monkeypatch):
     monkeypatch.setattr(module, "_BUILT", {})
     tasks = []
     for name in ("ours", "theirs"):
-        with using(lambda outer, name=name: replace(CPU, name=name)):
+        with using(lambda outer, name=name: CPU.with_rates(name)):
             tasks.append(pickle.loads(pickle.dumps(Task("search.executors.task:naming"))))
-    with using(lambda outer: replace(CPU, name="the worker's own")):
+    with using(lambda outer: CPU.with_rates("the worker's own")):
         assert [task(0) for task in tasks] == [["ours"] * 2, ["theirs"] * 2]
         assert current().name == "the worker's own"

@@ -1,7 +1,5 @@
 """A run keeps the figures that its networks are planned by."""
 
-from dataclasses import replace
-
 import pytest
 
 from compiler.planning.calibration import current, using
@@ -9,7 +7,7 @@ from compiler.planning.cost import CPU
 from neurograph.errors import FileError
 from search.runs import continued_run, started_run
 
-OURS, THEIRS = replace(CPU, name="ours", dense_call=1.0), replace(CPU, name="theirs")
+OURS, THEIRS = CPU.with_rates("ours", dense_call=1.0), CPU.with_rates("theirs")
 
 
 def test_figures_are_kept_when_first_asked_for_and_hold_when_the_run_goes_on(tmp_path):

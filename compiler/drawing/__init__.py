@@ -1,0 +1,1 @@
+"""A forward pass drawn as plain layers: what is written down of a network in its portable form."""

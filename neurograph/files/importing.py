@@ -75,12 +75,14 @@ def import_graph(path: str | Path, graph: EditableGraph, format: str | None = No
     importer = find_importer(path, format)
     try:
         importer.read(path, graph, **options)
-    except FileError:
-        raise
+    except FileError as error:
+        if str(path) in str(error):
+            raise
+        raise FileError(f"{path} holds no network: {error}") from None
     except OSError as error:
         raise FileError(f"cannot read {path}: {reason(error)}") from None
     except NeuroGraphError as error:
         raise FileError(f"{path} holds no network: {error}") from error
-    except ValueError as error:
-        raise FileError(f"{path} is damaged or of another format: {error}") from error
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+        raise FileError(f"{path} is damaged or of another format: {type(error).__name__}: {error}") from error
     graph.restart_journal()

@@ -44,24 +44,27 @@ def forged(content, rng):
     text = copy.deepcopy(content.text)
     for _ in range(int(rng.integers(1, 4))):
         if rng.random() < 0.35:
-            _forge_array(arrays, rng)
+            forged_arrays(arrays, rng)
         else:
             text = forged_text(text, rng)
     return Content(arrays, text, content.digest)
 
 
-def _forge_array(arrays, rng):
+def forged_arrays(arrays, rng):
+    """Change one of some arrays by name, in place: gone, of another type or shape, or with another number in it."""
     name = sorted(arrays)[rng.integers(len(arrays))]
     array, what = arrays[name], rng.integers(6)
     if what == 0:
         del arrays[name]
     elif what == 1:
         with np.errstate(invalid="ignore"):
-            arrays[name] = array.astype([np.float32, np.int8, np.uint64, np.bool_, np.float64][rng.integers(5)])
+            kinds = [np.float32, np.int8, np.uint64, np.bool_, np.float64]
+            arrays[name] = array.astype(kinds[rng.integers(5)]) if array.dtype.kind != "U" else array.astype("S3")
     elif what == 2:
-        arrays[name] = [array[:-1], np.concatenate([array, array[:1]]), array[None], array[::-1].copy()][
-            rng.integers(4)
-        ]
+        row = np.atleast_1d(array)
+        arrays[name] = [row[:-1], np.concatenate([row, row[:1]]), array[None], row[::-1].copy()][rng.integers(4)]
+    elif array.dtype.kind == "U":
+        arrays[name] = np.where(rng.random(array.shape) < 0.5, ["", "0", "x", "-1"][rng.integers(4)], array)
     elif array.size:
         flat = array.reshape(-1).copy()
         some = (

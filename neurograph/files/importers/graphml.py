@@ -5,6 +5,7 @@ from pathlib import Path
 import networkx as nx
 
 from neurograph.core.graph import EditableGraph
+from neurograph.disk.regular import regular
 from neurograph.files.from_plain import read_plain
 
 
@@ -16,4 +17,5 @@ def read_graphml(path: str | Path, graph: EditableGraph) -> None:
     FileError
         A damaged file, edges without directions.
     """
-    read_plain(path, graph, nx.read_graphml)
+    with open(path, "rb", opener=regular) as file:
+        read_plain(path, graph, lambda _: nx.read_graphml(file))

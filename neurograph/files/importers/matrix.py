@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from neurograph.core.graph import EditableGraph
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError
 
 _MATRIX = ("indices", "indptr", "data", "shape")
 _NEURONS = ("neuron", "population", "activation", "bias")
 _ENDS = ("role", "is_output")  # which files of before lack
+_KINDS = {"indices": "iu", "indptr": "iu", "data": "f", "shape": "iu", "bias": "f", "is_output": "b"}  # text otherwise
+_TIMES, _LEAST = 64, 2**26  # bytes that arrays may take for each of the file, and that any may
 
 
 def read_npz(path: str | Path, graph: EditableGraph) -> None:
@@ -27,17 +30,18 @@ def read_npz(path: str | Path, graph: EditableGraph) -> None:
         A damaged file, or none of ours.
     """
     held = _arrays(path)
+    _check(path, held)
     indices, starts, data, shape = (held[name] for name in _MATRIX)
     count = len(held["neuron"])
-    if tuple(shape) != (count, count) or starts.shape != (count + 1,) or indices.shape != data.shape:
-        raise FileError(f"{path} is damaged: {count} neurons and a matrix of shape {tuple(shape)}")
+    if shape.tolist() != [count, count] or len(starts) != count + 1 or len(indices) != len(data):
+        raise FileError(f"{path} is damaged: {count} neurons and a matrix of shape {tuple(shape.tolist())}")
     if (np.diff(starts) < 0).any() or starts[0] != 0 or starts[-1] != len(indices):
         raise FileError(f"{path} is damaged: the rows of its matrix do not follow one another")
     if len(indices) and not 0 <= indices.min() <= indices.max() < count:
         raise FileError(f"{path} is damaged: its matrix names neurons that are not there")
     names = _names(held["neuron"])
     source = np.repeat(np.arange(count), np.diff(starts))
-    ends = [_end(held, at, source, indices) for at in range(count)]
+    ends = _ends(held, source, indices)
     for at, name in enumerate(names):
         bias = float(held["bias"][at])
         values = {} if np.isnan(bias) else {"bias": bias}
@@ -46,9 +50,20 @@ def read_npz(path: str | Path, graph: EditableGraph) -> None:
     graph.add_edges_from_arrays([names[at] for at in source], [names[at] for at in indices], weight=data)
 
 
+def _check(path: str | Path, held: dict[str, np.ndarray]) -> None:
+    """Refuse arrays of another type or length than `export` writes."""
+    for name, array in held.items():
+        kinds = _KINDS.get(name, "U")
+        if array.ndim != 1 or array.dtype.kind not in kinds:
+            raise FileError(f"{path} is damaged: {name} is an array of {array.dtype} and shape {array.shape}")
+        if name in (*_NEURONS, *_ENDS) and len(array) != len(held["neuron"]):
+            raise FileError(f"{path} is damaged: {name} is of {len(array)} neurons, and not {len(held['neuron'])}")
+
+
 def _arrays(path: str | Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb", opener=regular) as opened, np.load(opened, allow_pickle=False) as file:
+            _refuse_claims(path, file)
             held = {name: file[name] for name in (*_MATRIX, *_NEURONS)}
             return held | {name: file[name] for name in _ENDS if name in file}
     except KeyError as error:
@@ -57,13 +72,26 @@ def _arrays(path: str | Path) -> dict[str, np.ndarray]:
         raise FileError(f"{path} is damaged: {error}") from None
 
 
+def _refuse_claims(path: str | Path, file: Any) -> None:
+    """Refuse what packs to far less than it takes, before any of it is unpacked."""
+    if not isinstance(file, np.lib.npyio.NpzFile):
+        raise FileError(f"{path} holds one array, and an adjacency is several")
+    entries = file.zip.infolist() if file.zip is not None else []
+    size, packed = (sum(getattr(each, name) for each in entries) for name in ("file_size", "compress_size"))
+    if size > max(_LEAST, _TIMES * packed):
+        raise FileError(f"{path} is damaged: its arrays would take {size:,} bytes, and are {packed:,} packed")
+
+
 def _names(text: np.ndarray) -> list[Any]:
     names = text.tolist()
     numbers = all(isinstance(n, str) and n.isascii() and n.isdecimal() and str(int(n)) == n for n in names)
     return [int(name) for name in names] if numbers else names
 
 
-def _end(held: dict[str, np.ndarray], at: int, source: np.ndarray, target: np.ndarray) -> dict[str, Any]:
+def _ends(held: dict[str, np.ndarray], source: np.ndarray, target: np.ndarray) -> list[dict[str, Any]]:
+    """Of each neuron its role, and whether it is an output."""
     if all(name in held for name in _ENDS):
-        return {"role": str(held["role"][at]), "is_output": bool(held["is_output"][at])}
-    return {"role": "hidden" if at in target else "input", "is_output": at not in source}
+        pairs = zip(held["role"].tolist(), held["is_output"].tolist(), strict=True)
+        return [{"role": role, "is_output": is_output} for role, is_output in pairs]
+    read, reads = (np.bincount(ends, minlength=len(held["neuron"])).tolist() for ends in (source, target))
+    return [{"role": "hidden" if u else "input", "is_output": not v} for u, v in zip(reads, read, strict=True)]

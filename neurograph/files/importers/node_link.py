@@ -6,6 +6,7 @@ from pathlib import Path
 import networkx as nx
 
 from neurograph.core.graph import EditableGraph
+from neurograph.disk.regular import regular
 from neurograph.errors import FileError
 from neurograph.files.exchange import NODE_LINK, taken_back
 from neurograph.files.from_plain import read_plain
@@ -23,7 +24,8 @@ def read_json(path: str | Path, graph: EditableGraph) -> None:
 
 
 def _plain(path: str | Path) -> nx.DiGraph:
-    data = json.loads(Path(path).read_text(encoding="utf-8"))
+    with open(path, encoding="utf-8", opener=regular) as file:
+        data = json.load(file)
     if not isinstance(data, dict):
         raise FileError(f"{path} is damaged or no node-link JSON: it holds a {type(data).__name__}")
     edges = "links" if "links" in data else "edges"

@@ -1,7 +1,9 @@
 """What can be chosen about every run in which a network changes."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from neurograph.errors import OptionError
 from search.options import option
 from search.training import TrainingOptions
 
@@ -19,3 +21,22 @@ class GrowingOptions(TrainingOptions):
     watch_test: bool = option(
         False, "whether the test error of every epoch is measured and logged beside the others, for curves"
     )
+
+
+def require_epochs(options: Any, least: int, what: str) -> None:
+    """Refuse fewer epochs than it takes to begin after `start` and to `settle`, by `OptionError`; 0 trains nothing.
+
+    Parameters
+    ----------
+    options
+        With `epochs`, `start` and `settle`.
+    least
+        Epochs that there must be.
+    what
+        What begins, in words.
+    """
+    if 0 < options.epochs < least:
+        raise OptionError(
+            f"epochs={options.epochs} is too few to {what} after epoch start={options.start} and to settle for the "
+            f"last settle={options.settle}: choose at least {least}, or a smaller start or settle"
+        )

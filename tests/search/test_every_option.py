@@ -6,16 +6,22 @@ new one is tested without another line here.
 
 import argparse
 import os
+import re
 from dataclasses import fields
 from types import NoneType
 from typing import get_args, get_origin
 
+import numpy as np
 import pytest
 
 from neurograph.builders import enas_macro
+from neurograph.errors import OptionError
 from search import cli
 from search.growth import running as growth
+from search.growth.metabolism.streaming.options import StreamOptions
 from search.methods import METHODS
+from search.nhn.layers.space import MacroSpace
+from search.nhn.locations.designed import DesignOptions
 from search.nhn.pipeline import run as pipeline
 from search.nhn.pipeline.options import TABLES, SharedOptions
 
@@ -23,6 +29,7 @@ SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 PARSER = cli._parser()
 COMMANDS = next(a.choices for a in PARSER._actions if isinstance(a, argparse._SubParsersAction))
 NOTHING = ("", "nope", "\ud800", "nan", "inf", "-inf", "1e300", "-1e300", "[[1]]", "9" * 5000)  # no option may be these
+ALONE = (StreamOptions, MacroSpace, DesignOptions)  # options of what is no training method, nor a stage
 NAMES = {tuple: '["nope"]', dict: "{nope = 1}"}  # no population, operation or option of another part
 
 
@@ -118,6 +125,40 @@ def test_each_command_alone_would_begin(capsys):
     """So that it is the option which is refused."""
     for _, options, words in (*of_methods(), *of_stages()):
         assert status_of(words(fields(options)[0])[:-2], capsys) == ("begun", "")
+
+
+CLASSES = dict.fromkeys([*(method.options for method in METHODS.values()), SharedOptions, *TABLES.values(), *ALONE])
+
+
+def right_values(f):
+    """Values that the option may have by itself."""
+    about, kinds = f.metadata, kinds_of(f)
+    choices = about.get("choices") or ()
+    found = [*(choices() if callable(choices) else choices)]
+    if bool in kinds:
+        found += [False, True]
+    for kind in {int, float}.intersection(kinds) if not found else ():
+        least = about.get("least", about.get("above", 0)) or 0
+        most = about.get("most", about.get("below", about.get("reach", 1000))) or 1000
+        found += [
+            kind(value) for value in (least, least + 1, least + 5, most, most / 2, 0.5, 3) if kind(value) == value
+        ]
+    return found + ([None] if NoneType in kinds else [])
+
+
+@pytest.mark.parametrize("options", CLASSES, ids=lambda options: options.__name__)
+def test_options_that_cannot_go_together_are_refused_by_name_and_value(options):
+    """In words like epochs=6, or as what that one must be: so that one knows which flag to change."""
+    rng = np.random.default_rng(0)
+    values = {f.name: right_values(f) for f in fields(options)}
+    names = [name for name, found in values.items() if found]
+    for _ in range(2000 if SOAK else 300):
+        some = rng.choice(names, min(len(names), int(rng.integers(1, 5))), replace=False).tolist()
+        given = {name: values[name][rng.integers(len(values[name]))] for name in some}
+        try:
+            options(**given)
+        except OptionError as err:
+            assert re.search(rf"\b({'|'.join(values)})(=|: | must| needs)", str(err)), (given, str(err))
 
 
 # ------------------------------------------------------------------------------------------- flags of commands

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from neurograph.errors import OptionError
 from neurograph.options import SCOPES
 from search.growth.expansion.metrics import METRICS
-from search.growth.options import GrowingOptions
+from search.growth.options import GrowingOptions, require_epochs
 from search.options import Checked, option
 
 _SCHEDULE = next(f.metadata for f in fields(GrowingOptions) if f.name == "schedule")  # the same, but for the default
@@ -53,8 +53,4 @@ class PruneOptions(PruningOptions, GrowingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.epochs and self.start + self.settle > self.epochs:
-            raise OptionError(
-                f"{self.epochs} epochs are too few to begin pruning after epoch {self.start} and settle for the last "
-                f"{self.settle}"
-            )
+        require_epochs(self, self.start + self.settle, "begin pruning")

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, fields
 
 from neurograph.analysis.densities import DISTRIBUTIONS
-from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS
-from search.growth.options import GrowingOptions
+from search.growth.options import GrowingOptions, require_epochs
 from search.options import Checked, option
 
 _SCHEDULE = next(f.metadata for f in fields(GrowingOptions) if f.name == "schedule")  # the same, but for the default
@@ -53,8 +52,4 @@ class RewireOptions(RewiringOptions, GrowingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.epochs and self.start + self.settle >= self.epochs:
-            raise OptionError(
-                f"{self.epochs} epochs are too few for synapses to move after epoch {self.start} and settle for the "
-                f"last {self.settle}: {self.start + self.settle + 1} are not"
-            )
+        require_epochs(self, self.start + self.settle + 1, "move synapses")

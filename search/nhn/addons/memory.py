@@ -67,12 +67,18 @@ def estimate(graph: NeuronGraph, places: Sequence[Place], options: AddOnOptions,
 
 def refuse_too_large(memory: Memory, options: AddOnOptions, device: torch.device) -> None:
     """`OptionError`, with the estimate, where it is more than may be used."""
-    free = options.memory * 2**30 or _free(device)
+    free = usable_bytes(options, device)
     if free and memory.total > free:
         raise OptionError(
-            f"this supernet would take about {memory} of {_gib(free):.3g} GiB; fewer individuals together, smaller "
-            "batches, or a smaller count of add-ons at each place take less"
+            f"memory={options.memory:g}: this supernet would take about {memory} of {_gib(free):.3g} GiB; a smaller "
+            f"together than {options.together}, batch_size than {options.batch_size} or count of add-ons at each place "
+            "takes less"
         )
+
+
+def usable_bytes(options: AddOnOptions, device: torch.device) -> float:
+    """What may be used of a device; 0 where nobody says."""
+    return options.memory * 2**30 or _free(device)
 
 
 def _gib(size: float) -> float:

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from neurograph.errors import OptionError
 from neurograph.options import SCOPES
-from search.growth.options import GrowingOptions
+from search.growth.options import GrowingOptions, require_epochs
 from search.options import Checked, option
 
 
@@ -44,8 +43,4 @@ class PruneNetworkOptions(KernelPruningOptions, GrowingOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.epochs and self.start + self.settle > self.epochs:
-            raise OptionError(
-                f"{self.epochs} epochs are too few to begin after epoch {self.start} and settle for the last "
-                f"{self.settle}"
-            )
+        require_epochs(self, self.start + self.settle, "begin pruning")

@@ -52,12 +52,13 @@ class MacroSpace(Checked):
         if unknown or not self.operations or len(set(self.operations)) < len(self.operations):
             raise OptionError(f"operations must be different ones of {', '.join(OPERATIONS)}, not {self.operations!r}")
         if self.layers < self.segments:
-            raise OptionError(f"{self.layers} layers cannot stand in {self.segments} segments")
+            raise OptionError(f"layers={self.layers} cannot stand in segments={self.segments}")
         if self.segments > 1 and self.channels % 2:
             raise OptionError(f"channels must be even, for a reduction makes them in two halves, not {self.channels}")
         if self.image % 2 ** (self.segments - 1):
             raise OptionError(
-                f"images of side {self.image} cannot be halved {self.segments - 1} times; choose fewer segments"
+                f"segments={self.segments}: images of side {self.image} cannot be halved {self.segments - 1} times; "
+                "choose fewer"
             )
 
     @property

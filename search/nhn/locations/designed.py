@@ -44,7 +44,9 @@ class DesignOptions(Checked):
         super().__post_init__()
         checked_objectives(self.objectives)
         if self.objectives[0] not in MEASURED:
-            raise OptionError(f"the first objective is what is measured, {' or '.join(MEASURED)}; costs come after it")
+            raise OptionError(
+                f"objectives must begin with what is measured, {' or '.join(MEASURED)}; costs come after it"
+            )
         if self.population % 4:
             raise OptionError(f"population={self.population} must be a multiple of four, so that all find a partner")
 

@@ -73,8 +73,8 @@ class EvolutionOptions(Checked):
         super().__post_init__()
         if self.survivors + self.recombined > self.population:
             raise OptionError(
-                f"survivors ({self.survivors}) and recombined ({self.recombined}) are together more than the "
-                f"population ({self.population})"
+                f"survivors={self.survivors} and recombined={self.recombined} are together more than "
+                f"population={self.population}"
             )
 
 

@@ -8,6 +8,7 @@ from neurograph.errors import EditError, OptionError
 from search.datasets import Dataset, hold_out
 from search.executors.cluster import require_scheduler
 from search.nhn.addons import AddOnOptions, Locations
+from search.nhn.addons.memory import usable_bytes
 from search.nhn.kernels.events import has_kernels
 from search.nhn.layers.estimate import require_memory
 from search.nhn.layers.space import MacroSpace
@@ -92,10 +93,12 @@ def _check_room(options: AddOnOptions, space: MacroSpace) -> None:
     """Refuse less memory than the values of the thinnest network take: the images, and one map a layer."""
     maps = space.inputs * space.image**2 + sum(space.side(space.segment(layer)) ** 2 for layer in range(space.layers))
     least = 4 * options.together * options.batch_size * maps
-    if options.memory and options.memory * 2**30 < least:
+    free = usable_bytes(options, usable_device(options.device))
+    if free and free < least:
         raise OptionError(
-            f"memory={options.memory:g} GiB is less than a batch of {options.batch_size} takes in any network of the "
-            f"space, {least / 2**30:.2g} GiB: allow more, or choose a smaller batch_size"
+            f"memory={options.memory:g}, which is {free / 2**30:.3g} GiB here, is less than together="
+            f"{options.together} individuals on a batch of batch_size={options.batch_size} take in any network of the "
+            f"space, {least / 2**30:.2g} GiB: allow more, or choose smaller ones"
         )
 
 

@@ -116,7 +116,11 @@ def test_channels_lose_kernels():
     [
         ({"left": 0}, OptionError, "left must be"),
         ({"left": 1.5}, OptionError, "a share of at most 1 or a whole number"),
-        ({"epochs": 5}, OptionError, "5 epochs are too few to begin pruning after epoch 3 and settle for the last 4"),
+        (
+            {"epochs": 5},
+            OptionError,
+            "epochs=5 is too few to begin pruning after epoch start=3 and to settle for the last settle=4",
+        ),
         ({"into": ("input",)}, OptionError, "no synapse leads into input"),
         ({"metric": "size"}, OptionError, "metric must be one of"),
     ],

@@ -154,7 +154,7 @@ def test_the_command_starts_from_a_sparse_network(tmp_path, capsys):
         (
             {"epochs": 4},
             OptionError,
-            "4 epochs are too few for synapses to move after",
+            "epochs=4 is too few to move synapses after",
         ),
         ({"into": ("nobody",)}, OptionError, "into: no population 'nobody'"),
         ({"growth": "up"}, OptionError, "growth must be one of gradient, random"),

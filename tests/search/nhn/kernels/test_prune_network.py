@@ -186,7 +186,7 @@ def test_what_cannot_be_pruned_is_refused_before_anything_is_made(tmp_path):
         prune_network(mlp([64, 8, 10]), "digits", run=tmp_path / "run")
     with pytest.raises(OptionError, match="ratios: populations 'nobody' read no kernel"):
         prune_network(macro(), data(), ratios={"nobody": 0.5}, run=tmp_path / "run")
-    with pytest.raises(OptionError, match="5 epochs are too few"):
+    with pytest.raises(OptionError, match="epochs=5 is too few"):
         prune_network(macro(), data(), epochs=5, settle=5)
     with pytest.raises(OptionError, match="ratio"):
         prune_network(macro(), data(), ratio=1.5)

@@ -200,7 +200,7 @@ def test_rewards_are_shares_of_right_answers_and_nothing_for_what_is_not_finite(
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
-        ({"layers": 2, "segments": 3}, "2 layers cannot stand in 3 segments"),
+        ({"layers": 2, "segments": 3}, "layers=2 cannot stand in segments=3"),
         ({"sampler": "bandit"}, "sampler must be one of controller, evolution, random"),
         ({"sampler": "evolution", "sampler_options": {"rate": 1}}, "no option 'rate'"),
         ({"validation": 0.0}, "validation must be a number, above 0"),

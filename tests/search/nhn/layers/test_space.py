@@ -44,9 +44,9 @@ def test_genes_that_are_not_of_the_space_are_refused(genes, why):
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({"layers": 1}, "1 layers cannot stand in 2 segments"),
+        ({"layers": 1}, "layers=1 cannot stand in segments=2"),
         ({"channels": 5}, "channels must be even"),
-        ({"image": 9}, "images of side 9 cannot be halved 1 times"),
+        ({"image": 9}, "segments=2: images of side 9 cannot be halved 1 times"),
         ({"operations": ("conv3", "conv7")}, "operations must be different ones of conv3"),
         ({"operations": ("conv3", "conv3")}, "operations must be different"),
         ({"operations": ()}, "operations must be"),

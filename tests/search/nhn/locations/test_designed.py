@@ -110,7 +110,7 @@ def test_objectives_by_name():
     assert alone.ranking[0].genome == (0, 1, 0) and [len(point) for point in alone.points] == [1]
     by_error = design(Additive(), DesignOptions(objectives=("error", "parameters", "multiply_adds"), generations=5))
     assert by_error.points[0] == (by_error.ranking[0].error, 32.0, 31.0)
-    with pytest.raises(OptionError, match="the first objective is what is measured, loss or error"):
+    with pytest.raises(OptionError, match="objectives must begin with what is measured, loss or error"):
         DesignOptions(objectives=("parameters", "loss"))
     with pytest.raises(OptionError, match="a multiple of four"):
         DesignOptions(population=10)

@@ -17,7 +17,9 @@ FORMAT = 1
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
 LOGS = ("metrics", "journal")
 Reader = Callable[[Path], Any]
-_PARTS: dict[str, Any] = {"lines": dict, "crcs": dict, "graph": bytes | None, "rows": str | None, "state": dict}
+_PARTS: dict[str, Any] = {
+    "lines": dict, "crcs": dict, "graph": bytes | None, "rows": str | None, "of": str | None, "state": dict,
+}  # fmt: skip
 
 
 def write(folder: Path, content: dict[str, Any]) -> None:
@@ -28,7 +30,7 @@ def write(folder: Path, content: dict[str, Any]) -> None:
     folder
         The run directory.
     content
-        "lines", "crcs", "graph", "rows" and "state"; see `Run.save_checkpoint`.
+        "lines", "crcs", "graph", "rows", "of" and "state"; see `Run.save_checkpoint`.
     """
     with written_aside(folder / NEWEST) as aside:
         fill(aside, {"format": FORMAT, **content})
@@ -55,7 +57,7 @@ def read(path: Path, load: Reader | None = None) -> dict[str, Any]:
     saved, checked = unpack_checked(path)
     if not isinstance(saved, dict) or saved.get("format") != FORMAT:
         raise FileError(f"{path} is not a checkpoint in format {FORMAT}")
-    saved = {"crcs": {}, "rows": None} | saved  # which older ones go without
+    saved = {"crcs": {}, "rows": None, "of": None} | saved  # which older ones go without
     for name, kind in _PARTS.items():
         if name not in saved or not isinstance(saved[name], kind):
             raise FileError(f"{path} is damaged: it has no {name}")

@@ -31,28 +31,50 @@ def locked(folder: Path) -> Iterator[None]:
     FileError
         Another process works there, naming it by its number; or the directory cannot be written to.
     """
-    number = _taken(folder)
-    _HELD.add(number)
+    held = _both(folder)
+    number = held[0]
+    _HELD.update(held)
     try:
         yield
     finally:
         if number in _HELD:  # not in a fork
-            _HELD.discard(number)
+            _HELD.difference_update(held)
             with suppress(OSError):
                 (folder / LOCK).unlink(missing_ok=True)  # before it is let go: nobody may take what is about to go
-            os.close(number)
+            for each in held:
+                os.close(each)
             if os.name == "nt":  # which keeps what is open
                 with suppress(OSError):
                     (folder / LOCK).unlink(missing_ok=True)
 
 
-def _taken(folder: Path) -> int:
-    """The descriptor of the directory's lock, now held."""
+def _both(folder: Path) -> list[int]:
+    """The descriptors of the directory's lock and of the directory, as far as there is one; both are held."""
+    own = _own(folder)
+    try:
+        number = _taken(folder, own)
+    except BaseException:
+        if own is not None:
+            os.close(own)
+        raise
+    return [number] if own is None else [number, own]
+
+
+def _own(folder: Path) -> int | None:
+    """The descriptor of the directory itself, for who removes the lock's file; None where it cannot be opened."""
+    try:
+        return os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows opens no directories, and keeps the file of who holds it
+        return None
+
+
+def _taken(folder: Path, own: int | None) -> int:
+    """The descriptor of the directory's lock, now held, and its own with it."""
     path = folder / LOCK
     while True:
         number = _opened(path)
         try:
-            mine = try_lock(number)
+            mine = try_lock(number) and (own is None or try_lock(own))
         except OSError:  # a file system without locks: better unguarded than not at all
             return number
         if not mine:

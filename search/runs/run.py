@@ -14,7 +14,7 @@ from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
 from search.runs import checkpoints, jsonlines
 from search.runs.held import Held, held_rows, restored_from
-from search.runs.jsonfiles import read_json, write_json
+from search.runs.jsonfiles import digest, read_json, write_json
 
 FORMAT = 1
 FILES = (
@@ -27,6 +27,7 @@ FILES = (
     checkpoints.NEWEST,
     checkpoints.PREVIOUS,
 )
+_ORIGIN = ("command", "data", "fingerprint", "stream", "about", "options")
 Take = Callable[[dict[str, Any], list[dict[str, Any]]], None]
 MARKERS = ("result.json", "origin.json")  # of a stage in a folder of its own
 
@@ -139,6 +140,7 @@ class Run:
             "crcs": {log: stamp["crc32"] for log, stamp in stamps.items()},
             "graph": None if graph is None else _bytes_of(self.graph),
             "rows": None if rows is None else json.dumps(list(rows)),
+            "of": self._origin(),
             "state": state,
         }
         checkpoints.write(self.path, content)
@@ -193,6 +195,11 @@ class Run:
         missing = [path for path in (self.start, self.graph) if not path.exists()]
         return found + [f"{path} is not there" for path in missing]
 
+    def _origin(self) -> str | None:
+        """The digest of what makes this run another than others: command, options, data; None without them."""
+        config = self.config()
+        return digest([config.get(name) for name in _ORIGIN]) if "options" in config else None
+
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
 
@@ -228,6 +235,8 @@ class Run:
         for log in checkpoints.LOGS:
             if log != "metrics" or saved["rows"] is None:
                 jsonlines.check(self._log(log), saved["lines"][log], saved["crcs"].get(log))
+        if saved["of"] not in (None, self._origin()):
+            raise FileError(f"{path} is of a run with another configuration than {self.path / 'config.json'} has")
         if take is not None:
             rows = saved["rows"]
             with restored_from(path):

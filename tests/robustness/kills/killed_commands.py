@@ -53,6 +53,7 @@ COMMANDS = {
         *(word for name, value in PIPELINE.items() for word in ("--set", f"{name}={value}")),
     ],
 }  # fmt: skip
+OTHERWISE = ("seconds", "event_seconds", "crc32", "checksum", "origin")  # in equal runs
 ONCE = ("metabolize-stream", "evolve", "search")  # no single network that is trained on a data set
 TRAINING = [name for name in COMMANDS if name not in ONCE]
 WRITERS = {  # the words, and the file that each leaves
@@ -104,7 +105,7 @@ def numbers_of(run):
 
 def _timeless(value):
     if isinstance(value, dict):
-        return {k: _timeless(v) for k, v in value.items() if k not in ("seconds", "crc32", "checksum", "origin")}
+        return {name: _timeless(item) for name, item in value.items() if name not in OTHERWISE}
     return [_timeless(item) for item in value] if isinstance(value, list) else value
 
 

@@ -43,6 +43,18 @@ def test_whoever_comes_second_is_told_who_works_there(holder, tmp_path, capsys):
     assert open_run(run).metrics() == [{"epoch": 1}]  # reading needs no lock
 
 
+def test_the_lock_holds_though_its_file_is_removed(holder, tmp_path):
+    (tmp_path / "run" / "lock").unlink()
+    for again in (lambda: continued_run(tmp_path / "run"), lambda: started_run(tmp_path / "run", {}, force=True)):
+        with pytest.raises(FileError, match="is in use by another process"), again():
+            pass
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    with continued_run(tmp_path / "run"):
+        pass
+    assert not (tmp_path / "run" / "lock").exists()
+
+
 def test_a_lock_ends_with_its_process(holder, tmp_path):
     holder.send_signal(signal.SIGKILL)
     holder.wait()

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from torch import nn
 
 from neurograph.errors import FileError, OptionError
 from search.datasets import Split
-from search.runs import Run, create_run, differences, environment, next_directory, open_run
+from search.runs import Run, create_run, differences, environment, next_directory, open_run, started_run
 from search.training import Trainer, TrainingOptions, generator, make_optimizer
 
 OPTIONS = TrainingOptions(epochs=6, batch_size=8, learning_rate=0.05, schedule="step", step_every=2)
@@ -195,3 +196,14 @@ def test_new_directories_are_numbered(tmp_path):
     assert next_directory(tmp_path, "metabolize-digits").name == "metabolize-digits-1"
     (tmp_path / "metabolize-digits-1").mkdir()
     assert next_directory(tmp_path, "metabolize-digits").name == "metabolize-digits-2"
+
+
+def test_a_checkpoint_is_refused_beside_the_configuration_of_another_run(tmp_path):
+    for name, rate in (("one", 0.1), ("other", 0.2)):
+        with started_run(tmp_path / name, {"command": "train", "options": {"rate": rate}}) as run:
+            run.save_checkpoint({})
+    shutil.copy(tmp_path / "other" / "config.json", tmp_path / "one" / "config.json")
+    with pytest.raises(FileError, match="is of a run with another configuration than"):
+        Run(tmp_path / "one").load_checkpoint()
+    Run(tmp_path / "other").update_config(result={"error": 1.0})
+    assert Run(tmp_path / "other").load_checkpoint() == {}

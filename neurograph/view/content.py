@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.analysis.history import NEVER, NeuronHistory, SynapseHistory, neurons_of, synapses_of
 from neurograph.analysis.observations import Observations
+from neurograph.analysis.past import PastWeights
 from neurograph.analysis.story import GrowthEvent, events_of, headline
 from neurograph.analysis.timeline import MetricsRow, timeline
 from neurograph.core.graph import EditableGraph
@@ -25,6 +26,7 @@ from neurograph.view.describe import (
 )
 from neurograph.view.kernels import kernel_arrays
 from neurograph.view.layout import PageLayout, lay_out
+from neurograph.view.past import past_arrays
 
 DOTS = 30_000  # neurons, beyond which the largest populations are drawn as a whole
 
@@ -59,6 +61,7 @@ def content(
     limit: int = 2_000_000,
     title: str | None = None,
     test_error: float | None = None,
+    past: Iterable[PastWeights] = (),
 ) -> PageContent:
     """Gather what a page shows; see `neurograph.view.view` for the parameters."""
     if not isinstance(limit, int | np.integer) or isinstance(limit, bool) or limit < 0:
@@ -74,9 +77,12 @@ def content(
     place = np.argsort(order)
     arrays = neuron_arrays(neurons, synapses, layout, order, observations)
     arrays |= synapse_arrays(synapses, bundles, place, observations)
+    rows, entries = list(rows), list(graph.journal)
+    times = timeline(entries, rows)
+    chosen = np.concatenate([np.zeros(0, np.int64), *(bundle.synapses for bundle in bundles)])
+    before, moments, kept = past_arrays(past, neurons, synapses, chosen, order, times)
     kernels, left_out = kernel_arrays(synapses, bundles)
-    closed, entries = _undotted(layout), list(graph.journal)
-    rows = list(rows)
+    closed = _undotted(layout)
     data = {
         "title": name_of(title if title is not None else graph.graph.get("name", "")),
         "living": [int((some.died == NEVER).sum()) for some in (neurons, synapses)],
@@ -84,20 +90,25 @@ def content(
         "kinds": [describe_kind(kind) for kind in neurons.kinds],
         "forms": [describe_form(form_of(form)) for form in synapses.forms],
         "bundles": [describe_connection(synapses, bundle) for bundle in bundles],
-        "timeline": timeline(entries, rows),
+        "timeline": times,
+        "past": moments,
         "headline": name_of(headline(entries, neurons, _test_error(rows, test_error))) if entries else "",
         "events": [_described(event) for event in events_of(entries, neurons)],
         "names": [name_of(neurons.names[at]) for at in order.tolist()],
         "own": describe_own(neurons, place),
-        "notes": _notes(layout, bundles, closed, left_out),
+        "notes": _notes(layout, bundles, closed, left_out) + _past_note(len(moments), kept),
     }
-    return PageContent(data, arrays | kernels, layout, neurons, synapses, bundles)
+    return PageContent(data, arrays | kernels | before, layout, neurons, synapses, bundles)
 
 
 def _test_error(rows: list[MetricsRow], known: float | None) -> float | None:
     """In percent: the one that is known, else the last that was measured beside the epochs."""
     measured = (row.get("test_error") for row in reversed(rows))
     return known if known is not None else next((error for error in measured if error is not None), None)
+
+
+def _past_note(held: int, kept: int) -> list[str]:
+    return [f"weights of {held:,} of the {kept:,} moments that were kept are in the page"] if held < kept else []
 
 
 def _described(event: GrowthEvent) -> dict[str, Any]:

@@ -39,12 +39,17 @@ def pack(header_data: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     return base64.b64encode(gzip.compress(b"".join(parts), 6, mtime=0)).decode("ascii")
 
 
+def rounded(array: np.ndarray) -> np.ndarray:
+    """The numbers as float32 of twelve bits of mantissa, what is beyond them at their ends."""
+    single = np.asarray(np.clip(array, -_MOST, _MOST), "<f4")
+    known = np.isfinite(single)
+    bits = (single.view("<u4") + np.uint32(0x400)) & np.uint32(0xFFFFF800)
+    return np.where(known, bits.view("<f4"), single)
+
+
 def _small(array: np.ndarray) -> np.ndarray:
     if array.dtype.kind == "f":
-        single = np.asarray(np.clip(array, -_MOST, _MOST), "<f4")
-        known = np.isfinite(single)
-        bits = (single.view("<u4") + np.uint32(0x400)) & np.uint32(0xFFFFF800)
-        return np.where(known, bits.view("<f4"), single)
+        return rounded(array)
     if array.dtype == np.int8:
         return array
     top = int(array.max(initial=0))

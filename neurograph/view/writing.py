@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from neurograph.analysis.observations import Observations
+from neurograph.analysis.past import PastWeights
 from neurograph.analysis.timeline import MetricsRow
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
@@ -27,6 +28,7 @@ def view(
     max_synapses: int = MOST,
     title: str | None = None,
     test_error: float | None = None,
+    past: Iterable[PastWeights] = (),
     force: bool = False,
 ) -> Path:
     """Write one HTML file in which the network can be explored, from disk and without a network connection.
@@ -53,6 +55,9 @@ def view(
         Of the page; unless given the graph's name.
     test_error
         On the test part of the data, in percent, for the headline; unless given the last one that the metrics hold.
+    past
+        Weights of moments of the past, as `Run.past` gives them: the page shows them where time stands there, and says
+        "weights of today" where there are none. As many as make 3 million numbers, those of events first.
     force
         Whether a file that lies there is overwritten.
 
@@ -79,7 +84,7 @@ def view(
     path = Path(path)
     if os.path.exists(path) and not os.path.isdir(path) and not force and not is_stream(path):
         raise FileError(f"{path} is there already; force=True (--force) overwrites it")
-    text = page(content(graph, metrics, observations, max_synapses, title, test_error))
+    text = page(content(graph, metrics, observations, max_synapses, title, test_error, past))
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
     return path

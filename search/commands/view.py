@@ -51,6 +51,7 @@ def _run(given: argparse.Namespace) -> None:
         observations=_gradients(graph, given, run) if given.gradients else None,
         max_synapses=given.max_synapses,
         title=given.title or (_title(run) if run else None),
+        past=run.past() if run else (),
         test_error=_test_error(run) if run else None,
         force=given.force,
     )

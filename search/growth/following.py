@@ -1,13 +1,16 @@
 """What follows each epoch of a run: the test error where it is watched, the edits, and what is kept of them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import compiler
+from neurograph.analysis.past import weights_of
 from neurograph.errors import DivergenceError
 from search.datasets import Dataset
 from search.growth.options import GrowingOptions
 from search.growth.way import Way
 from search.runs import Run
+from search.runs.weights import WeightLog
 from search.training import Trainer, evaluate
 from search.training.loop import Callback
 
@@ -15,16 +18,35 @@ from search.training.loop import Callback
 def following(way: Way, data: Dataset, options: GrowingOptions, run: Run | None) -> tuple[Callback, ...]:
     """What follows each epoch: the test error where it is watched, the method's edits, and what is kept of them."""
 
+    remember = remembering(run, options)
+
     def keep(trainer: Trainer, row: dict[str, Any]) -> None:
         _check_finite(trainer.net, row)
         if run:
             run.log_metrics(row)
-            if row["epoch"] % options.checkpoint == 0 or trainer.finished:
+            due = row["epoch"] % options.checkpoint == 0 or trainer.finished
+            if due or row["event"]:
+                remember(trainer)
+            if due:
                 checkpoint(run, trainer)
 
     change = way.callback(options, run.log_journal if run else None)
     watch = (_watcher(data),) if options.watch_test else ()
     return *watch, change, keep
+
+
+def remembering(run: Run | None, options: GrowingOptions) -> Callable[[Trainer], None]:
+    """What keeps the weights of the moment with a run, as its options say."""
+    if run is None or options.keep_weights == "none":
+        return lambda trainer: None
+    log = WeightLog(run.weights, options.weights_limit * 10**6)
+
+    def remember(trainer: Trainer) -> None:
+        graph, rows = trainer.net.graph, trainer.rows
+        graph.synchronise()
+        log.add(weights_of(graph, len(rows), options.keep_weights), bool(rows and rows[-1]["event"]))
+
+    return remember
 
 
 def _watcher(data: Dataset) -> Callback:

@@ -11,7 +11,7 @@ from neurograph.errors import DivergenceError
 from neurograph.network import NeuronGraph
 from search.datasets import Dataset, hold_out, load
 from search.datasets.same import same_data
-from search.growth.following import checkpoint, following, tested
+from search.growth.following import checkpoint, following, remembering, tested
 from search.growth.grown import Grown
 from search.growth.options import GrowingOptions
 from search.growth.pictures import leave_pictures, network_at_start
@@ -59,6 +59,7 @@ def grow(
                 kept.log_journal(line)
         trainer.callbacks = following(way, data, options, kept)
         if kept:
+            remembering(kept, options)(trainer)
             checkpoint(kept, trainer)
         return _finish(way, trainer, data, kept, progress)
 

@@ -5,6 +5,7 @@
     journal.jsonl                    one entry an edit
     start.safetensors                the graph at the start
     graph.safetensors                the graph at the last checkpoint
+    weights.log                      what the network weighed at checkpoints and events, for its page
     checkpoint.safetensors           network, optimizer, loop, the rows so far, and the graph that belongs to them
     checkpoint.previous.safetensors  the one before it
     lock                             while a process works there: which

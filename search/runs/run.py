@@ -3,16 +3,18 @@
 import json
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neurograph.analysis.past import PastWeights
 from neurograph.disk.aside import written_aside
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
-from search.runs import checkpoints, jsonlines
+from search.runs import checkpoints, jsonlines, weights
 from search.runs.held import Held, held_rows, restored_from
 from search.runs.jsonfiles import digest, read_json, write_json
 
@@ -24,6 +26,7 @@ FILES = (
     "start.safetensors",
     "graph.safetensors",
     "calibration.json",
+    weights.FILE,
     checkpoints.NEWEST,
     checkpoints.PREVIOUS,
 )
@@ -72,6 +75,15 @@ class Run:
     def graph(self) -> Path:
         """Where the graph at the last checkpoint lies."""
         return self.path / "graph.safetensors"
+
+    @property
+    def weights(self) -> Path:
+        """Where the weights of its past lie."""
+        return self.path / weights.FILE
+
+    def past(self) -> Iterator[PastWeights]:
+        """The weights that were kept, oldest first; `FileError` where the file is damaged."""
+        return weights.read(self.weights)
 
     @property
     def pictures(self) -> Path:
@@ -177,6 +189,7 @@ class Run:
         """Cut off the rows and entries of a run that was stopped before its first checkpoint, to begin it anew."""
         for log in checkpoints.LOGS:
             jsonlines.cut(self._log(log), 0)
+        weights.cut(self.weights, -1)
 
     def damage(self) -> list[str]:
         """What is wrong with the directory, one line a file, each naming it; empty when all is well."""
@@ -184,6 +197,7 @@ class Run:
             self.config,
             self.metrics,
             self.journal,
+            lambda: deque(self.past(), maxlen=0),
             lambda: checkpoints.read(self.path / checkpoints.NEWEST),
         )
         found = []
@@ -250,6 +264,8 @@ class Run:
         for log in checkpoints.LOGS:
             count = saved["lines"][log] if log != "metrics" or saved["rows"] is None else len(saved["rows"])
             jsonlines.cut(self._log(log), count)
+        if saved["rows"] is not None:
+            weights.cut(self.weights, len(saved["rows"]))
         if saved["graph"] is not None:
             with written_aside(self.graph) as aside:
                 aside.write_bytes(saved["graph"])

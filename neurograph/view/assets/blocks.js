@@ -40,7 +40,7 @@ function paintBand(app, pen, bundle) {
   const inset = (f) => [f.y + f.h * 0.04, f.y + f.h * 0.96];
   const [top0, low0] = inset(from),
     [top1, low1] = inset(to),
-    [negative, positive] = signsOf(bundle);
+    [negative, positive] = signsOf(bundleAt(app.model, bundle, app.time));
   const middle0 = low0 - (low0 - top0) * positive,
     middle1 = low1 - (low1 - top1) * positive,
     chosen = app.selected?.bundle === bundle;
@@ -257,7 +257,7 @@ function placeCard(app, stage, bundle, card) {
   const show = !app.isOpen(bundle) && room > 60 && x < width && x > -132;
   if (show && card.hidden) {
     card.hidden = false;
-    paintHistogram(card.firstChild, bundle, app.palette);
+    paintHistogram(card.firstChild, bundleAt(app.model, bundle, app.time), app.palette);
   }
   card.hidden = !show;
   if (show) card.style.transform = `translate(${x}px, ${y}px) scale(${Math.min(1, room / 140)})`;

@@ -188,6 +188,8 @@ function showLegend(app) {
     rampOf("born first", "born last", palette.origin.slice(1));
   } else if (mode === "gradient") rampOf("small mean gradient", "large");
   else data.populations.slice(0, 10).forEach((p, i) => line(kindColour(palette, i), p.name, "dot"));
+  const whose = app.selected || mode === "weight" ? whoseWeights(app.model, app.time) : "";
+  if (whose) text("span", "whose", whose, held);
   if (app.glowing?.[0]) line(palette.newborn, "newborn", "dot");
   if (app.glowing?.[1]) line(palette.dying, "dying", "dot");
 }

@@ -1,9 +1,14 @@
 // The side: the whole network, or what was clicked: a neuron, a bundle, a population.
 
-function showDetails(app) {
-  const side = document.getElementById("side");
+function showDetails(app, stay = false) {
+  const side = document.getElementById("side"),
+    top = stay ? side.scrollTop : 0;
   side.replaceChildren();
-  side.scrollTop = 0;
+  fillDetails(app, side);
+  side.scrollTop = top;
+}
+
+function fillDetails(app, side) {
   const chosen = app.selected;
   if (!chosen) return showNetwork(app, side);
   const up = text("button", "up", "← Whole network", side);
@@ -16,7 +21,7 @@ function showDetails(app) {
 // ------------------------------------------------------------------------------------------------ the network
 function showNetwork(app, side) {
   const { data, model } = app,
-    [neurons, synapses] = data.living,
+    [neurons, synapses] = model.counts[momentAt(model, app.time)],
     [neurons0, synapses0] = model.counts[0];
   text("h2", "", "Network", side);
   const grown = data.timeline.entries.length > 0;
@@ -88,10 +93,11 @@ function listBundles(app, body, wanted = () => true) {
     { data, palette } = app;
   list.style.marginTop = "8px";
   for (const b of data.bundles.filter(wanted)) {
-    const made = row(list, bundleName(app, b), b.living.toLocaleString("en"), "", () => app.select({ bundle: b }));
+    const then = bundleAt(app.model, b, app.time);
+    const made = row(list, bundleName(app, b), then.living.toLocaleString("en"), "", () => app.select({ bundle: b }));
     const canvas = element("canvas", "", made);
     canvas.setAttribute("aria-hidden", "true");
-    if (b.reach) requestAnimationFrame(() => canvas.isConnected && paintHistogram(canvas, b, palette));
+    if (then.reach) requestAnimationFrame(() => canvas.isConnected && paintHistogram(canvas, then, palette));
     else canvas.remove();
   }
 }
@@ -155,16 +161,18 @@ function entryCounts({ counts: [nb, nd, sb, sd] }) {
 }
 
 // ------------------------------------------------------------------------------------------------ a bundle, a population
-function showBundle(app, side, b) {
-  const { data } = app;
+function showBundle(app, side, bundle) {
+  const { data } = app,
+    b = bundleAt(app.model, bundle, app.time);
   text("h2", "", bundleName(app, b), side).id = "chosen";
   text(
     "p",
     "sub",
-    counted(b.living, "synapse") + (b.ever > b.living ? `, ${(b.ever - b.living).toLocaleString("en")} died` : ""),
+    counted(b.living, "synapse") + (b.gone ?? b.ever - b.living ? `, ${(b.gone ?? b.ever - b.living).toLocaleString("en")} died` : ""),
     side,
   );
   if (b.reach) paintHistogram(element("canvas", "hist", side), b, app.palette, true);
+  noteWeights(app, side, b.today);
   const from = data.populations[b.source],
     to = data.populations[b.target],
     forms = b.forms.map((f) => data.forms[f]).filter(Boolean);
@@ -173,7 +181,7 @@ function showBundle(app, side, b) {
       "Density",
       from === to
         ? "wired among themselves"
-        : `${figure((100 * b.living) / Math.max(1, from.living * to.living))} % of all pairs`,
+        : `${figure((100 * b.living) / Math.max(1, countNow(app, from) * countNow(app, to)))} % of all pairs`,
     ],
     ...(b.mean === null
       ? []
@@ -188,9 +196,24 @@ function showBundle(app, side, b) {
     ...(b.count < b.ever ? [["In this page", `the strongest ${b.count.toLocaleString("en")}`]] : []),
   ]);
   if (b.source === b.target || from.closed || to.closed || !b.count) return;
-  const toggle = text("button", "more", app.isOpen(b) ? "Draw as one band" : "Draw its synapses", side);
+  const toggle = text("button", "more", app.isOpen(bundle) ? "Draw as one band" : "Draw its synapses", side);
   toggle.id = "toggle";
-  toggle.onclick = () => app.toggleBundle(b);
+  toggle.onclick = () => app.toggleBundle(bundle);
+}
+
+const countNow = (app, p) => app.populationCounts[app.data.populations.indexOf(p)];
+
+// Whose weights a panel shows, where they are not those of the moment for sure.
+function noteWeights(app, side, today = false) {
+  const words = app.time >= app.model.end ? "" : today ? "weights of today" : whoseWeights(app.model, app.time);
+  if (words) text("p", "sub whose", words[0].toUpperCase() + words.slice(1), side);
+}
+
+
+function diedOf(model, p, time) {
+  let dead = 0;
+  for (let i = p.first; i < p.last; i++) if (model.died[i] <= time) dead++;
+  return dead ? `, ${dead.toLocaleString("en")} died` : "";
 }
 
 function showPopulation(app, side, p) {
@@ -202,12 +225,11 @@ function showPopulation(app, side, p) {
     swatched(
       app,
       number,
-      counted(p.living, p.tiles ? "feature map" : "neuron") +
-        (p.count > p.living ? `, ${p.count - p.living} died` : ""),
+      counted(countNow(app, p), p.tiles ? "feature map" : "neuron") + diedOf(model, p, app.time),
     ),
   );
   let newborn = 0;
-  for (let i = p.first; i < p.last; i++) if (model.born[i] > -1e8) newborn++;
+  for (let i = p.first; i < p.last; i++) if (model.born[i] > -1e8 && model.born[i] <= app.time) newborn++;
   definitions(side, [
     ["Activation", p.activations.join(", ")],
     ...(p.shapes.some(Boolean)

@@ -51,7 +51,7 @@ function makeApp(data) {
     tellCounts(app);
   };
 
-  app.select = (chosen, fly = false) => {
+  app.select = (chosen, fly = false, stay = false) => {
     app.selected = chosen;
     weights = app.linked = null;
     app.picked = [];
@@ -80,7 +80,7 @@ function makeApp(data) {
       app.picked = range(chosen.bundle.first, chosen.bundle.last).sort((a, b) => model.rank[a] - model.rank[b]);
     }
     app.stage?.synapses?.pick(app.picked, own ? (e) => own.get(e) : undefined);
-    showDetails(app);
+    showDetails(app, stay);
     showLegend(app);
     if (fly && chosen?.neuron !== undefined && app.stage && !data.populations[model.population[chosen.neuron]].closed)
       flyTo(app.stage, model, chosen.neuron);
@@ -120,12 +120,14 @@ function makeApp(data) {
   // ---------------------------------------------------------------------------------------------- time
   app.goTo = (time, stop = false) => {
     if (stop) app.pause();
-    const moment = momentAt(model, app.time);
+    const moment = momentAt(model, app.time),
+      before = app.time;
     app.time = Math.min(Math.max(time, 0), data.timeline.end);
-    if (momentAt(model, app.time) !== moment) {
-      countPopulations(app);
-      if (app.selected?.neuron !== undefined) app.select(app.selected);
-    }
+    const worn = wearWeights(model, app.time),
+      other = momentAt(model, app.time) !== moment;
+    if (worn && app.stage) refillSynapses(app, app.stage);
+    if (other) countPopulations(app);
+    if (other || worn || app.time >= data.timeline.end || before >= data.timeline.end) app.select(app.selected, false, true);
     tellEdit(app);
     paintTimeline(app);
     app.redraw();

@@ -33,6 +33,8 @@ function makeModel(data) {
     start: 0,
     end: data.timeline.end,
   };
+  model.past = pastOf(data, synapses, neurons);
+  model.today = { weight: of.weight, bias: of.bias };
   data.bundles.forEach((b) => rankBundle(model, b));
   model.gradient = of.gradient ? shares(of.gradient) : null;
   model.counts = countsByMoment(data);
@@ -106,6 +108,89 @@ function countsByMoment(data) {
     counts.unshift([n - nb + nd, s - sb + sd]);
   }
   return counts;
+}
+
+// Weights and biases of the moments that were kept: each row is the bits in which it differs from the one before it; what
+// was not born yet has its first weight.
+function pastOf({ past, of }, synapses, neurons) {
+  const rows = (bits, count, last) => {
+    if (!bits) return past.map(() => last);
+    const wide = Uint32Array.from(bits),
+      floats = new Float32Array(wide.buffer);
+    for (let i = count; i < wide.length; i++) wide[i] ^= wide[i - count];
+    const held = past.map((_, at) => floats.subarray(at * count, (at + 1) * count));
+    for (let at = held.length - 1, later = last; at >= 0; later = held[at--])
+      for (let i = 0; i < count; i++) if (held[at][i] !== held[at][i]) held[at][i] = later ? later[i] : NaN;
+    return held;
+  };
+  const weight = rows(of.past_weight, synapses, of.weight),
+    bias = rows(of.past_bias, neurons, of.bias);
+  return past.map((moment, at) => ({ ...moment, weight: weight[at], bias: bias[at] }));
+}
+
+// The newest moment that was kept before a time; null at the end, where the weights are today's.
+function pastAt(model, time) {
+  if (time >= model.end) return null;
+  return model.past.findLast((moment) => moment.at <= time + 1e-6) ?? model.past[0] ?? null;
+}
+
+// Let the page hold the weights of a time; returns whether they are others than before.
+function wearWeights(model, time) {
+  const worn = pastAt(model, time);
+  if (worn === (model.worn ?? null)) return false;
+  model.worn = worn;
+  Object.assign(model.of, worn ? { weight: worn.weight, bias: worn.bias } : model.today);
+  model.data.bundles.forEach((b) => rankBundle(model, b));
+  return true;
+}
+
+// Which weights the page shows, in words; nothing at the end.
+function whoseWeights(model, time) {
+  if (time >= model.end) return "";
+  return model.worn ? `weights of epoch ${model.worn.epoch}` : "weights of today";
+}
+
+// A bundle as it is at a time: its counts, and its distribution where all its synapses are in the page as single numbers.
+function bundleAt(model, bundle, time) {
+  if (time >= model.end || !model.data.timeline.entries.length) return bundle;
+  const key = `${momentAt(model, time)} ${model.worn?.epoch}`;
+  if (bundle.then?.key === key) return bundle.then;
+  const living = [];
+  let gone = 0;
+  for (let e = bundle.first; e < bundle.last; e++)
+    if (livesAt(model.synapseBorn, model.synapseDied, e, time)) living.push(e);
+    else if (model.synapseDied[e] <= time) gone++;
+  const whole = bundle.count === bundle.ever,
+    plain = whole && model.worn && !living.some((e) => model.of.kernel?.[e]);
+  bundle.then = { ...bundle, key, gone, today: !plain, living: whole ? living.length : bundle.living };
+  if (plain) Object.assign(bundle.then, distribution(living.map((e) => model.of.weight[e]).filter((w) => w === w)));
+  return bundle.then;
+}
+
+function distribution(weights) {
+  const bins = 41,
+    sizes = weights.map(Math.abs).sort((a, b) => a - b),
+    count = weights.length;
+  if (!count) return { reach: 0, histogram: [], mean: null, zeros: 0 };
+  const reach = sizes[Math.min(count - 1, count > 1000 ? Math.ceil(0.999 * (count - 1)) : count - 1)] || 1,
+    histogram = new Array(bins).fill(0);
+  let sum = 0,
+    square = 0;
+  for (const w of weights) {
+    histogram[Math.min(bins - 1, Math.max(0, Math.floor(((w / reach + 1) / 2) * bins)))]++;
+    sum += w;
+    square += w * w;
+  }
+  const mean = sum / count;
+  return {
+    reach,
+    histogram,
+    mean,
+    deviation: Math.sqrt(Math.max(0, square / count - mean * mean)),
+    least: Math.min(...weights),
+    most: Math.max(...weights),
+    zeros: sizes.filter((s) => s === 0).length,
+  };
 }
 
 // An event with its place on the axis and its counts: those of its entries together.

@@ -11,6 +11,12 @@ function showNeuron(app, side, i) {
   sub.append(
     swatched(app, model.population[i], `${p.name}, ${p.tiles ? "map" : "neuron"} ${i - p.first + 1} of ${p.count}`),
   );
+  const unborn = model.born[i] > app.time;
+  if (unborn) {
+    const words = text("p", "note unborn", `Not born yet: ${eventOf(app, model.of.born[i]).sentence}. `, side);
+    const link = text("button", "link", "Go there", words);
+    link.onclick = () => app.goTo(model.born[i], true);
+  }
   definitions(side, [
     ...Object.entries(kind).map(([name, value]) => [
       name.replaceAll("_", " ").replace("is output", "output"),
@@ -27,8 +33,10 @@ function showNeuron(app, side, i) {
       .map((n) => [n.replaceAll("_", " "), figure(model.of[n][i])]),
     ...Object.entries(data.own[i] ?? {}),
     ["Came from", birthOf(app, i)],
-    ...(model.died[i] < 1e8 ? [["Died", momentLink(app, model.of.died[i])]] : []),
+    ...(model.died[i] <= app.time ? [["Died", momentLink(app, model.of.died[i])]] : []),
   ]);
+  if (unborn) return;
+  noteWeights(app, side);
   for (const [side_, title] of [
     ["target", "Incoming"],
     ["source", "Outgoing"],
@@ -57,10 +65,13 @@ function birthOf(app, i) {
   return held;
 }
 
+const eventOf = (app, moment) => app.model.events.find((event) => event.first <= moment && moment <= event.last);
+
 function momentLink(app, moment) {
   const entry = app.data.timeline.entries[moment - 1],
     link = document.createElement("button");
   link.className = "link";
+  link.title = eventOf(app, moment).sentence;
   link.textContent = `${entryTitle(entry)}, ${whenOf(app, entry, moment - 1)}`;
   link.onclick = () => app.goTo(entry.at, true);
   return link;
@@ -78,7 +89,7 @@ function listSynapses(app, parent, neuron, side, title) {
   if (found.length < degree && app.time >= model.end)
     text("p", "sub", `the strongest ${found.length.toLocaleString("en")} are in this page`, parent);
   if (side === "target") fieldPicture(app, parent, found);
-  const kernels = found.filter((e) => model.of.kernels && kernelOf(model, e)).slice(0, 48);
+  const kernels = (app.time < model.end ? [] : found).filter((e) => model.of.kernels && kernelOf(model, e)).slice(0, 48);
   if (kernels.length) kernelStrip(app, parent, kernels, other);
   const list = element("ul", "rows", parent),
     most = (found.length && Math.abs(model.of.weight[found[1] ?? found[0]])) || 1; // the first may stand far out

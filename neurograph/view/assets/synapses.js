@@ -111,6 +111,7 @@ function makeSynapseLayer(canvas, model) {
     if (view.picked) {
       gl.uniform1f(uniforms.dim, 1);
       gl.uniform1f(uniforms.share, 1);
+      if (view.mode === "origin") gl.uniform1i(uniforms.mode, 0); // what is chosen shows its weights
       picked.draw(picked.count, 1, uniforms);
       pickedBent.draw(pickedBent.count, SEGMENTS, uniforms);
     }

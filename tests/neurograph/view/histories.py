@@ -30,6 +30,21 @@ def grown() -> tuple[NeuronGraph, list[NeuronGraph]]:
     return g, moments
 
 
+def trained() -> tuple[NeuronGraph, dict[int, NeuronGraph]]:
+    """A network that grew while its weights moved, and copies of it after some epochs, as checkpoints keep them."""
+    g, kept = grown()[1][0], {}
+    rng = np.random.default_rng(0)
+    for epoch in range(1, 8):
+        for _, _, data in g.edges(data=True):
+            data["weight"] = float(np.float32(data["weight"] + 0.3 * rng.normal()))
+        if epoch in (3, 5):
+            g.apply(Proliferate("hidden1", 2, "fresh", seed=epoch))
+            g.journal[-1].details["event"] = {"kind": "metabolism", "epoch": epoch}
+        if epoch % 2:
+            kept[epoch] = g.copy()
+    return g, kept
+
+
 def metrics(epochs: int = 12) -> list[dict]:
     """Rows as a run directory keeps them."""
     errors = 60.0 * np.exp(-np.arange(epochs) / 3) + 2

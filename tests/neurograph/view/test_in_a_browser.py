@@ -7,9 +7,10 @@ import pytest
 pytest.importorskip("selenium", reason="selenium is not installed")
 
 from neurograph.analysis.observations import Observations
+from neurograph.analysis.past import weights_of
 from neurograph.builders import metanet_cnn, mlp
 from tests.neurograph.view.browsing import NO_WEBGL, chromium
-from tests.neurograph.view.histories import HOSTILE, epochs_on, grown, hostile, metrics
+from tests.neurograph.view.histories import HOSTILE, epochs_on, grown, hostile, metrics, trained
 
 
 @pytest.fixture(scope="module")
@@ -313,3 +314,63 @@ def test_without_webgl_there_is_the_still_picture(browser, run_page):
         assert browser.complaints() == []
     finally:
         browser.driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
+def strongest_shown(browser):
+    """What the panel lists first: the neuron at the other end, and the weight."""
+    far, weight = browser.texts("#side .synapse")[0].split("\n")
+    return int(far), float(weight.replace("−", "-"))
+
+
+@pytest.mark.parametrize("epoch", [1, 3, 5])
+def test_the_panel_shows_the_weights_of_the_moments_checkpoint(browser, tmp_path, epoch):
+    g, kept = trained()
+    path = tmp_path / "checkpoint.safetensors"
+    kept[epoch].save(path)
+    then = type(g).load(path)
+    browser.open(g.view(tmp_path / "p.html", metrics=metrics(8), past=[weights_of(k, e) for e, k in kept.items()]))
+    browser.run("app.select({neuron: app.data.names.indexOf('11')})")
+    today = strongest_shown(browser)
+    browser.run("app.goTo(arguments[0] + 0.9)", epoch)
+    incoming = then.in_edges(11, data="weight")
+    source, _, weight = max(incoming, key=lambda edge: abs(edge[2]))
+    assert strongest_shown(browser) == (source, pytest.approx(weight, rel=1e-3))
+    assert browser.text("#side .whose") == f"Weights of epoch {epoch}"
+    assert f"weights of epoch {epoch}" in browser.text("#legend")
+    assert browser.text("#side h3").split("\n")[1] == f"{then.in_degree[11]} synapses"
+    browser.run("app.goTo(app.data.timeline.end)")
+    assert strongest_shown(browser) == today
+    assert not browser.texts("#side .whose")
+    assert browser.complaints() == []
+
+
+def test_panels_of_populations_and_bundles_are_of_the_moment(browser, tmp_path):
+    g, kept = trained()
+    browser.open(g.view(tmp_path / "p.html", metrics=metrics(8), past=[weights_of(k, e) for e, k in kept.items()]))
+    browser.run("app.goTo(1.5)")
+    then = kept[1]
+    assert f"Neurons\n{len(then)}, {len(then)} at the start" in browser.text("#side")
+    browser.run("app.select({bundle: app.data.bundles[0]})")
+    weights = [then[u][v]["weight"] for u in then.population("input") for v in then.population("hidden1")]
+    assert browser.text("#side .sub") == f"{len(weights)} synapses"
+    side = browser.text("#side").replace("−", "-").split("\n")
+    assert float(side[side.index("Mean") + 1]) == pytest.approx(sum(weights) / len(weights), rel=2e-3)
+    assert float(side[side.index("To") + 1]) == pytest.approx(max(weights), rel=2e-3)
+    assert "Density\n100 %" in browser.text("#side")
+
+
+def test_where_no_weights_were_kept_it_says_that_they_are_todays(run):
+    run.run("app.goTo(5); app.select({neuron: app.data.names.indexOf('11')})")
+    assert run.text("#side .whose") == "Weights of today"
+    assert "weights of today" in run.text("#legend")
+
+
+def test_a_neuron_not_yet_born_says_when_it_will_be(run, run_page):
+    _, g, _ = run_page
+    newborn = str(g.names_of(g.journal[4].neurons_born[:1])[0])
+    run.run("app.goTo(1); app.select({neuron: app.data.names.indexOf(arguments[0])})", newborn)
+    assert "Not born yet: epoch 10: hidden2 gained 2 (by Proliferate)." in run.text("#side .unborn")
+    assert not run.texts("#side h3")
+    run.click("#side .unborn .link")
+    assert run.run("return app.time") >= 10
+    assert run.texts("#side h3")

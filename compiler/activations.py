@@ -9,7 +9,8 @@ from torch import Tensor
 from neurograph.schema.activations import ACTIVATIONS
 
 Function = Callable[[Tensor], Tensor]
-CODES = {name: code for code, name in enumerate(ACTIVATIONS)}  # the kernels' own, csrc/activation.h among them
+OUTSIDE = frozenset({"exp", "log", "inverse"})  # of the kernels, which know all others
+CODES = {name: code for code, name in enumerate(ACTIVATIONS) if name not in OUTSIDE}  # csrc/activation.h has them
 
 
 def _leaky_relu(x: Tensor) -> Tensor:
@@ -26,6 +27,19 @@ def _square(x: Tensor) -> Tensor:
 
 def _gauss(x: Tensor) -> Tensor:
     return torch.exp(-x * x)
+
+
+def _exp(x: Tensor) -> Tensor:
+    return torch.exp(x.clamp(-60.0, 60.0))
+
+
+def _log(x: Tensor) -> Tensor:
+    return torch.log(x.clamp_min(1e-7))
+
+
+def _inverse(x: Tensor) -> Tensor:
+    there = x != 0
+    return torch.where(there, 1 / torch.where(there, x, 1.0), 0.0)
 
 
 def prelu(x: Tensor, slope: Tensor) -> Tensor:
@@ -66,6 +80,9 @@ FUNCTIONS: dict[str, Function] = {
     "square": _square,
     "sin": torch.sin,
     "gauss": _gauss,
+    "exp": _exp,
+    "log": _log,
+    "inverse": _inverse,
 }
 
 SLOPED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"prelu": prelu}

@@ -1,5 +1,6 @@
 """How a network changes: training, metabolism, expansion and other ways to grow."""
 
+from search.evolution.neat import from_neat
 from search.growth.expansion import expand
 from search.growth.grown import Grown
 from search.growth.metabolism import Metabolized, metabolize
@@ -21,6 +22,7 @@ __all__ = [
     "NeuronHierarchy",
     "expand",
     "find_hierarchy",
+    "from_neat",
     "metabolize",
     "metabolize_stream",
     "morph",

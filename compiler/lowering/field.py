@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from compiler.activations import OUTSIDE
 from compiler.lowering.base import MAPS
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.field import FieldWiring, run_field
@@ -87,6 +88,8 @@ def _refuses(spec: RegionSpec) -> str | None:
             return "it draws no random numbers, and these neurons drop out"
         if signature.aggregation not in ("sum", "mean"):
             return f"it adds up, and these neurons aggregate by {signature.aggregation}"
+        if signature.activation in OUTSIDE:
+            return f"its kernels have no activation {signature.activation!r}"
     return None
 
 

@@ -208,7 +208,7 @@ def region_product(arrays: GraphArrays, blocks: Blocks, region: Region) -> Produ
         keys=arrays.keys[whole.neurons],
         start=starts,
         level_start=np.append(np.flatnonzero(np.diff(level, prepend=-1)), len(level)).astype(np.int32),
-        activation=np.array([CODES[kind.activation] for kind in arrays.kinds], np.uint8)[kinds],
+        activation=np.array([CODES.get(kind.activation, 0) for kind in arrays.kinds], np.uint8)[kinds],
         bias=np.where(np.isnan(bias), FIXED, held).astype(np.uint8),
         slope=np.where(has_slope & ~np.isnan(slope), held, FIXED).astype(np.uint8),
         averages=averages if averages.any() else None,

@@ -4,7 +4,7 @@ They are for networks of a few neurons that run row by row, where a call of PyTo
 """
 
 from collections.abc import Callable
-from math import erf, exp, expm1, inf, log1p, nan, pi, sin, sqrt, tanh
+from math import erf, exp, expm1, inf, log, log1p, nan, pi, sin, sqrt, tanh
 
 Scalar = Callable[[float], float]
 _SCALE, _ALPHA = 1.0507009873554805, 1.6732632423543772  # of selu
@@ -12,6 +12,10 @@ _SCALE, _ALPHA = 1.0507009873554805, 1.6732632423543772  # of selu
 
 def _exp(x: float) -> float:
     return exp(x) if x < 709.0 else inf
+
+
+def _inverse(x: float) -> float:
+    return 1.0 / x if x else 0.0
 
 
 def _elu(x: float) -> float:
@@ -75,4 +79,7 @@ SCALARS: dict[str, Scalar | None] = {
     "square": lambda x: x * x,
     "sin": _sin,
     "gauss": lambda x: _exp(-x * x),
+    "exp": lambda x: exp(min(max(x, -60.0), 60.0)),
+    "log": lambda x: log(x if x > 1e-7 else 1e-7),
+    "inverse": _inverse,
 }

@@ -36,7 +36,7 @@ RULES: dict[str, Rule | None] = {  # none: one of the others, as the parent asks
 }
 _ONE = Rule("relu", (1.0,), True, {})
 CONNECTED = ("event", "all", "own")
-NEVER_NEGATIVE = ("abs", "gauss", "hard_sigmoid", "relu", "relu6", "sigmoid", "softplus", "square")
+NEVER_NEGATIVE = ("abs", "exp", "gauss", "hard_sigmoid", "relu", "relu6", "sigmoid", "softplus", "square")
 
 
 @dataclass(frozen=True)

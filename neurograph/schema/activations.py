@@ -57,6 +57,9 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("square"),
         Activation("sin"),
         Activation("gauss"),
+        Activation("exp"),
+        Activation("log"),
+        Activation("inverse"),
     )
 }
 

@@ -147,6 +147,22 @@ def _gauss(x: np.ndarray) -> Pair:
     return value, -2 * x * value
 
 
+def _exp(x: np.ndarray) -> Pair:
+    value = np.exp(np.clip(x, -60.0, 60.0))
+    return value, value * ((x >= -60.0) & (x <= 60.0))
+
+
+def _log(x: np.ndarray) -> Pair:
+    cut = np.maximum(x, 1e-7)
+    return np.log(cut), (x >= 1e-7) / cut
+
+
+def _inverse(x: np.ndarray) -> Pair:
+    there = x != 0
+    value = np.where(there, 1.0 / np.where(there, x, 1.0), 0.0)
+    return value, -(value**2)
+
+
 DERIVATIVES: dict[str, Callable[[np.ndarray], Pair]] = {
     "identity": _identity,
     "relu": _relu,
@@ -174,4 +190,7 @@ DERIVATIVES: dict[str, Callable[[np.ndarray], Pair]] = {
     "square": _square,
     "sin": _sin,
     "gauss": _gauss,
+    "exp": _exp,
+    "log": _log,
+    "inverse": _inverse,
 }

@@ -26,6 +26,7 @@ And beneath that, verbs over graphs:
 | `individual.py`, `selection.py` | individuals as DEAP knows them; tournaments and species |
 | `options.py`, `strategy.py` | sizes and learning; ask and tell |
 | `evaluation.py`, `evolve.py` | a population trained and scored as one program; the whole of it |
+| `neat.py` | genomes of neat-python |
 | `kept.py` | an evolution as plain data, for run directories |
 """
 
@@ -36,6 +37,7 @@ from search.evolution.evolve import Evolved, evolve, fitness_statistics
 from search.evolution.individual import Individual
 from search.evolution.innovations import mark
 from search.evolution.mutation import NoMutationError, mutate
+from search.evolution.neat import from_neat
 from search.evolution.options import EvolutionOptions, Learning
 from search.evolution.policy import Policy
 from search.evolution.selection import Species, tournament
@@ -55,6 +57,7 @@ __all__ = [
     "distance",
     "evolve",
     "fitness_statistics",
+    "from_neat",
     "make_toolbox",
     "mark",
     "mutate",

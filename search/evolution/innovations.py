@@ -29,6 +29,11 @@ def split(source: str, target: str, op: str, occurrence: int) -> str:
     return _hash("split", source, target, op, occurrence)
 
 
+def imported(origin: str, name: Hashable, part: int) -> str:
+    """The innovation of a neuron that comes from another library's genome: of what it is called there."""
+    return _hash("imported", origin, name, part)
+
+
 def _hash(*parts: Any) -> str:
     return blake2b("\0".join(map(str, parts)).encode(), digest_size=16).hexdigest()
 

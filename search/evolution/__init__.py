@@ -26,7 +26,7 @@ And beneath that, verbs over graphs:
 | `individual.py`, `selection.py` | individuals as DEAP knows them; tournaments and species |
 | `options.py`, `strategy.py` | sizes and learning; ask and tell |
 | `evaluation.py`, `evolve.py` | a population trained and scored as one program; the whole of it |
-| `neat.py` | genomes of neat-python |
+| `neat.py`, `neat_genes.py` | genomes of neat-python |
 | `kept.py` | an evolution as plain data, for run directories |
 """
 

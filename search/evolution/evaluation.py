@@ -1,6 +1,7 @@
 """Training and evaluation of individuals, all of them as one program."""
 
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,8 @@ class Evaluator:
     Parameters
     ----------
     fitness
-        Takes (individual, its `Part`) and returns a number, or one for each objective.
+        Takes (individual, its `Part`), or the individual alone as DEAP's do, and returns a number or one for each
+        objective.
     learning
         How they are trained first; None: not at all.
     dtype
@@ -59,7 +61,8 @@ class Evaluator:
         learning: Learning | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.fitness, self.learning, self.dtype = fitness, learning, dtype
+        self.fitness = _of_two(fitness)
+        self.learning, self.dtype = learning, dtype
 
     def __call__(self, individuals: Sequence[Individual], rng: np.random.Generator) -> None:
         """Train and score these individuals; one whose evaluation raises has failed, and the others go on."""
@@ -111,6 +114,17 @@ def _drawn(learning: Learning, rng: np.random.Generator) -> tuple[Tensor, ...]:
         return tensors
     rows = torch.from_numpy(rng.choice(len(tensors[0]), learning.batch, replace=False))
     return tuple(t[rows.to(t.device)] for t in tensors)
+
+
+def _of_two(fitness: Callable[..., Any]) -> Callable[[Individual, Part], Any]:
+    """A fitness function of (individual, part), where it may be one of the individual alone."""
+    try:
+        parameters = signature(fitness).parameters.values()
+    except (TypeError, ValueError):  # it does not say
+        return fitness
+    places = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    several = any(one.kind is one.VAR_POSITIONAL for one in parameters)
+    return (lambda one, _: fitness(one)) if len(places) == 1 and not several else fitness
 
 
 def _values(found: Any, names: Sequence[str]) -> tuple[float, ...]:

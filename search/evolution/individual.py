@@ -6,6 +6,8 @@ from typing import Any
 
 from deap import base
 
+from search.fitness import Fitness
+
 
 def fitness_of(objectives: Mapping[str, float]) -> type[base.Fitness]:
     """DEAP's fitness for objectives by name, each with its weight: positive where more is better.
@@ -16,7 +18,7 @@ def fitness_of(objectives: Mapping[str, float]) -> type[base.Fitness]:
     (-1.0, -0.1)
     """
     held = {"weights": tuple(map(float, objectives.values())), "names": tuple(objectives)}
-    return type("Fitness", (base.Fitness,), held)
+    return type("Fitness", (Fitness,), held)
 
 
 class Individual:

@@ -1,11 +1,11 @@
 """Work as plain data: which importable function builds the worker, and what it is given."""
 
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import torch
@@ -16,8 +16,9 @@ from search.executors.outcomes import Failed, reason_of
 from search.runs.jsonfiles import digest_of_file
 
 _MARK = "_builds_workers"
-_BUILT: dict[tuple[str, str], Any] = {}  # at most one: a process works for one search at a time; models are large
-_LOCK = Lock()  # a Dask worker may have several threads, and what was built is not made for that
+_BUILT: dict[tuple[str, str], Any] = {}  # one, and what it has built: a process works for one search; models are large
+_BUSY: list[tuple[str, str]] = []  # what is being built or called, each within the one before it
+_LOCK = RLock()  # a Dask worker may have several threads, and what was built is not made for that
 
 
 def builder(function: Callable) -> Callable:
@@ -102,7 +103,9 @@ class Task:
             before = torch.get_num_threads()
             try:
                 torch.set_num_threads(self.threads or before)
-                return self._built()(item)
+                worker = self._built()
+                with self._busy((self.key, self._contents())):
+                    return worker(item)
             except Exception as error:
                 return Failed(reason_of(error))
             finally:
@@ -114,10 +117,25 @@ class Task:
 
     def _built(self) -> Any:
         key = self.key, self._contents()
-        if key not in _BUILT:
-            _BUILT.clear()
-            _BUILT[key] = _found(self.function)(**self.arguments)
-        return _BUILT[key]
+        if key in _BUILT:
+            return _BUILT[key]
+        if key in _BUSY:
+            raise OptionError(f"{self.function} builds itself, with the same arguments, before it is built")
+        for known in [one for one in _BUILT if one not in _BUSY]:
+            del _BUILT[known]
+        with self._busy(key):
+            made = _found(self.function)(**self.arguments)
+        _BUILT[key] = made
+        return made
+
+    @contextmanager
+    def _busy(self, key: tuple[str, str]) -> Iterator[None]:
+        """While this is built or called, what it builds or calls leaves it in place."""
+        _BUSY.append(key)
+        try:
+            yield
+        finally:
+            _BUSY.pop()
 
     def _contents(self) -> str:
         """What the files hold, as one line of JSON; a file that is gone counts as it was when it was read."""

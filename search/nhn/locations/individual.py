@@ -5,12 +5,13 @@ from math import isfinite
 
 from deap import base
 
+from search import fitness
 from search.nhn.locations.genes import Genome
 
 WORST = (float("inf"), float("inf"))
 
 
-class Fitness(base.Fitness):
+class Fitness(fitness.Fitness):
     """Error in percent and loss, both to be small, the more telling one first; see `Individual.score`."""
 
     weights = (-1.0, -1.0)

@@ -20,7 +20,8 @@ def make_toolbox(space: Space, options: EvolutionOptions | None = None) -> base.
     | `evaluate` | `evaluate(turn)` | see `search.nhn.locations.turns`; registered by `search` where you have not |
     | `map` | `map(evaluate, turns)` | results in order; an executor's, where `search` is given one |
 
-    DEAP's own operators fit, but draw from Python's global `random`: register functions that draw from
+    A turn of one reads as its individual's genes do, and (error,) is an answer, so DEAP's `evaluate(individual)` will
+    do. DEAP's own operators fit, but draw from Python's global `random`: register functions that draw from
     `toolbox.generator`, and the same seed gives the same search, resumed or not.
 
     Parameters

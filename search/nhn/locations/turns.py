@@ -1,6 +1,6 @@
 """What an evaluator is asked and what it answers: plain data both ways, so that either may cross a network."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -41,6 +41,19 @@ class Turn:
         """Of a turn of one."""
         (only,) = self.genomes
         return only
+
+    # A turn of one reads as its genome does, so DEAP's evaluate(individual) -> (error,) takes turns too.
+    def __getitem__(self, at: Any) -> Any:
+        return self.genome[at]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.genome)
+
+    def __len__(self) -> int:
+        return len(self.genome)
+
+    def __bool__(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True, eq=False)

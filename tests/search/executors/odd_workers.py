@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from search.executors import builder
+from search.executors import Task, builder
 
 
 @builder
@@ -45,3 +45,19 @@ def from_file(path):
     """Multiplies by the number that a file held when the worker was built."""
     factor = int(Path(path).read_text())
     return lambda item: item * factor
+
+
+@builder
+def nested(depth=1):
+    """Builds another inside, and asks it."""
+    inner = Task("odd_workers:nested", {"depth": depth - 1}).built() if depth else (lambda item: item)
+
+    def answer(item):
+        return inner(item) + Task("odd_workers:nested", {"depth": 0})(1) if depth else item
+
+    return answer
+
+
+@builder
+def endless():
+    return Task("odd_workers:endless").built()

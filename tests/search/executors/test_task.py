@@ -100,3 +100,27 @@ def test_figures_travel_with_the_task(monkeypatch):
     with using(lambda outer: CPU.with_rates("the worker's own")):
         assert [task(0) for task in tasks] == [["ours"] * 2, ["theirs"] * 2]
         assert current().name == "the worker's own"
+
+
+def within(seconds, call):
+    """What a call returns; the test fails where it takes longer."""
+    from threading import Thread
+
+    found = []
+    thread = Thread(target=lambda: found.append(call()), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert found, "it hangs"
+    return found[0]
+
+
+def test_a_builder_may_build_and_a_worker_may_ask_another():
+    task = Task("odd_workers:nested", {"depth": 3})
+    assert within(20, lambda: task(5)) == 5 + 3
+    worker = within(20, task.built)
+    assert within(20, lambda: worker(1)) == 4
+    assert task.built() is worker  # what it has asked has not put it away
+
+
+def test_a_builder_that_builds_itself_is_refused():
+    assert "builds itself" in within(20, lambda: Task("odd_workers:endless")(1)).reason

@@ -201,3 +201,15 @@ def test_runs_of_before_there_was_a_race_go_on_as_they_began(tmp_path):
     found = search(Task("toy:toy"), options, run=tmp_path / "run")
     assert [vars(one) for one in found.ranking] == [vars(one) for one in whole.ranking]
     assert all(one.error <= other.error for one, other in zip(found.ranking, found.ranking[1:], strict=False))
+
+
+def test_an_evaluation_in_deaps_manner_takes_the_genes():
+    """The same search, whether a turn is asked for its genome or read as one."""
+
+    def by(evaluate):
+        toolbox = make_toolbox(Toy().space, OPTIONS)
+        toolbox.register("evaluate", evaluate)
+        found = search(Toy(), paper(cycles=2, sharing="synchronous"), toolbox=toolbox)
+        return [(one.genome, one.error) for one in found.ranking]
+
+    assert by(lambda one: (float(sum(one) + len(one)),)) == by(lambda turn: float(sum(turn.genome) + len(turn.genome)))

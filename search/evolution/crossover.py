@@ -103,22 +103,26 @@ def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator, neuro
     names = dict(zip(found.neurons[:, 1].tolist(), child.names_of(found.a.keys[found.neurons[:, 0]]), strict=True))
     only = np.setdiff1d(np.arange(len(b.rows)), found.synapses[:, 1])
     theirs = graph.names_of(b.keys)
-    successors: dict[Any, set] = {node: set(child.successors(node)) for node in child}
+    successors: dict[Any, set] = {node: set() for node in child}  # by synapses without delay, which may close no cycle
+    for u, v in child.immediate().edges:
+        successors[u].add(v)
     for at in rng.permutation(only).tolist():
         u, v = int(b.source[at]), int(b.target[at])
         ends = [names.get(end, (end,)) for end in (u, v)]  # a neuron that is yet to come has a name of no other
-        if ends[1] in successors.get(ends[0], ()) or _reaches(successors, ends[1], ends[0]):
+        synapse = dict(graph[theirs[u]][theirs[v]])
+        if child.has_edge(*ends) or (not synapse.get("delay") and _reaches(successors, ends[1], ends[0])):
             continue
-        born = (u not in names) + (v not in names)
+        born = len({u, v} - names.keys())
         if child.number_of_edges() >= synapses or (born and len(child) + born > neurons):
             continue
-        for at_end, end in enumerate((u, v)):
+        for end in (u, v):
             if end not in names:
                 names[end] = _bring(child, graph, theirs[end])
                 successors[names[end]] = set()
-                ends[at_end] = names[end]
-        successors[ends[0]].add(ends[1])
-        child.add_edge(*ends, **dict(graph[theirs[u]][theirs[v]]))
+        ends = [names[u], names[v]]
+        if not synapse.get("delay"):
+            successors[ends[0]].add(ends[1])
+        child.add_edge(*ends, **synapse)
 
 
 def _bring(child: Any, graph: Any, name: Any) -> Any:

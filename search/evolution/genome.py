@@ -37,6 +37,8 @@ class Genome:
         self.rows = live[np.argsort(self.table.id[live])]  # rows move where a table is packed; what is drawn must not
         self.source = np.searchsorted(self.keys, self.table.src[self.rows])
         self.target = np.searchsorted(self.keys, self.table.dst[self.rows])
+        late = self.table.forms.having("delay")
+        self.now = ~np.isin(self.table.form[self.rows], late) if late else np.ones(len(self.rows), bool)
 
     @property
     def synapses(self) -> int:
@@ -55,6 +57,15 @@ class Genome:
     def missing_pair(self, rng: np.random.Generator) -> Pair | None:
         """Two neurons that a synapse could join and none does; the source is drawn first, among those that have one."""
         return self._pair(rng, joined=False)
+
+    def unjoined_pair(self, rng: np.random.Generator) -> Pair | None:
+        """Two neurons, perhaps one twice, that no synapse joins: one with a delay may, whatever leads where."""
+        readers = np.flatnonzero(self.scalar & ~self.inputs & self.mine)
+        for u in rng.permutation(np.flatnonzero(self.scalar)).tolist():
+            found = np.setdiff1d(readers, self.target[self.source == u])
+            if len(found):
+                return self._names(u, int(rng.choice(found)))
+        return None
 
     def acyclic_pair(self, rng: np.random.Generator) -> Pair | None:
         """Two neurons that a synapse joins or could join."""
@@ -76,10 +87,10 @@ class Genome:
         """(N,) bool: a neuron and all that lead to it."""
         seen = np.zeros(len(self.keys), bool)
         seen[place] = True
-        count = 0
+        source, target, count = self.source[self.now], self.target[self.now], 0
         while (now := int(np.count_nonzero(seen))) > count:
             count = now
-            seen[self.source[seen[self.target]]] = True
+            seen[source[seen[target]]] = True
         return seen
 
     def synapse(self, rng: np.random.Generator, weighted: bool) -> Pair | None:

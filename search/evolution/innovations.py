@@ -86,8 +86,9 @@ def of_split(graph: Any, source: Hashable, target: Hashable) -> str:
     """The innovation of the neuron that a split of a synapse would make."""
     known = mark(graph)
     u, v = graph.keys_of([source, target]).tolist()
-    op, taken, occurrence = graph[source][target].get("op", "weight"), set(known.values()), 0
-    while (innovation := split(known[u], known[v], op, occurrence)) in taken:
+    synapse, taken, occurrence = graph[source][target], set(known.values()), 0
+    does = synapse.get("op", "weight") + (" of the step before" if synapse.get("delay") else "")
+    while (innovation := split(known[u], known[v], does, occurrence)) in taken:
         occurrence += 1
     return innovation
 

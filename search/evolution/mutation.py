@@ -37,7 +37,8 @@ def mutate(graph: Any, rng: np.random.Generator, policies: Policy | Sequence[Pol
     Returns
     -------
     list of str
-        The names of what was done: "connect", "split", "cut", "add", "remove", "activation", "aggregation", "perturb".
+        The names of what was done: "connect", "split", "cut", "add", "remove", "activation", "aggregation", "perturb",
+        "recur".
 
     Raises
     ------
@@ -58,8 +59,8 @@ def mutate(graph: Any, rng: np.random.Generator, policies: Policy | Sequence[Pol
     mark(graph)
     done, drawn = [], 0
     for policy in policies:
-        chances = rng.random(len(RATES))
-        for name, chance in zip(RATES, chances, strict=True):
+        chances = rng.random(len(RATES) if policy.recur else len(RATES) - 1)
+        for name, chance in zip(RATES, chances, strict=False):  # what is drawn without recurrence is as it ever was
             if chance >= getattr(policy, name):
                 continue
             drawn += 1
@@ -98,6 +99,17 @@ def _connect(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | s
         return "every pair that closes no cycle is connected"
     weight = rng.normal() * policy.spread
     return lambda: _apply(graph, Connect([pair[0]], [pair[1]], weight=np.array([[weight]])))
+
+
+def _recur(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
+    genome = Genome(graph, policy)
+    if policy.synapses is not None and genome.synapses >= policy.synapses:
+        return f"the genome has the {policy.synapses} synapses that synapses={policy.synapses} allows"
+    pair = genome.unjoined_pair(rng)
+    if pair is None:
+        return "every pair is connected"
+    weight = rng.normal() * policy.spread
+    return lambda: _apply(graph, Connect([pair[0]], [pair[1]], weight=np.array([[weight]]), form={"delay": 1}))
 
 
 def _split(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
@@ -209,4 +221,5 @@ VERBS: dict[str, Draw] = {
     "activation": _activation,
     "aggregation": _aggregation,
     "perturb": _perturb,
+    "recur": _recur,
 }

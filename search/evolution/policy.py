@@ -7,7 +7,7 @@ from neurograph.errors import OptionError
 from neurograph.schema.activations import activation
 from neurograph.schema.neuron import AGGREGATIONS
 
-RATES = ("connect", "split", "cut", "add", "remove", "activation", "aggregation", "perturb")
+RATES = ("connect", "split", "cut", "add", "remove", "activation", "aggregation", "perturb", "recur")
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Policy:
         That a hidden neuron is removed.
     activation, aggregation
         That a neuron gets another.
+    recur
+        That a synapse with a delay is added, which reads the step before: between any two neurons, itself included.
     perturb
         That weights and biases are changed: each gets normal noise of standard deviation `power`, or, by the chance
         `replace`, is drawn anew with standard deviation `spread`. New synapses are drawn with `spread` too.
@@ -60,6 +62,7 @@ class Policy:
     activation: float = 0.0
     aggregation: float = 0.0
     perturb: float = 0.8
+    recur: float = 0.0
     power: float = 0.5
     replace: float = 0.1
     spread: float = 1.0

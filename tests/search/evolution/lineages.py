@@ -15,6 +15,7 @@ RICH = Policy(
     activation=0.3,
     aggregation=0.2,
     perturb=0.5,
+    recur=0.3,
     activations=("tanh", "relu", "prelu"),
     aggregations=("sum", "mean", "max"),
 )

@@ -32,7 +32,10 @@ def factors_of(
             own = shared - cohorts.births[born:]
             known[key] = on_host(shared, own, float(betas[index]), float(then), still)
         return known[key]
-    births = torch.as_tensor(cohorts.births[born:]).to(count.device)
+    births = torch.as_tensor(cohorts.births[born:])
+    if count.is_cuda:
+        births = births.pin_memory()  # from there it is copied without waiting for the device
+    births = births.to(count.device, non_blocking=True)
     return on_device(count, births, betas[index], then, skipped)
 
 

@@ -64,7 +64,8 @@ def product(
     function = _usable("sparse_product", x, values, index)
     if function is None:
         values = values.index_select(0, order) if transposed else values
-        return result.copy_(_by_torch(x, values, start, index, (rows, columns))) if len(x) else result
+        made = _by_torch(x, values, start, index, (rows, columns)) if len(x) else result
+        return made if made.stride() == result.stride() else result.copy_(made)
     (x, flag), values = laid(x), values.contiguous()
     wiring = start.data_ptr(), index.data_ptr(), order.data_ptr() if transposed else None, rows, columns
     source, target = (x.data_ptr(), flag), (result.data_ptr(), neuron_by_neuron)

@@ -43,7 +43,12 @@ class Wiring:
     order: Tensor
 
     def __iter__(self) -> Iterator[Any]:
-        return (getattr(self, field.name) for field in fields(self))
+        return iter(self.tensors)
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """All of them. Traced code unpacks these: not every torch can iterate over self."""
+        return self.row_start, self.column, self.column_start, self.row, self.order
 
     def check(self) -> "Wiring":
         """Itself; raises `ValueError` where the integers lead outside of the matrix."""
@@ -70,7 +75,7 @@ def multiply(x: Tensor, values: Tensor, wiring: Wiring) -> Tensor:
         return contribution.new_zeros(x.shape[0], wiring.shape[0]).index_add(1, wiring.rows(), contribution)
     if bare(x, values):
         return _Product.apply(x, values, wiring)  # pyright: ignore[reportReturnType]
-    return torch.ops.neurograph.sparse_product(x, values, *wiring, False, True)
+    return torch.ops.neurograph.sparse_product(x, values, *wiring.tensors, False, True)
 
 
 def gradients(
@@ -86,9 +91,9 @@ def gradients(
             to_values = (reaching * x.index_select(1, wiring.column)).sum(0)
         return to_x, to_values
     if need_x:
-        to_x = torch.ops.neurograph.sparse_product(gradient, values, *wiring, True, by_feature(x))
+        to_x = torch.ops.neurograph.sparse_product(gradient, values, *wiring.tensors, True, by_feature(x))
     if need_values:
-        to_values = torch.ops.neurograph.sampled_product(gradient, x, *wiring)
+        to_values = torch.ops.neurograph.sampled_product(gradient, x, *wiring.tensors)
     return to_x, to_values
 
 

@@ -51,7 +51,12 @@ class FieldWiring:
     arrays: tuple[np.ndarray, ...] = field(init=False, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter((self.start, self.source, self.activation, self.outputs))
+        return iter(self.tensors)
+
+    @property
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Start, source, activation and outputs. Traced code unpacks these: not every torch can iterate over self."""
+        return self.start, self.source, self.activation, self.outputs
 
     def __post_init__(self) -> None:
         # read now: within a transform of torch.func not even these would give their numbers away
@@ -121,7 +126,7 @@ def run_field(x: Tensor, weight: Tensor, bias: Tensor, slope: Tensor | None, wir
             return run_field(x, weight, bias, None if slope is None else slope.float(), wiring).to(tensors[1].dtype)
     if torch.compiler.is_compiling() or torch._C._len_torch_dispatch_stack():
         keep = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
-        return torch.ops.neurograph.field(x, weight, bias, slope, *wiring, keep)[0]
+        return torch.ops.neurograph.field(x, weight, bias, slope, *wiring.tensors, keep)[0]
     if transformed(*tensors) or not has_kernel(x):
         return walk(x, weight, bias, slope, *wiring.arrays)
     return _Field.apply(x, weight, bias, slope, wiring)  # pyright: ignore[reportReturnType]
@@ -146,7 +151,7 @@ class _Field(torch.autograd.Function):
         if torch.is_grad_enabled() or transformed(gradient):
             needed = ctx.needs_input_grad[:4]
             return *walk_backward(gradient, (x, weight, bias, slope), ctx.wiring.arrays, needed, True), None
-        found = backward(gradient, state, kept, x, weight, bias, slope, *ctx.wiring)
+        found = backward(gradient, state, kept, x, weight, bias, slope, *ctx.wiring, need_x=ctx.needs_input_grad[0])
         needed = [g if need else None for g, need in zip(found, ctx.needs_input_grad, strict=False)]
         return *needed[:3], needed[3] if slope is not None else None, None
 

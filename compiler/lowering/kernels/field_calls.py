@@ -56,14 +56,19 @@ def field_width(batch: int, places: int, x: Tensor) -> int:
     return 1 if function is None else function(int(batch), int(places), thread_count())
 
 
-def _arguments(x: Tensor, weight: Tensor, bias: Tensor, slope: Tensor | None, wiring) -> tuple[tuple, tuple, list]:
-    """Pointers and sizes as both kernels take them, and what must live until they return."""
-    _, source, activation, outputs = wiring
-    neurons = len(activation)
-    expected = (("weight", weight, len(source)), ("bias", bias, neurons), ("slope", slope, neurons))
+def _check_numbers(x: Tensor, weight: Tensor, bias: Tensor, slope: Tensor | None, wiring: tuple[Tensor, ...]) -> None:
+    """Refuse numbers that do not fit the wiring; raises `ValueError`."""
+    neurons = wiring[2].shape[0]
+    expected = (("weight", weight, wiring[1].shape[0]), ("bias", bias, neurons), ("slope", slope, neurons))
     for name, tensor, size in expected:
         if tensor is not None and (tensor.shape != (size,) or tensor.dtype != x.dtype):
             raise ValueError(f"{name} must be ({size},) of {x.dtype}, not {tuple(tensor.shape)} of {tensor.dtype}")
+
+
+def _arguments(x: Tensor, weight: Tensor, bias: Tensor, slope: Tensor | None, wiring) -> tuple[tuple, tuple, list]:
+    """Pointers and sizes as both native kernels take them, and what must live until they return."""
+    _, _, activation, outputs = wiring
+    neurons = len(activation)
     held = [None if t is None else t.detach().contiguous() for t in (weight, bias, slope)]
     sizes = (x.shape[1], neurons, len(outputs))
     return (*(t.data_ptr() for t in wiring), *sizes), tuple(None if t is None else t.data_ptr() for t in held), held
@@ -81,12 +86,14 @@ def forward(
     keep: bool,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The values wanted, and what `backward` needs; see `shapes`. The rest is as in `field.run_field`."""
-    wiring, numbers, _held = _arguments(x, weight, bias, slope, (start, source, activation, outputs))
-    if on_device(x) and has_kernel(x) and len(x) and len(activation):
-        return _on_device(x, weight, bias, slope, start, source, activation, outputs, keep)
+    field = start, source, activation, outputs
+    _check_numbers(x, weight, bias, slope, field)
+    if _walks_on_device(x, activation):
+        return _on_device(x, weight, bias, slope, field, keep)
     if on_device(x) or not has_kernel(x):
         y, state, kept = shapes(x, activation, outputs, keep)
         return y.copy_(walk(x, weight, bias, slope, *_arrays(start, source, activation, outputs))), state, kept
+    wiring, numbers, _held = _arguments(x, weight, bias, slope, field)
     x, laid_out = laid(x)
     y, state, kept = shapes(x, activation, outputs, keep, source)
     width = state.shape[2] if keep else field_width(x.shape[0], x.shape[1] + len(activation), x)
@@ -120,13 +127,17 @@ def backward(
     source: Tensor,
     activation: Tensor,
     outputs: Tensor,
+    need_x: bool = True,
 ) -> tuple[Tensor, ...]:
-    """The gradients of x, weight, bias and slope, from what arrives at the values wanted and what `forward` kept."""
-    wiring, numbers, _held = _arguments(x, weight, bias, slope, (start, source, activation, outputs))
+    """The gradients of x, weight, bias and slope, from what arrives at the values wanted and what `forward` kept.
+
+    That of x need not be filled where it is not needed.
+    """
+    field = start, source, activation, outputs
+    _check_numbers(x, weight, bias, slope, field)
+    if _walks_on_device(x, activation):
+        return _back_on_device(gradient, (state[0], kept[0]), x, weight, slope, field, need_x)
     found = backward_shapes(x, weight, bias, slope)
-    if on_device(x) and has_kernel(x) and len(x) and len(activation):
-        parts = _back_on_device(gradient, state, kept, x, weight, slope, start, source, activation, outputs)
-        return tuple(to.zero_() if part is None else to.copy_(part) for to, part in zip(found, parts, strict=True))
     if on_device(x) or not has_kernel(x):
         tensors, needed = (x, weight, bias, slope), (True, True, True, slope is not None)
         parts = walk_backward(gradient, tensors, _arrays(start, source, activation, outputs), needed, False)
@@ -135,6 +146,7 @@ def backward(
         return tuple(tensor.zero_() for tensor in found)
     if gradient.shape != (len(x), len(outputs)) or gradient.dtype != x.dtype:
         raise ValueError(f"the gradient must be {(len(x), len(outputs))} of {x.dtype}, not {tuple(gradient.shape)}")
+    wiring, numbers, _held = _arguments(x, weight, bias, slope, field)
     gradient, gradient_laid = laid(gradient)
     to_x, to_weight, to_bias, to_slope = found
     function: Any = kernel("field_backward", x.dtype)
@@ -146,21 +158,25 @@ def backward(
     return found
 
 
-def _on_device(x, weight, bias, slope, start, source, activation, outputs, keep: bool) -> tuple[Tensor, Tensor, Tensor]:
+def _walks_on_device(x: Tensor, activation: Tensor) -> bool:
+    return on_device(x) and has_kernel(x) and x.shape[0] > 0 and activation.shape[0] > 0
+
+
+def _on_device(x, weight, bias, slope, field: tuple[Tensor, ...], keep: bool) -> tuple[Tensor, Tensor, Tensor]:
     from compiler.lowering.kernels.cuda import region  # needs Triton
 
-    wiring = region.wiring_of(x.shape[1], start, source, activation)
-    y, values, sums = region.forward(x, weight, bias, slope, wiring, outputs, region.tiling(wiring, x))
-    out, state, kept = shapes(x, activation, outputs, keep)
-    return out.copy_(y), values[None] if keep else state, sums[None] if keep else kept
+    y, state, kept = shapes(x, *field[2:], keep=False)
+    values, sums = region.run(x, weight, bias, slope, field, y, keep)
+    return (y, values[None], sums[None]) if keep else (y, state, kept)
 
 
-def _back_on_device(gradient, state, kept, x, weight, slope, start, source, activation, outputs) -> tuple:
+def _back_on_device(gradient, kept: tuple[Tensor, Tensor], x, weight, slope, field: tuple, need_x: bool) -> tuple:
     from compiler.lowering.kernels.cuda import region  # needs Triton
 
-    wiring = region.wiring_of(x.shape[1], start, source, activation)
-    cut = region.tiling(wiring, x)
-    return region.backward(gradient, state[0], kept[0], weight, slope, wiring, outputs, cut)
+    strides = (1, x.shape[0]) if by_feature(x) else (x.shape[1], 1)
+    to_x = x.new_empty_strided(x.shape, strides)
+    to_weight, to_bias, to_slope = region.run_back(gradient, kept, weight, slope, field, to_x, need_x)
+    return to_x, to_weight, to_bias, to_x.new_empty(0) if to_slope is None else to_slope
 
 
 def _arrays(*wiring: Tensor) -> tuple:

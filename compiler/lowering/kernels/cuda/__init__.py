@@ -1,1 +1,1 @@
-"""Triton kernels for irregular wiring on CUDA devices; in Triton's interpreter they run on a processor."""
+"""Kernels for irregular wiring on CUDA devices, in CUDA C and Triton; the tests run both on the processor."""

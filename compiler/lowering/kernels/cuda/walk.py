@@ -13,6 +13,7 @@ from compiler.lowering.kernels.cuda.sparse import pair_sums, pieces, power_of_tw
 FAN = 16  # synapses of a neuron that are read at once
 NEURONS = 16  # that a program takes at once
 WIDE = 32  # columns of the batch: a whole line of memory
+PER_LEVEL, PER_LAUNCH, PER_PRODUCT = 4.6e-6, 8e-6, 2.1e-12  # seconds, both ways; a product is a synapse and row
 SHALLOW = 50  # levels below which a launch a level is faster than meeting
 
 
@@ -179,6 +180,12 @@ def cut_for(wiring: Wiring, batch: int, processors: int) -> Tiling:
         tile = max(2, min(WIDE, power_of_two(pieces(batch, processors))))
         return Tiling(tile, neurons=2 * NEURONS if tile <= 8 else NEURONS, warps=8 if tile <= 8 else 4)
     return Tiling(WIDE, parts, by_level=depth < SHALLOW or tiles * parts > processors)
+
+
+def seconds(wiring: Wiring, batch: int, cut: Tiling) -> float:
+    """What the walk there and back takes on a device, by the measurements of `benchmarks.gpu`."""
+    levels = len(wiring.levels) - 1
+    return levels * (PER_LAUNCH if cut.by_level else PER_LEVEL) + PER_PRODUCT * batch * len(wiring.sources)
 
 
 def _launch(kernel, wiring: Wiring, cut: Tiling, lowest: int, batch: int, tensors: tuple) -> None:

@@ -84,16 +84,16 @@ def test_a_walk_equals_torch(cut, inputs, sizes, batch, fan_in, seed):
 
 @pytest.mark.parametrize("name", sorted(set(CODES) - FLOAT_IN_TORCH))
 def test_each_activation_and_its_derivative(name):
-    z = torch.linspace(-25, 25, 401, dtype=torch.float64, device=DEVICE)[None].requires_grad_()
-    slope = torch.tensor([0.3], dtype=torch.float64, device=DEVICE)
-    expected = activate(name, z, slope)
-    (wanted,) = torch.autograd.grad(expected.sum(), z)
+    here = torch.linspace(-25, 25, 401, dtype=torch.float64)[None].requires_grad_()
+    z, slope = here.detach().to(DEVICE), torch.tensor([0.3], dtype=torch.float64, device=DEVICE)
+    expected = activate(name, here, slope.cpu())  # on a device torch's own constants of hard_swish are float32's
+    (wanted,) = torch.autograd.grad(expected.sum(), here)
     wiring = Wiring.of(1, [0, 1], [0], [0], [name], DEVICE)
     one, none = torch.ones_like(slope), torch.zeros_like(slope)
-    values, sums = walk.forward(wiring, z.detach(), one, none, slope, Tiling(128))
+    values, sums = walk.forward(wiring, z, one, none, slope, Tiling(128))
     deltas, _ = walk.backward(wiring, torch.ones_like(values), sums, one, slope, Tiling(128))
-    torch.testing.assert_close(values[1:], expected.detach(), rtol=1e-12, atol=1e-14)
-    torch.testing.assert_close(deltas, wanted, rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(values[1:].cpu(), expected.detach(), rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(deltas.cpu(), wanted, rtol=1e-12, atol=1e-14)
 
 
 @settings(max_examples=10, deadline=None)
@@ -119,14 +119,15 @@ def test_a_field_on_the_device_has_the_values_and_gradients_of_torch(inputs, siz
     expected = plain_walk(x, weight, bias, slope, *wiring.arrays)
     gradient = put(rng.normal(size=expected.shape))
     parts = torch.autograd.grad(expected, tensors, gradient, allow_unused=True)
-    laid, cut = region.wiring_of(inputs, wiring.start, wiring.source, wiring.activation), Tiling(4, neurons=4)
+    laid = region.laid_out(inputs, wiring.start, wiring.source, wiring.activation).wiring
+    cut = Tiling(4, neurons=4)
     bare = [tensor.detach() for tensor in tensors] + [None] * (not sloped)
     y, values, sums = region.forward(*bare, laid, wiring.outputs, cut)
     torch.testing.assert_close(y, expected.detach())
     found = region.backward(gradient, values, sums, bare[1], bare[3], laid, wiring.outputs, cut)
     for mine, theirs, tensor in zip(found, parts, tensors, strict=False):
         torch.testing.assert_close(mine, torch.zeros_like(tensor) if theirs is None else theirs)
-    assert region.wiring_of(inputs, wiring.start, wiring.source, wiring.activation) is laid
+    assert region.laid_out(inputs, wiring.start, wiring.source, wiring.activation).wiring is laid
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Lowering `field`: a whole region of many levels, walked in topological order in one call.
 
-On the CPU a native kernel walks, on CUDA one of two others (`kernels/cuda/`); elsewhere PyTorch's own operators, level by level.
+On the CPU a native kernel walks, on CUDA one of two others (`kernels/`); elsewhere PyTorch's own operators do, level by
+level.
 """
 
 from typing import Any

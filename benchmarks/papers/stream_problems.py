@@ -26,6 +26,10 @@ class Problem:
         How many.
     judged
         What is compared: "last pass" (accuracy of a task's last pass), "online", "test", or "error" (online).
+    learning
+        Learning rates that networks whose neurons die and are born are tried with.
+    births
+        Of a population a thousand steps, that they are tried with.
     """
 
     about: str
@@ -33,6 +37,8 @@ class Problem:
     stream: Callable[[int, int], Stream]
     tasks: int
     judged: str = "last pass"
+    learning: tuple[float, ...] = (7e-4, 1e-3, 1.4e-3, 2e-3)
+    births: tuple[float, float] = (30.0, 100.0)
 
 
 @cache
@@ -56,6 +62,8 @@ PROBLEMS: dict[str, Problem] = {
         (196, 64, 64, 64, 10),
         lambda seed, tasks: random_labels(small_mnist(), tasks, 240, 12, 16, seed),
         28,
+        learning=(2e-3, 3e-3, 4e-3, 6e-3),
+        births=(40.0, 64.0),
     ),
     "random labels": Problem(
         "24 tasks of 640 images of MNIST with random labels, 15 passes each, batches of 16",

@@ -24,6 +24,12 @@ Settings = dict[str, Any]
 Figures = Mapping[str, Any]
 
 
+SLOW = (3e-4, 6e-4, 1e-3, 2e-3)
+LARGE = 3.0  # newborns' weights, of those of a new network
+PUBLISHED: dict[str, Any] = {"utility": "contribution", "decay": 0.99, "age": 100, "every": 1}
+OURS: dict[str, Any] = {"every": 40, "age": 20, "decay": 0.9}
+
+
 # ------------------------------------------------------------------------------------------------ networks that stay
 Regular = Callable[[nn.Module, list[Tensor], Settings, torch.Generator], None]
 
@@ -136,7 +142,9 @@ def judged(rows: Sequence[Mapping[str, Any]], stream: Stream) -> Figures:
 
 # ---------------------------------------------------------------------------------------------- networks that live
 def living(problem: Problem, settings: Settings, seed: int, tasks: int, **fixed: Any) -> Figures:
-    """A network whose neurons die and are born."""
+    """A network whose neurons die and are born; where it may grow, by half."""
+    if "newborns" in fixed:
+        fixed["growth_limit"] = problem.sizes[1] * 3 // 2
     stream, graph = problem.stream(seed, tasks), mlp(problem.sizes, seed=seed)
     every = stream.pass_steps or stream.task_steps or 1000
     try:
@@ -183,38 +191,55 @@ def redo(problem: Problem, settings: Settings, seed: int, tasks: int, every: int
 # ------------------------------------------------------------------------------------------------------------- rows
 @dataclass(frozen=True)
 class Row:
-    """A way to keep up: called with problem, settings, seed and tasks; its eight settings."""
+    """A way to keep up.
+
+    Parameters
+    ----------
+    run
+        Called with problem, settings, seed and tasks.
+    grid
+        From a problem to the eight settings that the row is tried with.
+    whole
+        Whether these are compared over all tasks: half of them hide most of what a network loses slowly.
+    """
 
     run: Callable[..., Figures]
-    grid: tuple[Settings, ...]
+    grid: Callable[[Problem], tuple[Settings, ...]]
+    whole: bool = False
 
 
-def rates(*values: float) -> tuple[Settings, ...]:
-    return tuple({"learning_rate": value} for value in values)
+def staying(regular: Regular, learning: Sequence[float] = SLOW, layered: bool = False, **own: Sequence[float]) -> Row:
+    """A network that stays as it is: learning rates, each with each strength of its own."""
+    return Row(partial(plain, regular=regular, layered=layered), lambda _: each_with(learning, **own), whole=True)
 
 
-def grid(learning: Sequence[float], **own: Sequence[float]) -> tuple[Settings, ...]:
-    """Learning rates, each with each strength."""
-    ((name, values),) = own.items()
-    return tuple({"learning_rate": rate, name: value} for rate in learning for value in values)
+def changing(published: bool = False, lower: float = 0.1, **fixed: Any) -> Row:
+    """A network whose neurons die and are born: learning rates of the problem, each with two rates of births."""
+    return Row(
+        partial(living, **(PUBLISHED if published else OURS), **fixed),
+        lambda problem: each_with(problem.learning, rate=(lower * problem.births[1], problem.births[1])),
+    )
 
 
-SLOW, FAST = (5e-4, 1e-3, 2e-3, 4e-3), (2e-3, 3e-3, 4e-3, 6e-3)
-BY_CHANCE: dict[str, Any] = {"chosen": "chance", "every": 40}
-PUBLISHED: dict[str, Any] = {"utility": "contribution", "decay": 0.99, "age": 100, "every": 1}
-OURS: dict[str, Any] = {"every": 40, "age": 20, "decay": 0.9}
+def each_with(learning: Sequence[float], **own: Sequence[float]) -> tuple[Settings, ...]:
+    """Learning rates, each with each value of another setting, where there is one."""
+    alone: tuple[Settings, ...] = tuple({"learning_rate": rate} for rate in learning)
+    return tuple(one | {name: value} for one in alone for name, values in own.items() for value in values) or alone
+
+
 FIXED, METABOLISM, PUBLISHED_ROW, CHANCE = "fixed", "metabolism", "continual backprop", "births and deaths by chance"
+QUIET, LOUD = "metabolism, newborns small", "continual backprop, newborns large"
 ROWS: dict[str, Row] = {
-    FIXED: Row(partial(plain, regular=nothing), rates(2e-4, 3e-4, 5e-4, 7e-4, 1e-3, 1.4e-3, 2e-3, 4e-3)),
-    METABOLISM: Row(partial(living, **OURS), grid(FAST, rate=(40.0, 64.0))),
-    PUBLISHED_ROW: Row(partial(living, **PUBLISHED), grid(FAST, rate=(6.4, 64.0))),
-    CHANCE: Row(partial(living, **BY_CHANCE), grid(FAST, rate=(16.0, 64.0))),
-    "L2": Row(partial(plain, regular=l2), grid(SLOW, strength=(1e-4, 1e-3))),
-    "L2 towards the start": Row(partial(plain, regular=towards_start), grid(SLOW, strength=(1e-3, 1e-2))),
-    "shrink and perturb": Row(partial(plain, regular=shrink_and_perturb), grid(SLOW, strength=(1e-5, 1e-4))),
-    "layer norm": Row(partial(plain, regular=nothing, layered=True), rates(3e-4, 5e-4, *FAST, 1.6e-2, 3e-2)),
-    "redo": Row(redo, grid(FAST, tau=(0.025, 0.1))),
-    "metabolism that may grow": Row(
-        partial(living, **OURS, newborns=8, cycle=3, growth_limit=96), grid(FAST, rate=(40.0, 64.0))
-    ),
+    FIXED: staying(nothing, (2e-4, 3e-4, 5e-4, 7e-4, 1e-3, 1.4e-3, 2e-3, 4e-3)),
+    METABOLISM: changing(lower=0.625, newborn_scale=LARGE),
+    PUBLISHED_ROW: changing(published=True),
+    CHANCE: changing(lower=0.25, newborn_scale=LARGE, chosen="chance"),
+    "L2": staying(l2, strength=(1e-4, 1e-3)),
+    QUIET: changing(lower=0.625),
+    LOUD: changing(published=True, newborn_scale=LARGE),
+    "L2 towards the start": staying(towards_start, strength=(1e-3, 1e-2)),
+    "shrink and perturb": staying(shrink_and_perturb, strength=(1e-5, 1e-4)),
+    "layer norm": staying(nothing, (3e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3e-2), layered=True),
+    "redo": Row(redo, lambda problem: each_with(problem.learning, tau=(0.025, 0.1))),
+    "metabolism that may grow": changing(lower=0.625, newborn_scale=LARGE, newborns=8, cycle=3),
 }

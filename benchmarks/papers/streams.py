@@ -1,8 +1,9 @@
 """Networks on streams: how long they go on learning, fixed, regularized, and with neurons that die and are born.
 
 Every row is tuned with the same budget, eight settings of learning rate and of its own strength, on two seeds of their
-own over half as many tasks, and runs with the best of them. What is compared is the accuracy of the last pass over each
-task, in the last quarter of the tasks: whether a network still learns what it could learn at first.
+own over half as many tasks (networks that stay as they are over all of them), and runs with the best of them. What is
+compared is the accuracy of the last pass over each task, in the last quarter of the tasks: whether a network still
+learns what it could learn at first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,27 @@ from statistics import mean, stdev
 
 from benchmarks.papers.store import found, keep, known, markdown, spread
 from benchmarks.papers.stream_problems import PROBLEMS, Problem
-from benchmarks.papers.stream_rows import CHANCE, FIXED, METABOLISM, PUBLISHED_ROW, ROWS, Figures, Row, Settings
+from benchmarks.papers.stream_rows import (
+    CHANCE,
+    FIXED,
+    LOUD,
+    METABOLISM,
+    PUBLISHED_ROW,
+    QUIET,
+    ROWS,
+    Figures,
+    Row,
+    Settings,
+)
 
 SEEDS, TUNING = 10, 2
 FIRST_TUNING = 1000  # seeds that settings are chosen by; no other row is run with them
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}  # by seeds
 
-DECIDING = ((FIXED, METABOLISM, PUBLISHED_ROW), (CHANCE, "L2"))  # rows that are run first, those of a group together
+DECIDING = (
+    (FIXED, METABOLISM, PUBLISHED_ROW),
+    (CHANCE, QUIET, LOUD, "L2"),
+)  # rows that are run first, those of a group together
 OTHERS = tuple(row for row in ROWS if not any(row in group for group in DECIDING))
 LEAST = 3  # seeds of the others
 
@@ -40,8 +55,8 @@ def _run(name: str, seeds: int, directory: Path) -> None:
     for rows in (*DECIDING, OTHERS):
         for row in rows:
             for seed in range(FIRST_TUNING, FIRST_TUNING + TUNING):
-                for number, settings in enumerate(ROWS[row].grid):
-                    run = partial(_half, problem, ROWS[row], settings)
+                for number, settings in enumerate(ROWS[row].grid(problem)):
+                    run = partial(_tried, problem, ROWS[row], settings)
                     keep(folder, f"tuning {row} {number}", seed, run, directory)
         for seed in range(min(seeds, LEAST) if rows is OTHERS else seeds):
             for row in rows:
@@ -49,8 +64,8 @@ def _run(name: str, seeds: int, directory: Path) -> None:
                 keep(folder, row, seed, partial(_whole, problem, ROWS[row], settings), directory)
 
 
-def _half(problem: Problem, row: Row, settings: Settings, seed: int) -> Figures:
-    return row.run(problem, settings, seed, max(1, problem.tasks // 2))
+def _tried(problem: Problem, row: Row, settings: Settings, seed: int) -> Figures:
+    return row.run(problem, settings, seed, problem.tasks if row.whole else max(1, problem.tasks // 2))
 
 
 def _whole(problem: Problem, row: Row, settings: Settings, seed: int) -> Figures:
@@ -67,7 +82,8 @@ def best(name: str, row: str, directory: Path) -> Settings:
         scores = [known(_folder(name), f"tuning {row} {number}", seed, directory) for seed in seeds]
         return mean(sign * one[judge] for one in scores)
 
-    return ROWS[row].grid[max(range(len(ROWS[row].grid)), key=score)]
+    grid = ROWS[row].grid(PROBLEMS[name])
+    return grid[max(range(len(grid)), key=score)]
 
 
 def _folder(name: str) -> str:
@@ -129,6 +145,7 @@ def _apart(ours: Mapping[int, Figures], theirs: Mapping[int, Figures], judge: st
 
 NOTE = """\
 Networks that learn from data that keep coming, each batch once, as it comes. One thread; Adam. Every row was tuned with
-the same budget: eight settings of learning rate and of its own strength, two seeds of their own, half as many tasks.
-What stands here is what has been run so far; the command goes on with the rest."""
+the same budget: eight settings of learning rate and of its own strength, two seeds of their own, half as many tasks
+(networks that stay as they are: all of them). What stands here is what has been run so far; the command goes on with
+the rest."""
 NOTES = """"""

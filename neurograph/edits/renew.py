@@ -45,6 +45,9 @@ class Renew:
         Of those that the selector names, the first so many die; None means all.
     initializer
         Of incoming weights, one of `neurograph.initializers`; a neuron's variance is divided by what it really reads.
+    scale
+        What these are multiplied by. Weights grow while a network trains: a newborn that begins as small as neurons of
+        a new network do sums up far less than those it lives among, and is outlearned by them.
     seed
         Of weights, and for selectors that draw.
     observations
@@ -78,6 +81,7 @@ class Renew:
     observations: Observations | None = field(default=None, metadata=DATA)
     protect: float = 0.0
     ages: Ages | None = field(default=None, metadata=DATA)
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
         if isinstance(self.by, list | tuple | np.ndarray):
@@ -89,6 +93,7 @@ class Renew:
         one_of("initializer", self.initializer, INITIALIZERS)
         whole("seed", self.seed, 0)
         number("protect", self.protect, 0.0)
+        number("scale", self.scale, 1e-3, 1e3)
 
     @property
     def looks_up(self) -> bool:
@@ -132,7 +137,7 @@ class Renew:
         rows = np.concatenate([np.zeros(0, np.int64), *(table.rows(key, table.inn) for key in keys.tolist())])
         drawn = first_weights(graph, trained_rows(graph, rows), from_name(self.initializer, self.seed))
         heard = ((ids, weights, ~np.isin(ids, silent)) for ids, weights in drawn)
-        return [(ids[keep], weights[keep]) for ids, weights, keep in heard]
+        return [(ids[keep], self.scale * weights[keep]) for ids, weights, keep in heard]
 
 
 def _silent(graph: "EditableGraph", kin: Births) -> list:

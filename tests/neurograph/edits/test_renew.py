@@ -37,6 +37,22 @@ def test_newborns_read_by_fresh_weights_and_nobody_hears_them():
     assert np.abs(read).max() <= 0.1 and read.std() == pytest.approx(0.1 / np.sqrt(3), rel=0.1)  # sqrt(6 / 600)
 
 
+def test_newborns_are_as_large_as_asked_for():
+    small, large = mlp([5, 4, 2], seed=0), mlp([5, 4, 2], seed=0)
+    name = small.population("hidden1")[1]
+    for g, options in ((small, {}), (large, {"scale": 3.0})):
+        g.apply(Renew("hidden1", [name], seed=3, **options))
+    read = [[g[u][name]["weight"] for u in g.population("input")] for g in (small, large)]
+    assert np.allclose(read[1], 3.0 * np.array(read[0]), rtol=1e-12) and all(read[0])
+    assert all(large[name][v]["weight"] == 0.0 for v in large.successors(name))
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, np.nan, np.inf, 1e300, True, "3"])
+def test_a_scale_that_makes_no_sense_is_refused(scale):
+    with pytest.raises(OptionError, match="scale must be"):
+        Renew("hidden1", scale=scale)
+
+
 def test_a_neuron_that_reads_another_newborn_hears_nothing_of_it():
     g = NeuronGraph()
     x, h, y = g.add_population("x", 2, role="input"), g.add_population("h", 3), g.add_population("y", 1, is_output=True)

@@ -98,8 +98,8 @@ class Life:
         if count:
             seed = seed_of(self.options.seed, step, self.populations.index(name), _RENEWAL) % 2**32
             by = Chance(count) if self.options.chosen == "chance" else LowUtility(count)
-            age, initializer = float(self.options.age), self.options.initializer
-            self.net.graph.apply(Renew(name, by, None, initializer, seed, seen, age, ages))
+            o, age = self.options, float(self.options.age)
+            self.net.graph.apply(Renew(name, by, None, o.initializer, seed, seen, age, ages, o.newborn_scale))
             self.born[name], self.died[name] = self.born[name] + count, self.died[name] + count
         return count
 

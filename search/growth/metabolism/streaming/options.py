@@ -53,6 +53,9 @@ class StreamOptions(Checked):
     )
     decay: float = option(0.99, "what it remembers from step to step (eta)", least=0, below=1)
     initializer: str = option("he_uniform", "newborns' incoming weights", choices=INITIALIZERS)
+    newborn_scale: float = option(
+        1.0, "what newborns' incoming weights are multiplied by: weights grow in training", least=1e-3, reach=1e3
+    )
     newborns: int | dict[str, int] = option(
         0, "neurons that a population grows by where the stream asks for more; 0 means never", least=0, reach=100_000
     )

@@ -46,6 +46,13 @@ def test_neurons_die_and_are_born_at_constant_size():
     assert all(row["born"] == row["died"] for row in lived.rows)
 
 
+def test_newborns_are_as_large_as_asked_for():
+    graphs = [live(rate=25.0, every=48, age=0, learning_rate=1e-12, newborn_scale=s).graph for s in (1.0, 3.0)]
+    weights = [{(u, v): w for u, v, w in g.edges(data="weight")} for g in graphs]
+    larger = [weights[1][pair] / weights[0][pair] for pair in weights[0] if weights[0][pair] != weights[1][pair]]
+    assert larger and max(larger) == pytest.approx(3.0, rel=1e-3)
+
+
 def test_it_learns_while_it_lives():
     rows = live(about=ABOUT | {"tasks": 1, "passes": 40}, row=4, rate=20.0, learning_rate=1e-2).rows
     assert rows[-1]["train_error"] < rows[0]["train_error"] - 25.0

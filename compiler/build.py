@@ -6,12 +6,12 @@ import torch
 
 from compiler.compiled import CompiledNetwork
 from compiler.lowering.rates import Calibration
+from compiler.planning.kept import planned
 from compiler.planning.pins import Pin, check_pin
-from compiler.planning.planner import plan
-from compiler.runtime.assembly import assemble, fill, graph_numbers
+from compiler.runtime.assembly import assemble
 from compiler.runtime.devices import usable_device
 from compiler.runtime.inputs import check_batch_size
-from compiler.snapshot import snapshot
+from compiler.slots import SlotMap
 from compiler.sync.columns import columns_of, warn_of_moved_columns
 from neurograph.core.marks import WiringMark
 from neurograph.errors import CompileError
@@ -76,16 +76,13 @@ def compile(
     network._buffers["_like"] = torch.empty(0, dtype=dtype, device=where)
     network.cut_off = bool(cut_off)
     graph.write_back()
-    found = snapshot(graph, network.cut_off)
+    found, program = planned(graph, network.options, network.cut_off)
     columns = columns_of(found)
     warn_of_moved_columns(graph, graph.compiled_columns, columns, stacklevel=3)
-    program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device)
-    slots = assembly.slots
-    fill(
-        slots,
-        {quantity: graph_numbers(found.arrays, quantity, slots.numbers(quantity)) for quantity in slots.quantities},
-    )
+    for entry in assembly.slots.slots:
+        _, column, at = graph.survivors(entry.quantity, entry.numbers)
+        SlotMap.put(entry, entry.tensor, column[at])
     network.install(found, program, assembly)
     network.mark = WiringMark.of(graph)
     graph.own(network)

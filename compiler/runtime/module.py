@@ -97,10 +97,10 @@ class CompiledModule(nn.Module):
 
     def put(self, program: Program, assembly: Assembly, size: str) -> None:
         """Put a program and its units in the place of what ran so far; `size` is that of the graph, in words."""
-        old = {id(p): p for p in self.parameters()}
+        old = {id(p): p for p in self._trained()}
         self.program, self.slots, self.units = program, assembly.slots, assembly.units
         self.stages, self._outputs = nn.ModuleList(assembly.stages), nn.ModuleList(assembly.outputs)
-        alive = {id(p) for p in self.parameters()}
+        alive = {id(p) for p in self._trained()}
         for parameter in (p for key, p in old.items() if key not in alive):
             mark_replaced(parameter)
         self.wire()
@@ -123,10 +123,15 @@ class CompiledModule(nn.Module):
             _only_output=outputs[0] if len(outputs) == 1 else None,
         )
         ledger, masked = self.holding.ledger, {id(u.weight): u for u in self.units.values() if has_empty_slots(u)}
-        for parameter in self.parameters():
+        for parameter in self._trained():
             known = mark_of(parameter)
             if known is None or known.ledger is not ledger:
                 watch(parameter, ledger, masked.get(id(parameter)))
+
+    def _trained(self) -> list[Tensor]:
+        """Its Parameters: every unit's own, as no unit has modules inside."""
+        units = self.__dict__.get("units", {})
+        return [p for unit in units.values() for p in unit._parameters.values() if p is not None]
 
     def hold(self, unread: tuple[tuple, ...] = ()) -> None:
         """Hold its numbers anew, as a network that was made or copied just now.

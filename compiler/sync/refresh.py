@@ -9,14 +9,14 @@ import numpy as np
 from torch.optim import Optimizer
 
 from compiler.lowering.base import Unit
-from compiler.planning.planner import plan
+from compiler.planning.kept import planned
 from compiler.planning.program import Program
 from compiler.planning.replan import replan
 from compiler.runtime.assembly import Assembly, Spec, assemble, cast
 from compiler.runtime.listeners import notify_renewed
 from compiler.runtime.module import CompiledModule
 from compiler.slots import SlotMap, Slots
-from compiler.snapshot import Snapshot, snapshot
+from compiler.snapshot import Snapshot
 from compiler.sync.columns import columns_of, warn_of_moved_columns
 from compiler.sync.optimizers.inherit import commit, prepare
 from compiler.sync.optimizers.restart import carry_out, plan_restarts
@@ -54,8 +54,7 @@ def _planned(network: Any) -> tuple[Snapshot, Program]:
     again = None if network.mark is None else replan(graph, network.program, network.mark, options, network.cut_off)
     if again is not None:
         return again.snapshot, again.program
-    found = snapshot(graph, network.cut_off)
-    return found, plan(found, options)
+    return planned(graph, options, network.cut_off)
 
 
 def take_over(

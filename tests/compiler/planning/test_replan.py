@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import compiler
-from compiler.planning import calibration, planner, replan
+from compiler.lowering.rates import Calibration
+from compiler.planning import planner, replan
 from compiler.planning.program import Program
 from compiler.planning.replan import Replanned
 from compiler.snapshot import snapshot
@@ -145,7 +146,7 @@ def test_ordinary_edits_are_planned_again(batch, monkeypatch):
 
 
 def test_rates_that_were_measured_are_gone_by_again(monkeypatch):
-    measured = replace(calibration.default_calibration("cpu"), name="measured", dense_call=1e-6)
+    measured = Calibration("measured", {"dense_call": 1e-6})
     for module in (planner, replan):
         monkeypatch.setattr(module, "current", lambda device: measured)
         monkeypatch.setattr(module, "SHORT", 40e-6)

@@ -9,6 +9,7 @@ from compiler.lowering.base import Lowering, Unit
 from compiler.lowering.conv import CONV
 from compiler.lowering.conv_grouped import CONV_GROUPED
 from compiler.lowering.conv_padded import CONV_PADDED
+from compiler.lowering.conv_sparse import CONV_SPARSE
 from compiler.lowering.copy import COPY
 from compiler.lowering.dense import DENSE
 from compiler.lowering.field import FIELD
@@ -23,7 +24,7 @@ from compiler.lowering.torch_sparse import TORCH_SPARSE
 from neurograph.registry import Registry
 
 SCALARS = (DENSE, ONEDNN, SPARSE, GROUPED, COPY, AGGREGATE, TORCH_SPARSE)
-MAPS = (CONV, CONV_GROUPED, CONV_PADDED, FLATTEN, POOL)
+MAPS = (CONV, CONV_GROUPED, CONV_PADDED, CONV_SPARSE, FLATTEN, POOL)
 SHIPPED = (*SCALARS, *MAPS, FIELD)
 REGISTRY: Registry[Lowering] = Registry(
     "neurograph.lowerings",

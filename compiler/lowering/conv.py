@@ -10,15 +10,24 @@ from torch import Tensor, nn
 from compiler.drawing import layers
 from compiler.drawing.drawing import Value, made
 from compiler.lowering.base import Lowering, Unit, not_sliding
-from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.lowering.held import RATES as HELD
+from compiler.lowering.held import add_kernels, holding, kernel_slots, read_kernels
 from compiler.lowering.layout import ProductLayout
 from compiler.lowering.portable_form import ProductDrawing, Vector, slots
-from compiler.lowering.rates import Calibration, Rates
+from compiler.lowering.rates import Calibration, Rates, Sample
 from compiler.lowering.spec import BundleSpec, Number
 from compiler.slots import Slots
 
 # per call; per number of a kernel, position and row; per number of a kernel; per value moved
 RATES = Rates("conv", call=(60e-6, 60e-6), product=(28e-12, 0.3e-12), weight=(1e-9, 0.02e-9), value=(1.2e-9, 0.01e-9))
+
+SAMPLES: tuple[Sample, ...] = (
+    (8, 8, 1, 4, 6),
+    (32, 32, 1, 16, 16),
+    (64, 64, 1, 16, 8),
+    (64, 64, 0.3, 4, 16),
+    (128, 128, 0.3, 8, 8),
+)
 
 
 class Conv(Unit):
@@ -58,7 +67,8 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     kernels = 1.0 * spec.inputs * spec.outputs * (window.taps if window else 1)
     values = (spec.inputs * source + spec.outputs * target) * spec.batch
     call, product, weight, value = RATES.of(calibration)
-    return call + kernels * (product * target * spec.batch + weight) + value * values
+    held = holding(spec, kernels, calibration)
+    return call + kernels * (product * target * spec.batch + weight) + value * values + held
 
 
 def portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
@@ -76,4 +86,4 @@ def slides(layout: ProductLayout) -> dict[str, Any]:
     return {name: getattr(layout.window, name) for name in ("stride", "padding", "dilation")}
 
 
-CONV = Lowering("conv", not_sliding, _cost, Conv, (RATES,), portable)
+CONV = Lowering("conv", not_sliding, _cost, Conv, (RATES, HELD), portable, SAMPLES)

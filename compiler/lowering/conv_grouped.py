@@ -81,12 +81,13 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     width = np.maximum(spec.inputs / np.maximum(spec.groups, 1), 1.0)
     call, product, weight, value = RATES.of(calibration)
     (most,) = NARROW.of(calibration)
-    dearer = np.clip(16.0 / width, 1.0, most)
+    dearer = np.clip(16.0 / width, 1.0, np.minimum(most, np.maximum(spec.groups, 1)))  # at most as dear as all pairs
     seconds = call + kernels * (product * dearer * target * spec.batch + weight) + value * values
     return np.where(np.greater(spec.groups, 1), seconds, np.inf)
 
 
-def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+def portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
+    """One grouped convolution."""
     layout, weights = product.layout, product.weights
     groups = equal_blocks(layout.rows, layout.columns)
     columns, rows = groups.columns.ravel(), groups.rows.ravel()
@@ -97,4 +98,4 @@ def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
     return x if straight else product.add_bias(product.place(x, rows), bias, True)
 
 
-CONV_GROUPED = Lowering("conv_grouped", _refuses, _cost, ConvGrouped, (RATES, NARROW), _portable)
+CONV_GROUPED = Lowering("conv_grouped", _refuses, _cost, ConvGrouped, (RATES, NARROW), portable)

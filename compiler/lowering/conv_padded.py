@@ -12,7 +12,8 @@ from torch import Tensor
 from compiler.lowering.base import Lowering, Unit, not_sliding
 from compiler.lowering.conv import portable
 from compiler.lowering.conv_grouped import CONV_GROUPED
-from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
+from compiler.lowering.held import RATES as HELD
+from compiler.lowering.held import add_kernels, holding, kernel_slots, read_kernels
 from compiler.lowering.layout import ProductLayout
 from compiler.lowering.maps import add_bias, pick
 from compiler.lowering.rates import Calibration, gathering
@@ -64,8 +65,9 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     padded, (source, target) = np.asarray(spec.padded), spec.areas
     many = np.maximum(spec.inputs * spec.outputs / np.maximum(padded, 1), 2.0)  # groups, were they equal
     grouped = CONV_GROUPED.cost(spec.sized(spec.inputs, spec.outputs, padded, many), calibration)
+    held = holding(spec.sized(1, 2, 1), padded * (spec.window.taps if spec.window else 1), calibration)  # some always
     moved = gathering(calibration, (spec.inputs * source + spec.outputs * target) * spec.batch, 2)
-    return np.where(padded > 0, grouped + moved, np.inf)
+    return np.where(padded > 0, grouped + held + moved, np.inf)
 
 
-CONV_PADDED = Lowering("conv_padded", _refuses, _cost, ConvPadded, CONV_GROUPED.rates, portable)
+CONV_PADDED = Lowering("conv_padded", _refuses, _cost, ConvPadded, (*CONV_GROUPED.rates, HELD), portable)

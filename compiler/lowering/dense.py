@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from compiler.lowering.base import MAPS, Lowering, Unit
-from compiler.lowering.held import hold
+from compiler.lowering.held import RATES as HELD
+from compiler.lowering.held import hold, holding
 from compiler.lowering.layout import ProductLayout
 from compiler.lowering.portable_form import matrix
 from compiler.lowering.rates import Calibration, Rates, Sample
@@ -26,8 +27,11 @@ MATRICES: tuple[Sample, ...] = (
     (512, 512, 1, 32),
     (512, 512, 1, 256),
     (784, 256, 1, 64),
+    (1024, 1024, 1, 32),
+    (64, 64, 0.3, 64),
+    (512, 512, 0.3, 32),
 )
-SAMPLES: tuple[Sample, ...] = (*MATRICES, (512, 512, 1, 1), (64, 64, 1, 1))
+SAMPLES: tuple[Sample, ...] = (*MATRICES, (512, 512, 1, 1), (64, 64, 1, 1), (1024, 1024, 1, 1), (1024, 1024, 0.3, 1))
 
 
 class Dense(Unit):
@@ -107,7 +111,7 @@ def _refuses(spec: BundleSpec) -> str | None:
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     size = 1.0 * spec.inputs * spec.outputs
     call, product, weight = RATES.of(calibration)
-    return call + size * (product * spec.batch + weight)
+    return call + size * (product * spec.batch + weight) + holding(spec, size, calibration)
 
 
-DENSE = Lowering("dense", _refuses, _cost, Dense, (RATES,), matrix, SAMPLES)
+DENSE = Lowering("dense", _refuses, _cost, Dense, (RATES, HELD), matrix, SAMPLES)

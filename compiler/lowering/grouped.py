@@ -26,13 +26,21 @@ from compiler.slots import WEIGHT, Slots
 # per call, per block, per synapse and row, per synapse, per value moved
 RATES = Rates(
     "grouped",
-    call=(40e-6, 60e-6),
+    call=(60e-6, 60e-6),
     group=(0.1e-6, 0.01e-6),
     product=(63e-12, 0.3e-12),
     weight=(1e-9, 0.01e-9),
-    value=(0.7e-9, 0.02e-9),
+    value=(1.5e-9, 0.02e-9),
 )
-SAMPLES: tuple[Sample, ...] = ((64, 64, 16, 32), (512, 512, 64, 128), (512, 512, 8, 128), (1024, 1024, 256, 32))
+SAMPLES: tuple[Sample, ...] = (
+    (64, 64, 16, 32),
+    (64, 64, 8, 256),
+    (512, 512, 64, 128),
+    (512, 512, 8, 128),
+    (1024, 1024, 256, 32),
+    (1024, 1024, 64, 32),
+    (1024, 1024, 8, 1),
+)
 
 
 class _Permuted(torch.autograd.Function):

@@ -5,9 +5,20 @@ import torch
 from torch import Tensor, nn
 
 from compiler.lowering.marks import Mark, mark_of
+from compiler.lowering.rates import Calibration, Rates
+from compiler.lowering.spec import BundleSpec, Number
 from compiler.lowering.transforms import transformed
 from compiler.regions.status import FROZEN, TRAINED
 from compiler.slots import Quantity, Slots
+
+# per call, per number of the tensor
+RATES = Rates("held", call=(15e-6, 20e-6), weight=(0.8e-9, 0.01e-9), later={"call": 0.0, "weight": 0.0})
+
+
+def holding(spec: BundleSpec, numbers: Number, calibration: Calibration) -> Number:
+    """Seconds for holding the empty slots of a tensor of so many numbers at zero; none where every pair is joined."""
+    call, weight = RATES.of(calibration)
+    return np.where(np.less(spec.synapses, 1.0 * np.asarray(spec.inputs) * spec.outputs), call + weight * numbers, 0.0)
 
 
 class _Held(torch.autograd.Function):

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from compiler.lowering.base import Lowering
 from compiler.lowering.dense import DENSE, MATRICES, Dense
+from compiler.lowering.held import RATES as HELD
+from compiler.lowering.held import holding
 from compiler.lowering.portable_form import matrix
 from compiler.lowering.rates import Calibration, Rates
 from compiler.lowering.spec import BundleSpec, Number
@@ -75,9 +77,9 @@ def _refuses(spec: BundleSpec) -> str | None:
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     size = 1.0 * np.asarray(spec.inputs) * spec.outputs
     call, product, weight = RATES.of(calibration)
-    rate = product * spec.batch + weight
-    few = DENSE.cost(spec, calibration)
-    return few if spec.batch < LEAST else call + size * rate
+    if spec.batch < LEAST:
+        return DENSE.cost(spec, calibration)
+    return call + size * (product * spec.batch + weight) + holding(spec, size, calibration)
 
 
-ONEDNN = Lowering("onednn", _refuses, _cost, OneDNN, (RATES,), matrix, MATRICES)
+ONEDNN = Lowering("onednn", _refuses, _cost, OneDNN, (RATES, HELD), matrix, MATRICES)

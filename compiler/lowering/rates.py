@@ -4,13 +4,16 @@ RATES = Rates("dense", call=(15e-6, 30e-6), product=(63e-12, 0.3e-12), weight=(0
 call, product, weight = RATES.of(calibration)
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from compiler.lowering.spec import Number
 
-Sample = tuple[int, int, float, int]  # sizes of a product that is timed; see `Lowering.samples`
+LARGEST = 1e6  # seconds that a rate may be: sums of rates times sizes stay numbers
+
+Sample = tuple[int, int, float, int] | tuple[int, int, float, int, int]  # see `Lowering.samples`
 
 
 class Rates:
@@ -23,7 +26,7 @@ class Rates:
     factors
         Which of them are no seconds but multiply others, and are never measured.
     later
-        Which of them files from before this one may lack; they are then as shipped.
+        Those that files from before them lack, and what they are then: what was planned is planned so again.
     shipped
         Name -> seconds on the CPU and on CUDA, or one number for both.
 
@@ -41,7 +44,7 @@ class Rates:
         prefix: str,
         *,
         factors: Iterable[str] = (),
-        later: Iterable[str] = (),
+        later: Mapping[str, float] = MappingProxyType({}),
         **shipped: float | tuple[float, float],
     ) -> None:
         self.prefix = prefix
@@ -49,7 +52,7 @@ class Rates:
         self.cpu = {f"{prefix}_{name}": cpu for name, (cpu, _) in pairs.items()}
         self.cuda = {f"{prefix}_{name}": cuda for name, (_, cuda) in pairs.items()}
         self.factors = frozenset(f"{prefix}_{name}" for name in factors)
-        self.later = frozenset(f"{prefix}_{name}" for name in later)
+        self.later = {f"{prefix}_{name}": seconds for name, seconds in later.items()}
 
     def shipped(self, device: str) -> dict[str, float]:
         """Name in a calibration -> seconds, for a type of device."""

@@ -26,7 +26,7 @@ from neurograph.storage.sorting import stable_order
 FEW = 64  # one synapse in so many pairs: fewer are drawn one by one in the portable form, more as a masked matrix
 RAGGED = 2  # a table of synapses may be so many times as large as they are; beyond that they are scattered
 HALVES = (torch.bfloat16, torch.float16)
-_INDICES = ("row_start", "column", "column_start", "row", "order")
+INDICES = ("row_start", "column", "column_start", "row", "order")
 # per call, per synapse and row, per synapse, per value moved (neurons at both ends times rows)
 RATES = Rates(
     "sparse", call=(58e-6, 150e-6), product=(180e-12, 5e-12), weight=(5.9e-9, 0.05e-9), value=(0.58e-9, 0.02e-9)
@@ -34,10 +34,13 @@ RATES = Rates(
 NATIVE = Rates("native_sparse", call=30e-6, product=75e-12, weight=3e-9, value=0.8e-9)
 SAMPLES: tuple[Sample, ...] = (
     (64, 64, 0.05, 32),
+    (64, 64, 0.3, 256),
     (512, 512, 0.02, 32),
     (512, 512, 0.1, 128),
     (1024, 256, 0.01, 128),
+    (1024, 1024, 0.01, 32),
     (512, 512, 0.1, 1),
+    (1024, 1024, 0.02, 1),
 )
 
 
@@ -58,11 +61,8 @@ class Sparse(Unit):
         self.to(device)
 
     def indices(self, layout: ProductLayout) -> dict[str, np.ndarray]:
-        """What is kept of the wiring: where rows (columns) begin, the other end of each synapse, CSC order from CSR."""
-        rows, columns = layout.rows, layout.columns
-        order = stable_order(columns, layout.inputs)
-        found = (_starts(rows, layout.outputs), columns, _starts(columns, layout.inputs), rows[order], order)
-        return dict(zip(_INDICES, found, strict=True))
+        """What is kept of the wiring."""
+        return indices_of(layout)
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:
         values = read_vector(self, "weight")
@@ -80,11 +80,19 @@ class Sparse(Unit):
 
     def wiring(self) -> Wiring:
         """The indices as they lie on the device."""
-        indices: list[Any] = [self._buffers[name] for name in _INDICES]
+        indices: list[Any] = [self._buffers[name] for name in INDICES]
         return Wiring(*indices)
 
     def slots(self) -> list[Slots]:
         return vector_slots(self, "weight", WEIGHT, self.layout.ids, self.status)
+
+
+def indices_of(layout: ProductLayout) -> dict[str, np.ndarray]:
+    """Where rows (columns) begin, the other end of each synapse, CSC order from CSR: what `Wiring` takes, by name."""
+    rows, columns = layout.rows, layout.columns
+    order = stable_order(columns, layout.inputs)
+    found = (_starts(rows, layout.outputs), columns, _starts(columns, layout.inputs), rows[order], order)
+    return dict(zip(INDICES, found, strict=True))
 
 
 def _starts(rows: np.ndarray, count: int) -> np.ndarray:

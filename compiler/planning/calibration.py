@@ -25,15 +25,14 @@ import torch
 
 from compiler.lowering import SHIPPED
 from compiler.lowering.kernels import instruction_set
-from compiler.lowering.rates import Calibration
-from compiler.planning.cost import CPU, default_calibration, rates_of, shipped_rates
+from compiler.lowering.rates import LARGEST, Calibration
+from compiler.planning.cost import CPU, default_calibration, later_rates, rates_of, shipped_rates
 from neurograph.disk.aside import written_aside
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError, OptionError, reason
 
 SWITCH = "NEUROGRAPH_CALIBRATION"
 FORMAT = 1
-MOST = 1e6  # seconds that a rate may be: sums of rates times sizes stay numbers
 _PACKAGES = ("neurograph-compiler", "torch", "numpy")
 _source: ContextVar[Callable[[], Calibration] | None] = ContextVar("source", default=None)
 
@@ -149,22 +148,24 @@ def as_plain(figures: Calibration) -> dict[str, Any]:
 def from_plain(found: Any) -> Calibration:
     """The figures again; `ValueError` where a rate is missing, unknown, negative or no number.
 
-    Rates of other packages' lowerings are kept, whether those are here or not. What `Rates` calls later may be missing.
+    Rates of other packages' lowerings are kept, whether those are here or not. What `Rates` calls later may be missing,
+    and is then what it says.
     """
     if not isinstance(found, dict) or "name" not in found:
         raise ValueError("it does not hold rates by name")
     rates = {name: rate for name, rate in found.items() if name != "name"}
     shipped, families = shipped_rates("cpu"), rates_of(SHIPPED)
-    needed = shipped.keys() - {name for family in families for name in family.later}
+    later = later_rates(families)
+    needed = shipped.keys() - later.keys()
     prefixes = tuple(f"{family.prefix}_" for family in families)
     if needed - rates.keys() or any(name.startswith(prefixes) for name in rates.keys() - shipped.keys()):
         raise ValueError("it does not hold the rates of this version")
     for name, rate in rates.items():
-        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate <= MOST:
-            raise ValueError(f"{name} must be a number of seconds from 0 to {MOST:g}, not {rate!r:.60}")
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not 0 <= rate <= LARGEST:
+            raise ValueError(f"{name} must be a number of seconds from 0 to {LARGEST:g}, not {rate!r:.60}")
     if not isinstance(found["name"], str):
         raise ValueError(f"its name must be a text, not {found['name']!r}")
-    return Calibration(found["name"], shipped | rates)
+    return Calibration(found["name"], shipped | later | rates)
 
 
 def _cache_folder() -> Path:

@@ -25,8 +25,17 @@ def shipped_rates(device: str) -> dict[str, float]:
     return {name: seconds for rates in rates_of(SHIPPED) for name, seconds in rates.shipped(device).items()}
 
 
+def later_rates(families: Iterable[Rates]) -> dict[str, float]:
+    """What rates are by figures from before there were any for them."""
+    return {name: seconds for rates in families for name, seconds in rates.later.items()}
+
+
 CPU = Calibration("cpu, 2 cores with AVX-512, MKL", shipped_rates("cpu"))
 CUDA = Calibration("cuda, estimated from peak rates", shipped_rates("cuda"), "cuda")
+CHANGED = {"grouped_call": 40e-6, "grouped_value": 0.7e-9}  # as they were first shipped
+FIRST = Calibration(
+    "cpu, as first shipped", CPU.rates | later_rates(rates_of(SHIPPED)) | CHANGED
+)  # of runs without any
 
 
 def default_calibration(device: str) -> Calibration:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from compiler.lowering.rates import Calibration
 from compiler.planning.calibration import as_plain, from_plain, using
-from compiler.planning.cost import CPU
+from compiler.planning.cost import FIRST
 from neurograph.errors import FileError
 from search.runs.jsonfiles import read_json, write_json
 from search.runs.run import Run
@@ -18,7 +18,7 @@ def figures_of(run: Run) -> Iterator[None]:
     """Within the block networks are planned by the run's own figures.
 
     They are those in use around the block, kept with the run when they are first asked for. Runs from before any were
-    kept are planned by the shipped ones.
+    kept are planned by those that were shipped then.
 
     Raises
     ------
@@ -39,5 +39,5 @@ def figures_of(run: Run) -> Iterator[None]:
         return found[0]
 
     keeps = run.config().get("calibration") == KEPT
-    with using(figures if keeps else lambda outer: CPU):
+    with using(figures if keeps else lambda outer: FIRST):
         yield

@@ -175,9 +175,10 @@ def test_every_family_of_samples_is_measured(monkeypatch):
     found = measuring.measured("here")
     assert torch.equal(torch.random.get_rng_state(), before)
     changed = {name for name, rate in found.rates.items() if rate != CPU.rates[name]}
-    assert {"dense_product", "grouped_value", "gather_value"} <= changed and found.name == "here"
+    assert {"dense_product", "grouped_value", "gather_value", "held_weight", "conv_value"} <= changed
+    assert found.name == "here"
     assert any(name.endswith("sparse_product") for name in changed)
-    assert {"field_product", "walk_product"} & changed and not {"conv_product", "narrow_group"} & changed
+    assert {"field_product", "walk_product"} & changed and "narrow_group" not in changed
 
 
 def test_one_sample_of_each_family_runs():
@@ -186,6 +187,25 @@ def test_one_sample_of_each_family_runs():
     for sample in [*(s for lowering in families for s in measuring.samples_of(lowering)[:1]), measuring._gathers()[0]]:
         sample.step()
         assert sample.cost(CPU) > 0
+
+
+def test_no_rate_is_lost_where_samples_do_not_tell_it_from_another():
+    """Two rates, and sizes that grow together: each keeps its share, and times at other sizes are not thought free."""
+    shipped, growing = np.array([1e-6, 2e-9]), np.array([[1.0, 100.0], [1.0, 200.0], [1.0, 400.0]])
+    rates = measuring.nearest(growing, np.full(3, 5e-6), shipped)  # as if the second cost nothing
+    expected = shipped * np.median(5e-6 / (growing @ shipped))
+    assert (rates >= measuring.LEAST * expected * (1 - 1e-9)).all()
+    exact = np.array([3e-6, 7e-9])
+    np.testing.assert_allclose(measuring.nearest(growing, growing @ exact, shipped), exact, rtol=0.5)
+
+
+def test_a_matrix_with_empty_slots_costs_what_holding_them_takes():
+    full = BundleSpec(512, 512, 512 * 512, 32, False, "sum", "float32", "cpu")
+    for name in ("dense", "onednn"):
+        seconds, empty = REGISTRY[name].cost, full.sized(512, 512, 1000)
+        assert seconds(empty, CPU) - seconds(full, CPU) == pytest.approx(CPU.held_call + 512 * 512 * CPU.held_weight)
+        assert seconds(empty, cost.FIRST) == seconds(full, cost.FIRST)
+    assert (REGISTRY["dense"].cost(full.sized(*np.array([[8, 8], [8, 8], [64, 3]])), CPU)).shape == (2,)
 
 
 def test_figures_are_plain():
@@ -214,13 +234,13 @@ def test_every_rate_that_the_first_files_lack_may_be_missing():
     assert CPU.rates.keys() - later == set(FIRST)
 
 
-def test_rates_that_came_later_are_as_shipped_where_a_file_lacks_them(monkeypatch):
-    toy = Rates("toy", call=(1.0, 2.0), span=(3.0, 4.0), later=("span",))
+def test_rates_that_came_later_are_what_they_say_where_a_file_lacks_them(monkeypatch):
+    toy = Rates("toy", call=(1.0, 2.0), span=(3.0, 4.0), later={"span": 0.25})
     lowering = replace(REGISTRY["dense"], name="toy", rates=(toy,))
     monkeypatch.setattr(cost, "SHIPPED", (*SHIPPED, lowering))
     monkeypatch.setattr(calibration, "SHIPPED", (*SHIPPED, lowering))
     found = calibration.from_plain(as_plain(CPU) | {"toy_call": 5.0})
-    assert toy.of(found) == (5.0, 3.0)
+    assert toy.of(found) == (5.0, 0.25)
     with pytest.raises(ValueError, match="rates of this version"):
         calibration.from_plain(as_plain(CPU))
 

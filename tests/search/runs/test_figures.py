@@ -3,7 +3,7 @@
 import pytest
 
 from compiler.planning.calibration import current, using
-from compiler.planning.cost import CPU
+from compiler.planning.cost import CPU, FIRST
 from neurograph.errors import FileError
 from search.runs import continued_run, started_run
 
@@ -29,7 +29,8 @@ def test_runs_from_before_figures_were_kept_are_planned_as_they_were(tmp_path):
     with started_run(tmp_path / "run", {"command": "train"}) as run:
         run.update_config(calibration=None)
     with using(lambda outer: THEIRS), continued_run(tmp_path / "run"):
-        assert current() == CPU
+        assert current() == FIRST
+    assert FIRST.held_call == 0.0 and FIRST.conv_sparse_call == 1e6  # as if there were no such terms, and no such way
 
 
 def test_damaged_figures_are_refused_when_they_are_asked_for(tmp_path):

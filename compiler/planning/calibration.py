@@ -32,7 +32,7 @@ from neurograph.disk.regular import regular
 from neurograph.errors import FileError, OptionError, reason
 
 SWITCH = "NEUROGRAPH_CALIBRATION"
-FORMAT = 1
+FORMAT = 2  # 1: fewer rates; a file that somebody names may be of either
 _PACKAGES = ("neurograph-compiler", "torch", "numpy")
 _source: ContextVar[Callable[[], Calibration] | None] = ContextVar("source", default=None)
 
@@ -122,7 +122,7 @@ def machine() -> dict[str, Any]:
 
 def kept_at() -> Path:
     """The file in the user's cache for this machine; machines that share a home each have one."""
-    digest = hashlib.sha256(json.dumps(machine(), sort_keys=True).encode()).hexdigest()[:16]
+    digest = hashlib.sha256(json.dumps(machine() | {"format": FORMAT}, sort_keys=True).encode()).hexdigest()[:16]
     return _cache_folder() / "neurograph" / f"calibration-{digest}.json"
 
 
@@ -131,7 +131,7 @@ def read(path: Path, about: dict[str, Any] | None = None) -> Calibration:
     try:
         with open(path, encoding="utf-8", opener=regular) as file:
             found = json.load(file)
-        if found["format"] != FORMAT or (about is not None and found["machine"] != about):
+        if found["format"] not in (1, FORMAT) or (about is not None and found["machine"] != about):
             raise FileError(f"the calibration {path} is of another machine or version")
         return from_plain(found["figures"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

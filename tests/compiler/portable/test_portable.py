@@ -50,7 +50,7 @@ def test_scalars_under_any_lowering(name, recipe):
     assert_equal(net.portable(), graph, batch(graph))
 
 
-@pytest.mark.parametrize("name", ["conv", "conv_grouped", "conv_padded"])
+@pytest.mark.parametrize("name", ["conv", "conv_grouped", "conv_padded", "conv_sparse"])
 @settings(max_examples=20)
 @given(recipe=map_recipes())
 def test_feature_maps_under_any_lowering(name, recipe):

@@ -6,9 +6,12 @@ and by oneDNN, and the kernel with values laid out row by row and neuron by neur
 16 synapses each: the kernel in one walk, and a compiled network of the same graph, against products level by level,
 each a gather with a backward pass of its own, and against 16 bytes a synapse and row at the rate at which a thread here
 reads lines of its second-level cache, in order (printed), and at 277 GB/s, which is what one machine gave.
-Each round runs every way in turn; times are medians, ratios medians of the rounds' ratios.
+The third is the kernel on fields of 10^4 to 10^7 synapses: its time a synapse and row of the batch, and the bytes that
+a synapse takes, its wiring in both directions, its weight and its gradient.
+Each round runs every way in turn, several steps of each, so that it finds in the cache what it has left there; times
+are medians, ratios medians of the rounds' ratios.
 
-    python -m benchmarks.kernels [--seconds 2] [--threads 1] [--fields] [--small]
+    python -m benchmarks.kernels [--seconds 2] [--threads 1] [--fields] [--scale] [--small]
 """
 
 import argparse
@@ -26,6 +29,7 @@ import compiler
 from benchmarks.measure import clock_for, format_seconds, interleaved, median_ratio, show, timed
 from compiler.lowering.kernels import instruction_set
 from compiler.lowering.kernels.field import CODES, FieldWiring, run_field
+from compiler.lowering.kernels.readers import readers_of
 from compiler.lowering.kernels.sparse import Wiring, multiply
 from compiler.lowering.onednn import _Product as OneDNN
 from compiler.lowering.onednn import available
@@ -38,6 +42,8 @@ LEVELS = (20, 100, 500)
 FIELD_BATCHES = (1, 64, 256)
 FAN_IN = 16
 FAST = 277e9  # bytes a second and thread: the second-level cache of the fastest machine seen
+SCALES = (10**4, 10**5, 10**6, 10**7)  # synapses
+TURN = 1.5e-3  # seconds, at least, of a way in a round
 CACHED = 1 << 19  # bytes that stay in a second-level cache
 
 
@@ -161,12 +167,17 @@ def field(neurons: int, levels: int, batch: int) -> dict[str, Callable[[], objec
 
 
 def measured(ways: dict[str, Callable[[], object]], seconds: float, threads: int) -> dict[str, list[float]]:
+    clock, steps = clock_for(threads), {}
+    for name, way in ways.items():
+        way()
+        steps[name] = max(1, min(50, round(TURN / timed(way, clock)[0])))
+    turns = {name: lambda way=way, many=steps[name]: [way() for _ in range(many)] for name, way in ways.items()}
     began = time.perf_counter()
-    for way in ways.values():
-        way()
-        way()
-    rounds = max(5, min(300, int(2 * seconds / (time.perf_counter() - began))))
-    return interleaved(ways, rounds, clock=clock_for(threads))
+    for turn in turns.values():
+        turn()
+    rounds = max(5, min(300, int(seconds / (time.perf_counter() - began))))
+    spent = interleaved(turns, rounds, clock=clock)
+    return {name: [one / steps[name] for one in found] for name, found in spent.items()}
 
 
 def layer_row(size: int, density: float, batch: int, seconds: float, threads: int) -> list[str]:
@@ -194,12 +205,37 @@ def field_row(neurons: int, levels: int, batch: int, rate: float, seconds: float
     return [f"{levels}, {batch}", *times, *faster, *limits]
 
 
+def scale_row(synapses: int, batch: int, seconds: float, threads: int) -> list[str]:
+    """The kernel on a field of a size, each neuron reading any before it."""
+    inputs, neurons, rng = 256, synapses // FAN_IN, np.random.default_rng(0)
+    reader = np.repeat(np.arange(neurons), FAN_IN)
+    start = torch.arange(0, len(reader) + 1, FAN_IN, dtype=torch.int32)
+    source = torch.from_numpy((rng.random(len(reader)) * (inputs + reader)).astype(np.int32))
+    codes, outputs = torch.full((neurons,), CODES["relu"], dtype=torch.uint8), torch.arange(16, dtype=torch.int32)
+    wiring = FieldWiring(inputs, start, source, codes, outputs + (inputs + neurons - 16)).check()
+    weight, bias = (torch.randn(len(reader)) / FAN_IN**0.5).requires_grad_(), torch.zeros(neurons).requires_grad_()
+    x, gradient = torch.randn(batch, inputs).requires_grad_(), torch.randn(batch, 16)
+    way = step(lambda x, w, b: run_field(x, w, b, None, wiring), [x, weight, bias], gradient)
+    spent = statistics.median(measured({"kernel": way}, seconds, threads)["kernel"])
+    held = [start, source, codes, *readers_of(inputs, start, source), weight, weight]  # a gradient is as large
+    size = sum(tensor.numel() * tensor.element_size() for tensor in held) / len(reader)
+    each = spent / len(reader)
+    return [
+        f"{len(reader):,}",
+        format_seconds(spent),
+        f"{each * 1e9:.1f} ns",
+        f"{each / batch * 1e12:.0f} ps",
+        f"{size:.1f}",
+    ]
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=2.0, help="per row")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--fields", action="store_true", help="the second table only")
+    parser.add_argument("--scale", action="store_true", help="the third table only")
     parser.add_argument("--small", action="store_true", help="small sizes, to try the command")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
@@ -207,6 +243,9 @@ def main() -> None:
     size, neurons = (128, 1000) if options.small else (1024, 10_000)
     how = f"{options.threads} thread(s), kernels: {instruction_set()}"
     rest = (options.seconds, options.threads)
+    if options.scale:
+        scales(*rest, options.small)
+        return
     if not options.fields:
         rows = [layer_row(size, density, batch, *rest) for density in DENSITIES for batch in BATCHES]
         heads = ["density, batch", "sparse.mm", "MKL", "oneDNN", "rows", "neurons"]
@@ -216,6 +255,14 @@ def main() -> None:
     heads = ["levels, batch", "by level", "kernel", "compiled", "x kernel", "x compiled", "limit", "at 277"]
     how += f", second-level cache {rate / 1e9:.0f} GB/s"
     show(f"{neurons} neurons, {neurons * FAN_IN} synapses, {how}", heads, rows)
+    if not options.fields:
+        scales(*rest, options.small)
+
+
+def scales(seconds: float, threads: int, small: bool) -> None:
+    """Print the third table."""
+    rows = [scale_row(synapses, 64, seconds, threads) for synapses in (SCALES[:2] if small else SCALES)]
+    show("fields, batch 64", ["synapses", "step", "a synapse", "and row", "bytes a synapse"], rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Convolutions of 3 x 3 in which some pairs of channels are joined: compiled networks, forward and backward.
 
-Each layer runs masked dense (`conv`) and by the native kernel (`conv_sparse`), in turn, in both memory formats; times are
-medians, ratios medians of the rounds' ratios. The last column is what the cost model of this machine chooses.
+Each layer runs masked dense (`conv`) and by the native kernel (`conv_sparse`), in turn, in both memory formats; times
+are medians, ratios medians of the rounds' ratios. The last column is what the cost model of this machine chooses.
 
     python -m benchmarks.sparse_conv [--seconds 3] [--threads 1] [--small]
 """

@@ -45,11 +45,14 @@ static inline __attribute__((always_inline)) void NAME(arriving_at)(
 #pragma GCC unroll 8
     for (int v = 0; v < sets * many; v++) part[v] = NAME(splat)(v < many && f->bias ? f->bias[i] : 0);
     int64_t e = f->start[i];
-    const int64_t end = f->start[i + 1], width = many * LANES;
+    const int64_t end = f->start[i + 1], width = many * LANES, last = f->start[f->neurons] - 1;
+    const int far = many == 1 && (f->inputs + f->neurons) * width * (int64_t)sizeof(real) > FAR;
     for (; e + sets <= end; e += sets)
 #pragma GCC unroll 4
         for (int s = 0; s < sets; s++) {
             const real *from = h + f->source[e + s] * width;
+            if (far)
+                __builtin_prefetch(h + f->source[e + s + AHEAD < last ? e + s + AHEAD : last] * width);
             const vec u = NAME(splat)(f->weight[e + s]);
 #pragma GCC unroll 4
             for (int v = 0; v < many; v++) part[s * many + v] += u * NAME(load)(from + v * LANES);

@@ -14,7 +14,8 @@
 #define LINE 64   /* bytes of a line of the cache */
 #define LONG 32   /* synapses of a row from which gathering them into vectors pays */
 #define READERS 4 /* of a place that a field's walk backwards takes at once */
-#define AHEAD 16  /* readers: how far ahead of it what arrives at them is fetched */
+#define FAR (1 << 23) /* bytes of a field's values from which they are fetched ahead of a walk forwards */
+#define AHEAD 16  /* synapses: how far ahead of a walk what they read is fetched */
 
 #include "readers.h"
 #include "slide.h"

@@ -128,10 +128,24 @@ def test_groups_are_found_under_any_permutation_of_channels(groups, inputs, outp
     xs, ys = rng.permutation(inputs).reshape(groups, -1), rng.permutation(outputs).reshape(groups, -1)
     for a, b in zip(xs, ys, strict=True):
         graph.connect([x[i] for i in a], [y[i] for i in b], weight=rng.normal(size=(len(a), len(b), 3, 3)))
-    net = compiler.compile(graph, dtype=torch.float64)
+    net = compiler.compile(graph, dtype=torch.float64, lowering="conv_grouped")
     assert products(net) == [("y", "conv_grouped")]
     assert net.stages[0].units[0].weight.shape == (outputs, inputs // groups, 3, 3)
     assert_maps_equal_reference(net, graph, training=True)
+
+
+@pytest.mark.parametrize("groups", [2, 4, 8, 16, 32])
+def test_groups_are_never_a_masked_convolution(groups):
+    """Whatever is cheaper, one that torch has as a grouped one costs less so than with all pairs of channels."""
+    graph = NeuronGraph()
+    x = graph.add_population("x", 32, role="input", shape=(6, 6))
+    y = graph.add_population("y", 32, shape=(4, 4), is_output=True)
+    for a, b in zip(np.array_split(x, groups), np.array_split(y, groups), strict=True):
+        graph.connect(a.tolist(), b.tolist(), weight=np.ones((len(a), len(b), 3, 3)))
+    for rows in (1, 64, 4096):
+        net = compiler.compile(graph, batch_size=rows)
+        assert products(net)[0][1] in ("conv_grouped", "conv_sparse")
+        assert [m.groups for m in net.portable().modules() if isinstance(m, torch.nn.Conv2d)] == [groups]
 
 
 def test_maps_read_unequally_are_depthwise_all_the_same():
@@ -141,7 +155,7 @@ def test_maps_read_unequally_are_depthwise_all_the_same():
     y = graph.add_population("y", 33, shape=(4, 4), is_output=True)
     for place, v in enumerate(y):
         graph.add_edge(x[min(place, 15)], v, weight=rng.normal(size=(3, 3)))
-    net = compiler.compile(graph, dtype=torch.float64)
+    net = compiler.compile(graph, dtype=torch.float64, lowering="conv_grouped")
     assert products(net) == [("y", "conv_grouped")]
     assert_maps_equal_reference(net, graph, training=True)
 

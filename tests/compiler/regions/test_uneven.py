@@ -57,10 +57,15 @@ def grouped_layer(groups: int = 16, width: int = 4) -> NeuronGraph:
     return g
 
 
-@pytest.mark.parametrize("pin", [None, "conv_padded"])
+def as_groups(bundle):
+    """A pin: grouped where blocks are equal, padded where they are not."""
+    return "conv_grouped" if bundle.groups > 1 else "conv_padded" if bundle.padded else None
+
+
+@pytest.mark.parametrize("pin", [as_groups, "conv_padded"])
 def test_groups_that_were_pruned_one_by_one_stay_a_grouped_convolution(pin):
     g = grouped_layer()
-    before = compiler.compile(g, dtype=torch.float64)
+    before = compiler.compile(g, dtype=torch.float64, lowering=as_groups)
     assert {p.lowering for s in before.program.stages for p in s.products} == {"conv_grouped"}
     many = sum(p.numel() for p in before.parameters())
     h = g.population("h")

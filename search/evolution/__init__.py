@@ -24,6 +24,7 @@ And beneath that, verbs over graphs:
 | `policy.py`, `genome.py`, `mutation.py` | rates and limits; what there is to draw from; the changes |
 | `crossover.py`, `distance.py` | a child of two; how far two are apart |
 | `individual.py`, `selection.py` | individuals as DEAP knows them; tournaments and species |
+| `pareto.py`, `diversity.py` | NSGA-II and NSGA-III; lexicase, archives of elites, ageing |
 | `options.py`, `strategy.py` | sizes and learning; ask and tell |
 | `evaluation.py`, `evolve.py` | a population trained and scored as one program; the whole of it |
 | `neat.py`, `neat_genes.py` | genomes of neat-python |
@@ -32,6 +33,7 @@ And beneath that, verbs over graphs:
 
 from search.evolution.crossover import crossover
 from search.evolution.distance import distance
+from search.evolution.diversity import MapElites, lexicase, youngest
 from search.evolution.evaluation import Part
 from search.evolution.evolve import Evolved, evolve, fitness_statistics
 from search.evolution.individual import Individual
@@ -39,6 +41,7 @@ from search.evolution.innovations import mark
 from search.evolution.mutation import NoMutationError, mutate
 from search.evolution.neat import from_neat
 from search.evolution.options import EvolutionOptions, Learning
+from search.evolution.pareto import Nsga3, nsga2
 from search.evolution.policy import Policy
 from search.evolution.selection import Species, tournament
 from search.evolution.strategy import Evolution, make_toolbox
@@ -49,7 +52,9 @@ __all__ = [
     "Evolved",
     "Individual",
     "Learning",
+    "MapElites",
     "NoMutationError",
+    "Nsga3",
     "Part",
     "Policy",
     "Species",
@@ -58,8 +63,11 @@ __all__ = [
     "evolve",
     "fitness_statistics",
     "from_neat",
+    "lexicase",
     "make_toolbox",
     "mark",
     "mutate",
+    "nsga2",
     "tournament",
+    "youngest",
 ]

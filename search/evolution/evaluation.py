@@ -1,7 +1,11 @@
 """Training and evaluation of individuals, all of them as one program."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from inspect import signature
+from itertools import count
+from math import inf
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -10,9 +14,29 @@ from torch import Tensor
 
 import compiler
 from compiler import CompiledPopulation
-from neurograph.errors import EvaluationError
+from neurograph.errors import CompileError, EvaluationError
 from search.evolution.individual import Individual
 from search.evolution.options import Learning
+
+
+class _Shared:
+    """The graphs of a generation, as one program once somebody asks for it, and its answers."""
+
+    def __init__(self, graphs: Sequence[Any], dtype: torch.dtype) -> None:
+        self.graphs, self.dtype = graphs, dtype
+        self.answers: dict[Any, Any] = {}
+        self.refusal: CompileError | None = None  # why they are no program, which is nobody's failure alone
+
+    @cached_property
+    def population(self) -> CompiledPopulation:
+        """All of them, in eval mode."""
+        try:
+            made = compiler.compile_population(self.graphs, dtype=self.dtype, cut_off=True)
+        except CompileError as error:
+            self.refusal = error
+            raise
+        made.eval()
+        return made
 
 
 class Part:
@@ -22,22 +46,43 @@ class Part:
 
     Parameters
     ----------
-    population
-        All of them.
+    shared
+        What all of them have in common.
     index
         Which of them it is.
     """
 
-    def __init__(self, population: CompiledPopulation, index: int, answers: dict[Any, Any]) -> None:
-        self.population, self.index, self._answers = population, index, answers
+    def __init__(self, shared: "_Shared", index: int) -> None:
+        self._shared, self.index = shared, index
+        self._actor: compiler.Actor | None = None
+
+    @property
+    def population(self) -> CompiledPopulation:
+        """All of them; compiled when somebody first asks for it."""
+        return self._shared.population
+
+    def refused(self, error: Exception) -> bool:
+        """Whether an error is that all of them could not be compiled."""
+        return error is self._shared.refusal
+
+    def act(self, *inputs: Any) -> Any:
+        """What this individual makes of one row, from NumPy to NumPy; see `CompiledNetwork.act`. Compiles nothing."""
+        if self._actor is None:
+            self._actor = compiler.Actor(self._shared.graphs[self.index])
+        return self._actor.act(*inputs)
 
     def __call__(self, *inputs: Tensor) -> Any:
-        """(batch, neurons) per output population, a bare tensor where there is one; without gradients."""
-        key = tuple((id(x), x._version) for x in inputs)
-        if key not in self._answers:
+        """(batch, neurons) per output population, a bare tensor where there is one; without gradients.
+
+        Individuals that remember run step by step: `act` does, or `population(x, state)` for all of them.
+        """
+        answers, key = self._shared.answers, tuple((id(x), x._version) for x in inputs)
+        if key not in answers:
             with torch.no_grad():
-                self._answers[key] = self.population(*inputs), inputs  # kept: an id is one tensor's while it lives
-        found = self._answers[key][0]
+                answers[key] = self.population(*inputs), inputs  # kept: an id is one tensor's while it lives
+        found = answers[key][0]
+        if self.population.memory:
+            found = found[0]
         return found[self.index] if isinstance(found, Tensor) else tuple(y[self.index] for y in found)
 
 
@@ -53,6 +98,8 @@ class Evaluator:
         How they are trained first; None: not at all.
     dtype
         Of the compiled populations.
+    racing
+        See `EvolutionOptions`.
     """
 
     def __init__(
@@ -60,9 +107,10 @@ class Evaluator:
         fitness: Callable[[Individual, Part], Any],
         learning: Learning | None = None,
         dtype: torch.dtype = torch.float32,
+        racing: int = 0,
     ) -> None:
         self.fitness = _of_two(fitness)
-        self.learning, self.dtype = learning, dtype
+        self.learning, self.dtype, self.racing = learning, dtype, racing
 
     def __call__(self, individuals: Sequence[Individual], rng: np.random.Generator) -> None:
         """Train and score these individuals; one whose evaluation raises has failed, and the others go on."""
@@ -70,20 +118,35 @@ class Evaluator:
             return
         forgets = self.learning is not None and self.learning.inheritance == "baldwinian"
         graphs = [one.graph.copy() if forgets else one.graph for one in individuals]
-        population = compiler.compile_population(graphs, dtype=self.dtype, cut_off=True)
+        shared = _Shared(graphs, self.dtype)
         if self.learning is not None:
-            learn(population, self.learning, rng)
-        population.eval()
-        answers: dict[Any, Any] = {}
-        for index, one in enumerate(individuals):
-            self._score(one, Part(population, index, answers))
+            learn(shared.population, self.learning, rng)
+            shared.population.eval()
+        parts = [Part(shared, index) for index in range(len(individuals))]
+        for one, part in zip(individuals, parts, strict=True):
+            self._score(one, part)
+        self._race(dict(zip(individuals, parts, strict=True)))
         for graph in graphs:
             graph.release()
+
+    def _race(self, parts: dict[Individual, Part]) -> None:
+        """Evaluate the better half again, and of those the better half, ...: what counts is the mean."""
+        left, values = list(parts), {one: [one.fitness.values] for one in parts}
+        for _ in range(self.racing):
+            sound = sorted((one for one in left if one.failure is None), key=lambda one: one.fitness, reverse=True)
+            left = sound[: (len(left) + 1) // 2]
+            for one in left:
+                self._score(one, parts[one])
+                if one.failure is None:
+                    values[one].append(one.fitness.values)
+                    one.score(tuple(np.mean(values[one], axis=0).tolist()))
 
     def _score(self, one: Individual, part: Part) -> None:
         try:
             found = self.fitness(one, part)
         except Exception as error:
+            if part.refused(error):
+                raise
             one.score((), f"{type(error).__name__}: {error}")
             return
         one.score(_values(found, one.fitness.names))
@@ -97,23 +160,46 @@ def learn(population: CompiledPopulation, learning: Learning, rng: np.random.Gen
     optimizer = learning.optimizer(parameters, lr=learning.rate)
     each = torch.vmap(learning.loss, in_dims=(0, *(None for _ in learning.tensors[1:])))
     population.train()
-    for _ in range(learning.steps):
+    begun, most = perf_counter(), _most(population, learning)
+    for step in count():
+        if step >= most or (step and learning.seconds is not None and perf_counter() - begun > learning.seconds):
+            return
         x, *y = _drawn(learning, rng)
         optimizer.zero_grad()
-        total = each(population(x), *y).sum()
+        total = each(_answered(population, x, learning.time), *y).sum()
         if not total.requires_grad:
             return
         total.backward()
         optimizer.step()
 
 
+def _answered(population: CompiledPopulation, x: Tensor, time: bool) -> Any:
+    """(individuals, rows, ...) or, over time, (individuals, time, rows, ...); from a state of zeros."""
+    if time:
+        return population.unroll(x)[0].transpose(0, 1)
+    found = population(x)
+    return found[0] if population.memory else found
+
+
+def _most(population: CompiledPopulation, learning: Learning) -> float:
+    """How many steps there are at most."""
+    most = inf if learning.steps is None else learning.steps
+    if learning.flops is None:
+        return most
+    synapses = sum(graph.number_of_edges() for graph in population.graphs)
+    x = learning.tensors[0]
+    rows = min(learning.batch or inf, x.shape[int(learning.time)]) * (len(x) if learning.time else 1)
+    return min(most, max(1, learning.flops // (6 * max(1, synapses) * rows)))
+
+
 def _drawn(learning: Learning, rng: np.random.Generator) -> tuple[Tensor, ...]:
     """The rows of one step."""
-    tensors = learning.tensors
-    if learning.batch is None or learning.batch >= len(tensors[0]):
+    tensors, along = learning.tensors, int(learning.time)
+    many = tensors[0].shape[along]
+    if learning.batch is None or learning.batch >= many:
         return tensors
-    rows = torch.from_numpy(rng.choice(len(tensors[0]), learning.batch, replace=False))
-    return tuple(t[rows.to(t.device)] for t in tensors)
+    rows = torch.from_numpy(rng.choice(many, learning.batch, replace=False))
+    return tuple(t.index_select(along, rows.to(t.device)) for t in tensors)
 
 
 def _of_two(fitness: Callable[..., Any]) -> Callable[[Individual, Part], Any]:

@@ -123,7 +123,8 @@ def evolve(
     >>> found.best.fitness.values[0] < 1.0
     True
     """
-    going = Evolving(Evolution(start, options, toolbox), Evaluator(fitness, learning, dtype), stats, hall)
+    racing = (options or EvolutionOptions()).racing
+    going = Evolving(Evolution(start, options, toolbox), Evaluator(fitness, learning, dtype, racing), stats, hall)
     plain = settings(going.search.options, learning)
     with _directory(run, resume, plain) as kept:
         if kept is not None and kept.begun:

@@ -26,7 +26,11 @@ _BEST = (NUMBER, COUNT)
 
 def check_state(state: Any) -> None:
     """Refuse, by `Misfit`, a state that has not all the parts of an evolution's, or parts of another kind."""
-    check(state, _STATE, "state")
+    own = state.get("search") if isinstance(state, dict) else None
+    elders = own.get("elders", []) if isinstance(own, dict) else []  # there where parents may survive
+    check(elders, [TABLE], "state.search.elders")
+    bare = {name: held for name, held in own.items() if name != "elders"} if isinstance(own, dict) else own
+    check(state | {"search": bare} if isinstance(state, dict) else state, _STATE, "state")
     search, rows = state["search"], state["rows"]
     generations = [row.get("generation") for row in rows]
     need(generations == list(range(search["generation"] + 1)), "state.rows", "are not one for each generation")

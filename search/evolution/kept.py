@@ -67,8 +67,12 @@ def settings(options: EvolutionOptions, learning: Learning | None) -> dict[str, 
     """What a search is, as plain JSON; functions and data aside."""
     held = asdict(options)
     held["objectives"] = [[name, float(weight)] for name, weight in options.objectives.items()]
+    if not options.racing:
+        del held["racing"]  # as runs of before have it
     if learning is not None:
         rates = {name: getattr(learning, name) for name in ("steps", "rate", "batch", "inheritance")}
+        rates |= {name: budget for name in ("flops", "seconds") if (budget := getattr(learning, name)) is not None}
+        rates |= {"time": True} if learning.time else {}
         held["learning"] = rates | {"rows": len(learning.tensors[0])}
     return held
 

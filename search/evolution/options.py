@@ -30,6 +30,9 @@ class EvolutionOptions:
         Name -> weight of what the fitness function returns, in its order: positive where more is better.
     goal
         The first objective's value at which the search is done; None: it goes on.
+    racing
+        For a fitness that is noisy: rounds in which the better half of those that are left is evaluated again, of the
+        newborns of each generation; what counts is the mean.
     seed
         Of everything that is drawn.
 
@@ -46,10 +49,11 @@ class EvolutionOptions:
     mutation: float = 1.0
     objectives: Mapping[str, float] = field(default_factory=lambda: {"fitness": 1.0})
     goal: float | None = None
+    racing: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("population", 1), ("generations", 0), ("elite", 0), ("seed", 0)):
+        for name, least in (("population", 1), ("generations", 0), ("elite", 0), ("racing", 0), ("seed", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise OptionError(f"{name} must be a whole number of at least {least}, not {value!r}")
@@ -77,7 +81,12 @@ class Learning:
         Takes (output, y), or (output) where there is no y, of one individual, and returns a scalar; it has to be one
         that `torch.vmap` takes, as torch's losses are.
     steps
-        Of the optimizer, each generation, for those that are new.
+        Of the optimizer, each generation, for those that are new; None: as many as the budget allows.
+    time
+        Whether tensors are (time, rows, ...), for individuals that remember: gradients go back through all steps.
+    flops, seconds
+        Budgets for all newborns of a generation together, one step at least: floating-point operations, six for each
+        synapse and row of a step; seconds, which no two runs divide alike.
     rate
         Its learning rate.
     optimizer
@@ -95,16 +104,27 @@ class Learning:
 
     data: tuple[Tensor, ...] | Tensor
     loss: Callable[..., Tensor]
-    steps: int = 20
+    steps: int | None = 20
     rate: float = 0.01
     optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam
     batch: int | None = None
     inheritance: Literal["lamarckian", "baldwinian"] = "lamarckian"
+    flops: float | None = None
+    seconds: float | None = None
+    time: bool = False
 
     def __post_init__(self) -> None:
         if self.inheritance not in INHERITANCE:
             raise OptionError(f"inheritance must be one of {', '.join(INHERITANCE)}, not {self.inheritance!r}")
-        for name, value in (("steps", self.steps), ("batch", 1 if self.batch is None else self.batch)):
+        if self.steps is None and self.flops is None and self.seconds is None:
+            raise OptionError("steps=None needs a budget: give flops= or seconds=")
+        for name, value in (("flops", self.flops), ("seconds", self.seconds)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+                raise OptionError(f"{name} must be None or above 0, not {value!r}")
+        for name, value in (
+            ("steps", 1 if self.steps is None else self.steps),
+            ("batch", 1 if self.batch is None else self.batch),
+        ):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise OptionError(f"{name} must be a whole number of at least 1, not {value!r}")
         if not isinstance(self.rate, int | float) or not self.rate > 0:

@@ -31,6 +31,10 @@ def make_toolbox(policies: Policy | Sequence[Policy] | None = None) -> base.Tool
     | `mutate` | `mutate(graph, rng)` | names of what it did to the graph, in place |
     | `select` | `select(individuals, count, rng)` | parents, whom to mate side by side |
 
+    `survive(individuals, count, rng)`, which is not there unless it is registered, says who of parents and children
+    together goes on living; without it children replace everyone but the elite. `nsga2`, `Nsga3()` and `youngest` are
+    such; `tournament`, `Species()`, `lexicase`, `nsga2` and `MapElites(...)` select parents.
+
     Parameters
     ----------
     policies
@@ -84,6 +88,7 @@ class Evolution:
         self.rng = np.random.default_rng(self.options.seed)
         self.fitness = fitness_of(self.options.objectives)
         self.generation, self.born = 0, 0
+        self.elders: list[Individual] = []
         self.population = [self._first(start, at) for at in range(self.options.population)]
 
     def ask(self) -> list[Individual]:
@@ -102,15 +107,26 @@ class Evolution:
             raise OptionError(
                 f"{len(waiting)} individuals were asked about and not scored, individual {waiting[0].number} first"
             )
-        options = self.options
+        options, survive = self.options, getattr(self.toolbox, "survive", None)
+        if survive is not None:
+            self._outlive(survive)
         ranked = sorted(self.population, key=lambda one: one.fitness, reverse=True)
-        count = options.population - options.elite
+        count = options.population - (options.elite if survive is None else 0)
         parents = self.toolbox.select(self.population, count, self.rng)  # pyright: ignore[reportAttributeAccessIssue]
         if len(parents) != count or not all(isinstance(one, Individual) for one in parents):
             raise OptionError(f"the toolbox's select must return {count} individuals, and it returned {len(parents)}")
         children = [self._child(parents, at) for at in range(count)]
-        self.population = ranked[: options.elite] + children
+        self.elders = [] if survive is None else self.population
+        self.population = ranked[: options.population - count] + children
         self.generation += 1
+
+    def _outlive(self, survive: Callable[..., Any]) -> None:
+        """Let parents and children be the population together, as many as it has."""
+        count = self.options.population
+        left = list(survive(self.elders + self.population, count, self.rng)) if self.elders else self.population
+        if len(left) != count or not all(isinstance(one, Individual) for one in left):
+            raise OptionError(f"the toolbox's survive must return {count} individuals, and it returned {len(left)}")
+        self.population = left
 
     @property
     def best(self) -> Individual:
@@ -120,7 +136,8 @@ class Evolution:
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the search depends on, as plain data; once everyone is scored."""
         select = _selection(self.toolbox)
-        return {
+        elders = {"elders": [individual_state(one) for one in self.elders]} if self.elders else {}
+        return elders | {
             "generation": self.generation,
             "born": self.born,
             "population": [individual_state(one) for one in self.population],
@@ -133,7 +150,10 @@ class Evolution:
         population, wanted = [individual_from(held, self.fitness) for held in state["population"]], self.options
         need(len(population) == wanted.population, "state.population", f"has {len(population)} individuals")
         check_individuals(population, wanted, state["born"], "population")
+        elders = [individual_from(held, self.fitness) for held in state.get("elders", [])]
+        check_individuals(elders, wanted, state["born"], "elders")
         self.generation, self.born, self.population = state["generation"], state["born"], population
+        self.elders = elders
         self.rng.bit_generator.state = state["generator"]
         if state["selection"] is not None:
             _selection(self.toolbox).load(state["selection"], self.fitness)

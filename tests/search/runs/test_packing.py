@@ -101,3 +101,10 @@ def test_damaged_foreign_and_missing_files_are_named(tmp_path):
     save_file({"weight": torch.ones(2)}, path)
     with pytest.raises(FileError, match="not a file of packed state"):
         unpack_state(path)
+
+
+def test_one_number_of_an_odd_stride_is_kept(tmp_path):
+    odd = torch.full((1,), 7, dtype=torch.int32).as_strided((1,), (0,))
+    pack_state(tmp_path / "state", {"a": odd, "b": odd.numpy()})
+    found = unpack_state(tmp_path / "state")
+    assert found["a"].tolist() == [7] and found["b"].tolist() == [7]

@@ -118,11 +118,19 @@ class GraphState(ArrayDiGraph):
         """
         if self.turn.setdefault(0, get_ident()) != get_ident():
             raise NeuroGraphError(_TURN)
+        if self._savepoint is not None and self._savepoint.given_up:  # there was no stack left to take it back on
+            self._abandon(self._savepoint)
 
     def _check_turn(self) -> None:
         """As `_take_turn`, for what begins a mutation later on."""
         if self.turn.get(0, get_ident()) != get_ident():
             raise NeuroGraphError(_TURN)
+        if self._savepoint is not None and self._savepoint.given_up:
+            self._abandon(self._savepoint)
+
+    def _abandon(self, savepoint: Any) -> None:
+        """Take back what was done since a savepoint; see `Transactions`."""
+        raise NotImplementedError
 
     def _leave_turn(self) -> None:
         """Give up the turn, if this thread has it and is not in the middle of a transaction."""

@@ -61,11 +61,12 @@ class RowsById:
         return np.where(have[order[near]] == ids, live[order[near]], -1)
 
     def _enter(self, table: _Table) -> None:
-        if self.place is None or len(self.place) <= table.next_id:  # the last place is for ids that were never given
-            roomier = np.full(table.next_id + 1 + (table.next_id // 8 if self.placed else 0), -1, np.int32)
+        new = slice(self.placed, table.size)
+        top = max(table.next_id, int(table.id[new].max(initial=-1)) + 1)  # dead rows keep ids that were taken back
+        if self.place is None or len(self.place) <= top:  # the last place is for ids that were never given
+            roomier = np.full(top + 1 + (top // 8 if self.placed else 0), -1, np.int32)
             if self.place is not None:
                 roomier[: len(self.place)] = self.place
             self.place = roomier
-        new = slice(self.placed, table.size)
         self.place[table.id[new]] = np.arange(self.placed, table.size, dtype=np.int32)
         self.placed = table.size

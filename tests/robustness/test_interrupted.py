@@ -1,7 +1,10 @@
 """An exception at any line of any verb, and one more while it is put back, leaves the graph as it was."""
 
+import inspect
 import random
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -9,7 +12,9 @@ import pytest
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.core.journal import from_line, to_line
+from neurograph.core.mutations.savepoint import Savepoint
 from neurograph.edits import AddNeuron, Proliferate, RemoveNeurons, SplitEdge
+from neurograph.errors import NeuroGraphError
 from tests.neurograph.edits.test_options import KEPT
 from tests.neurograph.networks import check_saved_and_loaded
 from tests.robustness.interrupts import Tracer, lines_of
@@ -140,6 +145,61 @@ def test_a_verb_that_is_interrupted_leaves_the_graph_as_it_was(name):
 
     repeat(f"lines of {name}", line, len(some), len(some))
     repeat(f"two lines of {name}", pair, PAIRS, 200)
+
+
+@pytest.mark.parametrize("name", ["InsertLayer 5", "Expand 12", "Proliferate 18", "replay", "atomic", "undo"])
+def test_a_rollback_that_fails_again_and_again_is_done_when_it_can_be(name, monkeypatch):
+    """As where there is no more memory: of the verb within the edit, and of the edit around it."""
+    make, act = VERBS[name]
+    act(make())
+    trial, restore, left = make(), Savepoint.restore, [0]
+    count = lines_of(lambda: act(trial))
+
+    def restore_later(self, graph):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise MemoryError
+        restore(self, graph)
+
+    monkeypatch.setattr(Savepoint, "restore", restore_later)
+    for at in chosen(count, 400 if SOAK else 25, 1):
+        g = make()
+        before, left[0] = state(g), 8
+        with suppress(MemoryError):
+            Tracer(at).run(lambda g=g: act(g))
+        left[0] = 0
+        assert state(g) == before, at
+        check_indices(g)
+
+
+def deep(levels, act):
+    return deep(levels - 1, act) if levels else act()
+
+
+@pytest.mark.parametrize("name", ["InsertLayer 5", "Expand 12", "replay", "atomic", "rename", "undo"])
+def test_a_verb_that_has_too_little_stack_left_leaves_the_graph_as_it_was(name):
+    make, act = VERBS[name]
+    act(make())
+    limit, fell = sys.getrecursionlimit(), 0
+    for left in range(2, 42, 1 if SOAK else 3):
+        g = make()
+        before = state(g)
+        here = len(inspect.stack(0))
+        try:
+            sys.setrecursionlimit(here + 100)
+            deep(98 - left, lambda g=g: act(g))
+        except (RecursionError, NeuroGraphError):  # the latter where a reader took it for its file's fault
+            fell += 1
+        else:
+            continue
+        finally:
+            sys.setrecursionlimit(limit)
+        with g.atomic():
+            pass  # whatever could not be taken back is, by who begins a change
+        assert state(g) == before
+        check_indices(g)
+        act(g)
+    assert fell > 3
 
 
 @pytest.mark.parametrize("name", ["write_weights", "write_values"])

@@ -18,11 +18,16 @@ class Savepoint:
         The graph.
     changes
         Of these attributes, for one that is made when the mutation has begun already.
+
+    Attributes
+    ----------
+    given_up
+        Whether the mutation has ended badly, and is to be taken back: set before anything else that could fail then.
     """
 
     __slots__ = (
-        "attributes", "effects", "entry", "forms", "kinds", "log", "mark", "names", "next_id", "next_name", "outer",
-        "pools", "populations", "replacements", "top", "version",
+        "attributes", "effects", "entry", "forms", "given_up", "kinds", "log", "mark", "names", "next_id", "next_name",
+        "outer", "pools", "populations", "replacements", "top", "version",
     )  # fmt: skip
 
     outer: "Savepoint | None"
@@ -31,7 +36,7 @@ class Savepoint:
     def __init__(self, graph: GraphState, entry: bool = False, **changes: Any) -> None:
         graph._take_turn()
         table, log = graph.table, graph.changes
-        self.outer, self.entry = graph._savepoint, entry
+        self.outer, self.entry, self.given_up = graph._savepoint, entry, False
         self.effects, self.mark = graph.effects, len(graph.effects)
         self.version, self.log, self.next_name = log.clock.version, log.mark(), graph.next_name
         self.names, self.next_id = len(table.names), table.next_id

@@ -48,9 +48,13 @@ class Transactions(Owning):
                 yield self.effects
                 self._commit(savepoint)
             except BaseException:
+                if savepoint is not None:
+                    savepoint.given_up = True
                 self._abandon(savepoint)
                 raise
         except BaseException:  # an interrupt on the lines above
+            if savepoint is not None:
+                savepoint.given_up = True
             self._abandon(savepoint)
             raise
 
@@ -76,6 +80,8 @@ class Transactions(Owning):
         except BaseException:
             owe(self, lambda: self._abandon(savepoint))
             raise
+        if savepoint.outer is not None and savepoint.outer.given_up:  # while this one could not be taken back
+            self._abandon(savepoint.outer)
 
     def _take_back(self, outer: Savepoint | None, mark: int, **before: Any) -> None:
         """Put the graph back from the middle of a mutation too small for a savepoint; `before` is what it moved."""
@@ -83,6 +89,7 @@ class Transactions(Owning):
             self._leave_turn()  # nothing was done, or it has been put back
             return
         savepoint = Savepoint(self, outer=outer, mark=mark, **before)
+        savepoint.given_up = True
         self._savepoint = savepoint
         self._abandon(savepoint)
 

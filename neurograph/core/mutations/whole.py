@@ -13,7 +13,9 @@ def whole(verb: Verb, entry: bool = False) -> Verb:
     """A method of a graph that leaves the graph as it was where it raises, or is interrupted at any line.
 
     What it did is taken back by the inner handler. The outer one is there for an interrupt that comes in the inner
-    one's own lines. The commit is the last line that runs.
+    one's own lines. That it is to be taken back is noted first, which takes neither memory nor stack: where there is no
+    more of them, so that the handlers fail too, whoever uses the graph next does it. The commit is the last line that
+    runs.
 
     Parameters
     ----------
@@ -33,9 +35,13 @@ def whole(verb: Verb, entry: bool = False) -> Verb:
                 result = verb(self, *args, **kwargs)
                 return self._commit(savepoint) or result
             except BaseException:
+                if savepoint is not None:
+                    savepoint.given_up = True
                 self._abandon(savepoint)
                 raise
         except BaseException:
+            if savepoint is not None:
+                savepoint.given_up = True
             self._abandon(savepoint)
             raise
 

@@ -17,7 +17,7 @@ from compiler.lowering.conv import portable as masked
 from compiler.lowering.conv_grouped import portable as grouped
 from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
 from compiler.lowering.kernels.conv import Slide, convolve
-from compiler.lowering.kernels.library import kernel
+from compiler.lowering.kernels.library import available
 from compiler.lowering.kernels.sparse import Wiring
 from compiler.lowering.layout import ProductLayout
 from compiler.lowering.portable_form import ProductDrawing, Vector
@@ -79,7 +79,7 @@ def _refuses(spec: BundleSpec) -> str | None:
         return reason
     if spec.device != "cpu":
         return f"its kernel is for the cpu, and this is on {spec.device}"
-    return None if kernel("sparse_conv", torch.float32) is not None else "its native kernel is not built"
+    return None if available("sparse_conv", torch.float32) else "its native kernel is not built"
 
 
 def _cost(spec: BundleSpec, calibration: Calibration) -> Number:

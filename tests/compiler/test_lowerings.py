@@ -17,14 +17,12 @@ from compiler.regions.windows import Window
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
 from tests.compiler.derivatives import function_of, gradients, inputs_of, numbers_of
-from tests.compiler.extras import needs_torch_sparse
+from tests.compiler.extras import NEEDS, needs_torch_sparse
 from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, loss_of, mlp, recipes
 from tests.compiler.map_graphs import MapRecipe, assert_maps_equal_reference, build_maps, map_recipes
 
 PRODUCTS = ["dense", "sparse", pytest.param("torch_sparse", marks=needs_torch_sparse)]  # what takes any weights
-LOWERINGS = [
-    pytest.param(name, marks=needs_torch_sparse if name == "torch_sparse" else ()) for name in sorted(REGISTRY)
-]
+LOWERINGS = [pytest.param(name, marks=NEEDS.get(name, ())) for name in sorted(REGISTRY)]
 
 
 def where_legal(name: str, device: str = "cpu", dtype: str = "float64"):

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.grad import conv2d_input, conv2d_weight
 
-from compiler.lowering.kernels.library import kernel, thread_count
+from compiler.lowering.kernels.library import available, kernel, thread_count
 
 Pair = tuple[int, int]
 Arrays = tuple[Tensor, ...]  # row_start, column, column_start, row, order: see `sparse.Wiring`
@@ -42,7 +42,7 @@ class Slide:
 
 def has_kernel(x: Tensor, values: Tensor) -> bool:
     """Whether there is a native kernel for such tensors."""
-    return x.device.type == "cpu" and x.dtype == values.dtype and kernel("sparse_conv", x.dtype) is not None
+    return x.device.type == "cpu" and x.dtype == values.dtype and available("sparse_conv", x.dtype)
 
 
 def shape_of(x: Tensor, values: Tensor, outputs: int, flat: list[int]) -> Tensor:

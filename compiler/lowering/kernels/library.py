@@ -73,6 +73,11 @@ def kernel(name: str, dtype: torch.dtype):
     return _functions().get((name, dtype))
 
 
+def available(name: str, dtype: torch.dtype) -> bool:
+    """Whether there is such a function; where nothing is built nothing is said, since nothing may be missed."""
+    return _loaded() is not None and (name, dtype) in _functions()
+
+
 def function(name: str):
     """The C function of that name that knows no dtype, or None."""
     return _functions().get(name)

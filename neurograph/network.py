@@ -74,11 +74,14 @@ class NeuronGraph(EditableGraph):
 
         return topology(self, path, **options)
 
-    def view(self, path: str | Path, **options: Any) -> Path:
-        """Write an HTML page to explore the network and its growth; see `neurograph.view.view`."""
-        from neurograph.view import view
+    def view(self, path: str | Path | None = None, **options: Any) -> Path:
+        """Write an HTML page to explore the network and its growth; see `neurograph.view.view`.
 
-        return view(self, path, **options)
+        Without a path the page lies in a temporary folder, and opens in the notebook, or in the browser.
+        """
+        from neurograph.view import show, view
+
+        return show(self, **options) if path is None else view(self, path, **options)
 
     def _repr_html_(self) -> str:
         from neurograph.view import notebook

@@ -138,7 +138,13 @@ def draw_neurons(axes: Axes, panel: Panel) -> None:
     dots = ~panel.bars[column]
     apart = np.where(panel.layout.counts == 1, APART[0], panel.layout.spacing(panel.largest) * panel.strands)
     diameter = np.clip(apart * 0.72, 1.5, 7.0)
-    for who, colour, layer in ((~panel.newborn, INK, 3), (panel.newborn, NEWBORN, 4)):
+    maps = np.array([len(kind.shape) == 2 for kind in panel.arrays.kinds])[panel.arrays.kind]
+    looks = [
+        (who & form, colour, layer, marker)
+        for who, colour, layer in ((~panel.newborn, INK, 3), (panel.newborn, NEWBORN, 4))
+        for form, marker in ((~maps, "o"), (maps, "s"))  # feature maps are squares
+    ]
+    for who, colour, layer, marker in looks:
         here = np.flatnonzero(dots & who)
         if len(here):
             sizes = diameter[column[here]] ** 2
@@ -147,6 +153,7 @@ def draw_neurons(axes: Axes, panel: Panel) -> None:
                 y[here],
                 s=sizes,
                 c=colour,
+                marker=marker,
                 linewidths=(0.5 * (sizes > 16)).tolist(),
                 edgecolors="white",
                 zorder=layer,

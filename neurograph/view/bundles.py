@@ -10,7 +10,7 @@ from neurograph.analysis.sizes import histogram, mean_and_deviation
 from neurograph.view.layout import PageLayout
 
 BINS = 41
-LINES = 60_000  # synapses, beyond which a bundle is drawn as a band
+LINES = 2_000  # synapses, beyond which a bundle is drawn as a ribbon, and one within a population as a matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Connection:
     @property
     def band(self) -> bool:
         """Whether it is drawn as a whole, until somebody asks for its synapses."""
-        return self.ever > LINES and self.source != self.target
+        return self.ever > LINES
 
 
 def bundles_of(layout: PageLayout, synapses: SynapseHistory, limit: int) -> list[Connection]:

@@ -26,6 +26,7 @@ from neurograph.view.describe import (
 )
 from neurograph.view.kernels import kernel_arrays
 from neurograph.view.layout import PageLayout, lay_out
+from neurograph.view.matrices import matrix_arrays
 from neurograph.view.past import past_arrays
 
 DOTS = 30_000  # neurons, beyond which the largest populations are drawn as a whole
@@ -77,6 +78,7 @@ def content(
     place = np.argsort(order)
     arrays = neuron_arrays(neurons, synapses, layout, order, observations)
     arrays |= synapse_arrays(synapses, bundles, place, observations)
+    matrices, places = matrix_arrays(neurons, synapses, layout)
     rows, entries = list(rows), list(graph.journal)
     times = timeline(entries, rows)
     chosen = np.concatenate([np.zeros(0, np.int64), *(bundle.synapses for bundle in bundles)])
@@ -86,7 +88,10 @@ def content(
     data = {
         "title": name_of(title if title is not None else graph.graph.get("name", "")),
         "living": [int((some.died == NEVER).sum()) for some in (neurons, synapses)],
-        "populations": [describe_population(neurons, block, at in closed) for at, block in enumerate(layout.blocks)],
+        "populations": [
+            describe_population(neurons, block, at in closed) | {"matrix": places.get(at)}
+            for at, block in enumerate(layout.blocks)
+        ],
         "kinds": [describe_kind(kind) for kind in neurons.kinds],
         "forms": [describe_form(form_of(form)) for form in synapses.forms],
         "bundles": [describe_connection(synapses, bundle) for bundle in bundles],
@@ -98,7 +103,7 @@ def content(
         "own": describe_own(neurons, place),
         "notes": _notes(layout, bundles, closed, left_out) + _past_note(len(moments), kept),
     }
-    return PageContent(data, arrays | kernels | before, layout, neurons, synapses, bundles)
+    return PageContent(data, arrays | kernels | matrices | before, layout, neurons, synapses, bundles)
 
 
 def _test_error(rows: list[MetricsRow], known: float | None) -> float | None:
@@ -139,7 +144,7 @@ def _notes(layout: PageLayout, bundles: list[Connection], closed: set[int], kern
     bands = [bundle for bundle in bundles if bundle.band]
     if bands:
         text = "bundle is" if len(bands) == 1 else "bundles are"
-        notes.append(f"{len(bands)} {text} drawn as bands with histograms; click one to draw its synapses")
+        notes.append(f"{len(bands)} {text} drawn whole; a neuron's synapses show when it is pointed at")
     if closed:
         names = ", ".join(name_of(layout.blocks[at].name) for at in sorted(closed))
         notes.append(f"drawn as a whole, without single neurons: {names}")

@@ -12,7 +12,7 @@ from neurograph.view.packing import pack
 from neurograph.view.picture import picture
 
 SCRIPTS = ("words", "data", "model", "colours", "synapses", "neurons", "blocks", "stage")
-SCRIPTS += ("details", "neuron", "timeline", "controls", "main")
+SCRIPTS += ("details", "neuron", "timeline", "controls", "sharing", "main")
 LIBRARIES = {"graphology": "graphology.umd.min.js", "sigma": "sigma.min.js"}
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 

@@ -1,8 +1,13 @@
 """Write the page; show a graph in a notebook."""
 
 import os
-from collections.abc import Iterable
+import sys
+import webbrowser
+from collections.abc import Callable, Iterable
+from html import escape
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.past import PastWeights
@@ -88,6 +93,36 @@ def view(
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
     return path
+
+
+def show(graph: EditableGraph, **options: Any) -> Path:
+    """Write the page to a temporary folder and open it: in the notebook that asks for it, else in the browser.
+
+    Parameters
+    ----------
+    graph
+        The network.
+    options
+        See `view`.
+    """
+    path = view(graph, Path(mkdtemp(prefix="neurograph-")) / "network.html", **options)
+    framed = _notebook_frame()
+    if framed is None:
+        webbrowser.open(path.as_uri())
+    else:
+        text = escape(path.read_text(encoding="utf-8"))
+        framed(f'<iframe srcdoc="{text}" style="width:100%;height:640px;border:0" title="the network"></iframe>')
+    return path
+
+
+def _notebook_frame() -> Callable[[str], Any] | None:
+    """What shows HTML in the notebook that this runs in; None where it runs in none."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    from IPython.display import HTML, display  # pyright: ignore[reportMissingImports]
+
+    return lambda text: display(HTML(text))
 
 
 def notebook(graph: EditableGraph) -> str:

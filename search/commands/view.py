@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import webbrowser
 from typing import Any
 
 import torch
@@ -34,6 +35,7 @@ def add(commands: Any) -> None:
         metavar="N",
         help="how many go into the page (default 2000000)",
     )
+    parser.add_argument("--open", action="store_true", help="open the page in the browser when it is written")
     parser.add_argument("--gradients", action="store_true", help="let synapses be coloured by their gradients on data")
     add_data(parser, default=None)
     parser.set_defaults(command=_run)
@@ -57,6 +59,8 @@ def _run(given: argparse.Namespace) -> None:
     )
     size = "" if is_stream(path) else f" ({path.stat().st_size / 1e6:.1f} MB)"
     say(path, f"wrote {path}{size}; open it in a browser")
+    if given.open:
+        webbrowser.open(path.resolve().as_uri())
 
 
 def _test_error(run: Run) -> float | None:

@@ -9,13 +9,15 @@ function paintBlocks(app, pen, dpr) {
   for (const p of data.populations) {
     const { x, y, w, h } = frameOf(app, p);
     if (x > width || y > height || x + w < 0 || y + h < 0) continue;
-    pen.fillStyle = p.closed ? mixed(palette.paper, palette.neuron, 0.35) : palette.block;
+    pen.fillStyle = palette.block;
     if (!app.isSelectedPopulation(p)) pen.strokeStyle = "transparent";
     else pen.strokeStyle = palette.grey;
     pen.beginPath();
     pen.roundRect(x, y, w, h, Math.min(10, w / 2, h / 2));
     pen.fill();
     pen.stroke();
+    if (asMatrix(app, p)) paintMatrix(app, pen, p, { x, y, w, h });
+    else if (p.closed) paintDegrees(app, pen, p, { x, y, w, h });
   }
 }
 
@@ -29,34 +31,148 @@ function frameOf(app, p) {
   return { x: a.x, y: a.y, w, h };
 }
 
-// Two populations' facing sides, joined.
+// Two populations' facing sides, joined; as much of them as there are synapses of all that ever were.
 function paintBand(app, pen, bundle) {
-  const { palette, data } = app,
+  const { data } = app,
     from = frameOf(app, data.populations[bundle.source]),
-    to = frameOf(app, data.populations[bundle.target]);
+    to = frameOf(app, data.populations[bundle.target]),
+    then = bundleAt(app.model, bundle, app.time),
+    part = Math.sqrt(then.living / Math.max(1, bundle.ever));
+  if (!then.living) return;
   const x0 = from.x + from.w,
     x1 = to.x,
-    bend = (x1 - x0) * 0.45;
-  const inset = (f) => [f.y + f.h * 0.04, f.y + f.h * 0.96];
-  const [top0, low0] = inset(from),
+    bend = (x1 - x0) * 0.45,
+    inset = (f) => [f.y + f.h * (0.5 - 0.46 * part), f.y + f.h * (0.5 + 0.46 * part)],
+    [top0, low0] = inset(from),
     [top1, low1] = inset(to),
-    [negative, positive] = signsOf(bundleAt(app.model, bundle, app.time));
-  const middle0 = low0 - (low0 - top0) * positive,
-    middle1 = low1 - (low1 - top1) * positive,
-    chosen = app.selected?.bundle === bundle;
-  const strip = (a0, a1, b0, b1, colour) => {
+    chosen = app.selected?.bundle === bundle || app.overBand === bundle;
+  let at = 0;
+  for (const [colour, share] of sharesOf(app, bundle, then)) {
+    const edge = (top, low, place) => top + (low - top) * place,
+      end = at + share;
     pen.beginPath();
-    pen.moveTo(x0, a0);
-    pen.bezierCurveTo(x0 + bend, a0, x1 - bend, a1, x1, a1);
-    pen.lineTo(x1, b1);
-    pen.bezierCurveTo(x1 - bend, b1, x0 + bend, b0, x0, b0);
+    pen.moveTo(x0, edge(top0, low0, at));
+    pen.bezierCurveTo(x0 + bend, edge(top0, low0, at), x1 - bend, edge(top1, low1, at), x1, edge(top1, low1, at));
+    pen.lineTo(x1, edge(top1, low1, end));
+    pen.bezierCurveTo(x1 - bend, edge(top1, low1, end), x0 + bend, edge(top0, low0, end), x0, edge(top0, low0, end));
     pen.closePath();
-    pen.fillStyle = colour + (chosen ? "66" : app.selected ? "1c" : "38");
+    pen.fillStyle = colour + (chosen ? "77" : app.selected || app.picked.length ? "14" : "48");
     pen.fill();
-  };
-  if (negative + positive === 0) return strip(top0, top1, low0, low1, palette.zero);
-  strip(top0, top1, middle0, middle1, palette.negative);
-  strip(middle0, middle1, low0, low1, palette.positive);
+    at = end;
+  }
+}
+
+// What a ribbon is made of, from top to bottom: [colour, share].
+function sharesOf(app, bundle, then) {
+  const { palette, model, mode } = app;
+  if (mode === "origin") return originsOf(app, bundle);
+  if (mode === "population") return [[kindColour(palette, bundle.source), 1]];
+  const [negative, positive] = signsOf(then);
+  if (mode === "gradient" || negative + positive === 0) return [[palette.zero, 1]];
+  return [
+    [palette.positive, positive],
+    [palette.negative, negative],
+  ];
+}
+
+// Grey for the synapses from the start, green by age for the newborn.
+function originsOf(app, bundle) {
+  const { model, palette } = app,
+    key = momentAt(model, app.time);
+  if (bundle.origins?.key !== key || bundle.origins?.palette !== palette) {
+    const bins = new Array(6).fill(0);
+    let all = 0;
+    for (let e = bundle.first; e < bundle.last; e++) {
+      if (!livesAt(model.synapseBorn, model.synapseDied, e, app.time)) continue;
+      all++;
+      const place = originOf(model, model.synapseBorn[e]);
+      bins[place ? Math.min(5, 1 + Math.floor((place - 0.25) * 6.6)) : 0]++;
+    }
+    const shares = bins.map((n, i) => [ramped(palette.origin, i ? 0.25 + (i - 1) * 0.1875 : 0), n / Math.max(1, all)]);
+    bundle.origins = { key, palette, shares: shares.filter(([, share]) => share > 0) };
+  }
+  return bundle.origins.shares;
+}
+
+// Whether a population is painted as a matrix just now: its inside is not drawn, and its neurons are too small to see.
+function asMatrix(app, p) {
+  if (p.matrix === null || app.isSelectedPopulation(p)) return false;
+  const number = app.data.populations.indexOf(p),
+    inner = app.data.bundles.find((b) => b.source === number && b.target === number);
+  return !app.isOpen(inner) && app.selected?.neuron === undefined && (p.closed || p.pitch * app.stage.unit < 9);
+}
+
+function paintMatrix(app, pen, p, { x, y, w, h }) {
+  const picture = matrixPicture(app, p);
+  pen.imageSmoothingEnabled = false;
+  pen.drawImage(picture, x, y, w, h);
+  if (h < 90) return;
+  pen.fillStyle = app.palette.grey;
+  pen.font = "11px system-ui, sans-serif";
+  pen.textAlign = "left";
+  pen.fillText("reads →", x + 6, y + h - 8);
+  pen.save();
+  pen.translate(x + 14, y + h - 20);
+  pen.rotate(-Math.PI / 2);
+  pen.fillText("← feeds", 0, 0);
+  pen.restore();
+}
+
+// The adjacency matrix of a population, by depth: the denser a cell, the stronger; coloured where weights are of one sign.
+function matrixPicture(app, p) {
+  app.matrices ??= new Map();
+  const kept = app.matrices.get(p);
+  if (kept?.palette === app.palette && kept.mode === app.mode) return kept.canvas;
+  const { matrix, matrix_sign } = app.model.of,
+    side = 96,
+    first = p.matrix * side * side,
+    counts = matrix.subarray(first, first + side * side),
+    sorted = counts.filter((n) => n > 0).sort(),
+    most = sorted[Math.floor(0.99 * (sorted.length - 1))] || 1,
+    canvas = document.createElement("canvas"),
+    pen = canvas.getContext("2d");
+  canvas.width = canvas.height = side;
+  const image = pen.createImageData(side, side),
+    ink = rgb(app.palette.neuron);
+  counts.forEach((n, i) => {
+    const sign = app.mode === "weight" ? matrix_sign[first + i] / 100 : 0,
+      hue = rgb(sign < 0 ? app.palette.negative : app.palette.positive),
+      share = Math.min(1, 1.6 * Math.abs(sign));
+    for (let c = 0; c < 3; c++) image.data[4 * i + c] = 255 * (ink[c] + (hue[c] - ink[c]) * share);
+    image.data[4 * i + 3] = n ? 255 * (0.12 + 0.78 * Math.sqrt(Math.min(1, n / most))) : 0;
+  });
+  pen.putImageData(image, 0, 0);
+  app.matrices.set(p, { palette: app.palette, mode: app.mode, canvas });
+  return canvas;
+}
+
+// A population too large for dots: how many synapses its neurons have, each cell those that stand there.
+function paintDegrees(app, pen, p, { x, y, w, h }) {
+  p.degrees ??= degreesOf(app.model, p);
+  const { values, columns, rows, most } = p.degrees,
+    wide = w / columns,
+    high = h / rows;
+  pen.fillStyle = app.palette.neuron;
+  values.forEach((value, i) => {
+    pen.globalAlpha = 0.25 + 0.6 * Math.sqrt(value / most);
+    pen.fillRect(x + (i % columns) * wide, y + Math.floor(i / columns) * high, wide + 0.3, high + 0.3);
+  });
+  pen.globalAlpha = 1;
+}
+
+function degreesOf({ of }, p) {
+  const columns = Math.min(48, Math.round(p.width / p.pitch) + 1),
+    rows = Math.min(96, Math.round(p.height / p.pitch) + 1),
+    sum = new Float64Array(columns * rows),
+    count = new Float64Array(columns * rows);
+  for (let i = p.first; i < p.last; i++) {
+    const column = Math.min(columns - 1, Math.floor(((of.x[i] - p.x) / (p.width || 1)) * columns)),
+      row = Math.min(rows - 1, Math.floor(((p.y + p.height - of.y[i]) / (p.height || 1)) * rows));
+    sum[row * columns + column] += of.fan_in[i] + of.fan_out[i];
+    count[row * columns + column]++;
+  }
+  const values = sum.map((s, i) => (count[i] ? s / count[i] : 0));
+  return { values, columns, rows, most: Math.max(1, ...values) };
 }
 
 // The band at a place in pixels, if any.
@@ -248,16 +364,19 @@ function placeLabels(app, stage, labels) {
 
 function placeCard(app, stage, bundle, card) {
   const { data } = app,
+    then = bundleAt(app.model, bundle, app.time),
     { width } = stage.sigma.getDimensions();
   const from = frameOf(app, data.populations[bundle.source]),
     to = frameOf(app, data.populations[bundle.target]);
   const room = to.x - from.x - from.w,
     x = from.x + from.w + room / 2 - 66,
     y = (from.y + from.h / 2 + to.y + to.h / 2) / 2 - 34;
-  const show = !app.isOpen(bundle) && room > 60 && x < width && x > -132;
-  if (show && card.hidden) {
+  const show = (app.overBand === bundle || app.selected?.bundle === bundle) && !app.isOpen(bundle) && room > 60 && x < width && x > -132;
+  if (show && (card.hidden || card.dataset.key !== then.key)) {
+    card.dataset.key = then.key;
+    card.lastChild.textContent = counted(then.living, "synapse");
     card.hidden = false;
-    paintHistogram(card.firstChild, bundleAt(app.model, bundle, app.time), app.palette);
+    paintHistogram(card.firstChild, then, app.palette);
   }
   card.hidden = !show;
   if (show) card.style.transform = `translate(${x}px, ${y}px) scale(${Math.min(1, room / 140)})`;

@@ -10,7 +10,7 @@ const KEYS = [
   ["C", "next colouring"],
   ["[ ]", "hide more, hide fewer weak synapses"],
   ["T", "dark or light"],
-  ["Esc", "back to the whole network"],
+  ["Esc", "back to the whole network, all of it on the screen"],
   ["?", "these keys"],
 ];
 
@@ -40,6 +40,8 @@ function makeControls(app) {
   share.value = placeOf(app.share);
   share.oninput = () => app.setShare(shareOf(Number(share.value)));
   document.getElementById("fit").onclick = () => fit(app.stage);
+  document.getElementById("png").onclick = () => savePicture(app);
+  document.getElementById("svg").onclick = () => saveDrawing(app);
   document.getElementById("theme").onclick = () => app.setTheme(app.theme === "dark" ? "light" : "dark");
   document.getElementById("help").onclick = () => document.getElementById("keys").showModal();
   const list = document.querySelector("#keys dl");
@@ -57,6 +59,7 @@ function onKey(app, event, modes) {
     key = event.key;
   if (key === "Escape") {
     document.activeElement?.blur?.();
+    if (app.stage) fit(app.stage);
     return app.select(null);
   }
   if (typing) return;

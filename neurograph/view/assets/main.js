@@ -23,7 +23,31 @@ function makeApp(data) {
     isSelectedPopulation: (p) => app.selected?.population === p,
   };
   let weights = null; // of the chosen neuron's synapses, by the neuron at the other end
+  let own = null; // how strong those synapses are beside each other
   app.linked = null; // those synapses themselves
+  app.picked = []; // what is drawn one by one: of the chosen or hovered neuron, weak ones first
+
+  function linkTo(i) {
+    const into = synapsesOf(model, i, "target", app.time),
+      out = synapsesOf(model, i, "source", app.time);
+    weights = new Map();
+    app.linked = new Map();
+    own = new Map();
+    for (const [list, far] of [
+      [into, "source"],
+      [out, "target"],
+    ]) {
+      const most = peakOf(model, list);
+      for (const e of list) {
+        weights.set(model.of[far][e], model.of.weight[e] / most);
+        app.linked.set(model.of[far][e], e);
+        const size = Math.abs(model.of.weight[e]) / most;
+        own.set(e, size === size ? Math.min(1, size) : 0.5);
+      }
+    }
+    app.picked = [...into, ...out];
+    app.picked.sort((a, b) => own.get(a) - own.get(b));
+  }
 
   app.neuronColour = (i) => {
     const { palette, selected } = app;
@@ -55,35 +79,25 @@ function makeApp(data) {
     app.selected = chosen;
     weights = app.linked = null;
     app.picked = [];
-    let own = null; // how strong they are beside each other
-    if (chosen?.neuron !== undefined) {
-      const into = synapsesOf(model, chosen.neuron, "target", app.time),
-        out = synapsesOf(model, chosen.neuron, "source", app.time);
-      weights = new Map();
-      app.linked = new Map();
-      own = new Map();
-      for (const [list, far] of [
-        [into, "source"],
-        [out, "target"],
-      ]) {
-        const most = peakOf(model, list);
-        for (const e of list) {
-          weights.set(model.of[far][e], model.of.weight[e] / most);
-          app.linked.set(model.of[far][e], e);
-          const size = Math.abs(model.of.weight[e]) / most;
-          own.set(e, size === size ? Math.min(1, size) : 0.5);
-        }
-      }
-      app.picked = [...into, ...out];
-      app.picked.sort((a, b) => own.get(a) - own.get(b));
-    } else if (chosen?.bundle && open.has(chosen.bundle) && chosen.bundle.count <= 100_000) {
+    own = null;
+    if (chosen?.neuron !== undefined) linkTo(chosen.neuron);
+    else if (chosen?.bundle && open.has(chosen.bundle) && chosen.bundle.count <= 100_000)
       app.picked = range(chosen.bundle.first, chosen.bundle.last).sort((a, b) => model.rank[a] - model.rank[b]);
-    }
     app.stage?.synapses?.pick(app.picked, own ? (e) => own.get(e) : undefined);
     showDetails(app, stay);
     showLegend(app);
     if (fly && chosen?.neuron !== undefined && app.stage && !data.populations[model.population[chosen.neuron]].closed)
       flyTo(app.stage, model, chosen.neuron);
+    app.redraw();
+  };
+
+  // A hovered neuron's own synapses and neighbours, until the mouse leaves it.
+  app.showNeighbours = (i) => {
+    weights = null;
+    app.picked = [];
+    if (i !== null) linkTo(i);
+    app.linked = null;
+    app.stage?.synapses?.pick(app.picked, own ? (e) => own.get(e) : undefined);
     app.redraw();
   };
 
@@ -128,6 +142,7 @@ function makeApp(data) {
     if (worn && app.stage) refillSynapses(app, app.stage);
     if (other) countPopulations(app);
     if (other || worn || app.time >= data.timeline.end || before >= data.timeline.end) app.select(app.selected, false, true);
+    glow(app);
     tellEdit(app);
     paintTimeline(app);
     app.redraw();
@@ -173,6 +188,8 @@ function makeApp(data) {
 
   app.hover = (i) => {
     app.hovered = i;
+    app.overSynapse = null;
+    if (!app.selected) app.showNeighbours(i);
     if (i === null) return app.tip(null);
     const at = app.stage.sigma.graphToViewport({ x: model.of.x[i], y: model.of.y[i] }),
       box = app.stage.container.getBoundingClientRect();
@@ -194,6 +211,16 @@ function makeApp(data) {
   return app;
 }
 
+// Whether anything is just being born or dying; the legend names only what is seen.
+function glow(app) {
+  const fresh = (which) =>
+    app.model.events.some((event) => event.at <= app.time && event.at > app.time - app.glow && which(event.counts));
+  const now = [fresh(([nb, , sb]) => nb || sb), fresh(([, nd, , sd]) => nd || sd)];
+  if (app.glowing?.join() === now.join()) return;
+  app.glowing = now;
+  showLegend(app);
+}
+
 const range = (from, to) => Uint32Array.from({ length: to - from }, (_, i) => from + i);
 
 function countPopulations(app) {
@@ -213,10 +240,12 @@ function tellCounts(app) {
   const [neurons, synapses] = app.model.counts[moment],
     drawn = app.stage?.synapses?.living(app.share, app.time) ?? 0;
   const parts = [counted(neurons, "neuron"), counted(synapses, "synapse")];
-  if (app.stage && drawn < synapses) parts.push(`${drawn.toLocaleString("en")} drawn`);
+  const whole = app.data.bundles.filter((b) => !app.isOpen(b)).length;
+  if (app.stage && whole && !drawn) parts.push(`${counted(whole, "bundle")} drawn whole`);
+  else if (app.stage && drawn < synapses) parts.push(`${drawn.toLocaleString("en")} drawn one by one`);
   document.getElementById("counts").textContent = parts.join(" · ");
   document.getElementById("shown").textContent =
-    app.share >= 1 ? "all" : `strongest ${figure(Number((app.share * 100).toPrecision(2)))} %`;
+    !app.drawable ? "whole" : app.share >= 1 ? "all" : `strongest ${figure(Number((app.share * 100).toPrecision(2)))} %`;
 }
 
 // At most this many synapses are drawn before the slider asks for more.
@@ -250,6 +279,8 @@ async function main() {
     showStill("This browser has no WebGL 2, so this is a still picture. The lists and the journal work all the same.");
   }
   tellCounts(app);
+  glow(app);
+  if (location.hash.length > 1) readAddress(app, location.hash);
   window.neurograph = app; // for the console
 }
 

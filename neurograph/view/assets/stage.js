@@ -57,6 +57,8 @@ function makeStage(app) {
     fitTo(stage);
     sigma.scheduleRefresh();
   });
+  const mouse = sigma.getMouseCaptor();
+  mouse.on("mousemovebody", (event) => pointAtSynapse(app, event));
   sigma.on("enterNode", ({ node }) => app.hover(Number(node)));
   sigma.on("leaveNode", () => app.hover(null));
   sigma.on("clickNode", ({ node }) => app.select({ neuron: Number(node) }));
@@ -172,15 +174,19 @@ function drawLayers(app) {
     oldest: first,
     span: Math.max(1e-6, model.end - first),
     room_for: Math.min(4, Math.max(0.2, 480 / Math.max(1, (high - low) * stage.unit))), // small pictures are more crowded
-    picked: Boolean(app.selected),
+    picked: Boolean(app.selected) || app.picked.length > 0,
     faded: app.palette.faded,
+    dim: app.matrixed?.some(Boolean) ? 0.4 : 1,
   };
   const most = stage.moving || app.playing ? stage.budget : Infinity;
   stage.drawn = stage.synapses ? stage.synapses.draw(view, most) : 0;
   if (stage.drawn) measure(stage, stage.synapses.gl, stage.drawn);
+  noteMatrices(app);
   paintBlocks(app, stage.below.getContext("2d"), dpr);
   paintTiles(app, stage.above.getContext("2d"), dpr);
   stage.positionLabels();
+  paintMap(app);
+  followAddress(app);
   if (stage.moving) {
     clearTimeout(stage.idle);
     const calm = 160 + Math.min(800, (14 * app.drawable) / stage.budget); // longer where all takes long
@@ -199,10 +205,91 @@ function settle(app) {
   drawLayers(app);
 }
 
+// Which populations are painted as matrices; their dots go, and come back, with them.
+function noteMatrices(app) {
+  const now = app.data.populations.map((p) => asMatrix(app, p)),
+    changed = app.matrixed?.join() !== now.join();
+  app.matrixed = now;
+  if (changed) setTimeout(() => app.stage?.sigma.refresh({ skipIndexation: true }));
+}
+
+// The nearest of the synapses that are drawn one by one, where the mouse is not over a neuron: said in the tip.
+const NEAR = 5, // pixels
+  SEARCHED = 20_000; // synapses, beyond which only those of a chosen or hovered neuron are looked at
+
+function pointAtSynapse(app, { x, y }) {
+  const { stage, model } = app,
+    box = stage.container.getBoundingClientRect(),
+    inside = x >= 0 && y >= 0 && x <= box.width && y <= box.height;
+  if (!inside || app.hovered !== null) return;
+  const list = app.picked?.length ? app.picked : app.drawable <= SEARCHED ? stage.shownList : [],
+    found = nearestSynapse(app, list, x, y),
+    band = found === null && !app.picked?.length ? bandAt(app, { x, y }) : null;
+  if (band !== (app.overBand ?? null)) {
+    app.overBand = band;
+    drawLayers(app);
+  }
+  if (found === app.overSynapse) return;
+  app.overSynapse = found;
+  app.tip(found === null ? null : synapseWords(app, found), { clientX: x + box.left + 8, clientY: y + box.top + 6 });
+}
+
+function nearestSynapse(app, list, x, y) {
+  const { model, stage, data } = app,
+    to = affineOf(stage);
+  let best = null,
+    least = NEAR;
+  for (const e of list) {
+    if (!livesAt(model.synapseBorn, model.synapseDied, e, app.time)) continue;
+    if (!app.picked?.length && model.rank[e] < 1 - app.share) continue;
+    const s = model.of.source[e],
+      t = model.of.target[e],
+      columns = data.populations[model.population[t]].column - data.populations[model.population[s]].column;
+    if (Math.abs(columns) > 1) continue; // bent ones are pointed at through their neurons
+    const away = distance(to(model.of.x[s], model.of.y[s]), to(model.of.x[t], model.of.y[t]), x, y);
+    if (away < least) [best, least] = [e, away];
+  }
+  return best;
+}
+
+// Graph units to pixels, read off three points once.
+function affineOf(stage) {
+  const o = stage.sigma.graphToViewport({ x: 0, y: 0 }),
+    r = stage.sigma.graphToViewport({ x: 1, y: 0 }),
+    u = stage.sigma.graphToViewport({ x: 0, y: 1 });
+  return (x, y) => [o.x + (r.x - o.x) * x + (u.x - o.x) * y, o.y + (r.y - o.y) * x + (u.y - o.y) * y];
+}
+
+function distance([ax, ay], [bx, by], x, y) {
+  const dx = bx - ax,
+    dy = by - ay,
+    t = Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy || 1)));
+  return Math.hypot(ax + t * dx - x, ay + t * dy - y);
+}
+
+// A synapse's ends, weight, age and gradient.
+function synapseWords({ data, model, time }, e) {
+  const { of } = model,
+    form = data.forms[of.form?.[e] ?? 0],
+    born = of.synapse_born?.[e],
+    entry = born ? data.timeline.entries[born - 1] : null,
+    age = entry && data.timeline.axis === "epoch" ? Math.floor(time + 1e-6) - entry.epoch : null;
+  return [
+    `${data.names[of.source[e]]} → ${data.names[of.target[e]]}`,
+    `weight ${figure(of.weight[e])}${whoseWeights(model, time) === "weights of today" ? " (today)" : ""}`,
+    age === null ? (born ? `born by edit ${born}` : "there from the start") : `age ${counted(age, "epoch")}`,
+    of.gradient?.[e] >= 0 ? `mean gradient ${figure(of.gradient[e])}` : "",
+    form,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
 // Fill the buffers again, after a bundle was opened or closed.
 function refillSynapses(app, stage) {
   const list = weakFirst(app.model, (b) => app.isOpen(b));
   app.drawable = list.length;
+  stage.shownList = list;
   stage.synapses?.fill(list, app.isOpen);
 }
 
@@ -214,7 +301,7 @@ function shownNeuron(app, i, attributes) {
     time = app.time;
   const shown = { x: attributes.x, y: attributes.y, size: attributes.size, tile: attributes.tile, type: "neuron" };
   const gone = time - died;
-  if (time < born || gone >= app.glow) return { ...shown, hidden: true, color: palette.neuron };
+  if (time < born || gone >= app.glow || app.matrixed?.[model.population[i]]) return { ...shown, hidden: true, color: palette.neuron };
   shown.color = app.neuronColour(i);
   if (gone >= 0) return { ...shown, color: mixed(palette.dying, palette.paper, gone / app.glow) };
   const young = born > -1e8 ? Math.max(0, 1 - (time - born) / app.glow) : 0;

@@ -105,7 +105,7 @@ function makeSynapseLayer(canvas, model) {
       all = wanted[0] + wanted[1];
     const part = Math.min(1, most / Math.max(1, all));
     gl.uniform1f(uniforms.share, view.share * part);
-    gl.uniform1f(uniforms.dim, view.picked ? view.faded : 1);
+    gl.uniform1f(uniforms.dim, view.picked ? view.faded : view.dim);
     straight.draw(Math.ceil(wanted[0] * part), 1, uniforms);
     bent.draw(Math.ceil(wanted[1] * part), SEGMENTS, uniforms);
     if (view.picked) {

@@ -124,7 +124,7 @@ def test_what_is_too_much_is_said(monkeypatch):
     monkeypatch.setattr(bundles, "LINES", 500)
     monkeypatch.setattr(content_, "DOTS", 35)
     notes = content(g).data["notes"]
-    assert notes[0] == "1 bundle is drawn as bands with histograms; click one to draw its synapses"
+    assert notes[0] == "1 bundle is drawn whole; a neuron's synapses show when it is pointed at"
     assert notes[1] == "drawn as a whole, without single neurons: input"
     assert [p["closed"] for p in content(g).data["populations"]] == [True, False, False]
 

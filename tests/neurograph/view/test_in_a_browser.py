@@ -1,14 +1,17 @@
 """The page in a real browser: what stands on the screen, and what clicks and keys do."""
 
+import base64
+import io
 from itertools import pairwise
 
 import pytest
+from PIL import Image
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.past import weights_of
-from neurograph.builders import metanet_cnn, mlp
+from neurograph.builders import metanet_cnn, mlp, random_field
 from tests.neurograph.view.browsing import NO_WEBGL, chromium
 from tests.neurograph.view.histories import HOSTILE, epochs_on, grown, hostile, metrics, trained
 
@@ -178,7 +181,7 @@ def test_the_slider_hides_weak_synapses(run):
     assert run.text("#shown") == "strongest 15 %"
     few = run.run("return app.stage.drawn")
     assert few == pytest.approx(every * 0.1526, abs=8)
-    living = int(run.text("#counts").split(" · ")[2].removesuffix(" drawn"))
+    living = int(run.text("#counts").split(" · ")[2].removesuffix(" drawn one by one"))
     assert few * 0.6 < living <= few  # what died is drawn while it fades
     assert changed(before, run.pixels()) > 100
     slider = run.driver.find_element("id", "share")
@@ -269,25 +272,121 @@ def test_names_from_a_file_never_become_markup(browser, tmp_path):
     assert browser.complaints() == []
 
 
-def test_bundles_of_many_synapses_are_bands_until_they_are_opened(browser, tmp_path, monkeypatch):
-    from neurograph.view import bundles
-
-    monkeypatch.setattr(bundles, "LINES", 3000)
+def test_bundles_of_many_synapses_are_ribbons_until_they_are_opened(browser, tmp_path):
     g = mlp([64, 60, 40, 10], seed=0)
     browser.open(g.view(tmp_path / "p.html"))
-    assert browser.text("#counts") == f"{len(g)} neurons · 6,640 synapses · 2,800 drawn"
-    assert browser.text(".note") == "1 bundle is drawn as bands with histograms; click one to draw its synapses."
-    cards = [card for card in browser.texts(".card") if card]
-    assert cards == ["3,840 synapses"]
+    assert browser.text("#counts") == f"{len(g)} neurons · 6,640 synapses · 400 drawn one by one"
+    assert browser.text(".note").startswith("2 bundles are drawn whole")
     before = browser.pixels()
-    browser.driver.find_element("css selector", ".card:not([hidden])").click()
+    browser.run("app.select({bundle: app.data.bundles[0]})")
     assert browser.text("#chosen") == "input → hidden1"
+    assert [card for card in browser.texts(".card") if card] == ["3,840 synapses"]
     assert "100 % of all pairs" in browser.text("#side")
     browser.click("#toggle")
-    assert browser.text("#counts") == f"{len(g)} neurons · 6,640 synapses"
+    assert browser.text("#counts") == f"{len(g)} neurons · 6,640 synapses · 4,240 drawn one by one"
     assert not [card for card in browser.texts(".card") if card]
     browser.press("\ue00c")
     assert changed(before, browser.pixels()) > 5000
+
+
+def test_a_hovered_neuron_shows_its_own_synapses_and_a_hovered_synapse_says_its_weight(browser, tmp_path):
+    g = mlp([64, 60, 40, 10], seed=0)
+    browser.open(g.view(tmp_path / "p.html"))
+    before = browser.pixels()
+    browser.run("app.hover(arguments[0])", 70)
+    assert len(browser.run("return app.picked")) == 64 + 40
+    assert changed(before, browser.pixels()) > 1000
+    browser.run("app.hover(null)")
+    assert changed(before, browser.pixels()) < 20
+    browser.run("app.select({neuron: 70})")
+    u, v, weight = max(g.in_edges(70, data="weight"), key=lambda edge: abs(edge[2]))
+    x, y = browser.run(
+        "const m = app.model.of, to = (i) => app.stage.sigma.graphToViewport({x: m.x[i], y: m.y[i]});"
+        "const a = to(arguments[0]), b = to(70), box = app.stage.container.getBoundingClientRect();"
+        "return [box.left + a.x + (b.x - a.x) * .3, box.top + a.y + (b.y - a.y) * .3]", u,
+    )  # fmt: skip
+    browser.hover(x, y)
+    ends, size, age = browser.text("#tip").split(" · ")[:3]
+    assert ends == f"{u} → {v}"
+    assert float(size.removeprefix("weight ").replace("−", "-")) == pytest.approx(weight, rel=1e-3)
+    assert age == "there from the start"
+
+
+def test_a_field_is_an_adjacency_matrix_below_its_diagonal_nothing(browser, tmp_path):
+    g = random_field(2000, fan_in=8, levels=20, seed=0, inputs=100)
+    page = g.view(tmp_path / "p.html")
+    browser.open(page)
+    matrix = browser.run("return [...app.model.of.matrix]")
+    inner = set(g.population("field"))
+    assert sum(matrix) == sum(u in inner and v in inner for u, v in g.edges)
+    assert all(not matrix[row * 96 + column] for row in range(96) for column in range(row))
+    assert browser.complaints() == []
+
+
+def test_a_million_synapses_show_something_in_each_populations_place(browser, tmp_path):
+    g = mlp([784, 900, 256, 10], seed=0)
+    browser.open(g.view(tmp_path / "p.html"))
+    assert browser.text("#counts").endswith("3 bundles drawn whole")
+    assert browser.text("#shown") == "whole"
+    pixels = browser.pixels()
+    paper = pixels[2, 2]
+    for number in range(4):
+        places = browser.run(
+            "const p = app.data.populations[arguments[0]], m = app.model.of;"
+            "const to = (i) => app.stage.sigma.graphToViewport({x: m.x[i], y: m.y[i]});"
+            "return [p.first, p.last - 1].map((i) => [to(i).x, to(i).y])", number,
+        )  # fmt: skip
+        for x, y in places:
+            near = pixels[max(0, round(y) - 2) : round(y) + 3, max(0, round(x) - 2) : round(x) + 3]
+            assert (abs(near - paper).max(axis=2) > 24).any(), (number, x, y)
+    assert (abs(pixels - paper).max(axis=2) > 8).mean() > 0.2  # the ribbons between them
+    assert browser.complaints() == []
+
+
+def test_an_address_brings_back_what_was_seen_and_escape_the_whole(browser, run_page):
+    path, _, _ = run_page
+    browser.open(path)
+    browser.run(
+        "app.goTo(4.9); app.setMode('weight'); app.select({neuron: 12});"
+        "app.stage.sigma.getCamera().setState({x: .4, y: .6, ratio: .5})"
+    )
+    assert browser.driver.find_element("id", "map").is_displayed()
+    browser.until("location.hash.includes('at=')")
+    address = browser.driver.current_url
+    browser.driver.get("about:blank")
+    browser.driver.get(address)
+    browser.until("window.neurograph && document.documentElement.dataset.state === 'ready'")
+    state = browser.run("return [app.time, app.mode, app.selected.neuron, app.stage.sigma.getCamera().ratio]")
+    assert state == [4.9, "weight", 12, 0.5]
+    browser.press("\ue00c")
+    browser.until("Math.abs(window.neurograph.stage.sigma.getCamera().ratio - 1) < 1e-6")
+    assert not browser.driver.find_element("id", "map").is_displayed()
+    browser.driver.get("about:blank")
+    browser.driver.get(path.as_uri() + "#t=x&neuron=99999&population=-1&colour=<b>&at=1,2")
+    browser.until("window.neurograph")
+    assert browser.complaints() == []
+
+
+def test_the_legend_names_only_what_is_seen(run):
+    run.run("app.goTo(3.5)")
+    assert "newborn" not in run.text("#legend")
+    run.run("app.goTo(2.75)")
+    assert "newborn" in run.text("#legend")
+    assert "dying" not in run.text("#legend")
+
+
+def test_the_picture_button_saves_what_is_seen(run):
+    run.run(
+        "window.saved = [];"
+        "HTMLAnchorElement.prototype.click = function () { window.saved.push([this.download, this.href]); };"
+    )
+    run.click("#png")
+    run.click("#svg")
+    (png, data), (svg, blob) = run.run("return window.saved")
+    assert (png, svg) == ("A-run.png", "A-run.svg")
+    picture = Image.open(io.BytesIO(base64.b64decode(data.split(",")[1])))
+    assert len({colour for _, colour in picture.convert("RGB").getcolors(10**6)}) > 50
+    assert blob.startswith("blob:")
 
 
 def test_feature_maps_are_tiles_with_their_kernels(browser, tmp_path):

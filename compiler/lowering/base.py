@@ -95,6 +95,8 @@ class Lowering:
     samples
         Sizes at which a machine is timed for those rates: inputs, outputs, density (or a number of equal blocks), rows
         of the batch. None where the lowering has no rival, so that there is nothing to measure.
+    on_cuda
+        The same for a CUDA device.
     """
 
     name: str
@@ -104,3 +106,4 @@ class Lowering:
     rates: tuple[Rates, ...] = ()
     portable: PortableForm | None = None
     samples: tuple[Sample, ...] = ()
+    on_cuda: tuple[Sample, ...] = ()

@@ -20,7 +20,7 @@ from compiler.slots import WEIGHT, Slots
 
 MOST = 2**31  # slots are numbered in int32
 # per call, per weight and row of the batch, per weight
-RATES = Rates("dense", call=(15e-6, 30e-6), product=(63e-12, 0.3e-12), weight=(0.31e-9, 0.01e-9))
+RATES = Rates("dense", call=(15e-6, 45e-6), product=(63e-12, 0.1e-12), weight=(0.31e-9, 0.001e-9))
 MATRICES: tuple[Sample, ...] = (
     (16, 16, 1, 32),
     (128, 128, 1, 32),
@@ -32,6 +32,13 @@ MATRICES: tuple[Sample, ...] = (
     (512, 512, 0.3, 32),
 )
 SAMPLES: tuple[Sample, ...] = (*MATRICES, (512, 512, 1, 1), (64, 64, 1, 1), (1024, 1024, 1, 1), (1024, 1024, 0.3, 1))
+ON_CUDA: tuple[Sample, ...] = (
+    (64, 64, 1, 32),
+    (1024, 1024, 1, 256),
+    (1024, 1024, 1, 4096),
+    (4096, 4096, 1, 256),
+    (4096, 4096, 1, 2048),
+)
 
 
 class Dense(Unit):
@@ -114,4 +121,4 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     return call + size * (product * spec.batch + weight) + holding(spec, size, calibration)
 
 
-DENSE = Lowering("dense", _refuses, _cost, Dense, (RATES, HELD), matrix, SAMPLES)
+DENSE = Lowering("dense", _refuses, _cost, Dense, (RATES, HELD), matrix, SAMPLES, ON_CUDA)

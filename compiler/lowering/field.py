@@ -21,9 +21,15 @@ from compiler.regions.status import FIXED
 from compiler.slots import BIAS, SLOPE, WEIGHT, Slots
 
 # per call, per level, per synapse and row, per synapse; `WALK` is where no kernel is built
-RATES = Rates("field", call=(60e-6, 300e-6), level=(0.0, 10e-6), product=(110e-12, 5e-12), weight=(5e-9, 0.1e-9))
+RATES = Rates("field", call=(60e-6, 300e-6), level=(0.0, 1e-6), product=(110e-12, 0.8e-12), weight=(5e-9, 0.04e-9))
 WALK = Rates("walk", call=200e-6, level=400e-6, product=12e-9, weight=20e-9)
 SAMPLES: tuple[Sample, ...] = ((20, 500, 8, 64), (20, 2000, 16, 64), (20, 500, 4, 256), (20, 200, 4, 1))
+ON_CUDA: tuple[Sample, ...] = (
+    (64, 1000, 16, 64, 2),
+    (64, 10_000, 16, 64, 20),
+    (64, 10_000, 16, 2048, 20),
+    (64, 10_000, 16, 64, 500),
+)
 
 
 class Field(RegionUnit):
@@ -100,4 +106,4 @@ def _cost(spec: RegionSpec, calibration: Calibration) -> float:
     return call + level * spec.levels + spec.synapses * (product * spec.batch + weight)
 
 
-FIELD = RegionLowering("field", _refuses, _cost, Field, (RATES, WALK), SAMPLES)
+FIELD = RegionLowering("field", _refuses, _cost, Field, (RATES, WALK), SAMPLES, ON_CUDA)

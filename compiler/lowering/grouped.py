@@ -26,11 +26,11 @@ from compiler.slots import WEIGHT, Slots
 # per call, per block, per synapse and row, per synapse, per value moved
 RATES = Rates(
     "grouped",
-    call=(60e-6, 60e-6),
+    call=(60e-6, 85e-6),
     group=(0.1e-6, 0.01e-6),
-    product=(63e-12, 0.3e-12),
-    weight=(1e-9, 0.01e-9),
-    value=(1.5e-9, 0.02e-9),
+    product=(63e-12, 0.05e-12),
+    weight=(1e-9, 0.02e-9),
+    value=(1.5e-9, 0.005e-9),
 )
 SAMPLES: tuple[Sample, ...] = (
     (64, 64, 16, 32),
@@ -40,6 +40,12 @@ SAMPLES: tuple[Sample, ...] = (
     (1024, 1024, 256, 32),
     (1024, 1024, 64, 32),
     (1024, 1024, 8, 1),
+)
+ON_CUDA: tuple[Sample, ...] = (
+    (512, 512, 8, 128),
+    (1024, 1024, 256, 256),
+    (2048, 2048, 32, 2048),
+    (2048, 2048, 512, 2048),
 )
 
 
@@ -142,4 +148,4 @@ def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
     return product.add_bias(product.place(x, groups.rows.ravel()), bias)
 
 
-GROUPED = Lowering("grouped", _refuses, _cost, Grouped, (RATES,), _portable, SAMPLES)
+GROUPED = Lowering("grouped", _refuses, _cost, Grouped, (RATES,), _portable, SAMPLES, ON_CUDA)

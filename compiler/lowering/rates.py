@@ -1,6 +1,6 @@
 """Rates of cost formulas, in seconds per unit of work: shipped beside each formula, measured on each machine.
 
-RATES = Rates("dense", call=(15e-6, 30e-6), product=(63e-12, 0.3e-12), weight=(0.31e-9, 0.01e-9))
+RATES = Rates("dense", call=(15e-6, 45e-6), product=(63e-12, 0.1e-12), weight=(0.31e-9, 0.001e-9))
 call, product, weight = RATES.of(calibration)
 """
 
@@ -109,7 +109,7 @@ class Calibration:
         return replace(self, name=self.name if name is None else name, rates={**self.rates, **rates})
 
 
-GATHER = Rates("gather", call=(12e-6, 25e-6), value=(1.5e-9, 0.01e-9))
+GATHER = Rates("gather", call=(12e-6, 35e-6), value=(1.5e-9, 0.007e-9))
 
 
 def gathering(calibration: Calibration, values: Number, calls: Number = 1) -> Number:

@@ -118,6 +118,8 @@ class RegionLowering:
         What the cost goes by, shipped beside it.
     samples
         Sizes at which a machine is timed for those rates: inputs, neurons, fan-in, rows of the batch.
+    on_cuda
+        The same for a CUDA device, and a number of levels: launches there cost by depth.
     """
 
     name: str
@@ -126,3 +128,4 @@ class RegionLowering:
     unit: Callable[[RegionLayout, torch.dtype, torch.device], RegionUnit]
     rates: tuple[Rates, ...] = ()
     samples: tuple[Sample, ...] = ()
+    on_cuda: tuple[Sample, ...] = ()

@@ -29,7 +29,7 @@ HALVES = (torch.bfloat16, torch.float16)
 INDICES = ("row_start", "column", "column_start", "row", "order")
 # per call, per synapse and row, per synapse, per value moved (neurons at both ends times rows)
 RATES = Rates(
-    "sparse", call=(58e-6, 150e-6), product=(180e-12, 5e-12), weight=(5.9e-9, 0.05e-9), value=(0.58e-9, 0.02e-9)
+    "sparse", call=(58e-6, 220e-6), product=(180e-12, 0.45e-12), weight=(5.9e-9, 0.09e-9), value=(0.58e-9, 0.001e-9)
 )
 NATIVE = Rates("native_sparse", call=30e-6, product=75e-12, weight=3e-9, value=0.8e-9)
 SAMPLES: tuple[Sample, ...] = (
@@ -41,6 +41,13 @@ SAMPLES: tuple[Sample, ...] = (
     (1024, 1024, 0.01, 32),
     (512, 512, 0.1, 1),
     (1024, 1024, 0.02, 1),
+)
+ON_CUDA: tuple[Sample, ...] = (
+    (256, 256, 0.05, 32),
+    (1024, 1024, 0.05, 256),
+    (4096, 4096, 0.01, 256),
+    (4096, 4096, 0.01, 2048),
+    (4096, 4096, 0.05, 1024),
 )
 
 
@@ -130,4 +137,4 @@ def portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
     return product.add_bias(x, bias)
 
 
-SPARSE = Lowering("sparse", _refuses, _cost, Sparse, (RATES, NATIVE), portable, SAMPLES)
+SPARSE = Lowering("sparse", _refuses, _cost, Sparse, (RATES, NATIVE), portable, SAMPLES, ON_CUDA)

@@ -31,7 +31,7 @@ def later_rates(families: Iterable[Rates]) -> dict[str, float]:
 
 
 CPU = Calibration("cpu, 2 cores with AVX-512, MKL", shipped_rates("cpu"))
-CUDA = Calibration("cuda, estimated from peak rates", shipped_rates("cuda"), "cuda")
+CUDA = Calibration("cuda: rates of one H200, feature maps estimated", shipped_rates("cuda"), "cuda")
 CHANGED = {"grouped_call": 40e-6, "grouped_value": 0.7e-9}  # as they were first shipped
 FIRST = Calibration(
     "cpu, as first shipped", CPU.rates | later_rates(rates_of(SHIPPED)) | CHANGED

@@ -1,4 +1,4 @@
-"""The rates of a `Calibration` measured on this machine: small products are timed, and each lowering's formula fitted.
+"""The rates of a `Calibration` measured on this machine or its CUDA device: products are timed, and formulas fitted.
 
 A lowering's cost is a sum of rates times sizes, so the size that belongs to a rate is what the formula gives with that
 rate 1 and all others 0; the rates are those that come nearest to the times, in relative terms, and none is negative.
@@ -19,10 +19,10 @@ from compiler.lowering.base import Lowering
 from compiler.lowering.held import has_empty_slots
 from compiler.lowering.layout import ProductLayout
 from compiler.lowering.marks import Ledger, watch
-from compiler.lowering.rates import Calibration, gathering
+from compiler.lowering.rates import Calibration, Sample, gathering
 from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec
 from compiler.lowering.spec import BundleSpec
-from compiler.planning.cost import CPU, rates_of
+from compiler.planning.cost import default_calibration, rates_of
 from compiler.regions.status import FIXED, TRAINED
 from compiler.regions.windows import Window
 
@@ -31,7 +31,11 @@ ROUNDS = 8
 PATIENCE = 2.5  # seconds in all, after which a sample is timed once
 LEAST = 0.1  # of what is expected: no rate is less, or sizes that no sample has would cost nothing
 PRIOR = 0.1  # what it weighs that a rate is another than expected, beside a sample that is off by as much
-GATHERS = ((64, 32), (512, 256), (1024, 64))  # neurons picked, rows
+LARGE = 1 << 22  # slots of a matrix from which its wiring is drawn synapse by synapse
+GATHERS = {  # neurons picked, rows
+    "cpu": ((64, 32), (512, 256), (1024, 64)),
+    "cuda": ((64, 32), (2048, 256), (8192, 2048)),
+}
 
 
 @dataclass(frozen=True)
@@ -42,21 +46,32 @@ class Timed:
     step: Callable[[], object]
 
 
-def measured(name: str) -> Calibration:
-    """A calibration of the CPU as torch uses it now; takes about two seconds.
+def measured(name: str, device: str = "cpu") -> Calibration:
+    """A calibration of the CPU as torch uses it now, or of the current CUDA device; takes about two seconds.
 
     Parameters
     ----------
     name
         What it is to be called.
+    device
+        "cpu" or "cuda".
     """
-    brought = {n: s for rates in rates_of(_lowerings()) for n, s in rates.shipped("cpu").items()}
-    found, start = Calibration(name, {**CPU.rates, **brought}), _clock()()
-    with torch.random.fork_rng(devices=[]):
-        families = [*(partial(samples_of, lowering) for lowering in _lowerings() if lowering.samples), _gathers]
+    brought = {n: s for rates in rates_of(_lowerings()) for n, s in rates.shipped(device).items()}
+    shipped, start = default_calibration(device).rates, _clock(device)()
+    found, devices = Calibration(name, {**shipped, **brought}, device), []
+    if device == "cuda":
+        devices.append(torch.cuda.current_device())
+    with torch.random.fork_rng(devices):
+        families = [partial(samples_of, lowering, device) for lowering in _lowerings() if sizes_of(lowering, device)]
+        families.append(partial(_gathers, device))
         for number, family in enumerate(families, 1):
             found = fitted(found, family(), start + PATIENCE * number / len(families))
     return found
+
+
+def sizes_of(lowering: Lowering | RegionLowering, device: str) -> tuple[Sample, ...]:
+    """The sizes at which a lowering is timed on a type of device."""
+    return lowering.samples if device == "cpu" else lowering.on_cuda
 
 
 def fitted(calibration: Calibration, samples: Iterable[Timed], until: float) -> Calibration:
@@ -69,7 +84,7 @@ def fitted(calibration: Calibration, samples: Iterable[Timed], until: float) -> 
     none = calibration.with_rates(**dict.fromkeys(names, 0.0))
     sizes = {n: np.array([s.cost(none.with_rates(**{n: 1.0})) for s in samples], float) for n in names}
     names = [n for n in names if sizes[n].any() and calibration.rates[n]]
-    seconds = shortest([s.step for s in samples], until)
+    seconds = shortest([s.step for s in samples], until, calibration.device)
     shipped = np.array([calibration.rates[n] for n in names])
     rates = nearest(np.stack([sizes[n] for n in names], 1), seconds, shipped)
     return calibration.with_rates(**dict(zip(names, rates.tolist(), strict=True)))
@@ -94,12 +109,12 @@ def nearest(sizes: np.ndarray, seconds: np.ndarray, shipped: np.ndarray) -> np.n
     return (rates + LEAST) * expected
 
 
-def shortest(steps: list[Callable[[], object]], until: float) -> np.ndarray:
+def shortest(steps: list[Callable[[], object]], until: float, device: str = "cpu") -> np.ndarray:
     """(steps,) seconds of each: the shortest round, all of them in turn, since what disturbs only ever adds.
 
     There is no other round once the clock shows `until`.
     """
-    clock, many, best = _clock(), [], np.full(len(steps), np.inf)
+    clock, many, best = _clock(device), [], np.full(len(steps), np.inf)
     for step in steps:
         step()
         many.append(max(1, min(50, int(SECONDS / max(_seconds(step, 1, clock), 1e-7)))))
@@ -110,9 +125,19 @@ def shortest(steps: list[Callable[[], object]], until: float) -> np.ndarray:
     return best
 
 
-def _clock() -> Callable[[], float]:
-    """Seconds of the processor for one thread, on which other programs that run here tell least; else of the clock."""
+def _clock(device: str) -> Callable[[], float]:
+    """Seconds of the processor for one thread, on which other programs that run here tell least; else of the clock.
+
+    A device's are those until it has done all that it was given.
+    """
+    if device == "cuda":
+        return _settled
     return time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
+
+
+def _settled() -> float:
+    torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def _seconds(step: Callable[[], object], times: int, clock: Callable[[], float]) -> float:
@@ -126,25 +151,25 @@ def _lowerings() -> list[Lowering | RegionLowering]:
     return [*REGISTRY.values(), *REGIONS.values()]
 
 
-def samples_of(lowering: Lowering | RegionLowering) -> list[Timed]:
+def samples_of(lowering: Lowering | RegionLowering, device: str = "cpu") -> list[Timed]:
     """The products at which a lowering is timed; none where it refuses them here."""
-    return _products(lowering) if isinstance(lowering, Lowering) else _fields(lowering)
+    return _products(lowering, device) if isinstance(lowering, Lowering) else _fields(lowering, device)
 
 
-def _products(lowering: Lowering) -> list[Timed]:
+def _products(lowering: Lowering, device: str) -> list[Timed]:
     found = []
-    for number, (inputs, outputs, share, batch, *side) in enumerate(lowering.samples):
+    for number, (inputs, outputs, share, batch, *side) in enumerate(sizes_of(lowering, device)):
         row, column, groups = _wiring(inputs, outputs, share)
         count, window = inputs * outputs if row is None else len(row), _window(*side)
-        spec = BundleSpec(inputs, outputs, count, batch, False, "sum", "float32", "cpu", groups, window)
+        spec = BundleSpec(inputs, outputs, count, batch, False, "sum", "float32", device, groups, window)
         if lowering.refuses(spec) is not None:
             return []
         layout = ProductLayout(inputs, outputs, np.arange(count), row, column, None, "sum", window)
-        unit = lowering.unit(layout, torch.float32, torch.device("cpu"))
+        unit = lowering.unit(layout, torch.float32, torch.device(device))
         for parameter in unit.parameters():
             torch.nn.init.normal_(parameter)
             watch(parameter, Ledger(), unit if has_empty_slots(unit) else None)  # as those of a network are
-        x = torch.randn(batch, inputs, *side, *side)
+        x = torch.randn(batch, inputs, *side, *side, device=device)
         if (
             unit.by_feature and number % 2
         ):  # the first layer of a network reads rows, those behind it what such units make
@@ -161,6 +186,10 @@ def _wiring(inputs: int, outputs: int, share: float) -> tuple[np.ndarray | None,
     """
     if share == 1:
         return None, None, 1
+    if share < 1 and inputs * outputs > LARGE:
+        slots = np.random.default_rng(0).integers(inputs * outputs, size=int(share * inputs * outputs))
+        row, column = np.divmod(np.unique(slots), inputs)
+        return row.astype(np.int32), column.astype(np.int32), 1
     if share < 1:
         joined = np.random.default_rng(0).random((outputs, inputs)) < share
     else:
@@ -176,31 +205,31 @@ def _window(side: int | None = None) -> Window | None:
     return None if side is None else Window("weight", (side, side), (side, side), (3, 3), padding=(1, 1))
 
 
-def _fields(lowering: RegionLowering) -> list[Timed]:
+def _fields(lowering: RegionLowering, device: str) -> list[Timed]:
     found, rng = [], np.random.default_rng(0)
-    for inputs, neurons, fan_in, batch in lowering.samples:
-        layout = _region(inputs, neurons, int(fan_in), rng)
-        unit = lowering.unit(layout, torch.float32, torch.device("cpu"))
+    for inputs, neurons, fan_in, batch, *deep in sizes_of(lowering, device):
+        levels = deep[0] if deep else 0  # depth costs a native kernel nothing
+        layout = _region(inputs, neurons, int(fan_in), levels or neurons, rng)
+        unit = lowering.unit(layout, torch.float32, torch.device(device))
         torch.nn.init.normal_(next(unit.parameters()))
-        places = torch.arange(inputs + neurons - 10, inputs + neurons, dtype=torch.int32)
+        places = torch.arange(inputs + neurons - 10, inputs + neurons, dtype=torch.int32, device=device)
         step = _step(
             lambda x, unit=unit, places=places: unit.make(x, places),
-            torch.randn(batch, inputs),
+            torch.randn(batch, inputs, device=device),
             list(unit.parameters()),
             (10,),
         )
-        spec = RegionSpec(
-            inputs, neurons, len(layout.ids), 0, (), batch, "float32", "cpu"
-        )  # depth costs a kernel nothing
+        spec = RegionSpec(inputs, neurons, len(layout.ids), levels, (), batch, "float32", device)
         found.append(Timed(lambda c, s=spec: float(lowering.cost(s, c)), step))
     return found
 
 
-def _region(inputs: int, neurons: int, fan_in: int, rng: np.random.Generator) -> RegionLayout:
-    """Neurons with ReLU, each of which reads so many before it at random."""
+def _region(inputs: int, neurons: int, fan_in: int, levels: int, rng: np.random.Generator) -> RegionLayout:
+    """Neurons with ReLU in levels, each of which reads so many of those before its own at random."""
     reader = np.repeat(np.arange(neurons, dtype=np.int32), fan_in)
     start = np.arange(0, neurons * fan_in + 1, fan_in, dtype=np.int32)
-    source = (rng.random(len(reader)) * (inputs + reader)).astype(np.int32)
+    known = reader.astype(np.int64) * levels // neurons * neurons // levels
+    source = (rng.random(len(reader)) * (inputs + known)).astype(np.int32)
     return RegionLayout(
         inputs, neurons, np.arange(len(reader)), reader, source, None, "sum",
         keys=np.arange(neurons), start=start, level_start=np.arange(neurons + 1, dtype=np.int32),
@@ -209,11 +238,12 @@ def _region(inputs: int, neurons: int, fan_in: int, rng: np.random.Generator) ->
     )  # fmt: skip
 
 
-def _gathers() -> list[Timed]:
+def _gathers(device: str) -> list[Timed]:
     found, rng = [], np.random.default_rng(0)
-    for neurons, batch in GATHERS:
-        index = torch.from_numpy(np.sort(rng.permutation(2 * neurons)[:neurons]))
-        step = _step(lambda x, index=index: x.index_select(1, index), torch.randn(batch, 2 * neurons), [], (neurons,))
+    for neurons, batch in GATHERS[device]:
+        index = torch.from_numpy(np.sort(rng.permutation(2 * neurons)[:neurons])).to(device)
+        x = torch.randn(batch, 2 * neurons, device=device)
+        step = _step(lambda x, index=index: x.index_select(1, index), x, [], (neurons,))
         found.append(Timed(lambda c, n=neurons * batch: float(gathering(c, n)), step))
     return found
 
@@ -222,5 +252,5 @@ def _step(
     run: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor, numbers: list[torch.Tensor], made: tuple[int, ...]
 ) -> Callable[[], object]:
     """Forward and backward."""
-    x, gradient = x.requires_grad_(), torch.randn(x.shape[0], *made)
+    x, gradient = x.requires_grad_(), torch.randn(x.shape[0], *made, device=x.device)
     return lambda: torch.autograd.grad(run(x), [x, *numbers], gradient)

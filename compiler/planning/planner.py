@@ -21,7 +21,7 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
 
 SHORT = 1e-3  # seconds a step: what is shorter is not worth measuring a machine for
-LONG = 1 << 26  # synapses times rows that take longer than that on any machine
+LONG = 1 << 26  # synapses times rows that take longer than that on any processor
 
 
 def plan(snapshot: Snapshot, options: Options) -> Program:
@@ -42,7 +42,7 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
     if not options.measured:
         return _planned(snapshot, options)
     draft = None
-    if len(snapshot.arrays.ids) * options.batch_size < LONG:
+    if options.device != "cpu" or len(snapshot.arrays.ids) * options.batch_size < LONG:
         draft = _planned(snapshot, options)
         if draft.seconds < SHORT:
             return draft

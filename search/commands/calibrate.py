@@ -3,33 +3,37 @@
 import argparse
 from typing import Any
 
+import torch
+
 from compiler.lowering.rates import Calibration
 from compiler.planning.calibration import kept_at, measure_and_keep
-from compiler.planning.cost import CPU
+from compiler.planning.cost import default_calibration
 from neurograph.errors import FileError
 
 
 def add(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
-        "calibrate", help="measure what products cost on this machine, for the choice among them"
+        "calibrate", help="measure what products cost on this machine and its CUDA device, for the choice among them"
     )
     parser.set_defaults(command=_run)
 
 
 def _run(given: argparse.Namespace) -> None:
-    figures = measure_and_keep()
-    if figures is None:
-        raise FileError(
-            f"figures cannot be kept in {kept_at().parent}: make it a folder that can be written to, or name another "
-            "by XDG_CACHE_HOME; until then networks are planned by the shipped figures"
-        )
-    print("\n".join([f"{figures.name}: {kept_at()}", *_lines(figures)]))
+    for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
+        figures = measure_and_keep(device)
+        if figures is None:
+            raise FileError(
+                f"figures cannot be kept in {kept_at().parent}: make it a folder that can be written to, or name "
+                "another by XDG_CACHE_HOME; until then networks are planned by the shipped figures"
+            )
+        print("\n".join([f"{figures.name}: {kept_at(device)}", *_lines(figures)]))
 
 
 def _lines(figures: Calibration) -> list[str]:
     """The rates that were measured, beside the shipped ones."""
-    shipped = {name: CPU.rates.get(name, found) for name, found in figures.rates.items()}
+    given = default_calibration(figures.device).rates
+    shipped = {name: given.get(name, found) for name, found in figures.rates.items()}
     return [
         f"  {name:<24}{found:>10.3g} s, shipped {shipped[name]:.3g} s"
         for name, found in figures.rates.items()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
 from threading import RLock
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from compiler.planning.calibration import as_plain, current, from_plain, using
+from compiler.planning.cost import CUDA
 from neurograph.errors import FileError, OptionError
 from search.executors.outcomes import Failed, reason_of
 from search.runs.jsonfiles import digest_of_file
@@ -54,7 +55,7 @@ class Task:
         need equal numbers.
     calibration
         The figures that its networks are planned by: those in use where the task is made, so that every process plans
-        alike and none measures itself.
+        alike and none measures itself. On CUDA devices they are planned by the shipped figures, for the same reason.
     files
         Names of the arguments that are paths of files: a run directory keeps copies of these, and a worker is built
         anew once one of them holds something else.
@@ -111,9 +112,11 @@ class Task:
             finally:
                 torch.set_num_threads(before)
 
-    def _planned(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def _planned(self) -> Iterator[None]:
         figures = from_plain(self.calibration)
-        return using(lambda outer: figures)
+        with using(lambda outer: figures), using(lambda outer: CUDA, "cuda"):
+            yield
 
     def _built(self) -> Any:
         key = self.key, self._contents()

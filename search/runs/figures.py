@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from compiler.lowering.rates import Calibration
 from compiler.planning.calibration import as_plain, from_plain, using
-from compiler.planning.cost import FIRST
+from compiler.planning.cost import FIRST, default_calibration
 from neurograph.errors import FileError
 from search.runs.jsonfiles import read_json, write_json
 from search.runs.run import Run
 
 KEPT = "calibration.json"
+_NAMES = {"cpu": "figures", "cuda": "cuda"}  # of the figures in that file, by type of device
 
 
 @contextmanager
@@ -25,19 +27,30 @@ def figures_of(run: Run) -> Iterator[None]:
     FileError
         Where the run's configuration cannot be read; or, when they are asked for, its figures.
     """
-    found: list[Calibration] = []
+    found: dict[str, Calibration] = {}
+    config = run.config()
+    kept = {"cpu": config.get("calibration"), "cuda": config.get("calibration_cuda")}
 
-    def figures(outer: Callable[[], Calibration]) -> Calibration:
-        if not found:
-            path = run.path / KEPT
-            if not path.exists():
-                write_json(path, {"figures": as_plain(outer())})
-            try:
-                found.append(from_plain(read_json(path).get("figures")))
-            except ValueError as error:
-                raise FileError(f"{path} is damaged: {error}") from None
-        return found[0]
+    def figures(device: str, outer: Callable[[], Calibration]) -> Calibration:
+        if kept[device] != KEPT:
+            return FIRST if device == "cpu" else default_calibration(device)
+        if device not in found:
+            found[device] = _kept_or_keep(run, device, outer)
+        return found[device]
 
-    keeps = run.config().get("calibration") == KEPT
-    with using(figures if keeps else lambda outer: FIRST):
+    with using(partial(figures, "cpu")), using(partial(figures, "cuda"), "cuda"):
         yield
+
+
+def _kept_or_keep(run: Run, device: str, outer: Callable[[], Calibration]) -> Calibration:
+    """The figures that the run's file has for a type of device, put there now where it has none."""
+    path, name, held = run.path / KEPT, _NAMES[device], {}
+    if path.exists():
+        held = read_json(path)
+    if name not in held and (not path.exists() or set(held) & set(_NAMES.values())):
+        held[name] = as_plain(outer())
+        write_json(path, held)
+    try:
+        return from_plain(held.get(name), device)
+    except ValueError as error:
+        raise FileError(f"{path} is damaged: {error}") from None

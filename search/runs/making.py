@@ -49,7 +49,7 @@ def started_run(
         raise FileError(f"{run.path} cannot be made a run directory: {reason(error)}") from None
     with locked(run.path):
         _clear(run, force, parts)
-        kept = {"calibration": KEPT}
+        kept = {"calibration": KEPT, "calibration_cuda": KEPT}
         write_json(
             run.path / "config.json", {"format": FORMAT, **config, "parts": list(parts), **environment(), **kept}
         )

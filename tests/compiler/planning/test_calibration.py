@@ -30,7 +30,11 @@ def measures(monkeypatch, tmp_path):
     counted = []
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv(calibration.SWITCH, raising=False)
-    monkeypatch.setattr(measuring, "measured", lambda name: counted.append(name) or OURS.with_rates(name))
+    monkeypatch.setattr(
+        measuring,
+        "measured",
+        lambda name, device="cpu": counted.append(name) or replace(OURS, name=name, device=device),
+    )
     calibration.forget()
     yield counted
     calibration.forget()
@@ -170,7 +174,7 @@ def test_rates_are_never_negative_and_what_is_not_seen_follows_the_rest():
 
 def test_every_family_of_samples_is_measured(monkeypatch):
     """In steps that are not run: each sample costs one second, and every rate behind it is found."""
-    monkeypatch.setattr(measuring, "shortest", lambda steps, until: np.ones(len(steps)))
+    monkeypatch.setattr(measuring, "shortest", lambda steps, until, device: np.ones(len(steps)))
     before = torch.random.get_rng_state()
     found = measuring.measured("here")
     assert torch.equal(torch.random.get_rng_state(), before)
@@ -184,7 +188,10 @@ def test_every_family_of_samples_is_measured(monkeypatch):
 def test_one_sample_of_each_family_runs():
     families = [*REGISTRY.values(), *REGIONS.values()]
     assert sum(bool(lowering.samples) for lowering in families) >= 5
-    for sample in [*(s for lowering in families for s in measuring.samples_of(lowering)[:1]), measuring._gathers()[0]]:
+    for sample in [
+        *(s for lowering in families for s in measuring.samples_of(lowering)[:1]),
+        measuring._gathers("cpu")[0],
+    ]:
         sample.step()
         assert sample.cost(CPU) > 0
 
@@ -275,3 +282,40 @@ def test_a_cost_goes_by_the_rates_that_stand_beside_it(lowering):
     assert GATHER.cpu.keys() <= own
     doubled = CPU.with_rates(**{name: 2.0 * CPU.rates[name] for name in own})
     assert lowering.cost(spec, CPU) < lowering.cost(spec, doubled) < np.inf
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """A CUDA device by name, which nothing is run on."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Abacus")
+
+
+def test_a_device_has_figures_of_its_own(measures, device, monkeypatch):
+    here, there = of_this_machine(), of_this_machine("cuda")
+    assert measures == [here.name, there.name] and there.name == "Abacus, measured"
+    assert calibration.kept_at() != calibration.kept_at("cuda")
+    monkeypatch.setattr(calibration, "_float32_products", lambda: "tf32")
+    assert of_this_machine("cuda") is not there and len(measures) == 3
+    monkeypatch.setenv(calibration.SWITCH, str(calibration.kept_at("cuda")))
+    assert of_this_machine("cuda").name == there.name and of_this_machine() == CPU and len(measures) == 3
+    monkeypatch.setenv(calibration.SWITCH, "shipped")
+    assert of_this_machine("cuda") == CUDA and of_this_machine() == CPU
+
+
+def test_figures_of_a_device_in_use_leave_the_others_alone():
+    with using(lambda outer: OURS, "cuda"):
+        assert current("cuda") == OURS
+        with using(lambda outer: CPU):
+            assert current("cuda") == OURS and current() == CPU
+    assert current("cuda") != OURS
+
+
+@pytest.mark.gpu
+def test_a_device_is_measured(monkeypatch):
+    before = torch.random.get_rng_state(), torch.cuda.get_rng_state()
+    found = measuring.measured("there", "cuda")
+    assert torch.equal(torch.random.get_rng_state(), before[0]) and torch.equal(torch.cuda.get_rng_state(), before[1])
+    changed = {name for name, rate in found.rates.items() if rate != CUDA.rates.get(name)}
+    assert {"dense_product", "sparse_product", "grouped_value", "field_level", "gather_value"} <= changed

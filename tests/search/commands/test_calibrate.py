@@ -8,7 +8,7 @@ from search.cli import main
 @pytest.fixture(autouse=True)
 def quick(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(measuring, "measured", lambda name: CPU.with_rates(name, dense_call=0.5))
+    monkeypatch.setattr(measuring, "measured", lambda name, device="cpu": CPU.with_rates(name, dense_call=0.5))
     calibration.forget()
     yield
     calibration.forget()
@@ -17,7 +17,7 @@ def quick(monkeypatch, tmp_path):
 def test_it_measures_anew_and_says_what_it_found(capsys, monkeypatch):
     monkeypatch.delenv(calibration.SWITCH, raising=False)
     calibration.of_this_machine()
-    monkeypatch.setattr(measuring, "measured", lambda name: CPU.with_rates(name, dense_call=0.25))
+    monkeypatch.setattr(measuring, "measured", lambda name, device="cpu": CPU.with_rates(name, dense_call=0.25))
     assert main(["calibrate"]) == 0
     shown = capsys.readouterr().out
     assert str(calibration.kept_at()) in shown and "dense_call" in shown and "0.25 s, shipped 1.5e-05 s" in shown

@@ -3,11 +3,12 @@
 import pytest
 
 from compiler.planning.calibration import current, using
-from compiler.planning.cost import CPU, FIRST
+from compiler.planning.cost import CPU, CUDA, FIRST
 from neurograph.errors import FileError
 from search.runs import continued_run, started_run
 
 OURS, THEIRS = CPU.with_rates("ours", dense_call=1.0), CPU.with_rates("theirs")
+DEVICE = CUDA.with_rates("a device", dense_call=1.0)
 
 
 def test_figures_are_kept_when_first_asked_for_and_hold_when_the_run_goes_on(tmp_path):
@@ -43,3 +44,13 @@ def test_damaged_figures_are_refused_when_they_are_asked_for(tmp_path):
         pytest.raises(FileError, match=r"calibration.json is damaged: it does not hold"),
     ):
         current()
+
+
+def test_a_device_s_figures_are_kept_beside_those_of_the_processor(tmp_path):
+    with using(lambda outer: OURS), using(lambda outer: DEVICE, "cuda"), started_run(tmp_path / "run", {}):
+        assert current("cuda") == DEVICE and current() == OURS
+    with continued_run(tmp_path / "run") as run:
+        assert current() == OURS and current("cuda") == DEVICE
+        run.update_config(calibration_cuda=None)  # as runs from before were
+    with using(lambda outer: DEVICE, "cuda"), continued_run(tmp_path / "run"):
+        assert current("cuda") == CUDA and current() == OURS

@@ -1,14 +1,17 @@
 """The figures of docs/results/gpu.md: irregular wiring on a CUDA device, side by side in one run.
 
-    python -m benchmarks.gpu            everything, a few minutes
-    python -m benchmarks.gpu --tilings  also how the walk's time depends on how it is cut
+    python -m benchmarks.gpu            everything, under three minutes
+    python -m benchmarks.gpu --kernels  only the kernels; --networks only compiled networks
+    python -m benchmarks.gpu --small    small networks, to try the command: on the processor where there is no device
 
-Times are medians of CUDA events over repeats, after a warm-up; every product is first compared with float64 on the CPU.
-Without a device it says so and ends with 1.
+Times are medians of CUDA events over repeats, after a warm-up, variants in turn; what is timed is first compared with
+float64. Without a device the kernels are left out, and seconds are the processor's.
 """
 
 import argparse
+import gc
 import sys
+import time
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -16,29 +19,55 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.kernels.cuda import walk
-from compiler.lowering.kernels.cuda.walk import Tiling, Wiring
+from compiler.lowering.kernels.cuda import runtime, shared, walk
+from compiler.lowering.kernels.cuda.parts import parts_of
+from compiler.lowering.kernels.cuda.shared import SharedWalk
+from compiler.lowering.kernels.cuda.walk import Wiring
 
 NEURONS, FAN_IN, INPUTS = 10_000, 16, 256
+HERE = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def medians_ms(variants: dict[str, Callable[[], object]], repeats: int = 15) -> dict[str, float]:
+    """The median of each one's time by CUDA events, in ms; every round runs all of them in turn."""
+    for run in variants.values():
+        for _ in range(3):
+            run()
+    times: dict[str, list[float]] = {name: [] for name in variants}
+    gc.collect()
+    gc.disable()  # a collection in one variant's turn would be the other's garbage
+    try:
+        for _ in range(repeats):
+            for name, run in variants.items():
+                times[name].append(_elapsed(run))
+    finally:
+        gc.enable()
+    return {name: float(np.median(found)) for name, found in times.items()}
+
+
+def _elapsed(run: Callable[[], object]) -> float:
+    if HERE == "cpu":
+        begin = time.perf_counter()
+        run()
+        return (time.perf_counter() - begin) * 1e3
+    begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    torch.cuda.synchronize()
+    begin.record()
+    run()
+    end.record()
+    end.synchronize()
+    return begin.elapsed_time(end)
 
 
 def median_ms(run: Callable[[], object], repeats: int = 15) -> float:
-    """The median of one call's time by CUDA events, in ms."""
-    for _ in range(3):
-        run()
-    times = []
-    for _ in range(repeats):
-        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-        begin.record()
-        run()
-        end.record()
-        end.synchronize()
-        times.append(begin.elapsed_time(end))
-    return float(np.median(times))
+    """The median of one call's time, in ms."""
+    return medians_ms({"": run}, repeats)[""]
 
 
 def graphed(run: Callable[[], object]) -> Callable[[], object]:
     """The same work replayed from a CUDA graph."""
+    if HERE == "cpu":
+        return run
     stream = torch.cuda.Stream()
     with torch.cuda.stream(stream):
         for _ in range(3):
@@ -92,63 +121,59 @@ class LevelByLevel:
 
 def close(one: Tensor, other: Tensor) -> float:
     """The relative difference, in norm."""
-    return float((one.double() - other.double()).norm() / other.double().norm())
+    one, other = one.detach().double(), other.detach().double()
+    return float((one - other).norm() / other.norm())
 
 
-TILINGS = [
-    *(Tiling(tile, parts) for tile in (2, 8, 16, 32) for parts in (1, 2, 4, 8, 16, 32, 64)),
-    *(Tiling(tile, 1, 32, warps=8) for tile in (1, 2, 4, 8)),
-    *(Tiling(tile, parts, by_level=True) for tile in (16, 32, 64) for parts in (1, 4, 16, 32, 64)),
-]
-
-
-def fits(cut: Tiling, levels: int, batch: int, processors: int) -> bool:
-    """Whether a tiling may run: programs that wait for one another are all resident, and none is without neurons."""
-    tiles = -(-batch // cut.tile)
-    if cut.by_level or cut.parts == 1:
-        return (cut.parts - 1) * cut.neurons * levels <= NEURONS and tiles <= 16 * processors
-    return tiles * cut.parts <= processors
-
-
-def point(levels: int, batch: int, every: bool) -> None:
-    """One field and batch: the walk, as it is cut by default or in every way, and level-by-level torch."""
-    processors = torch.cuda.get_device_properties(0).multi_processor_count
-    starts, targets, sources = field(levels)
-    wiring = Wiring.of(INPUTS, starts, targets, sources, ["relu"] * NEURONS, "cuda")
-    weights = torch.randn(len(targets), device="cuda") / FAN_IN**0.5
-    x, zero = torch.randn(INPUTS, batch, device="cuda"), torch.zeros(NEURONS, device="cuda")
-    incoming = torch.randn(INPUTS + NEURONS, batch, device="cuda")
-    plain = LevelByLevel(starts, sources, weights)
-
-    def walked(cut: Tiling) -> tuple[Tensor, Tensor, Tensor]:
-        values, sums = walk.forward(wiring, x, weights, zero, zero, cut)
-        deltas, reached = walk.backward(wiring, incoming, sums, weights, zero, cut)
-        return values, walk.weight_gradient(wiring, values, deltas), reached
-
-    def seconds(cut: Tiling) -> float:
-        return median_ms(graphed(lambda: walked(cut)) if cut.by_level else lambda: walked(cut))
-
-    chosen = walk.cut_for(wiring, batch, processors)
-    expected = plain.step(x, incoming)
-    off = max(close(a, b) for a, b in zip(walked(chosen), expected, strict=True))
-    mine, eager = seconds(chosen), median_ms(lambda: plain.step(x, incoming), 5)
-    replayed = median_ms(graphed(lambda: plain.step(x, incoming)), 5)
-    print(
-        f"{levels:4} levels, batch {batch:5}: walk {mine:7.3f} (off by {off:.0e}), torch {eager:7.2f}, in a CUDA graph "
-        f"{replayed:7.3f}: {replayed / mine:4.1f} times; {chosen}",
-        flush=True,
-    )
-    cuts = [cut for cut in TILINGS if fits(cut, levels, batch, processors)] if every else []
-    for ms, cut in sorted(((seconds(cut), cut) for cut in cuts), key=lambda row: row[0])[:4]:
-        print(f"      {ms:7.3f} {cut}")
-
-
-def walks(every: bool) -> None:
-    """Random fields of 10,000 neurons."""
+def walks() -> None:
+    """Random fields of 10,000 neurons: both walks, and level-by-level torch, as replayed from CUDA graphs."""
     print(f"\nfield, {NEURONS:,} neurons, {NEURONS * FAN_IN:,} synapses, forward + backward, ms")
     for levels in (20, 100, 500):
         for batch in (64, 256, 1024, 4096):
-            point(levels, batch, every)
+            point(levels, batch)
+
+
+def point(levels: int, batch: int) -> None:
+    """One field and batch."""
+    processors = torch.cuda.get_device_properties(0).multi_processor_count
+    starts, targets, sources = field(levels)
+    wiring = Wiring.of(INPUTS, starts, targets, sources, ["relu"] * NEURONS, "cuda")
+    begin, codes = np.arange(0, NEURONS * FAN_IN + 1, FAN_IN), np.ones(NEURONS, int)
+    parts = parts_of(INPUTS, begin, sources, codes, starts, torch.device("cuda"))
+    assert parts is not None
+    most = runtime.most_shared(torch.device("cuda"))
+    weights = torch.randn(len(targets), device="cuda") / FAN_IN**0.5
+    x, zero = torch.randn(batch, INPUTS, device="cuda"), torch.zeros(NEURONS, device="cuda")
+    incoming = torch.randn(INPUTS + NEURONS, batch, device="cuda")
+    plain, exact = (LevelByLevel(starts, sources, w) for w in (weights, weights.double()))
+    cut = walk.cut_for(wiring, batch, processors)
+
+    def in_shared(columns: int) -> tuple[Tensor, Tensor, Tensor]:
+        how, to_x = SharedWalk(wiring, parts, columns), torch.empty_like(x)
+        values, sums = shared.forward(x, weights, zero, None, how, True)
+        return values, shared.backward(incoming, values, sums, weights, None, how, to_x)[0], to_x
+
+    def by_triton() -> tuple[Tensor, Tensor, Tensor]:
+        values, sums = walk.forward(wiring, x.t().contiguous(), weights, zero, zero, cut)
+        deltas, reached = walk.backward(wiring, incoming, sums, weights, zero, cut)
+        return values, walk.weight_gradient(wiring, values, deltas), reached[:INPUTS].t()
+
+    chosen = shared.columns_for(parts, batch, 4, processors, most)
+    wanted = exact.step(x.t().double(), incoming.double())
+    wanted = *wanted[:2], wanted[2][:INPUTS].t()
+    off = [
+        max(close(a, b) for a, b in zip(run(), wanted, strict=True)) for run in (lambda: in_shared(chosen), by_triton)
+    ]
+    ways = {"triton": graphed(by_triton) if cut.by_level else by_triton}
+    ways |= {f"shared {c}": graphed(lambda c=c: in_shared(c)) for c in (1, 2, 4) if c * 4 * parts.places <= most}
+    ms = medians_ms(ways) | medians_ms({"eager": lambda: in_shared(chosen)})
+    torch_ms = median_ms(graphed(lambda: plain.step(x.t(), incoming)), 5)
+    print(
+        f"{levels:4} levels, batch {batch:5}: torch in a CUDA graph {torch_ms:7.3f}, "
+        + ", ".join(f"{name} {found:.3f}" for name, found in ms.items())
+        + f"; rows chosen {chosen}; off by {off[0]:.0e}, {off[1]:.0e}",
+        flush=True,
+    )
 
 
 def layers() -> None:
@@ -196,14 +221,21 @@ def row(size: int, density: float, batch: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tilings", action="store_true", help="measure many ways to cut the walk")
-    every = parser.parse_args().tilings
-    if not torch.cuda.is_available():
-        print("there is no CUDA device here", file=sys.stderr)
+    parser.add_argument("--kernels", action="store_true", help="only the kernels")
+    parser.add_argument("--networks", action="store_true", help="only compiled networks")
+    parser.add_argument("--small", action="store_true", help="small networks, to try the command")
+    given = parser.parse_args()
+    if HERE == "cpu" and not given.small:
+        print("there is no CUDA device here; --small tries the command on the processor", file=sys.stderr)
         return 1
-    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}")
-    layers()
-    walks(every)
+    from benchmarks import gpu_networks
+
+    print(f"{torch.cuda.get_device_name() if HERE == 'cuda' else 'the processor'}, torch {torch.__version__}")
+    if not given.kernels:
+        gpu_networks.everything(given.small)
+    if HERE == "cuda" and not given.networks:
+        walks()
+        layers()
     return 0
 
 

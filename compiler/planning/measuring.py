@@ -128,7 +128,7 @@ def shortest(steps: list[Callable[[], object]], until: float, device: str = "cpu
 def _clock(device: str) -> Callable[[], float]:
     """Seconds of the processor for one thread, on which other programs that run here tell least; else of the clock.
 
-    A device's are those until it has done all that it was given.
+    A device's is read when it has done all that it was given.
     """
     if device == "cuda":
         return _settled

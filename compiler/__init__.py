@@ -1,20 +1,22 @@
 """The compiler: how a network of neurons runs, at the speed of the hardware, in PyTorch."""
 
-from compiler import exports
-from compiler.build import compile
-from compiler.compiled import CompiledNetwork
-from compiler.lifting import lift
-from compiler.lowering.rates import Calibration
-from compiler.population.build import compile_population
-from compiler.population.network import CompiledPopulation
-from compiler.reference import reference
-from compiler.runtime.acting import Actor
-from compiler.runtime.state import State
-from compiler.statistics.absent import AbsentGradients, absent_gradients
-from compiler.statistics.record import record
-from compiler.statistics.strongest import strongest_absent
-from compiler.statistics.utility import RunningUtility
-from compiler.sync.ema import EMA
+import neurograph  # noqa: F401  (first: makes this module's plain name an alias of the real one)
+
+from . import exports
+from .build import compile
+from .compiled import CompiledNetwork
+from .lifting import lift
+from .lowering.rates import Calibration
+from .population.build import compile_population
+from .population.network import CompiledPopulation
+from .reference import reference
+from .runtime.acting import Actor
+from .runtime.state import State
+from .statistics.absent import AbsentGradients, absent_gradients
+from .statistics.record import record
+from .statistics.strongest import strongest_absent
+from .statistics.utility import RunningUtility
+from .sync.ema import EMA
 
 __all__ = [
     "EMA",

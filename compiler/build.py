@@ -4,17 +4,18 @@ from typing import Any
 
 import torch
 
-from compiler.compiled import CompiledNetwork
-from compiler.lowering.rates import Calibration
-from compiler.planning.kept import planned
-from compiler.planning.pins import Pin, check_pin
-from compiler.runtime.assembly import assemble
-from compiler.runtime.devices import usable_device
-from compiler.runtime.inputs import check_batch_size
-from compiler.slots import SlotMap
-from compiler.sync.columns import columns_of, warn_of_moved_columns
 from neurograph.core.marks import WiringMark
 from neurograph.errors import CompileError
+
+from .compiled import CompiledNetwork
+from .lowering.rates import Calibration
+from .planning.kept import planned
+from .planning.pins import Pin, check_pin
+from .runtime.assembly import assemble
+from .runtime.devices import usable_device
+from .runtime.inputs import check_batch_size
+from .slots import SlotMap
+from .sync.columns import columns_of, warn_of_moved_columns
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 

@@ -5,23 +5,24 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from compiler.memory import Memory
-from compiler.planning.program import Program
-from compiler.runtime import copies
-from compiler.runtime.assembly import Assembly
-from compiler.runtime.inputs import check_batch_size
-from compiler.runtime.listeners import notify
-from compiler.runtime.module import CompiledModule
-from compiler.runtime.state import State, tensors_of
-from compiler.snapshot import Snapshot
-from compiler.sync import state
-from compiler.sync.columns import Columns, columns_of
-from compiler.sync.holding import Holding
-from compiler.sync.optimizers import canonical
-from compiler.sync.traced import Forwards, number, refusal
 from neurograph.analysis.observations import Observations
 from neurograph.core.marks import WiringMark
 from neurograph.errors import CompileError
+
+from .memory import Memory
+from .planning.program import Program
+from .runtime import copies
+from .runtime.assembly import Assembly
+from .runtime.inputs import check_batch_size
+from .runtime.listeners import notify
+from .runtime.module import CompiledModule
+from .runtime.state import State, tensors_of
+from .snapshot import Snapshot
+from .sync import state
+from .sync.columns import Columns, columns_of
+from .sync.holding import Holding
+from .sync.optimizers import canonical
+from .sync.traced import Forwards, number, refusal
 
 
 class CompiledNetwork(CompiledModule):
@@ -168,7 +169,7 @@ class CompiledNetwork(CompiledModule):
         CompileError
             Rows of another length.
         """
-        from compiler.runtime.acting import BoundActor, called
+        from .runtime.acting import BoundActor, called
 
         if not self.holding.fresh:
             self.refuse_stale()
@@ -240,7 +241,7 @@ class CompiledNetwork(CompiledModule):
         CompileError
             Where the graph cannot be compiled or the optimizer cannot follow; nothing is changed.
         """
-        from compiler.sync.refresh import refresh
+        from .sync.refresh import refresh
 
         refresh(self, optimizer, group, newborns)
 
@@ -262,13 +263,13 @@ class CompiledNetwork(CompiledModule):
 
     def observe(self, batches: Any, *, loss: Any = None, activations: Any = False, deltas: Any = False) -> Observations:
         """Statistics of activations and gradients over some data; see `compiler.statistics.observe.observe`."""
-        from compiler.statistics.observe import observe
+        from .statistics.observe import observe
 
         return observe(self, batches, loss=loss, activations=activations, deltas=deltas)
 
     def portable(self) -> torch.fx.GraphModule:
         """The network in operators that `torch.export` and ONNX take; see `compiler.portable.portable`."""
-        from compiler.portable import portable
+        from .portable import portable
 
         return portable(self)
 

@@ -13,10 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.activations import activate
 from neurograph.errors import CompileError
 from neurograph.schema.neuron import VALUES
 from neurograph.schema.synapse import FORM_FIELDS, SynapseForm, form_of
+
+from .activations import activate
 
 Node = Any
 TRAINED = tuple(name for name in VALUES if not name.startswith("running"))

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.regions.order import Order, rising
+from .regions.order import Order, rising
 
 Quantity = tuple[str, tuple[int, ...]]
 WEIGHT: Quantity = ("weight", ())

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from compiler.memory import Memory, Step, one_step, population_of
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
 from neurograph.schema.synapse import SynapseForm
 from neurograph.storage.pools import items
+
+from .memory import Memory, Step, one_step, population_of
 
 THIN = 32  # synapses of a level, up to which they are followed one by one
 

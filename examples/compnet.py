@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from neurograph.search.datasets import Dataset, load
+from neurograph.search.growth.morphing import report
 from rich.console import Console
 from rich.table import Table
 
-import search
-from neurograph import NeuronGraph, draw
+from neurograph import NeuronGraph, draw, search
 from neurograph.builders import mlp, parameter_count
-from search.datasets import Dataset, load
-from search.growth.morphing import report
 
 PAIR = ("hidden1", "output")
 RECIPE: dict[str, Any] = {"schedule": "cosine", "batch_size": 32, "validation": 0.0, "watch_test": True}

@@ -13,17 +13,16 @@ from pathlib import Path
 from statistics import mean, stdev
 
 import torch
+from neurograph.search.datasets import Dataset, hold_out, load
+from neurograph.search.growth.metabolism import Metabolized, MetabolizeOptions
+from neurograph.search.options import read_options
+from neurograph.search.runs import next_directory
+from neurograph.search.training import Trainer, evaluate
 from rich.console import Console
 from rich.table import Table
 
-import compiler
-import search
+from neurograph import compiler, search
 from neurograph.builders import mlp
-from search.datasets import Dataset, hold_out, load
-from search.growth.metabolism import Metabolized, MetabolizeOptions
-from search.options import read_options
-from search.runs import next_directory
-from search.training import Trainer, evaluate
 
 RECIPE = {
     "epochs": 60,

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as loss_of
 
-import compiler
-from neurograph import NeuronGraph
+from neurograph import NeuronGraph, compiler
 from neurograph.draw import before_and_after
 from neurograph.edits import SplitEdge
 

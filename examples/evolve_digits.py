@@ -13,12 +13,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from deap import tools
+from neurograph.search.datasets import load
+from neurograph.search.evolution import EvolutionOptions, Learning, Policy, evolve, make_toolbox
 
-import compiler
-from neurograph import NeuronGraph
+from neurograph import NeuronGraph, compiler
 from neurograph.draw.tradeoff import Curve, tradeoff
-from search.datasets import load
-from search.evolution import EvolutionOptions, Learning, Policy, evolve, make_toolbox
 
 
 def sparse_start(rng: np.random.Generator) -> NeuronGraph:

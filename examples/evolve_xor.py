@@ -5,9 +5,9 @@ python examples/evolve_xor.py
 
 import torch
 import torch.nn.functional as F
+from neurograph.search.evolution import EvolutionOptions, Learning, Policy, evolve, make_toolbox
 
 from neurograph.builders import mlp
-from search.evolution import EvolutionOptions, Learning, Policy, evolve, make_toolbox
 
 
 def main(generations: int = 30, population: int = 50, seed: int = 0) -> None:

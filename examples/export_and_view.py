@@ -13,15 +13,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import torch
+from neurograph.search.datasets import load
 from rich.console import Console
 from rich.table import Table
 
-import search
-from neurograph import NeuronGraph, draw
+from neurograph import NeuronGraph, draw, search
 from neurograph.builders import mlp
 from neurograph.errors import FileError
 from neurograph.files import EXPORTS
-from search.datasets import load
 
 GROWTH = {"learning_rate": 0.01, "first_cycle": 4, "cycle": 3, "slope": 0.05, "newborns": 8, "growth_limit": 48}
 

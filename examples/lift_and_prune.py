@@ -16,17 +16,17 @@ from pathlib import Path
 from statistics import median
 
 import torch
+from neurograph.search.datasets import Dataset, Split, hold_out, load
+from neurograph.search.training import Trainer, TrainingOptions, evaluate, parameter_count
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, relu
 
-import compiler
+from neurograph import compiler
 from neurograph.draw import before_and_after
 from neurograph.edits import Autophagy
 from neurograph.edits.selectors import LowRepresentationalPower
-from search.datasets import Dataset, Split, hold_out, load
-from search.training import Trainer, TrainingOptions, evaluate, parameter_count
 
 
 class Net(nn.Module):

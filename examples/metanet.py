@@ -14,11 +14,11 @@ from statistics import mean
 from typing import Any
 
 import torch
+from neurograph.search.datasets import load
+from neurograph.search.runs import next_directory
 
-import search
+from neurograph import search
 from neurograph.builders import mlp
-from search.datasets import load
-from search.runs import next_directory
 
 RECIPE: dict[str, Any] = {"learning_rate": 0.004, "schedule": "cosine", "batch_size": 64, "label_smoothing": 0.1}
 GROWTH: dict[str, Any] = {  # see `neurograph metabolize --help` for what can be chosen

@@ -13,12 +13,12 @@ import argparse
 from pathlib import Path
 
 import torch
+from neurograph.search import metabolize_stream
+from neurograph.search.datasets import load
+from neurograph.search.streams import random_labels
 
 from neurograph.builders import mlp
 from neurograph.draw import tasks as draw_tasks
-from search import metabolize_stream
-from search.datasets import load
-from search.streams import random_labels
 
 RATES = (5e-4, 1e-3, 2e-3)  # of the fixed network
 LIVING = {"learning_rate": 4e-3, "rate": 64.0, "age": 20, "decay": 0.9, "every": 40}

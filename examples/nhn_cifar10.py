@@ -13,8 +13,9 @@ Made for a GPU: days on two processor cores. Every stage can be stopped (Ctrl-C,
 import argparse
 from pathlib import Path
 
-import search
-from search.nhn.pipeline import PRESETS, read_stage_options
+from neurograph.search.nhn.pipeline import PRESETS, read_stage_options
+
+from neurograph import search
 
 
 def main(words: list[str] | None = None) -> search.NeuronHierarchy:

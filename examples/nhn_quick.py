@@ -12,8 +12,9 @@ trained as long, and the trained one when its add-ons are taken away.
 import argparse
 from pathlib import Path
 
-import search
-from search.nhn.pipeline import PRESETS, read_stage_options
+from neurograph.search.nhn.pipeline import PRESETS, read_stage_options
+
+from neurograph import search
 
 
 def main(words: list[str] | None = None) -> search.NeuronHierarchy:

@@ -10,13 +10,14 @@ shared weights that an individual uses; each of Ray's workers builds network and
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import compiler
+from neurograph.search.datasets import hold_out, load
+from neurograph.search.executors import Failed
+from neurograph.search.nhn.addons import AddOnOptions
+from neurograph.search.nhn.locations import BatchOptions, EvolutionOptions, add_on_task, make_toolbox, search
+from neurograph.search.training import Trainer, TrainingOptions
+
+from neurograph import compiler
 from neurograph.builders import enas_macro
-from search.datasets import hold_out, load
-from search.executors import Failed
-from search.nhn.addons import AddOnOptions
-from search.nhn.locations import BatchOptions, EvolutionOptions, add_on_task, make_toolbox, search
-from search.training import Trainer, TrainingOptions
 
 
 def evaluated(evaluate, turn):

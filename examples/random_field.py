@@ -16,13 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from neurograph.search.datasets import Dataset, hold_out, load
+from neurograph.search.training import Trainer, TrainingOptions, evaluate
 
-import compiler
-from neurograph import NeuronGraph
+from neurograph import NeuronGraph, compiler
 from neurograph.builders import mlp, random_field
 from neurograph.draw import adjacency, distributions
-from search.datasets import Dataset, hold_out, load
-from search.training import Trainer, TrainingOptions, evaluate
 
 
 def main(

@@ -13,13 +13,12 @@ import argparse
 from pathlib import Path
 
 import torch
+from neurograph.search.datasets import load
+from neurograph.search.growth.expansion import PRESETS
+from neurograph.search.runs import next_directory
 
-import search
-from neurograph import draw
+from neurograph import draw, search
 from neurograph.builders import mlp, parameter_count
-from search.datasets import load
-from search.growth.expansion import PRESETS
-from search.runs import next_directory
 
 HIDDEN = {"digits": 32, "mnist": 96, "fashion-mnist": 96}  # of the fixed network: the authors' width, a third on digits
 

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from neurograph.search.datasets import Dataset, load
+from neurograph.search.runs import next_directory
 
-import search
-from neurograph import NeuronGraph, draw
+from neurograph import NeuronGraph, draw, search
 from neurograph.builders import mlp, parameter_count
-from search.datasets import Dataset, load
-from search.runs import next_directory
 
 RECIPE: dict[str, Any] = {"learning_rate": 0.005, "schedule": "cosine", "batch_size": 64}
 GROWTH: dict[str, Any] = {

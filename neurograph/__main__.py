@@ -1,6 +1,8 @@
-"""`python -m neurograph`: the command line, which lives above. The one upward import of the house."""
+"""`python -m neurograph`: the command line, which lives above. With `packages`, the upward imports of the house."""
 
-from search.cli import main
+from importlib import import_module
+
+main = import_module("neurograph.search.cli").main
 
 if __name__ == "__main__":
     raise SystemExit(main())

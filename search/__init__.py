@@ -1,18 +1,20 @@
 """How a network changes: training, metabolism, expansion and other ways to grow."""
 
-from search.evolution.neat import from_neat
-from search.growth.expansion import expand
-from search.growth.grown import Grown
-from search.growth.metabolism import Metabolized, metabolize
-from search.growth.metabolism.streaming.run import Lived, metabolize_stream
-from search.growth.morphing import morph
-from search.growth.pruning import prune
-from search.growth.rewiring import rewire
-from search.growth.train import train
-from search.methods import METHODS, redraw, resume
-from search.nhn.kernels import prune_network
-from search.nhn.layers import find_hierarchy
-from search.nhn.pipeline import NeuronHierarchy, neuron_hierarchy
+import neurograph  # noqa: F401  (first: makes this module's plain name an alias of the real one)
+
+from .evolution.neat import from_neat
+from .growth.expansion import expand
+from .growth.grown import Grown
+from .growth.metabolism import Metabolized, metabolize
+from .growth.metabolism.streaming.run import Lived, metabolize_stream
+from .growth.morphing import morph
+from .growth.pruning import prune
+from .growth.rewiring import rewire
+from .growth.train import train
+from .methods import METHODS, redraw, resume
+from .nhn.kernels import prune_network
+from .nhn.layers import find_hierarchy
+from .nhn.pipeline import NeuronHierarchy, neuron_hierarchy
 
 __all__ = [
     "METHODS",

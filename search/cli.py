@@ -5,8 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from neurograph.errors import NeuroGraphError
-from search.commands import COMMANDS
-from search.output import watched
+
+from .commands import COMMANDS
+from .output import watched
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

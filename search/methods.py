@@ -7,22 +7,23 @@ from typing import Any
 from neurograph.errors import FileError, OptionError
 from neurograph.network import NeuronGraph
 from neurograph.registry import Registry
-from search.datasets import Dataset
-from search.growth.expansion.expand import expand
-from search.growth.metabolism.metabolize import metabolize
-from search.growth.metabolism.streaming.run import COMMAND, resume_stream
-from search.growth.method import Method
-from search.growth.morphing.morph import morph
-from search.growth.pictures import leave_pictures
-from search.growth.pruning.prune import prune
-from search.growth.rewiring.rewire import rewire
-from search.growth.running import go_on
-from search.growth.train import train
-from search.nhn import locations
-from search.nhn.kernels import prune_network
-from search.nhn.layers import resume_hierarchy
-from search.nhn.pipeline import resume_neuron_hierarchy
-from search.runs import open_run, refuse_links_out, restored_from
+
+from .datasets import Dataset
+from .growth.expansion.expand import expand
+from .growth.metabolism.metabolize import metabolize
+from .growth.metabolism.streaming.run import COMMAND, resume_stream
+from .growth.method import Method
+from .growth.morphing.morph import morph
+from .growth.pictures import leave_pictures
+from .growth.pruning.prune import prune
+from .growth.rewiring.rewire import rewire
+from .growth.running import go_on
+from .growth.train import train
+from .nhn import locations
+from .nhn.kernels import prune_network
+from .nhn.layers import resume_hierarchy
+from .nhn.pipeline import resume_neuron_hierarchy
+from .runs import open_run, refuse_links_out, restored_from
 
 METHODS: Registry[Method] = Registry(
     "neurograph.methods",

@@ -11,36 +11,77 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("neurograph", "compiler", "search")  # each may import those before it
-EXCEPTION = Path("neurograph/__main__.py")  # starts the command line
+EXCEPTIONS = (Path("neurograph/__main__.py"), Path("neurograph/packages.py"))  # start the command line; the lazy door
 SOURCES = sorted(path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 
-def imported(source: str) -> set[str]:
-    """Top-level packages a source imports, wherever in it, by statement or by name."""
-    found = set()
+def plain(name: str) -> str:
+    """A module by the plain name of its package: `neurograph.compiler.build` is `compiler.build`."""
+    return name.removeprefix("neurograph.") if name.split(".")[1:2] in (["compiler"], ["search"]) else name
+
+
+def from_where(node: ast.ImportFrom, path: Path) -> str:
+    """The package or module that a `from ... import` of a file names, whole; packages above lie beside `neurograph`."""
+    if not node.level:
+        return str(node.module)
+    folder = ("neurograph",) * (path.parts[0] != "neurograph") + path.parent.parts
+    return ".".join((*folder[: len(folder) - node.level + 1], *filter(None, [node.module])))
+
+
+def wanted(path: Path, source: str) -> Iterator[str]:
+    """Every name that a source imports, late and for annotations too: of modules, and of what is in them."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            found.add(str(node.module).split(".")[0])
+            yield from (plain(alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (plain(f"{from_where(node, path)}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
-            found |= {str(arg.value).split(".")[0] for arg in node.args if isinstance(arg, ast.Constant)}
-    return found
+            yield from (plain(str(arg.value)) for arg in node.args if isinstance(arg, ast.Constant))
+
+
+def imported(path: Path, source: str) -> set[str]:
+    """Top-level packages a source imports, wherever in it, by statement or by name."""
+    return {name.split(".")[0] for name in wanted(path, source)}
 
 
 def upward(path: Path, source: str) -> set[str]:
     """Packages above its own that a source imports."""
     allowed = PACKAGES[: PACKAGES.index(path.parts[0]) + 1]
-    return imported(source) & (set(PACKAGES) - set(allowed))
+    return imported(path, source) & (set(PACKAGES) - set(allowed))
+
+
+def shadowed(path: Path, source: str) -> list[str]:
+    """Imports of our upper packages by their plain names, which may be a module of the user's."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [str(node.module)] if isinstance(node, ast.ImportFrom) and not node.level else []
+        found += [name for name in names if name.split(".")[0] in ("compiler", "search")]
+    return found
 
 
 def calls(source: str) -> set[str]:
     return {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if path != EXCEPTION], ids=str)
+@pytest.mark.parametrize("path", [path for path in SOURCES if path not in EXCEPTIONS], ids=str)
 def test_imports_run_downwards(path):
     assert not upward(path, (ROOT / path).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path not in EXCEPTIONS], ids=str)
+def test_no_import_can_reach_a_users_module(path):
+    found = shadowed(path, (ROOT / path).read_text(encoding="utf-8"))
+    assert not found, (
+        "a user's compiler.py or search.py may stand there: write `from neurograph import compiler`, or .module"
+    )
+
+
+def test_the_scan_sees_every_import_by_a_plain_name():
+    path = Path("search/growth/a.py")
+    assert shadowed(path, "def f():\n    import compiler.build")
+    assert shadowed(path, "from search.runs import run")
+    assert not shadowed(path, "from ...compiler import build\nfrom neurograph import search\nimport compilers")
 
 
 def test_the_scan_sees_every_way_to_import_upwards():
@@ -49,14 +90,19 @@ def test_the_scan_sees_every_way_to_import_upwards():
     assert upward(graph, "def f():\n    from search.cli import main") == {"search"}
     assert upward(graph, "import importlib\nimportlib.import_module('compiler')") == {"compiler"}
     assert upward(lowering, "import neurograph\nfrom search import runs") == {"search"}
+    assert upward(graph, "from neurograph import search") == {"search"}
+    assert upward(graph, "from neurograph.compiler.build import compile") == {"compiler"}
+    assert upward(Path("compiler/lowering/a.py"), "from ...search import cli") == {"search"}
     assert not upward(Path("search/cli.py"), "import compiler, neurograph, search")
-    assert not upward(graph, "from neurograph import errors\nfrom . import compiler")
+    assert not upward(Path("search/growth/a.py"), "from ..runs import run\nfrom ...compiler import build")
+    assert upward(graph, "from . import compiler") == {"compiler"}
+    assert not upward(graph, "from neurograph import errors\nfrom . import network")
 
 
 def test_the_graph_needs_no_torch():
     users = [path for path in SOURCES if path.parts[0] == "neurograph"]
     assert users
-    assert not [path for path in users if "torch" in imported((ROOT / path).read_text(encoding="utf-8"))]
+    assert not [path for path in users if "torch" in imported(path, (ROOT / path).read_text(encoding="utf-8"))]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -83,7 +129,7 @@ def test_no_global_random_state(path):
     source = (ROOT / path).read_text(encoding="utf-8")
     seeded = ("np.random.default_rng", "np.random.Generator", "np.random.SeedSequence", "torch.random.fork_rng")
     drawn = {name for name in calls(source) if name.startswith(("np.random.", "torch.random."))}
-    assert "random" not in imported(source)
+    assert "random" not in imported(path, source)
     assert not [name for name in drawn if not name.startswith(seeded)]
     assert "np.random.default_rng()" not in source
 
@@ -99,18 +145,8 @@ def test_the_walks_of_the_architecture_visit_files_that_are_there():
 
 # ------------------------------------------------------------------------------------------- circles
 def modules(paths: Mapping[str, str]) -> dict[str, str]:
-    """Sources by the name of their module, of sources by path."""
-    names = {path: path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in paths}
-    return {names[path]: source for path, source in paths.items()}
-
-
-def wanted(source: str) -> Iterator[str]:
-    """Every name that a source imports, late and for annotations too: of modules, and of what is in them."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    """Paths by the name of their module."""
+    return {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in paths}
 
 
 def runs(name: str, known: Mapping[str, str]) -> set[str]:
@@ -122,14 +158,15 @@ def runs(name: str, known: Mapping[str, str]) -> set[str]:
 def circles(paths: Mapping[str, str]) -> list[frozenset[str]]:
     """Modules that import one another, by however long a way; sources by path."""
     known, graph = modules(paths), nx.DiGraph()
-    for importer, source in known.items():
+    for importer, path in known.items():
         around = runs(importer, known)  # is being run already
-        graph.add_edges_from((importer, module) for name in wanted(source) for module in runs(name, known) - around)
+        names = wanted(Path(path), paths[path])
+        graph.add_edges_from((importer, module) for name in names for module in runs(name, known) - around)
     return [frozenset(found) for found in nx.strongly_connected_components(graph) if len(found) > 1]
 
 
 def sources() -> dict[str, str]:
-    return {path.as_posix(): (ROOT / path).read_text(encoding="utf-8") for path in SOURCES if path != EXCEPTION}
+    return {path.as_posix(): (ROOT / path).read_text(encoding="utf-8") for path in SOURCES if path not in EXCEPTIONS}
 
 
 def test_no_modules_import_one_another():
@@ -145,14 +182,17 @@ def test_the_scan_sees_every_circle():
     assert circles({a: hidden, b: "from neurograph.a import g", c: "from neurograph.b import g"})
     assert circles({a: "from neurograph.room.c import f", room: "from neurograph import a", c: ""})
     assert not circles({room: "from neurograph.room.c import f", c: "from neurograph.room import d"})
+    d, e = "search/room/d.py", "search/e.py"
+    assert circles({d: "from ..e import f", e: "from .room import d"})
+    assert not circles({d: "from ..e import f", e: "from ..compiler.room import d"})
 
 
 # ------------------------------------------------------------------------------------------- rooms
 def rooms(paths: Mapping[str, str]) -> nx.DiGraph:
     """Which room imports which, of one package; sources by path."""
     known, graph = modules(paths), nx.DiGraph()
-    for importer, source in known.items():
-        found = {module for name in wanted(source) for module in runs(name, known)}
+    for importer, path in known.items():
+        found = {module for name in wanted(Path(path), paths[path]) for module in runs(name, known)}
         graph.add_edges_from((_room(importer), _room(module)) for module in found - runs(importer, known))
     graph.remove_edges_from([*nx.selfloop_edges(graph)])
     graph.remove_nodes_from([""])  # the package itself

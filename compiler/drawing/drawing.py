@@ -8,9 +8,9 @@ import torch
 from torch import fx, nn
 from torch.fx.proxy import GraphAppendingTracer, Proxy
 
-from compiler.drawing import layers
-from compiler.drawing.names import Names
-from compiler.regions.order import neighbours
+from ..regions.order import neighbours
+from . import layers
+from .names import Names
 
 Value = Any  # an `fx.Proxy`: it takes every operator of a tensor, which its class does not declare
 

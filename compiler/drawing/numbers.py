@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from compiler.regions.order import Order
-from compiler.slots import Quantity, SlotMap
+from ..regions.order import Order
+from ..slots import Quantity, SlotMap
 
 
 class Numbers:

@@ -1,10 +1,11 @@
 """Networks as other programs run them: formats that need torch, added to `neurograph.files.EXPORTS`."""
 
-from compiler.exports.onnx import write_onnx
-from compiler.exports.package import write_package
-from compiler.exports.program import write_program
 from neurograph.files import EXPORTS, Format
 from neurograph.network import NeuronGraph
+
+from .onnx import write_onnx
+from .package import write_package
+from .program import write_program
 
 
 def dropout_losses(graph: NeuronGraph) -> list[str]:

@@ -10,12 +10,13 @@ from typing import Any
 
 import torch
 
-from compiler.build import compile
-from compiler.drawing.names import Names
-from compiler.exports.program import export_program
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
 from neurograph.network import NeuronGraph
+
+from ..build import compile
+from ..drawing.names import Names
+from .program import export_program
 
 NEEDED = ("onnx", "onnxscript")
 MOST = 2**31 - 1  # bytes that one file of this format can hold

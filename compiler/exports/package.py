@@ -6,14 +6,15 @@ from textwrap import indent
 
 import torch
 
-from compiler.build import compile
-from compiler.compiled import CompiledNetwork
-from compiler.exports.source import Source, source_of
-from compiler.planning.program import PortPlan
-from compiler.portable.build import draw
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
+
+from ..build import compile
+from ..compiled import CompiledNetwork
+from ..planning.program import PortPlan
+from ..portable.build import draw
+from .source import Source, source_of
 
 MODEL, WEIGHTS = "model.py", "weights.pt"
 

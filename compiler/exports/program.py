@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from torch.export import Dim, ExportedProgram
 
-from compiler.build import compile
-from compiler.compiled import CompiledNetwork
 from neurograph.disk.aside import written_aside
 from neurograph.network import NeuronGraph
+
+from ..build import compile
+from ..compiled import CompiledNetwork
 
 
 def export_program(net: CompiledNetwork) -> ExportedProgram:

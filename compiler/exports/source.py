@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import fx, nn
 
-from compiler.drawing import layers
-from compiler.drawing.drawing import Drawing, Made
-from compiler.drawing.names import Names
+from ..drawing import layers
+from ..drawing.drawing import Drawing, Made
+from ..drawing.names import Names
 
 WIDE = 110  # letters in a line, at most where it can be broken
 _BETWEEN = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/"}

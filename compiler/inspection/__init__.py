@@ -1,7 +1,7 @@
 """What a person wants to know about a network, in one screen."""
 
-from compiler.inspection.inspect import inspect
-from compiler.inspection.report import (
+from .inspect import inspect
+from .report import (
     GrowthSummary,
     Inspection,
     PopulationSummary,

@@ -5,20 +5,21 @@ from math import prod
 
 import numpy as np
 
-from compiler.inspection.report import GrowthSummary, Inspection, PopulationSummary, WiringSummary
-from compiler.planning.cost import default_calibration
-from compiler.planning.planner import plan
-from compiler.planning.program import Options, ProductPlan, Program
-from compiler.regions.windows import NUMBER, SAME, Window, find_windows
-from compiler.runtime.devices import usable_device
-from compiler.runtime.inputs import check_batch_size
-from compiler.snapshot import snapshot
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.entries import RAW, Entry
 from neurograph.core.journal import Journal
 from neurograph.errors import CompileError
 from neurograph.network import NeuronGraph
 from neurograph.schema.neuron import NeuronKind
+
+from ..planning.cost import default_calibration
+from ..planning.planner import plan
+from ..planning.program import Options, ProductPlan, Program
+from ..regions.windows import NUMBER, SAME, Window, find_windows
+from ..runtime.devices import usable_device
+from ..runtime.inputs import check_batch_size
+from ..snapshot import snapshot
+from .report import GrowthSummary, Inspection, PopulationSummary, WiringSummary
 
 LATEST = 3  # entries of the journal that are listed one by one
 _TRAINED = ("bias", "slope", "gamma", "beta")

@@ -3,9 +3,10 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from compiler.planning.cost import format_seconds
-from compiler.planning.program import ProductPlan, Program
 from neurograph.core.entries import RAW
+
+from ..planning.cost import format_seconds
+from ..planning.program import ProductPlan, Program
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """PyTorch modules as neuron graphs: trace, read operator by operator, draw up populations, make the graph."""
 
-from compiler.lifting.lift import lift
+from .lift import lift
 
 __all__ = ["lift"]

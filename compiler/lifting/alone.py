@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
-from compiler.lifting.trace import in_mode
+from .trace import in_mode
 
 _CLOSE = 1e-3  # of the largest number that comes out: sums in another order differ by far less
 _CLOSE_HALF = 5e-2

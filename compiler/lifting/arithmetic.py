@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lifting.activations import activated
-from compiler.lifting.constants import is_constant, numbers_for, scaled, shifted
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import BIAS, Value
-from compiler.lifting.errors import operator, refuse
-from compiler.lifting.sums import identity, summed
+from .activations import activated
+from .constants import is_constant, numbers_for, scaled, shifted
+from .context import Context
+from .drafts import BIAS, Value
+from .errors import operator, refuse
+from .sums import identity, summed
 
 Handler = Callable[[Context, Any], Value]
 

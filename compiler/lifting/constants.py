@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import BIAS, Bundle, Value
-from compiler.lifting.errors import refuse
+from .context import Context
+from .drafts import BIAS, Bundle, Value
+from .errors import refuse
 
 
 def is_constant(context: Context, given: Any) -> bool:

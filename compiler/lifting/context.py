@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.lifting.drafts import BIAS, SUM, Bundle, Draft, Ref, Value
-from compiler.lifting.errors import module_of, operator, place, refuse
-from compiler.lifting.reparametrized import masked
+from .drafts import BIAS, SUM, Bundle, Draft, Ref, Value
+from .errors import module_of, operator, place, refuse
+from .reparametrized import masked
 
 
 class Context:

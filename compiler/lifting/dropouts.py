@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import DROPOUT, Value
-from compiler.lifting.errors import refuse
+from .context import Context
+from .drafts import DROPOUT, Value
+from .errors import refuse
 
 
 def dropout(kind: str) -> Callable[[Context, Any], Value]:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import Bundle, Draft, Ref, Value
 from neurograph.network import NeuronGraph
+
+from .context import Context
+from .drafts import Bundle, Draft, Ref, Value
 
 
 def emit(context: Context, inputs: Sequence[Draft], outputs: Sequence[tuple[Any, Value]]) -> NeuronGraph:

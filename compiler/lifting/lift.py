@@ -9,19 +9,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from compiler.lifting.alone import surprise
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import CLOSED, Draft, Value
-from compiler.lifting.emit import emit
-from compiler.lifting.errors import in_place, operator, refuse
-from compiler.lifting.modes import reconciled
-from compiler.lifting.registry import ADVICE, HANDLERS, UNKNOWN
-from compiler.lifting.reparametrized import ABSENT, KEEP, ZEROS, leave_out_zeros, refuse_reparametrized
-from compiler.lifting.shapes import item
-from compiler.lifting.trace import trace
 from neurograph.errors import LiftError
 from neurograph.network import NeuronGraph
 from neurograph.options import one_of
+
+from .alone import surprise
+from .context import Context
+from .drafts import CLOSED, Draft, Value
+from .emit import emit
+from .errors import in_place, operator, refuse
+from .modes import reconciled
+from .registry import ADVICE, HANDLERS, UNKNOWN
+from .reparametrized import ABSENT, KEEP, ZEROS, leave_out_zeros, refuse_reparametrized
+from .shapes import item
+from .trace import trace
 
 _VIEWS = (
     *("view", "reshape", "flatten", "squeeze", "unsqueeze", "alias", "contiguous", "to"),

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lifting.context import Context, with_bias
-from compiler.lifting.drafts import Bundle, Value
-from compiler.lifting.errors import refuse
+from .context import Context, with_bias
+from .drafts import Bundle, Value
+from .errors import refuse
 
 
 def linear(context: Context, node: Any) -> Value:

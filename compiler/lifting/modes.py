@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from compiler.lifting.errors import in_place, module_of, operator, place, refuse
-from compiler.lifting.trace import trace
 from neurograph.errors import LiftError
+
+from .errors import in_place, module_of, operator, place, refuse
+from .trace import trace
 
 _DROPOUTS = ("dropout", "feature_dropout")
 _NAMED = 3  # differences that a warning names

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import NORM, Value
-from compiler.lifting.errors import refuse
+from .context import Context
+from .drafts import NORM, Value
+from .errors import refuse
 
 
 def batch_norm(context: Context, node: Any) -> Value:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import Bundle, Value
-from compiler.lifting.errors import refuse
+from .context import Context
+from .drafts import Bundle, Value
+from .errors import refuse
 
 Handler = Callable[[Context, Any], Value]
 

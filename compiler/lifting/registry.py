@@ -1,6 +1,6 @@
 """Which handler takes which operator; a new family is a file with `HANDLERS` and a line here."""
 
-from compiler.lifting import activations, arithmetic, convolution, dropouts, linear, norms, pools, shapes
+from . import activations, arithmetic, convolution, dropouts, linear, norms, pools, shapes
 
 MODULES = (convolution, linear, norms, activations, pools, dropouts, arithmetic, shapes)
 

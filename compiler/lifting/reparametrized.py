@@ -7,9 +7,10 @@ from torch import nn
 from torch.nn.utils import parametrize
 from torch.nn.utils.prune import BasePruningMethod
 
-from compiler.lifting.drafts import Bundle, Draft
-from compiler.lifting.errors import operator
 from neurograph.errors import LiftError
+
+from .drafts import Bundle, Draft
+from .errors import operator
 
 KEEP, ABSENT = ZEROS = ("keep", "absent")
 

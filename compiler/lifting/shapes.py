@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import SUM, Bundle, Draft, Ref, Value
-from compiler.lifting.errors import refuse
-from compiler.lifting.pools import pooled
+from .context import Context
+from .drafts import SUM, Bundle, Draft, Ref, Value
+from .errors import refuse
+from .pools import pooled
 
 
 def same(context: Context, node: Any) -> Value:

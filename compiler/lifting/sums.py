@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lifting.context import Context
-from compiler.lifting.drafts import BIAS, Bundle, Draft, Value
+from .context import Context
+from .drafts import BIAS, Bundle, Draft, Value
 
 
 def summed(context: Context, node: Any, parts: list[Value]) -> Value:

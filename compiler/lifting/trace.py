@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from compiler.lifting.errors import place_of
 from neurograph.errors import LiftError
+
+from .errors import place_of
 
 
 def trace(module: nn.Module, inputs: tuple[Tensor, ...], training: bool = False) -> Any:

@@ -4,24 +4,25 @@ A new one, with the rates of its cost and its portable form, is one file and one
 package beside; `compiler.testing` has the contract.
 """
 
-from compiler.lowering.aggregate import AGGREGATE
-from compiler.lowering.base import Lowering, Unit
-from compiler.lowering.conv import CONV
-from compiler.lowering.conv_grouped import CONV_GROUPED
-from compiler.lowering.conv_padded import CONV_PADDED
-from compiler.lowering.conv_sparse import CONV_SPARSE
-from compiler.lowering.copy import COPY
-from compiler.lowering.dense import DENSE
-from compiler.lowering.field import FIELD
-from compiler.lowering.flatten import FLATTEN
-from compiler.lowering.grouped import GROUPED
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.onednn import ONEDNN
-from compiler.lowering.pool import POOL
-from compiler.lowering.region import RegionLowering
-from compiler.lowering.sparse import SPARSE
-from compiler.lowering.torch_sparse import TORCH_SPARSE
 from neurograph.registry import Registry
+
+from .aggregate import AGGREGATE
+from .base import Lowering, Unit
+from .conv import CONV
+from .conv_grouped import CONV_GROUPED
+from .conv_padded import CONV_PADDED
+from .conv_sparse import CONV_SPARSE
+from .copy import COPY
+from .dense import DENSE
+from .field import FIELD
+from .flatten import FLATTEN
+from .grouped import GROUPED
+from .layout import ProductLayout
+from .onednn import ONEDNN
+from .pool import POOL
+from .region import RegionLowering
+from .sparse import SPARSE
+from .torch_sparse import TORCH_SPARSE
 
 SCALARS = (DENSE, ONEDNN, SPARSE, GROUPED, COPY, AGGREGATE, TORCH_SPARSE)
 MAPS = (CONV, CONV_GROUPED, CONV_PADDED, CONV_SPARSE, FLATTEN, POOL)

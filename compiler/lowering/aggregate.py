@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.drawing import layers
-from compiler.drawing.drawing import Value, made, table
-from compiler.lowering.base import MAPS, Lowering, Unit
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import ProductDrawing, Vector
-from compiler.lowering.rates import Calibration, Rates
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.slots import WEIGHT, Slots
+from ..drawing import layers
+from ..drawing.drawing import Value, made, table
+from ..slots import WEIGHT, Slots
+from .base import MAPS, Lowering, Unit
+from .layout import ProductLayout
+from .portable_form import ProductDrawing, Vector
+from .rates import Calibration, Rates
+from .spec import BundleSpec, Number
+from .vector import add_vector, read_vector, vector_slots
 
 _PADDING = {"product": 1.0, "max": -torch.inf, "min": torch.inf, "mean": 0.0}
 # per call, per synapse and row

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import PortableForm
-from compiler.lowering.rates import Calibration, Rates, Sample
-from compiler.lowering.sealed import Sealed, Unparametrized, refuse_reparametrization
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.slots import Slots
+from ..slots import Slots
+from .layout import ProductLayout
+from .portable_form import PortableForm
+from .rates import Calibration, Rates, Sample
+from .sealed import Sealed, Unparametrized, refuse_reparametrization
+from .spec import BundleSpec, Number
 
 MAPS = "it is between scalars, and these synapses are of feature maps"
 NOT_MAPS = "it is for feature maps, and these synapses are between scalars"

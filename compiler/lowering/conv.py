@@ -7,16 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from compiler.drawing import layers
-from compiler.drawing.drawing import Value, made
-from compiler.lowering.base import Lowering, Unit, not_sliding
-from compiler.lowering.held import RATES as HELD
-from compiler.lowering.held import add_kernels, holding, kernel_slots, read_kernels
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import ProductDrawing, Vector, slots
-from compiler.lowering.rates import Calibration, Rates, Sample
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.slots import Slots
+from ..drawing import layers
+from ..drawing.drawing import Value, made
+from ..slots import Slots
+from .base import Lowering, Unit, not_sliding
+from .held import RATES as HELD
+from .held import add_kernels, holding, kernel_slots, read_kernels
+from .layout import ProductLayout
+from .portable_form import ProductDrawing, Vector, slots
+from .rates import Calibration, Rates, Sample
+from .spec import BundleSpec, Number
 
 # per call; per number of a kernel, position and row; per number of a kernel; per value moved
 RATES = Rates("conv", call=(60e-6, 60e-6), product=(28e-12, 0.3e-12), weight=(1e-9, 0.02e-9), value=(1.2e-9, 0.01e-9))

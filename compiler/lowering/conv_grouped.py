@@ -5,17 +5,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from compiler.drawing.drawing import Value, made
-from compiler.lowering.base import Lowering, Unit, not_sliding
-from compiler.lowering.conv import RATES, slides
-from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.maps import add_bias, pick
-from compiler.lowering.portable_form import ProductDrawing, Vector
-from compiler.lowering.rates import Calibration, Rates
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.regions.groups import Groups, equal_blocks, find_groups
-from compiler.slots import Slots
+from ..drawing.drawing import Value, made
+from ..regions.groups import Groups, equal_blocks, find_groups
+from ..slots import Slots
+from .base import Lowering, Unit, not_sliding
+from .conv import RATES, slides
+from .held import add_kernels, kernel_slots, read_kernels
+from .layout import ProductLayout
+from .maps import add_bias, pick
+from .portable_form import ProductDrawing, Vector
+from .rates import Calibration, Rates
+from .spec import BundleSpec, Number
 
 NARROW = Rates("narrow", group=4.0, factors=("group",))  # how many times dearer a product is in groups of few channels
 

@@ -9,17 +9,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import Lowering, Unit, not_sliding
-from compiler.lowering.conv import portable
-from compiler.lowering.conv_grouped import CONV_GROUPED
-from compiler.lowering.held import RATES as HELD
-from compiler.lowering.held import add_kernels, holding, kernel_slots, read_kernels
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.maps import add_bias, pick
-from compiler.lowering.rates import Calibration, gathering
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.regions.uneven import find_uneven
-from compiler.slots import Slots
+from ..regions.uneven import find_uneven
+from ..slots import Slots
+from .base import Lowering, Unit, not_sliding
+from .conv import portable
+from .conv_grouped import CONV_GROUPED
+from .held import RATES as HELD
+from .held import add_kernels, holding, kernel_slots, read_kernels
+from .layout import ProductLayout
+from .maps import add_bias, pick
+from .rates import Calibration, gathering
+from .spec import BundleSpec, Number
 
 
 class ConvPadded(Unit):

@@ -11,21 +11,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.drawing.drawing import Value
-from compiler.lowering.base import Lowering, Unit, not_sliding
-from compiler.lowering.conv import portable as masked
-from compiler.lowering.conv_grouped import portable as grouped
-from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
-from compiler.lowering.kernels.conv import Slide, convolve
-from compiler.lowering.kernels.library import available
-from compiler.lowering.kernels.sparse import Wiring
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import ProductDrawing, Vector
-from compiler.lowering.rates import LARGEST, Calibration, Rates, Sample
-from compiler.lowering.sparse import HALVES, INDICES, indices_of
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.regions.groups import find_groups
-from compiler.slots import Slots
+from ..drawing.drawing import Value
+from ..regions.groups import find_groups
+from ..slots import Slots
+from .base import Lowering, Unit, not_sliding
+from .conv import portable as masked
+from .conv_grouped import portable as grouped
+from .held import add_kernels, kernel_slots, read_kernels
+from .kernels.conv import Slide, convolve
+from .kernels.library import available
+from .kernels.sparse import Wiring
+from .layout import ProductLayout
+from .portable_form import ProductDrawing, Vector
+from .rates import LARGEST, Calibration, Rates, Sample
+from .sparse import HALVES, INDICES, indices_of
+from .spec import BundleSpec, Number
 
 # per call, per number of a kernel, position and row, per number of a kernel, per value moved
 RATES = Rates(

@@ -4,15 +4,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.drawing.drawing import Value
-from compiler.lowering.base import Lowering, Unit
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.maps import add_bias, pick
-from compiler.lowering.portable_form import ProductDrawing, Vector
-from compiler.lowering.rates import Calibration, gathering
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.regions.order import neighbours
-from compiler.slots import Slots
+from ..drawing.drawing import Value
+from ..regions.order import neighbours
+from ..slots import Slots
+from .base import Lowering, Unit
+from .layout import ProductLayout
+from .maps import add_bias, pick
+from .portable_form import ProductDrawing, Vector
+from .rates import Calibration, gathering
+from .spec import BundleSpec, Number
 
 
 class Copy(Unit):

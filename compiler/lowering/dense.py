@@ -8,15 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from compiler.lowering.base import MAPS, Lowering, Unit
-from compiler.lowering.held import RATES as HELD
-from compiler.lowering.held import hold, holding
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import matrix
-from compiler.lowering.rates import Calibration, Rates, Sample
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.regions.status import FIXED, FROZEN, TRAINED
-from compiler.slots import WEIGHT, Slots
+from ..regions.status import FIXED, FROZEN, TRAINED
+from ..slots import WEIGHT, Slots
+from .base import MAPS, Lowering, Unit
+from .held import RATES as HELD
+from .held import hold, holding
+from .layout import ProductLayout
+from .portable_form import matrix
+from .rates import Calibration, Rates, Sample
+from .spec import BundleSpec, Number
 
 MOST = 2**31  # slots are numbered in int32
 # per call, per weight and row of the batch, per weight

@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.activations import OUTSIDE
-from compiler.lowering.base import MAPS
-from compiler.lowering.kernels import instruction_set
-from compiler.lowering.kernels.field import FieldWiring, run_field
-from compiler.lowering.rates import Calibration, Rates, Sample
-from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec, RegionUnit
-from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.regions.status import FIXED
-from compiler.slots import BIAS, SLOPE, WEIGHT, Slots
+from ..activations import OUTSIDE
+from ..regions.status import FIXED
+from ..slots import BIAS, SLOPE, WEIGHT, Slots
+from .base import MAPS
+from .kernels import instruction_set
+from .kernels.field import FieldWiring, run_field
+from .rates import Calibration, Rates, Sample
+from .region import RegionLayout, RegionLowering, RegionSpec, RegionUnit
+from .vector import add_vector, read_vector, vector_slots
 
 # per call, per level, per synapse and row, per synapse; `WALK` is where no kernel is built
 RATES = Rates("field", call=(60e-6, 300e-6), level=(0.0, 1e-6), product=(110e-12, 0.8e-12), weight=(5e-9, 0.04e-9))

@@ -7,15 +7,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.drawing.drawing import Value
-from compiler.lowering.base import NOT_MAPS, Lowering, Unit
-from compiler.lowering.dense import MOST, RATES
-from compiler.lowering.held import add_kernels, kernel_slots, read_kernels
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import ProductDrawing, Vector, matrix
-from compiler.lowering.rates import Calibration
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.slots import Slots
+from ..drawing.drawing import Value
+from ..slots import Slots
+from .base import NOT_MAPS, Lowering, Unit
+from .dense import MOST, RATES
+from .held import add_kernels, kernel_slots, read_kernels
+from .layout import ProductLayout
+from .portable_form import ProductDrawing, Vector, matrix
+from .rates import Calibration
+from .spec import BundleSpec, Number
 
 
 class Flatten(Unit):

@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.drawing import layers
-from compiler.drawing.drawing import Value, made
-from compiler.lowering.base import Lowering, Unit
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import ProductDrawing, Vector
-from compiler.lowering.rates import Calibration, Rates, Sample
-from compiler.lowering.sparse import SPARSE
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.lowering.transforms import transformed
-from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.regions.groups import equal_blocks, find_groups
-from compiler.slots import WEIGHT, Slots
+from ..drawing import layers
+from ..drawing.drawing import Value, made
+from ..regions.groups import equal_blocks, find_groups
+from ..slots import WEIGHT, Slots
+from .base import Lowering, Unit
+from .layout import ProductLayout
+from .portable_form import ProductDrawing, Vector
+from .rates import Calibration, Rates, Sample
+from .sparse import SPARSE
+from .spec import BundleSpec, Number
+from .transforms import transformed
+from .vector import add_vector, read_vector, vector_slots
 
 # per call, per block, per synapse and row, per synapse, per value moved
 RATES = Rates(

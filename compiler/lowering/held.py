@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.lowering.marks import Mark, mark_of
-from compiler.lowering.rates import Calibration, Rates
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.lowering.transforms import transformed
-from compiler.regions.status import FROZEN, TRAINED
-from compiler.slots import Quantity, Slots
+from ..regions.status import FROZEN, TRAINED
+from ..slots import Quantity, Slots
+from .marks import Mark, mark_of
+from .rates import Calibration, Rates
+from .spec import BundleSpec, Number
+from .transforms import transformed
 
 # per call, per number of the tensor
 RATES = Rates("held", call=(15e-6, 20e-6), weight=(0.8e-9, 0.01e-9), later={"call": 0.0, "weight": 0.0})

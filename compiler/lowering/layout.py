@@ -5,8 +5,8 @@ from typing import Self
 
 import numpy as np
 
-from compiler.regions.status import TRAINED
-from compiler.regions.windows import Window
+from ..regions.status import TRAINED
+from ..regions.windows import Window
 
 
 class Shared:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from compiler.lowering.transforms import transformed
+from .transforms import transformed
 
 
 def pick(x: Tensor, columns: Tensor) -> Tensor:

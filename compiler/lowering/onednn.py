@@ -9,14 +9,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.base import Lowering
-from compiler.lowering.dense import DENSE, MATRICES, Dense
-from compiler.lowering.held import RATES as HELD
-from compiler.lowering.held import holding
-from compiler.lowering.portable_form import matrix
-from compiler.lowering.rates import Calibration, Rates
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.lowering.transforms import transformed
+from .base import Lowering
+from .dense import DENSE, MATRICES, Dense
+from .held import RATES as HELD
+from .held import holding
+from .portable_form import matrix
+from .rates import Calibration, Rates
+from .spec import BundleSpec, Number
+from .transforms import transformed
 
 LEAST = 16  # rows from which oneDNN is the faster
 # as of `dense`

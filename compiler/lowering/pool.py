@@ -6,14 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from compiler.drawing.drawing import Made, Value, made
-from compiler.lowering.base import NOT_MAPS, Lowering
-from compiler.lowering.copy import Copy
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import ProductDrawing, Vector
-from compiler.lowering.rates import Calibration, Rates
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.regions.windows import Window
+from ..drawing.drawing import Made, Value, made
+from ..regions.windows import Window
+from .base import NOT_MAPS, Lowering
+from .copy import Copy
+from .layout import ProductLayout
+from .portable_form import ProductDrawing, Vector
+from .rates import Calibration, Rates
+from .spec import BundleSpec, Number
 
 # per call, per value looked at
 RATES = Rates("pool", call=(30e-6, 30e-6), value=(1.5e-9, 0.01e-9))

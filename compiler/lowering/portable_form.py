@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from compiler.drawing import layers
-from compiler.drawing.drawing import Drawing, Made, Value, made
-from compiler.drawing.numbers import Numbers
-from compiler.lowering.layout import ProductLayout
+from ..drawing import layers
+from ..drawing.drawing import Drawing, Made, Value, made
+from ..drawing.numbers import Numbers
+from .layout import ProductLayout
 
 Vector = np.ndarray | None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from compiler.lowering.spec import Number
+from .spec import Number
 
 LARGEST = 1e6  # seconds that a rate may be: sums of rates times sizes stay numbers
 
@@ -83,7 +83,7 @@ class Calibration:
 
     Examples
     --------
-    >>> from compiler.planning.cost import CPU
+    >>> from neurograph.compiler.planning.cost import CPU
     >>> CPU.dense_call, CPU.with_rates(dense_call=1.0).dense_call
     (1.5e-05, 1.0)
     """

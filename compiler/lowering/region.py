@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Unit
-from compiler.lowering.layout import ProductLayout, same_arrays
-from compiler.lowering.rates import Calibration, Rates, Sample
-from compiler.regions.blocks import Signature
+from ..regions.blocks import Signature
+from .base import Unit
+from .layout import ProductLayout, same_arrays
+from .rates import Calibration, Rates, Sample
 
 
 @dataclass(frozen=True, eq=False)

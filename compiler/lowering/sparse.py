@@ -10,18 +10,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.drawing import layers
-from compiler.drawing.drawing import Value, made, table
-from compiler.lowering.base import MAPS, Lowering, Unit
-from compiler.lowering.kernels import instruction_set
-from compiler.lowering.kernels.sparse import Wiring, multiply
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.portable_form import ProductDrawing, Vector, matrix
-from compiler.lowering.rates import Calibration, Rates, Sample
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.slots import WEIGHT, Slots
 from neurograph.storage.sorting import stable_order
+
+from ..drawing import layers
+from ..drawing.drawing import Value, made, table
+from ..slots import WEIGHT, Slots
+from .base import MAPS, Lowering, Unit
+from .kernels import instruction_set
+from .kernels.sparse import Wiring, multiply
+from .layout import ProductLayout
+from .portable_form import ProductDrawing, Vector, matrix
+from .rates import Calibration, Rates, Sample
+from .spec import BundleSpec, Number
+from .vector import add_vector, read_vector, vector_slots
 
 FEW = 64  # one synapse in so many pairs: fewer are drawn one by one in the portable form, more as a masked matrix
 RAGGED = 2  # a table of synapses may be so many times as large as they are; beyond that they are scattered

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from compiler.regions.windows import Window
+from ..regions.windows import Window
 
 Number = Any  # an int or float, or an array of them: the formulas work on whole lists of bundles at once
 

@@ -11,15 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Lowering
-from compiler.lowering.dense import DENSE
-from compiler.lowering.kernels.sparse import Wiring, gradients
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.rates import Calibration, Rates
-from compiler.lowering.sparse import SAMPLES, SPARSE, Sparse, portable
-from compiler.lowering.spec import BundleSpec, Number
-from compiler.lowering.transforms import transformed
 from neurograph.errors import CompileError
+
+from .base import Lowering
+from .dense import DENSE
+from .kernels.sparse import Wiring, gradients
+from .layout import ProductLayout
+from .rates import Calibration, Rates
+from .sparse import SAMPLES, SPARSE, Sparse, portable
+from .spec import BundleSpec, Number
+from .transforms import transformed
 
 INSTALL = (
     "torch-sparse is not installed: pip install --no-build-isolation 'neurograph-compiler[torch-sparse]' builds it, "

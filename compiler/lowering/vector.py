@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.regions.status import FIXED, FROZEN, TRAINED
-from compiler.slots import Quantity, Slots
+from ..regions.status import FIXED, FROZEN, TRAINED
+from ..slots import Quantity, Slots
 
 
 def add_vector(

@@ -24,13 +24,14 @@ from typing import Any
 
 import torch
 
-from compiler.lowering import SHIPPED
-from compiler.lowering.kernels import instruction_set
-from compiler.lowering.rates import LARGEST, Calibration
-from compiler.planning.cost import default_calibration, later_rates, rates_of, shipped_rates
 from neurograph.disk.aside import written_aside
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError, OptionError, reason
+
+from ..lowering import SHIPPED
+from ..lowering.kernels import instruction_set
+from ..lowering.rates import LARGEST, Calibration
+from .cost import default_calibration, later_rates, rates_of, shipped_rates
 
 SWITCH = "NEUROGRAPH_CALIBRATION"
 FORMAT = 2  # 1: fewer rates; a file that somebody names may be of either
@@ -105,7 +106,7 @@ def forget() -> None:
 
 def measure_and_keep(device: str = "cpu") -> Calibration | None:
     """Measure a device and keep the figures where the next process looks; None where they cannot be kept."""
-    from compiler.planning.measuring import measured
+    from .measuring import measured
 
     path, about = kept_at(device), machine(device)
     try:

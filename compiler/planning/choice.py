@@ -5,19 +5,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.lowering import REGISTRY, Lowering, ProductLayout
-from compiler.lowering.base import NOT_MAPS
-from compiler.lowering.rates import gathering
-from compiler.lowering.spec import BundleSpec
-from compiler.planning.cost import format_seconds, offers, price
-from compiler.planning.pins import BLOCKS, NamedBundle, Pin, pinned, unused
-from compiler.planning.program import Options, ProductPlan
-from compiler.regions.blocks import Block, Blocks
-from compiler.regions.bundles import BundleSizes
-from compiler.regions.product_wiring import ProductWiring, cut_product
-from compiler.regions.remainder import merge_thin
-from compiler.regions.windows import NUMBER, SAME, Window
 from neurograph.errors import CompileError
+
+from ..lowering import REGISTRY, Lowering, ProductLayout
+from ..lowering.base import NOT_MAPS
+from ..lowering.rates import gathering
+from ..lowering.spec import BundleSpec
+from ..regions.blocks import Block, Blocks
+from ..regions.bundles import BundleSizes
+from ..regions.product_wiring import ProductWiring, cut_product
+from ..regions.remainder import merge_thin
+from ..regions.windows import NUMBER, SAME, Window
+from .cost import format_seconds, offers, price
+from .pins import BLOCKS, NamedBundle, Pin, pinned, unused
+from .program import Options, ProductPlan
 
 
 def refuse_unused_pins(pin: Pin, blocks: Blocks, joined: Iterable[tuple[int, int]]) -> None:

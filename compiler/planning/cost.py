@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lowering import SHIPPED
-from compiler.lowering.rates import GATHER, Calibration, Rates
-from compiler.lowering.spec import BundleSpec
 from neurograph.errors import CompileError
+
+from ..lowering import SHIPPED
+from ..lowering.rates import GATHER, Calibration, Rates
+from ..lowering.spec import BundleSpec
 
 
 def rates_of(lowerings: Iterable[Any]) -> list[Rates]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.regions.blocks import Signature
-from compiler.snapshot import Port, Snapshot, ports_of
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.marks import Joined, WiringMark
 from neurograph.core.state import GraphState
 from neurograph.schema.neuron import NeuronKind
 from neurograph.schema.synapse import SynapseForm, form_of
+
+from ..regions.blocks import Signature
+from ..snapshot import Port, Snapshot, ports_of
 
 _FAR = 512  # neurons that are gone through to see whether an output can be reached
 

@@ -5,11 +5,12 @@ from functools import cached_property
 
 import numpy as np
 
-from compiler.planning.edited import EditedGraph, Group, group_of
-from compiler.planning.program import Program, StagePlan
-from compiler.regions.held import HeldBundle, Places, split_layout
-from compiler.regions.status import FIXED, statuses
 from neurograph.core.marks import Joined
+
+from ..regions.held import HeldBundle, Places, split_layout
+from ..regions.status import FIXED, statuses
+from .edited import EditedGraph, Group, group_of
+from .program import Program, StagePlan
 
 Bundle = tuple[Group, bool]  # the source, and whether it is one of identities
 _NOBODY = np.zeros(0, np.int32)

@@ -12,15 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.kernels import instruction_set
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.region import RegionLayout
-from compiler.planning.planner import SHORT, plan
-from compiler.planning.program import BlockPlan, Options, ProductPlan, Program, StagePlan
-from compiler.snapshot import Snapshot, snapshot
 from neurograph.core.state import GraphState
 from neurograph.schema.synapse import DELAY
+
+from ..lowering import REGIONS, REGISTRY
+from ..lowering.kernels import instruction_set
+from ..lowering.layout import ProductLayout
+from ..lowering.region import RegionLayout
+from ..snapshot import Snapshot, snapshot
+from .planner import SHORT, plan
+from .program import BlockPlan, Options, ProductPlan, Program, StagePlan
 
 MOST = 256  # programs
 LARGEST = 4096  # synapses of a graph whose program is kept

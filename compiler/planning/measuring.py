@@ -13,18 +13,18 @@ from functools import partial
 import numpy as np
 import torch
 
-from compiler.activations import CODES
-from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.base import Lowering
-from compiler.lowering.held import has_empty_slots
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.marks import Ledger, watch
-from compiler.lowering.rates import Calibration, Sample, gathering
-from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec
-from compiler.lowering.spec import BundleSpec
-from compiler.planning.cost import default_calibration, rates_of
-from compiler.regions.status import FIXED, TRAINED
-from compiler.regions.windows import Window
+from ..activations import CODES
+from ..lowering import REGIONS, REGISTRY
+from ..lowering.base import Lowering
+from ..lowering.held import has_empty_slots
+from ..lowering.layout import ProductLayout
+from ..lowering.marks import Ledger, watch
+from ..lowering.rates import Calibration, Sample, gathering
+from ..lowering.region import RegionLayout, RegionLowering, RegionSpec
+from ..lowering.spec import BundleSpec
+from ..regions.status import FIXED, TRAINED
+from ..regions.windows import Window
+from .cost import default_calibration, rates_of
 
 SECONDS = 0.004  # of each sample in a round, or one step
 ROUNDS = 8

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from compiler.lowering.spec import BundleSpec
 from neurograph.errors import CompileError
+
+from ..lowering.spec import BundleSpec
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from compiler.lowering import REGIONS
-from compiler.planning.calibration import current
-from compiler.planning.choice import TargetPlanner, refuse_unused_pins
-from compiler.planning.pins import BLOCKS, Pin
-from compiler.planning.program import BlockPlan, NeuronsPlan, Options, PortPlan, ProductPlan, Program, StagePlan
-from compiler.planning.region_choice import RegionChooser, region_product
-from compiler.regions.blocks import Block, Blocks, find_blocks, sort_neurons
-from compiler.regions.bundles import find_bundles
-from compiler.regions.groups import bundle_groups, depthwise
-from compiler.regions.product_wiring import Piece
-from compiler.regions.status import FIXED, FROZEN, TRAINED
-from compiler.regions.uneven import padded_sizes
-from compiler.snapshot import Port, Snapshot
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
+
+from ..lowering import REGIONS
+from ..regions.blocks import Block, Blocks, find_blocks, sort_neurons
+from ..regions.bundles import find_bundles
+from ..regions.groups import bundle_groups, depthwise
+from ..regions.product_wiring import Piece
+from ..regions.status import FIXED, FROZEN, TRAINED
+from ..regions.uneven import padded_sizes
+from ..snapshot import Port, Snapshot
+from .calibration import current
+from .choice import TargetPlanner, refuse_unused_pins
+from .pins import BLOCKS, Pin
+from .program import BlockPlan, NeuronsPlan, Options, PortPlan, ProductPlan, Program, StagePlan
+from .region_choice import RegionChooser, region_product
 
 SHORT = 1e-3  # seconds a step: what is shorter is not worth measuring a machine for
 LONG = 1 << 26  # synapses times rows that take longer than that on any processor

@@ -5,12 +5,12 @@ from functools import cached_property
 
 import numpy as np
 
-from compiler.lowering.layout import ProductLayout, Shared, same_arrays
-from compiler.lowering.rates import Calibration
-from compiler.lowering.region import RegionLayout
-from compiler.planning.cost import format_seconds
-from compiler.planning.pins import Pin
-from compiler.regions.product_wiring import Piece
+from ..lowering.layout import ProductLayout, Shared, same_arrays
+from ..lowering.rates import Calibration
+from ..lowering.region import RegionLayout
+from ..regions.product_wiring import Piece
+from .cost import format_seconds
+from .pins import Pin
 
 
 @dataclass(frozen=True)

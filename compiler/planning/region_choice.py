@@ -6,21 +6,22 @@ from functools import cached_property
 
 import numpy as np
 
-from compiler.activations import CODES, SLOPED
-from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.rates import gathering
-from compiler.lowering.region import RegionLayout, RegionLowering, RegionSpec
-from compiler.lowering.spec import BundleSpec
-from compiler.planning.cost import format_seconds, price
-from compiler.planning.pins import NamedBundle, pinned
-from compiler.planning.program import Options, ProductPlan
-from compiler.regions.blocks import Blocks, Sorting
-from compiler.regions.bundles import distinct
-from compiler.regions.product_wiring import Piece
-from compiler.regions.status import FIXED, FROZEN, TRAINED, statuses
-from compiler.regions.wholes import Whole, largest, tangles
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
+
+from ..activations import CODES, SLOPED
+from ..lowering import REGIONS, REGISTRY
+from ..lowering.rates import gathering
+from ..lowering.region import RegionLayout, RegionLowering, RegionSpec
+from ..lowering.spec import BundleSpec
+from ..regions.blocks import Blocks, Sorting
+from ..regions.bundles import distinct
+from ..regions.product_wiring import Piece
+from ..regions.status import FIXED, FROZEN, TRAINED, statuses
+from ..regions.wholes import Whole, largest, tangles
+from .cost import format_seconds, price
+from .pins import NamedBundle, pinned
+from .program import Options, ProductPlan
 
 
 @dataclass(frozen=True, eq=False)

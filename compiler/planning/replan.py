@@ -10,22 +10,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from compiler.lowering import REGIONS
-from compiler.planning.calibration import current
-from compiler.planning.choice import TargetPlanner, refuse_unused_pins
-from compiler.planning.edited import EditedGraph, Group, find_edited
-from compiler.planning.followed import Bundle, Followed
-from compiler.planning.pins import BLOCKS
-from compiler.planning.planner import LONG, SHORT, plan_neurons, plan_port, refuse_idle_pin
-from compiler.planning.program import BlockPlan, Options, ProductPlan, Program, StagePlan
-from compiler.regions.blocks import Block, Blocks, depths
-from compiler.regions.groups import bundle_groups
-from compiler.regions.held import HeldBundle, HeldBundles
-from compiler.regions.windows import NUMBER, SAME
-from compiler.snapshot import Snapshot
 from neurograph.core.marks import WiringMark
 from neurograph.core.state import GraphState
 from neurograph.errors import CompileError
+
+from ..lowering import REGIONS
+from ..regions.blocks import Block, Blocks, depths
+from ..regions.groups import bundle_groups
+from ..regions.held import HeldBundle, HeldBundles
+from ..regions.windows import NUMBER, SAME
+from ..snapshot import Snapshot
+from .calibration import current
+from .choice import TargetPlanner, refuse_unused_pins
+from .edited import EditedGraph, Group, find_edited
+from .followed import Bundle, Followed
+from .pins import BLOCKS
+from .planner import LONG, SHORT, plan_neurons, plan_port, refuse_idle_pin
+from .program import BlockPlan, Options, ProductPlan, Program, StagePlan
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.rates import gathering
-from compiler.lowering.region import RegionSpec
-from compiler.lowering.spec import BundleSpec
-from compiler.planning.cost import price
-from compiler.planning.program import Options
-from compiler.regions.blocks import Signature
-from compiler.regions.bundles import distinct
-from compiler.snapshot import Snapshot
+from ..lowering import REGIONS, REGISTRY
+from ..lowering.rates import gathering
+from ..lowering.region import RegionSpec
+from ..lowering.spec import BundleSpec
+from ..planning.cost import price
+from ..planning.program import Options
+from ..regions.blocks import Signature
+from ..regions.bundles import distinct
+from ..snapshot import Snapshot
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,17 +5,18 @@ from typing import Any, Literal
 
 import torch
 
-from compiler.build import check_dtype
-from compiler.lowering.rates import Calibration
-from compiler.planning.planner import plan
-from compiler.population.columns import warn_of_columns
-from compiler.population.individuals import Individuals
-from compiler.population.merged import merged_snapshot
-from compiler.population.network import CompiledPopulation
-from compiler.runtime.assembly import assemble, fill, graph_numbers
-from compiler.runtime.devices import usable_device
-from compiler.runtime.inputs import check_batch_size
 from neurograph.errors import CompileError
+
+from ..build import check_dtype
+from ..lowering.rates import Calibration
+from ..planning.planner import plan
+from ..runtime.assembly import assemble, fill, graph_numbers
+from ..runtime.devices import usable_device
+from ..runtime.inputs import check_batch_size
+from .columns import warn_of_columns
+from .individuals import Individuals
+from .merged import merged_snapshot
+from .network import CompiledPopulation
 
 INPUTS = ("shared", "own")
 

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from compiler.population.merged import MergedSnapshot
-from compiler.population.ports import Ports
-from compiler.sync.columns import Columns, warn_of_moved_columns
+from ..sync.columns import Columns, warn_of_moved_columns
+from .merged import MergedSnapshot
+from .ports import Ports
 
 
 def warn_of_columns(graphs: Sequence[Any], merged: MergedSnapshot) -> None:

@@ -7,10 +7,11 @@ from weakref import WeakValueDictionary
 import numpy as np
 import torch
 
-from compiler.lowering.held import emptied
-from compiler.slots import Quantity, SlotMap
-from compiler.sync.holding import Holding
 from neurograph.core.merging import OWN, SHIFT
+
+from ..lowering.held import emptied
+from ..slots import Quantity, SlotMap
+from ..sync.holding import Holding
 
 Vectors = dict[tuple[Quantity, torch.dtype], tuple[np.ndarray, np.ndarray]]
 

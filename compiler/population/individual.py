@@ -3,10 +3,11 @@
 from typing import Any
 from weakref import ref
 
-from compiler.population.holding import PopulationHolding
-from compiler.population.merged import own_numbers
-from compiler.sync.write_back import write_numbers, written
 from neurograph.core.merging import SHIFT
+
+from ..sync.write_back import write_numbers, written
+from .holding import PopulationHolding
+from .merged import own_numbers
 
 
 class Individual:

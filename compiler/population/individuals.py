@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from compiler.population.merged import own_numbers
-from compiler.slots import Quantity
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import CompileError
+
+from ..slots import Quantity
+from .merged import own_numbers
 
 
 class Individuals:

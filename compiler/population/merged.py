@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from compiler.memory import Memory, MemoryPort, one_step
-from compiler.planning.program import Options
-from compiler.population.arrangement import Arrangement, arrange, laid_out
-from compiler.population.ports import Ports, Side, find_side
-from compiler.population.wirings import equal_wirings
-from compiler.snapshot import Snapshot, check_arrays, memory_ports, reached_from, snapshot
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.merging import OWN, SHIFT, MergedGraphs, merge
 from neurograph.errors import CompileError
+
+from ..memory import Memory, MemoryPort, one_step
+from ..planning.program import Options
+from ..snapshot import Snapshot, check_arrays, memory_ports, reached_from, snapshot
+from .arrangement import Arrangement, arrange, laid_out
+from .ports import Ports, Side, find_side
+from .wirings import equal_wirings
 
 
 @dataclass(frozen=True, eq=False)

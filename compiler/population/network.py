@@ -6,21 +6,22 @@ from typing import Any, Literal, NoReturn
 import torch
 from torch import Tensor
 
-from compiler.compiled import CompiledNetwork
-from compiler.lowering.rates import Calibration
-from compiler.planning.pins import Pin
-from compiler.planning.program import Program
-from compiler.population.arrangement import Arrangement
-from compiler.population.holding import PopulationHolding
-from compiler.population.individual import Individual
-from compiler.population.individuals import Individuals
-from compiler.population.ports import Ports
-from compiler.runtime.assembly import Assembly
-from compiler.runtime.state import State
-from compiler.snapshot import Snapshot
-from compiler.sync.traced import Forwards, number, refusal
 from neurograph.analysis.observations import Observations
 from neurograph.errors import CompileError, StaleError
+
+from ..compiled import CompiledNetwork
+from ..lowering.rates import Calibration
+from ..planning.pins import Pin
+from ..planning.program import Program
+from ..runtime.assembly import Assembly
+from ..runtime.state import State
+from ..snapshot import Snapshot
+from ..sync.traced import Forwards, number, refusal
+from .arrangement import Arrangement
+from .holding import PopulationHolding
+from .individual import Individual
+from .individuals import Individuals
+from .ports import Ports
 
 _ONE = "this takes the network of one graph: compile one of population.graphs alone, compiler.compile(graph)"
 
@@ -213,7 +214,7 @@ class CompiledPopulation(CompiledNetwork):
         CompileError
             As `compiler.compile_population`, and where the optimizer cannot follow; nothing is changed.
         """
-        from compiler.population.refresh import refresh
+        from .refresh import refresh
 
         refresh(self, optimizer, group, newborns, graphs)
 
@@ -259,7 +260,7 @@ class CompiledPopulation(CompiledNetwork):
         raise CompileError(_ONE)
 
     def __getstate__(self) -> dict:
-        from compiler.runtime.copies import taken_along
+        from ..runtime.copies import taken_along
 
         if self.stale:
             self.refuse_stale()

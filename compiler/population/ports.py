@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.snapshot import Port
 from neurograph.core.merging import MergedGraphs
 from neurograph.errors import CompileError
+
+from ..snapshot import Port
 
 Ports = tuple[tuple[str, int, tuple[int, ...]], ...]  # population, neurons of one individual, shape of each
 

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from torch.optim import Optimizer
 
-from compiler.planning.planner import plan
-from compiler.population.columns import warn_of_columns
-from compiler.population.individuals import Individuals
-from compiler.population.merged import merged_snapshot
-from compiler.slots import SlotMap, Slots
-from compiler.sync.refresh import anything_written, load_written, take_over
 from neurograph.core.changes import Changes
 from neurograph.core.merging import OWN, SHIFT, joined
+
+from ..planning.planner import plan
+from ..slots import SlotMap, Slots
+from ..sync.refresh import anything_written, load_written, take_over
+from .columns import warn_of_columns
+from .individuals import Individuals
+from .merged import merged_snapshot
 
 _GONE = 1 << 30  # no individual stands there: numbers of those that left are nobody's
 

@@ -1,5 +1,5 @@
 """A network in operators that other programs take."""
 
-from compiler.portable.build import portable
+from .build import portable
 
 __all__ = ["portable"]

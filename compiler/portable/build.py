@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import fx, nn
 
-from compiler.activations import FUNCTIONS, SLOPED
-from compiler.drawing import layers
-from compiler.drawing.drawing import Drawing, Value, made
-from compiler.drawing.names import identifier
-from compiler.drawing.numbers import Numbers
-from compiler.lowering.aggregate import empty_value
-from compiler.planning.pins import BLOCKS
-from compiler.planning.planner import plan
-from compiler.planning.program import NeuronsPlan, Program, StagePlan
-from compiler.portable.products import Products
-from compiler.portable.reading import Reading
-from compiler.regions.status import FIXED
-from compiler.snapshot import snapshot
+from ..activations import FUNCTIONS, SLOPED
+from ..drawing import layers
+from ..drawing.drawing import Drawing, Value, made
+from ..drawing.names import identifier
+from ..drawing.numbers import Numbers
+from ..lowering.aggregate import empty_value
+from ..planning.pins import BLOCKS
+from ..planning.planner import plan
+from ..planning.program import NeuronsPlan, Program, StagePlan
+from ..regions.status import FIXED
+from ..snapshot import snapshot
+from .products import Products
+from .reading import Reading
 
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 
 def portable(net: "CompiledModule") -> fx.GraphModule:

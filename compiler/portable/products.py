@@ -1,19 +1,19 @@
 """One product of a stage as layers, by the lowering that runs it."""
 
-from compiler.drawing.drawing import Drawing, Value
-from compiler.drawing.numbers import Numbers
-from compiler.lowering import REGISTRY
-from compiler.lowering.aggregate import AGGREGATE
-from compiler.lowering.base import Lowering
-from compiler.lowering.conv import CONV
-from compiler.lowering.copy import COPY
-from compiler.lowering.dense import DENSE
-from compiler.lowering.flatten import FLATTEN
-from compiler.lowering.layout import ProductLayout
-from compiler.lowering.pool import POOL
-from compiler.lowering.portable_form import ProductDrawing, Vector
-from compiler.planning.program import ProductPlan
-from compiler.regions.status import FIXED
+from ..drawing.drawing import Drawing, Value
+from ..drawing.numbers import Numbers
+from ..lowering import REGISTRY
+from ..lowering.aggregate import AGGREGATE
+from ..lowering.base import Lowering
+from ..lowering.conv import CONV
+from ..lowering.copy import COPY
+from ..lowering.dense import DENSE
+from ..lowering.flatten import FLATTEN
+from ..lowering.layout import ProductLayout
+from ..lowering.pool import POOL
+from ..lowering.portable_form import ProductDrawing, Vector
+from ..planning.program import ProductPlan
+from ..regions.status import FIXED
 
 
 class Products:

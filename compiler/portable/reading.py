@@ -8,9 +8,9 @@ one layer picks from that string.
 import numpy as np
 import torch
 
-from compiler.drawing.drawing import Drawing, Value
-from compiler.planning.program import Program
-from compiler.regions.product_wiring import Piece
+from ..drawing.drawing import Drawing, Value
+from ..planning.program import Program
+from ..regions.product_wiring import Piece
 
 MANY = 6  # pieces, beyond which a product picks from the string
 

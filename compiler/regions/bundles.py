@@ -5,11 +5,12 @@ from functools import cached_property
 
 import numpy as np
 
-from compiler.regions.blocks import Blocks
-from compiler.regions.status import statuses
-from compiler.regions.windows import SAME, OpCodes, Window, find_windows
 from neurograph.core.arrays import GraphArrays
 from neurograph.storage.sorting import stable_order
+
+from .blocks import Blocks
+from .status import statuses
+from .windows import SAME, OpCodes, Window, find_windows
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.regions.bundles import BundleSizes
+from .bundles import BundleSizes
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from compiler.regions.bundles import BundleSizes, Ends, concatenated
-from compiler.regions.status import FIXED, TRAINED
+from .bundles import BundleSizes, Ends, concatenated
+from .status import FIXED, TRAINED
 
 Places = np.ndarray | None  # (old,) places in a block of what was at each place; None where all stayed where they were
 _FEW = 64  # synapses that are looked for one by one

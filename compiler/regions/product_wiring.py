@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.regions.blocks import Blocks
-from compiler.regions.bundles import BundleSizes
+from .blocks import Blocks
+from .bundles import BundleSizes
 
 Piece = tuple[int, np.ndarray | None]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.regions.bundles import BundleSizes
+from .bundles import BundleSizes
 
 _ROUNDS = 16  # of naming blocks by their lowest source; blocks that hang together by longer chains are no groups
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.regions.blocks import Signature, Sorting
 from neurograph.core.arrays import GraphArrays
+
+from .blocks import Signature, Sorting
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from compiler.lowering.aggregate import empty_value
-from compiler.memory import Memory
-from compiler.runtime.lookups import Book
-from compiler.runtime.scalars import SCALARS
-from compiler.runtime.state import State
-from compiler.snapshot import Snapshot, snapshot
 from neurograph.errors import CompileError
 
+from ..lowering.aggregate import empty_value
+from ..memory import Memory
+from ..snapshot import Snapshot, snapshot
+from .lookups import Book
+from .scalars import SCALARS
+from .state import State
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from .module import CompiledModule
 
 MOST = 1000  # synapses, up to which walking them costs less than a call of PyTorch
 Numbers = list[float]

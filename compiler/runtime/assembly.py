@@ -7,17 +7,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering import REGIONS, REGISTRY
-from compiler.lowering.base import Unit
-from compiler.lowering.region import RegionLayout
-from compiler.planning.program import NeuronsPlan, ProductPlan, Program
-from compiler.regions.order import Order
-from compiler.runtime.neurons import NeuronUnit
-from compiler.runtime.norm import neurons_unit
-from compiler.runtime.region_stage import RegionStage
-from compiler.runtime.stage import Fetch, Stage
-from compiler.slots import WEIGHT, Quantity, SlotMap, Slots
 from neurograph.core.arrays import GraphArrays
+
+from ..lowering import REGIONS, REGISTRY
+from ..lowering.base import Unit
+from ..lowering.region import RegionLayout
+from ..planning.program import NeuronsPlan, ProductPlan, Program
+from ..regions.order import Order
+from ..slots import WEIGHT, Quantity, SlotMap, Slots
+from .neurons import NeuronUnit
+from .norm import neurons_unit
+from .region_stage import RegionStage
+from .stage import Fetch, Stage
 
 Spec = tuple[str, object]  # what a unit is made from: equal specs make equal units
 

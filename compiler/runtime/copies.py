@@ -3,7 +3,7 @@
 import copy
 from typing import Any, TypeVar
 
-from compiler.runtime.module import CompiledModule
+from .module import CompiledModule
 
 Network = TypeVar("Network", bound=CompiledModule)
 

@@ -6,8 +6,9 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from compiler.planning.program import PortPlan
 from neurograph.errors import CompileError
+
+from ..planning.program import PortPlan
 
 MOST_BATCH = 2**31 - 1  # rows, as large as torch takes a size
 

@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 
-from compiler.slots import SlotMap
+from ..slots import SlotMap
 
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from .module import CompiledModule
 
 
 class Listener(Protocol):

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.slots import SlotMap, Slots
 from neurograph.storage.pools import items
+
+from ..slots import SlotMap, Slots
 
 
 class Gate:

@@ -8,19 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.lowering.base import Unit
-from compiler.lowering.held import has_empty_slots
-from compiler.lowering.marks import mark_of, mark_replaced, watch
-from compiler.lowering.rates import Calibration
-from compiler.planning.cost import default_calibration
-from compiler.planning.pins import Pin
-from compiler.planning.program import Options, Program, describe
-from compiler.runtime import inputs as checks
-from compiler.runtime.assembly import Assembly, Spec
-from compiler.runtime.region_stage import RegionStage
-from compiler.runtime.stage import Fetch, Stage
-from compiler.slots import RUNNING, Quantity, SlotMap
 from neurograph.errors import CompileError, StaleError
+
+from ..lowering.base import Unit
+from ..lowering.held import has_empty_slots
+from ..lowering.marks import mark_of, mark_replaced, watch
+from ..lowering.rates import Calibration
+from ..planning.cost import default_calibration
+from ..planning.pins import Pin
+from ..planning.program import Options, Program, describe
+from ..slots import RUNNING, Quantity, SlotMap
+from . import inputs as checks
+from .assembly import Assembly, Spec
+from .region_stage import RegionStage
+from .stage import Fetch, Stage
 
 
 class CompiledModule(nn.Module):
@@ -216,7 +217,7 @@ class CompiledModule(nn.Module):
         """
         if not measure:
             return str(self.program)
-        from compiler.runtime.timing import product_seconds
+        from .timing import product_seconds
 
         return describe(self.program, product_seconds(self.program, self.units, self._like))
 

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from compiler.activations import FUNCTIONS, SLOPED
-from compiler.lowering.base import Unit
-from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.program import NeuronsPlan
-from compiler.regions.status import FIXED, TRAINED
-from compiler.slots import BIAS, SLOPE, Slots
+from ..activations import FUNCTIONS, SLOPED
+from ..lowering.base import Unit
+from ..lowering.vector import add_vector, read_vector, vector_slots
+from ..planning.program import NeuronsPlan
+from ..regions.status import FIXED, TRAINED
+from ..slots import BIAS, SLOPE, Slots
 
 
 class NeuronUnit(Unit):

@@ -4,13 +4,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.lowering.maps import per_channel
-from compiler.lowering.vector import add_vector, read_vector, vector_slots
-from compiler.planning.program import NeuronsPlan
-from compiler.regions.status import FIXED
-from compiler.runtime.neurons import NeuronUnit
-from compiler.slots import RUNNING, Slots
 from neurograph.errors import CompileError
+
+from ..lowering.maps import per_channel
+from ..lowering.vector import add_vector, read_vector, vector_slots
+from ..planning.program import NeuronsPlan
+from ..regions.status import FIXED
+from ..slots import RUNNING, Slots
+from .neurons import NeuronUnit
 
 SCALE = ("gamma", "beta")
 

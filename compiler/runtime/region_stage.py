@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.lowering.region import RegionLayout, RegionUnit
-from compiler.planning.program import StagePlan
-from compiler.runtime.stage import Fetch
+from ..lowering.region import RegionLayout, RegionUnit
+from ..planning.program import StagePlan
+from .stage import Fetch
 
 
 class RegionStage(nn.Module):

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.lowering.aggregate import empty_value
-from compiler.lowering.base import Unit
-from compiler.lowering.maps import pick
-from compiler.planning.program import StagePlan
-from compiler.regions.order import neighbours
-from compiler.regions.product_wiring import Piece
-from compiler.runtime.neurons import NeuronUnit
+from ..lowering.aggregate import empty_value
+from ..lowering.base import Unit
+from ..lowering.maps import pick
+from ..planning.program import StagePlan
+from ..regions.order import neighbours
+from ..regions.product_wiring import Piece
+from .neurons import NeuronUnit
 
 
 class Fetch(nn.Module):

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from compiler.memory import Memory
 from neurograph.errors import CompileError
+
+from ..memory import Memory
 
 
 class State(Mapping[Hashable, Tensor]):

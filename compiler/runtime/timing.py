@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.lowering.base import Unit
-from compiler.lowering.region import RegionUnit
-from compiler.planning.measuring import shortest
-from compiler.planning.program import ProductPlan, Program
-from compiler.runtime.assembly import Spec, product_spec
+from ..lowering.base import Unit
+from ..lowering.region import RegionUnit
+from ..planning.measuring import shortest
+from ..planning.program import ProductPlan, Program
+from .assembly import Spec, product_spec
 
 
 def product_seconds(program: Program, units: dict[Spec, Unit], like: Tensor) -> tuple[tuple[float, ...], ...]:

@@ -9,12 +9,13 @@ import numpy as np
 from torch import Tensor
 from torch.nn.grad import conv2d_weight
 
-from compiler.statistics.deltas import Blocks, columns, deltas
 from neurograph.analysis.layers import SynapseLayer, synapse_layers
 from neurograph.errors import EditError, OptionError
 
+from .deltas import Blocks, columns, deltas
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 
 @dataclass(frozen=True, eq=False)

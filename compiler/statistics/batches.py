@@ -8,7 +8,7 @@ from torch import Tensor
 from neurograph.errors import CompileError, DataError
 
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 
 def parts_of(batch: Any, number: int) -> tuple[tuple, tuple]:

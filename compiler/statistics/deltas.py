@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.runtime.neurons import NeuronUnit
-from compiler.runtime.stage import Stage
-from compiler.statistics.batches import check_loss, parts_of, run_batch
 from neurograph.errors import CompileError
 
+from ..runtime.neurons import NeuronUnit
+from ..runtime.stage import Stage
+from .batches import check_loss, parts_of, run_batch
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 Blocks = dict[int, Tensor]  # block -> (batch, neurons), or (batch, neurons, height, width) of maps
 

@@ -8,15 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.memory import REMEMBERS
-from compiler.slots import WEIGHT, Quantity
-from compiler.statistics.batches import check_loss, parts_of, run_batch
-from compiler.statistics.deltas import columns, derivatives, tapped
 from neurograph.analysis.observations import Observations
 from neurograph.errors import CompileError, listed
 
+from ..memory import REMEMBERS
+from ..slots import WEIGHT, Quantity
+from .batches import check_loss, parts_of, run_batch
+from .deltas import columns, derivatives, tapped
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 
 class _Moments:

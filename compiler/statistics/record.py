@@ -15,18 +15,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from compiler.activations import activate
-from compiler.statistics.batches import parts_of, run_batch
-from compiler.statistics.moments import Total
-from compiler.statistics.patches import Values, area, check_finite, picked, pooled, positions_as_rows
 from neurograph.errors import CompileError, StaleError
 from neurograph.insertion.layer import NewLayer
 from neurograph.insertion.pair import Pair
 from neurograph.insertion.sums import Regression, Sums
 from neurograph.schema.activations import activation as known
 
+from ..activations import activate
+from .batches import parts_of, run_batch
+from .moments import Total
+from .patches import Values, area, check_finite, picked, pooled, positions_as_rows
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 Show = Callable[[str, int, int], None]
 
@@ -80,7 +81,7 @@ def record(
 
     Examples
     --------
-    >>> import compiler
+    >>> from neurograph import compiler
     >>> from neurograph.builders import mlp
     >>> from neurograph.edits import InsertLayer
     >>> g = mlp([4, 8, 3])

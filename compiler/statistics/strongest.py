@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from compiler.statistics.absent import AbsentGradients, absent_gradients
 from neurograph.analysis.layers import SynapseLayer, require_layers, synapse_layers
 
+from .absent import AbsentGradients, absent_gradients
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]
 

@@ -8,17 +8,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.regions.order import Order
-from compiler.runtime.listeners import add_listener
-from compiler.slots import WEIGHT, SlotMap, Slots
 from neurograph.analysis.ages import Ages
 from neurograph.analysis.observations import Observations
 from neurograph.edits.support.relays import births_of
 from neurograph.errors import CompileError, EditError, WiringError
 from neurograph.storage.pools import distinct
 
+from ..regions.order import Order
+from ..runtime.listeners import add_listener
+from ..slots import WEIGHT, SlotMap, Slots
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 FORMS = ("contribution", "mean_corrected", "adaptive")
 

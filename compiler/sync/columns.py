@@ -3,8 +3,9 @@
 import warnings
 from typing import Any
 
-from compiler.snapshot import Snapshot
 from neurograph.errors import listed
+
+from ..snapshot import Snapshot
 
 Columns = dict[tuple[str, str], tuple[int, ...]]
 

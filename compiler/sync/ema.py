@@ -7,15 +7,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from compiler.regions.order import Order
-from compiler.runtime import copies
-from compiler.runtime.listeners import add_listener
-from compiler.slots import RUNNING, SlotMap, Slots
-from compiler.sync.state import check_wiring, quantity_name
 from neurograph.errors import CompileError, WiringError
 
+from ..regions.order import Order
+from ..runtime import copies
+from ..runtime.listeners import add_listener
+from ..slots import RUNNING, SlotMap, Slots
+from .state import check_wiring, quantity_name
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 _Place = tuple[nn.Module, str]
 

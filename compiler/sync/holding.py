@@ -8,17 +8,17 @@ from weakref import ref
 
 import numpy as np
 
-import compiler.sync.optimizers.watching  # noqa: F401  (from here on, optimizers' steps are seen)
-from compiler.lowering.held import emptied
-from compiler.lowering.marks import Ledger
-from compiler.runtime.assembly import cast
-from compiler.runtime.lookups import Book, Gate
-from compiler.slots import RUNNING, Quantity, SlotMap, Slots
-from compiler.sync import write_back as exchange
-from compiler.sync.digests import digests
+from ..lowering.held import emptied
+from ..lowering.marks import Ledger
+from ..runtime.assembly import cast
+from ..runtime.lookups import Book, Gate
+from ..slots import RUNNING, Quantity, SlotMap, Slots
+from . import write_back as exchange
+from .digests import digests
+from .optimizers import watching  # noqa: F401  (from here on, optimizers' steps are seen)
 
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 _STATISTICS = {quantity[0] for quantity in RUNNING}
 

@@ -8,21 +8,22 @@ from typing import Any
 import numpy as np
 from torch.optim import Optimizer
 
-from compiler.lowering.base import Unit
-from compiler.planning.kept import planned
-from compiler.planning.program import Program
-from compiler.planning.replan import replan
-from compiler.runtime.assembly import Assembly, Spec, assemble, cast
-from compiler.runtime.listeners import notify_renewed
-from compiler.runtime.module import CompiledModule
-from compiler.slots import SlotMap, Slots
-from compiler.snapshot import Snapshot
-from compiler.sync.columns import columns_of, warn_of_moved_columns
-from compiler.sync.optimizers.inherit import commit, prepare
-from compiler.sync.optimizers.restart import carry_out, plan_restarts
-from compiler.sync.stock import Stocks
-from compiler.sync.write_back import written
 from neurograph.core.marks import WiringMark
+
+from ..lowering.base import Unit
+from ..planning.kept import planned
+from ..planning.program import Program
+from ..planning.replan import replan
+from ..runtime.assembly import Assembly, Spec, assemble, cast
+from ..runtime.listeners import notify_renewed
+from ..runtime.module import CompiledModule
+from ..slots import SlotMap, Slots
+from ..snapshot import Snapshot
+from .columns import columns_of, warn_of_moved_columns
+from .optimizers.inherit import commit, prepare
+from .optimizers.restart import carry_out, plan_restarts
+from .stock import Stocks
+from .write_back import written
 
 
 def refresh(network: Any, optimizer: Optimizer | None = None, group: int | None = None, newborns: str = "own") -> None:

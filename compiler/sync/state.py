@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.slots import Quantity
 from neurograph.errors import WiringError
 
+from ..slots import Quantity
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ..runtime.module import CompiledModule
 
 WIRING = "wiring"
 

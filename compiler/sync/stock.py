@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from torch import Tensor
 
-from compiler.regions.order import close_together
-from compiler.slots import Quantity, SlotMap, Slots
+from ..regions.order import close_together
+from ..slots import Quantity, SlotMap, Slots
 
 MANY = 4096  # numbers from which on runs are looked for
 _MOST = 64  # runs; what is cut into more is looked up

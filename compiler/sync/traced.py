@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
-    from compiler.sync.holding import Holding
+    from ..runtime.module import CompiledModule
+    from .holding import Holding
 
 
 class Forwards:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from compiler.regions.order import Order
-from compiler.runtime.assembly import cast
-from compiler.slots import Quantity, SlotMap, Slots
+from ..regions.order import Order
+from ..runtime.assembly import cast
+from ..slots import Quantity, SlotMap, Slots
 
 
 def write_back(slots: SlotMap, graph: Any, moved: Iterable[Slots], changes: Any) -> int:

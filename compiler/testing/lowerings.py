@@ -3,12 +3,13 @@
 import numpy as np
 import torch
 
-import compiler
-from compiler.lowering import REGISTRY
-from compiler.lowering.spec import BundleSpec
-from compiler.planning.cost import CPU
+from neurograph import compiler
 from neurograph.builders import mlp
 from neurograph.network import NeuronGraph
+
+from ..lowering import REGISTRY
+from ..lowering.spec import BundleSpec
+from ..planning.cost import CPU
 
 
 def _loss(*outputs: torch.Tensor) -> torch.Tensor:

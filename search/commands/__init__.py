@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from search.commands import (
+from . import (
     calibrate,
     compile,
     export,

@@ -5,10 +5,11 @@ from typing import Any
 
 import torch
 
-from compiler.lowering.rates import Calibration
-from compiler.planning.calibration import kept_at, measure_and_keep
-from compiler.planning.cost import default_calibration
 from neurograph.errors import FileError
+
+from ...compiler.lowering.rates import Calibration
+from ...compiler.planning.calibration import kept_at, measure_and_keep
+from ...compiler.planning.cost import default_calibration
 
 
 def add(commands: Any) -> None:

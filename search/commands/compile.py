@@ -3,9 +3,9 @@
 import argparse
 from typing import Any
 
-import compiler
-from neurograph import NeuronGraph
-from search.commands.shared import add_batch_size, path
+from neurograph import NeuronGraph, compiler
+
+from .shared import add_batch_size, path
 
 
 def add(commands: Any) -> None:

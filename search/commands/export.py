@@ -3,11 +3,14 @@
 import argparse
 from typing import Any
 
-import compiler  # noqa: F401  (adds its formats)
-from neurograph import NeuronGraph
+from neurograph import (
+    NeuronGraph,
+    compiler,  # noqa: F401  (adds its formats)
+)
 from neurograph.errors import OptionError, listed
 from neurograph.files import EXPORTS, export, find_format
-from search.commands.shared import add_out, graph_file, path, refuse_way_out, say
+
+from .shared import add_out, graph_file, path, refuse_way_out, say
 
 _EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in EXPORTS.items())
 

@@ -7,7 +7,8 @@ from typing import Any
 from neurograph import NeuronGraph
 from neurograph.errors import FileError
 from neurograph.files import IMPORTS
-from search.commands.shared import path, say
+
+from .shared import path, say
 
 _EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in IMPORTS.items())
 

@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compiler.inspection import Inspection, ReportTable, inspect, plain, tables
-from compiler.inspection.report import head
 from neurograph import NeuronGraph
-from search.commands.shared import add_batch_size, graph_file, path
-from search.runs import Run, open_run
+
+from ...compiler.inspection import Inspection, ReportTable, inspect, plain, tables
+from ...compiler.inspection.report import head
+from ..runs import Run, open_run
+from .shared import add_batch_size, graph_file, path
 
 
 def add(commands: Any) -> None:

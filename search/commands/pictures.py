@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-import search
+from neurograph import search
 from neurograph.errors import OptionError
-from search.commands.shared import path
+
+from .shared import path
 
 
 def add(commands: Any) -> None:

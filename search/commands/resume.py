@@ -3,8 +3,9 @@
 import argparse
 from typing import Any
 
-import search
-from search.commands.shared import path, print_result
+from neurograph import search
+
+from .shared import path, print_result
 
 
 def add(commands: Any) -> None:

@@ -3,11 +3,12 @@
 import argparse
 from typing import Any
 
-import search
-from search.commands.shared import add_data, add_run, path, print_result
-from search.nhn.pipeline import PRESETS, read_stage_options
-from search.nhn.pipeline.options import described
-from search.runs import next_directory
+from neurograph import search
+
+from ..nhn.pipeline import PRESETS, read_stage_options
+from ..nhn.pipeline.options import described
+from ..runs import next_directory
+from .shared import add_data, add_run, path, print_result
 
 
 def add(commands: Any) -> None:

@@ -9,13 +9,14 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from compiler.runtime.inputs import MOST_BATCH
 from neurograph import NeuronGraph
 from neurograph.disk.streams import STDOUT, descriptor
-from search.datasets import DATASETS, Dataset, load
-from search.nhn.pipeline import NeuronHierarchy
-from search.options import MOST_WHOLE, describe
-from search.runs import open_run, refuse_links_out
+
+from ...compiler.runtime.inputs import MOST_BATCH
+from ..datasets import DATASETS, Dataset, load
+from ..nhn.pipeline import NeuronHierarchy
+from ..options import MOST_WHOLE, describe
+from ..runs import open_run, refuse_links_out
 
 OPTIONS_USAGE = "[--config TOML] [--set KEY=VALUE] [--OPTION VALUE ...]"
 MOST_NEURONS = 10_000_000  # of a hidden layer

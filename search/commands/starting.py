@@ -7,7 +7,12 @@ from typing import Any
 
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.commands.shared import (
+
+from ..growth.method import Method
+from ..methods import METHODS
+from ..options import read_options
+from ..runs import next_directory
+from .shared import (
     OPTIONS_USAGE,
     add_data,
     add_options,
@@ -18,10 +23,6 @@ from search.commands.shared import (
     settings,
     start_of,
 )
-from search.growth.method import Method
-from search.methods import METHODS
-from search.options import read_options
-from search.runs import next_directory
 
 
 def add(commands: Any) -> None:

@@ -7,7 +7,13 @@ from typing import Any
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import OptionError
-from search.commands.shared import (
+
+from ..growth.metabolism.streaming.options import StreamOptions
+from ..growth.metabolism.streaming.run import COMMAND, metabolize_stream
+from ..options import read_options, split_setting
+from ..runs import next_directory
+from ..streams import STREAMS, WITHOUT_DATA, make_stream
+from .shared import (
     OPTIONS_USAGE,
     add_data,
     add_options,
@@ -18,11 +24,6 @@ from search.commands.shared import (
     print_result,
     settings,
 )
-from search.growth.metabolism.streaming.options import StreamOptions
-from search.growth.metabolism.streaming.run import COMMAND, metabolize_stream
-from search.options import read_options, split_setting
-from search.runs import next_directory
-from search.streams import STREAMS, WITHOUT_DATA, make_stream
 
 
 def add(commands: Any) -> None:

@@ -7,17 +7,17 @@ from typing import Any
 
 import torch
 
-import compiler
-from neurograph import NeuronGraph
+from neurograph import NeuronGraph, compiler
 from neurograph.analysis.observations import Observations
 from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError, OptionError
 from neurograph.view import view
-from search.commands.shared import add_data, add_out, data_of, path, refuse_way_out, say, whole
-from search.runs import Run, open_run
-from search.training import sample
-from search.training.fit import check_fit, fitting
-from search.training.tasks import loss_of
+
+from ..runs import Run, open_run
+from ..training import sample
+from ..training.fit import check_fit, fitting
+from ..training.tasks import loss_of
+from .shared import add_data, add_out, data_of, path, refuse_way_out, say, whole
 
 _EXAMPLES, _BATCH = 2048, 64  # of the training data, for gradients
 

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.statistics.batches import refuse_first, refuse_infinite
 from neurograph.errors import DataError
+
+from ...compiler.statistics.batches import refuse_first, refuse_infinite
 
 _WHOLE = {torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int8, torch.int16, torch.int32, torch.int64}
 

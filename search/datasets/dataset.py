@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from neurograph.errors import DataError, OptionError
-from search.datasets.checks import check_examples, check_part, check_targets
-from search.datasets.whitening import even_contrast, whitening
+
+from .checks import check_examples, check_part, check_targets
+from .whitening import even_contrast, whitening
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,8 +180,8 @@ def hold_out(dataset: Dataset, fraction: float, seed: int = 0) -> Split:
 
     Examples
     --------
-    >>> import search.datasets
-    >>> split = search.datasets.hold_out(search.datasets.load("digits"), 0.2)
+    >>> from neurograph.search import datasets
+    >>> split = datasets.hold_out(datasets.load("digits"), 0.2)
     >>> len(split.train_y), len(split.validation_y)
     (1077, 269)
     """

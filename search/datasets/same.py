@@ -3,8 +3,9 @@
 from typing import Any
 
 from neurograph.errors import DataError, OptionError
-from search.datasets.dataset import Dataset
-from search.datasets.sources import load
+
+from .dataset import Dataset
+from .sources import load
 
 
 def same_data(config: dict[str, Any], data: Dataset | None) -> Dataset:

@@ -11,8 +11,9 @@ import torch
 
 from neurograph.errors import DataError, OptionError
 from neurograph.registry import Registry
-from search.datasets.dataset import Dataset, evenly, stratified
-from search.datasets.files import check_labels, read_cifar, read_idx
+
+from .dataset import Dataset, evenly, stratified
+from .files import check_labels, read_cifar, read_idx
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # train images, train labels, test images, test labels
 

@@ -31,20 +31,20 @@ And beneath that, verbs over graphs:
 | `kept.py` | an evolution as plain data, for run directories |
 """
 
-from search.evolution.crossover import crossover
-from search.evolution.distance import distance
-from search.evolution.diversity import MapElites, lexicase, youngest
-from search.evolution.evaluation import Part
-from search.evolution.evolve import Evolved, evolve, fitness_statistics
-from search.evolution.individual import Individual
-from search.evolution.innovations import mark
-from search.evolution.mutation import NoMutationError, mutate
-from search.evolution.neat import from_neat
-from search.evolution.options import EvolutionOptions, Learning
-from search.evolution.pareto import Nsga3, nsga2
-from search.evolution.policy import Policy
-from search.evolution.selection import Species, tournament
-from search.evolution.strategy import Evolution, make_toolbox
+from .crossover import crossover
+from .distance import distance
+from .diversity import MapElites, lexicase, youngest
+from .evaluation import Part
+from .evolve import Evolved, evolve, fitness_statistics
+from .individual import Individual
+from .innovations import mark
+from .mutation import NoMutationError, mutate
+from .neat import from_neat
+from .options import EvolutionOptions, Learning
+from .pareto import Nsga3, nsga2
+from .policy import Policy
+from .selection import Species, tournament
+from .strategy import Evolution, make_toolbox
 
 __all__ = [
     "Evolution",

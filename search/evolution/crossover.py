@@ -7,7 +7,8 @@ import numpy as np
 
 from neurograph.errors import OptionError
 from neurograph.schema.neuron import VALUES
-from search.evolution.innovations import Alignment, align
+
+from .innovations import Alignment, align
 
 
 def crossover(

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from search.evolution.innovations import Alignment, align
+from .innovations import Alignment, align
 
 
 def distance(a: Any, b: Any, *, neurons: float = 1.0, synapses: float = 1.0, weights: float = 0.5) -> float:

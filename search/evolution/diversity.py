@@ -7,8 +7,9 @@ import numpy as np
 from deap import base
 
 from neurograph.errors import EvaluationError, OptionError
-from search.evolution.individual import Individual
-from search.evolution.kept import individual_from, individual_state
+
+from .individual import Individual
+from .kept import individual_from, individual_state
 
 
 def lexicase(

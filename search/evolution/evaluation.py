@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import compiler
-from compiler import CompiledPopulation
+from neurograph import compiler
 from neurograph.errors import CompileError, EvaluationError
-from search.evolution.individual import Individual
-from search.evolution.options import Learning
+
+from ...compiler import CompiledPopulation
+from .individual import Individual
+from .options import Learning
 
 
 class _Shared:

@@ -11,14 +11,15 @@ import torch
 from deap import base, tools
 
 from neurograph.errors import EvaluationError
-from search.evolution.evaluation import Evaluator, Part
-from search.evolution.held import check_individuals, check_state
-from search.evolution.individual import Individual
-from search.evolution.kept import COMMAND, check_settings, individual_from, individual_state, settings
-from search.evolution.options import EvolutionOptions, Learning
-from search.evolution.strategy import Evolution, Progress, Start
-from search.runs import Run, continued_run, started_run
-from search.runs.shapes import need
+
+from ..runs import Run, continued_run, started_run
+from ..runs.shapes import need
+from .evaluation import Evaluator, Part
+from .held import check_individuals, check_state
+from .individual import Individual
+from .kept import COMMAND, check_settings, individual_from, individual_state, settings
+from .options import EvolutionOptions, Learning
+from .strategy import Evolution, Progress, Start
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from search.evolution.policy import Policy
+from .policy import Policy
 
 Pair = tuple[Hashable, Hashable]
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from search.evolution.individual import Individual
-from search.evolution.options import EvolutionOptions
-from search.runs.shapes import COUNT, NUMBER, TABLE, TEXT, check, maybe, need
+from ..runs.shapes import COUNT, NUMBER, TABLE, TEXT, check, maybe, need
+from .individual import Individual
+from .options import EvolutionOptions
 
 _STATE = {
     "search": {

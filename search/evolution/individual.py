@@ -6,7 +6,7 @@ from typing import Any
 
 from deap import base
 
-from search.fitness import Fitness
+from ..fitness import Fitness
 
 
 def fitness_of(objectives: Mapping[str, float]) -> type[base.Fitness]:

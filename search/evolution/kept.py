@@ -11,10 +11,11 @@ from neurograph.errors import FileError
 from neurograph.files.container import Content
 from neurograph.files.packing import pack
 from neurograph.files.unpacking import unpack
-from search.evolution.individual import Individual
-from search.evolution.innovations import odd_innovation
-from search.evolution.options import EvolutionOptions, Learning
-from search.runs.shapes import COUNT, SCORE, TABLE, TEXT, Misfit, check, maybe
+
+from ..runs.shapes import COUNT, SCORE, TABLE, TEXT, Misfit, check, maybe
+from .individual import Individual
+from .innovations import odd_innovation
+from .options import EvolutionOptions, Learning
 
 COMMAND = "evolve"
 INDIVIDUAL = {

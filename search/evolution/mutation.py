@@ -7,9 +7,10 @@ import numpy as np
 
 from neurograph.edits import AddNeuron, Connect, RemoveNeurons, RemoveSynapses, SplitEdge
 from neurograph.errors import EditError
-from search.evolution.genome import Genome
-from search.evolution.innovations import INNOVATION, free, mark, of_split
-from search.evolution.policy import RATES, Policy, as_policies
+
+from .genome import Genome
+from .innovations import INNOVATION, free, mark, of_split
+from .policy import RATES, Policy, as_policies
 
 Change = Callable[[], None]
 Draw = Callable[[Any, np.random.Generator, Policy], "Change | str"]

@@ -10,8 +10,9 @@ from typing import Any
 
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError
-from search.evolution.innovations import INNOVATION, imported
-from search.evolution.neat_genes import ACTIVATIONS, AGGREGATIONS, Activation, Link, links_forward, links_of_steps
+
+from .innovations import INNOVATION, imported
+from .neat_genes import ACTIVATIONS, AGGREGATIONS, Activation, Link, links_forward, links_of_steps
 
 STEEP = 1e30  # of a hard sigmoid that is a step
 

@@ -6,7 +6,8 @@ import numpy as np
 from deap import tools
 
 from neurograph.errors import OptionError
-from search.evolution.individual import Individual
+
+from .individual import Individual
 
 
 def nsga2(individuals: Sequence[Individual], count: int, rng: np.random.Generator) -> list[Individual]:

@@ -7,10 +7,11 @@ import numpy as np
 from deap import base
 
 from neurograph.errors import OptionError
-from search.evolution.distance import distance
-from search.evolution.held import check_species
-from search.evolution.individual import Individual
-from search.evolution.kept import individual_from, individual_state
+
+from .distance import distance
+from .held import check_species
+from .individual import Individual
+from .kept import individual_from, individual_state
 
 
 def tournament(

@@ -8,16 +8,17 @@ import numpy as np
 from deap import base
 
 from neurograph.errors import OptionError
-from search.evolution.crossover import crossover
-from search.evolution.held import check_individuals
-from search.evolution.individual import Individual, fitness_of
-from search.evolution.innovations import odd_innovation
-from search.evolution.kept import individual_from, individual_state
-from search.evolution.mutation import NoMutationError, mutate
-from search.evolution.options import EvolutionOptions
-from search.evolution.policy import Policy, as_policies
-from search.evolution.selection import tournament
-from search.runs.shapes import need
+
+from ..runs.shapes import need
+from .crossover import crossover
+from .held import check_individuals
+from .individual import Individual, fitness_of
+from .innovations import odd_innovation
+from .kept import individual_from, individual_state
+from .mutation import NoMutationError, mutate
+from .options import EvolutionOptions
+from .policy import Policy, as_policies
+from .selection import tournament
 
 Start = Any  # a graph, a list of graphs, or a function of a generator that makes one
 

@@ -11,12 +11,12 @@ as well; `examples/nhn_ray.py` makes one of Ray. Whoever worked an item out, the
 the same versions, kind of processor and number of threads.
 """
 
-from search.executors.cluster import Dask
-from search.executors.options import EXECUTORS, Executor, ExecutorOptions, make_executor
-from search.executors.outcomes import Failed, WorkerError
-from search.executors.processes import ProcessPool
-from search.executors.serial import Serial
-from search.executors.task import Task, builder
+from .cluster import Dask
+from .options import EXECUTORS, Executor, ExecutorOptions, make_executor
+from .outcomes import Failed, WorkerError
+from .processes import ProcessPool
+from .serial import Serial
+from .task import Task, builder
 
 __all__ = [
     "EXECUTORS",

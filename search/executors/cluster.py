@@ -11,10 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from neurograph.errors import OptionError, reason
-from search.executors.outcomes import Failed, WorkerError, reason_of
-from search.executors.serial import Serial
-from search.executors.work import Work
-from search.runs import environment
+
+from ..runs import environment
+from .outcomes import Failed, WorkerError, reason_of
+from .serial import Serial
+from .work import Work
 
 _CONNECT = 30.0  # seconds to wait for a scheduler
 _MISSING = 'the executor dask needs distributed: pip install "neurograph-compiler[dask]"'

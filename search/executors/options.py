@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from search.executors.cluster import Dask, check_address
-from search.executors.processes import ProcessPool
-from search.executors.serial import Serial
-from search.options import Checked, option
+from ..options import Checked, option
+from .cluster import Dask, check_address
+from .processes import ProcessPool
+from .serial import Serial
 
 
 class Executor(Protocol):

@@ -12,9 +12,9 @@ from multiprocessing.context import SpawnProcess
 from time import monotonic
 from typing import Any
 
-from search.executors.outcomes import WorkerError
-from search.executors.work import Work
-from search.executors.worker import BEGUN, serve
+from .outcomes import WorkerError
+from .work import Work
+from .worker import BEGUN, serve
 
 _IDLE = -1
 _LONGEST = 86400.0  # seconds of one wait: systems count them in milliseconds of 32 bits

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from search.executors.outcomes import Failed, reason_of
+from .outcomes import Failed, reason_of
 
 
 class Serial:

@@ -10,11 +10,12 @@ from typing import Any
 
 import torch
 
-from compiler.planning.calibration import as_plain, current, from_plain, using
-from compiler.planning.cost import CUDA
 from neurograph.errors import FileError, OptionError
-from search.executors.outcomes import Failed, reason_of
-from search.runs.jsonfiles import digest_of_file
+
+from ...compiler.planning.calibration import as_plain, current, from_plain, using
+from ...compiler.planning.cost import CUDA
+from ..runs.jsonfiles import digest_of_file
+from .outcomes import Failed, reason_of
 
 _MARK = "_builds_workers"
 _BUILT: dict[tuple[str, str], Any] = {}  # one, and what it has built: a process works for one search; models are large
@@ -67,7 +68,7 @@ class Task:
 
     Examples
     --------
-    >>> Task("search.executors.task:scaling", {"factor": 3})(7)
+    >>> Task("neurograph.search.executors.task:scaling", {"factor": 3})(7)
     21
     """
 

@@ -8,12 +8,13 @@ from dataclasses import fields
 from typing import Any
 
 from neurograph.errors import FileError
-from search.executors.task import Task
+
+from .task import Task
 
 # What files call the builders of this package, for ever, and where each is today.
 OWN = {
-    "search.evolution.supernet:add_on_evaluator": "search.nhn.locations.supernet:add_on_evaluator",
-    "search.executors.task:scaling": "search.executors.task:scaling",
+    "search.evolution.supernet:add_on_evaluator": "neurograph.search.nhn.locations.supernet:add_on_evaluator",
+    "search.executors.task:scaling": "neurograph.search.executors.task:scaling",
 }
 
 

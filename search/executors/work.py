@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from search.executors.outcomes import Failed
+from .outcomes import Failed
 
 
 class Work:

@@ -4,7 +4,7 @@ import signal
 from multiprocessing.connection import Connection
 from typing import Any
 
-from search.executors.outcomes import Failed, reason_of
+from .outcomes import Failed, reason_of
 
 BEGUN = "begun"  # the worker is built: the item's own time starts now
 DONE = "done"

@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
-import compiler
+from neurograph import compiler
 from neurograph.analysis.observations import Observations
 from neurograph.core.entries import Entry
 from neurograph.edits import SetValues
-from search.growth.events import Event
-from search.training import Trainer, evaluate
-from search.training.tasks import loss_of
+
+from ..training import Trainer, evaluate
+from ..training.tasks import loss_of
+from .events import Event
 
 FACTORS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # what is tried; none of them makes newborns silent, as "zero" does
 

@@ -13,8 +13,9 @@ from neurograph.core.entries import Entry
 from neurograph.core.graph import EditResult
 from neurograph.core.journal import to_line
 from neurograph.errors import DivergenceError
-from search.training import Trainer, parameter_count
-from search.training.tasks import loss_of
+
+from ..training import Trainer, parameter_count
+from ..training.tasks import loss_of
 
 Keep = Callable[[dict[str, Any]], None]
 

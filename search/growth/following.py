@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-import compiler
+from neurograph import compiler
 from neurograph.analysis.past import weights_of
 from neurograph.errors import DivergenceError
-from search.datasets import Dataset
-from search.growth.options import GrowingOptions
-from search.growth.way import Way
-from search.runs import Run
-from search.runs.weights import WeightLog
-from search.training import Trainer, evaluate
-from search.training.loop import Callback
+
+from ..datasets import Dataset
+from ..runs import Run
+from ..runs.weights import WeightLog
+from ..training import Trainer, evaluate
+from ..training.loop import Callback
+from .options import GrowingOptions
+from .way import Way
 
 
 def following(way: Way, data: Dataset, options: GrowingOptions, run: Run | None) -> tuple[Callback, ...]:

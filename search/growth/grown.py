@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import compiler
+from neurograph import compiler
 from neurograph.network import NeuronGraph
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.datasets import Dataset
-from search.growth.running import grow
-from search.growth.way import Way
-from search.streams import Stream
+
+from ..datasets import Dataset
+from ..streams import Stream
+from .running import grow
+from .way import Way
 
 _SHARED = """
 Parameters

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurograph.errors import OptionError
-from search.options import option
-from search.training import TrainingOptions
+
+from ..options import option
+from ..training import TrainingOptions
 
 
 @dataclass(frozen=True)

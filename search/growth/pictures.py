@@ -11,7 +11,8 @@ from neurograph import draw
 from neurograph.core.entries import Entry
 from neurograph.errors import FileError
 from neurograph.network import NeuronGraph
-from search.runs import Run
+
+from ..runs import Run
 
 Rows = Sequence[Mapping[str, Any]]
 Own = Callable[[list[dict[str, Any]], NeuronGraph, Path], None]

@@ -6,21 +6,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import compiler
+from neurograph import compiler
 from neurograph.errors import DivergenceError
 from neurograph.network import NeuronGraph
-from search.datasets import Dataset, hold_out, load
-from search.datasets.same import same_data
-from search.growth.following import checkpoint, following, remembering, tested
-from search.growth.grown import Grown
-from search.growth.options import GrowingOptions
-from search.growth.pictures import leave_pictures, network_at_start
-from search.growth.way import Way
-from search.options import read_options
-from search.progress import ShowProgress
-from search.runs import Run, continued_run, refuse_taken, restored_from, started_run
-from search.training import Trainer, make_optimizer
-from search.training.fit import check_fit, check_numbers, check_steps, fitting
+
+from ..datasets import Dataset, hold_out, load
+from ..datasets.same import same_data
+from ..options import read_options
+from ..progress import ShowProgress
+from ..runs import Run, continued_run, refuse_taken, restored_from, started_run
+from ..training import Trainer, make_optimizer
+from ..training.fit import check_fit, check_numbers, check_steps, fitting
+from .following import checkpoint, following, remembering, tested
+from .grown import Grown
+from .options import GrowingOptions
+from .pictures import leave_pictures, network_at_start
+from .way import Way
 
 
 def grow(

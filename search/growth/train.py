@@ -3,9 +3,10 @@
 from typing import Any
 
 from neurograph.network import NeuronGraph
-from search.growth.method import Method
-from search.growth.options import GrowingOptions
-from search.training.loop import Callback
+
+from ..training.loop import Callback
+from .method import Method
+from .options import GrowingOptions
 
 
 def _leave(trainer: Any, row: dict[str, Any]) -> None:

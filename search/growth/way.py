@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import compiler
+from neurograph import compiler
 from neurograph.builders import mlp
 from neurograph.network import NeuronGraph
-from search.growth.events import Keep
-from search.growth.options import GrowingOptions
-from search.training import Trainer
-from search.training.loop import Callback
+
+from ..training import Trainer
+from ..training.loop import Callback
+from .events import Keep
+from .options import GrowingOptions
 
 
 class Start(Protocol):

@@ -4,9 +4,9 @@ A field made by `option` carries its help and its range; `Checked` refuses what 
 options from people goes through `read_options`, so a file, `--set` and a flag mean the same.
 """
 
-from search.options.fields import MOST_NUMBER, MOST_RATE, MOST_SEED, MOST_TEXT, MOST_WHOLE, describe, option
-from search.options.reading import of_option, read_options, read_toml, settled, split_setting, stored
-from search.options.values import Checked
+from .fields import MOST_NUMBER, MOST_RATE, MOST_SEED, MOST_TEXT, MOST_WHOLE, describe, option
+from .reading import of_option, read_options, read_toml, settled, split_setting, stored
+from .values import Checked
 
 __all__ = [
     "MOST_NUMBER",

@@ -70,7 +70,7 @@ def describe(f: Field) -> str:
     Examples
     --------
     >>> from dataclasses import fields
-    >>> from search.training import TrainingOptions
+    >>> from neurograph.search.training import TrainingOptions
     >>> describe(next(f for f in fields(TrainingOptions) if f.name == "batch_size"))
     'a whole number, at least 1'
     """

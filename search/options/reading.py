@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from neurograph.disk.regular import finite
 from neurograph.errors import NeuroGraphError, OptionError, reason
-from search.options.values import parsed
+
+from .values import parsed
 
 T = TypeVar("T")
 
@@ -41,7 +42,7 @@ def read_options(
 
     Examples
     --------
-    >>> from search.training import TrainingOptions
+    >>> from neurograph.search.training import TrainingOptions
     >>> read_options(TrainingOptions, settings=["epochs=5", "schedule=cosine"]).epochs
     5
     """

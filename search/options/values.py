@@ -8,7 +8,8 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 from neurograph.errors import OptionError
-from search.options.fields import MOST_NUMBER, MOST_TEXT, MOST_WHOLE, choices_of, describe, kinds_of, number_in_words
+
+from .fields import MOST_NUMBER, MOST_TEXT, MOST_WHOLE, choices_of, describe, kinds_of, number_in_words
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ atomic. Everything that is read back carries a checksum (files from before there
 newest checkpoint is damaged, the one before it is taken.
 """
 
-from search.runs.environment import differences, environment
-from search.runs.held import restored_from
-from search.runs.links import refuse_links_out
-from search.runs.lock import locked
-from search.runs.making import (
+from .environment import differences, environment
+from .held import restored_from
+from .links import refuse_links_out
+from .lock import locked
+from .making import (
     continued_run,
     create_run,
     is_of_runs,
@@ -30,7 +30,7 @@ from search.runs.making import (
     remove,
     started_run,
 )
-from search.runs.run import FILES, FORMAT, Run
+from .run import FILES, FORMAT, Run
 
 __all__ = [
     "FILES",

@@ -10,8 +10,9 @@ from typing import Any
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
 from neurograph.files import container
-from search.runs.held import held_rows
-from search.runs.packing import fill, unpack_checked
+
+from .held import held_rows
+from .packing import fill, unpack_checked
 
 FORMAT = 1
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"

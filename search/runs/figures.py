@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from compiler.lowering.rates import Calibration
-from compiler.planning.calibration import as_plain, from_plain, using
-from compiler.planning.cost import FIRST, default_calibration
 from neurograph.errors import FileError
-from search.runs.jsonfiles import read_json, write_json
-from search.runs.run import Run
+
+from ...compiler.lowering.rates import Calibration
+from ...compiler.planning.calibration import as_plain, from_plain, using
+from ...compiler.planning.cost import FIRST, default_calibration
+from .jsonfiles import read_json, write_json
+from .run import Run
 
 KEPT = "calibration.json"
 _NAMES = {"cpu": "figures", "cuda": "cuda"}  # of the figures in that file, by type of device

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.errors import FileError
-from search.runs.shapes import Misfit
+
+from .shapes import Misfit
 
 _MISFITS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError)
 

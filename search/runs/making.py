@@ -9,12 +9,13 @@ from typing import Any
 
 from neurograph.disk.aside import remove_strays
 from neurograph.errors import FileError, OptionError, reason
-from search.runs.environment import environment
-from search.runs.figures import KEPT, figures_of
-from search.runs.jsonfiles import read_json, write_json
-from search.runs.links import refuse_links_out
-from search.runs.lock import LOCK, locked
-from search.runs.run import FILES, FORMAT, MARKERS, Run
+
+from .environment import environment
+from .figures import KEPT, figures_of
+from .jsonfiles import read_json, write_json
+from .links import refuse_links_out
+from .lock import LOCK, locked
+from .run import FILES, FORMAT, MARKERS, Run
 
 
 @contextmanager

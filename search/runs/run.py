@@ -14,9 +14,10 @@ from neurograph.disk.aside import written_aside
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
-from search.runs import checkpoints, jsonlines, weights
-from search.runs.held import Held, held_rows, restored_from
-from search.runs.jsonfiles import digest, read_json, write_json
+
+from . import checkpoints, jsonlines, weights
+from .held import Held, held_rows, restored_from
+from .jsonfiles import digest, read_json, write_json
 
 FORMAT = 1
 FILES = (

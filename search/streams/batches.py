@@ -5,7 +5,8 @@ from itertools import chain, islice
 from typing import Any
 
 from neurograph.errors import DataError, OptionError
-from search.streams.stream import Stream, pair
+
+from .stream import Stream, pair
 
 
 def from_batches(

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from neurograph.errors import OptionError
-from search.datasets import Dataset
-from search.streams.stream import Batch, Stream
-from search.training.batches import generator
+
+from ..datasets import Dataset
+from ..training.batches import generator
+from .stream import Batch, Stream
 
 _Examples = Callable[[int], tuple[Tensor, Tensor]]  # from a task to where its examples are, and their classes
 

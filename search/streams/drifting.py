@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from neurograph.errors import OptionError
-from search.streams.stream import Batch, Stream
-from search.training.batches import generator
+
+from ..training.batches import generator
+from .stream import Batch, Stream
 
 _BLOCK = 1000  # steps whose bits are drawn together
 

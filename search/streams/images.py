@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import torch
 
 from neurograph.errors import OptionError
-from search.datasets import Dataset
-from search.streams.stream import Batch, Stream
-from search.training.batches import generator
+
+from ..datasets import Dataset
+from ..training.batches import generator
+from .stream import Batch, Stream
 
 
 def random_labels(

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from neurograph.errors import OptionError
-from search.datasets import Dataset
-from search.streams.classes import class_incremental, class_pairs
-from search.streams.drifting import bit_flipping
-from search.streams.images import permuted_pixels, random_labels
-from search.streams.stream import Stream
+
+from ..datasets import Dataset
+from .classes import class_incremental, class_pairs
+from .drifting import bit_flipping
+from .images import permuted_pixels, random_labels
+from .stream import Stream
 
 STREAMS: dict[str, Callable[..., Stream]] = {
     "random_labels": random_labels,

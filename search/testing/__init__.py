@@ -1,5 +1,5 @@
 """Contracts of metrics and of methods, for the tests of packages that bring some; they need pytest."""
 
-from search.testing.growth import MethodContract, MetricContract
+from .growth import MethodContract, MetricContract
 
 __all__ = ["MethodContract", "MetricContract"]

@@ -9,9 +9,10 @@ import pytest
 from neurograph.builders import mlp
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search import cli, resume
-from search.growth.expansion.metrics import METRICS, Traits
-from search.methods import METHODS
+
+from .. import cli, resume
+from ..growth.expansion.metrics import METRICS, Traits
+from ..methods import METHODS
 
 
 class MetricContract:

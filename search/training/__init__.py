@@ -1,13 +1,14 @@
 """The training loop: epochs that are pure functions of the network's state, the seed and the epoch's number."""
 
 from neurograph.errors import DivergenceError
-from search.training.augment import Augmentation, Changes, changed, draw_changes
-from search.training.batches import batches, generator, in_batches
-from search.training.counts import neurons_per_population, parameter_count
-from search.training.evaluation import evaluate
-from search.training.loop import Trainer, exhausted
-from search.training.options import TrainingOptions, learning_rate, make_optimizer
-from search.training.sample import sample
+
+from .augment import Augmentation, Changes, changed, draw_changes
+from .batches import batches, generator, in_batches
+from .counts import neurons_per_population, parameter_count
+from .evaluation import evaluate
+from .loop import Trainer, exhausted
+from .options import TrainingOptions, learning_rate, make_optimizer
+from .sample import sample
 
 __all__ = [
     "Augmentation",

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from neurograph.errors import OptionError
-from search.training.batches import generator
+
+from .batches import generator
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from neurograph.errors import DataError
-from search.datasets.checks import check_examples, check_targets
-from search.training.batches import in_batches
-from search.training.tasks import check_answers, faults, loss_of, no_faults, percent
+
+from ..datasets.checks import check_examples, check_targets
+from .batches import in_batches
+from .tasks import check_answers, faults, loss_of, no_faults, percent
 
 
 def evaluate(net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024) -> tuple[float, float]:

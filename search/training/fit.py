@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
-import compiler
+from neurograph import compiler
 from neurograph.errors import DataError, DivergenceError, OptionError
 from neurograph.network import NeuronGraph
-from search.datasets import Dataset
-from search.training.tasks import check_outputs
+
+from ..datasets import Dataset
+from .tasks import check_outputs
 
 
 def fitting(data: Dataset, graph: NeuronGraph, standardise: bool = False, whiten: bool = False) -> Dataset:

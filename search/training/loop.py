@@ -10,17 +10,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from compiler.runtime.devices import usable_device
-from compiler.statistics.utility import RunningUtility
 from neurograph.errors import DivergenceError, OptionError
-from search.datasets import Split
-from search.training.augment import changed, draw_changes
-from search.training.batches import batches, leaves_one, seed_of
-from search.training.counts import neurons_per_population, parameter_count
-from search.training.evaluation import evaluate
-from search.training.options import TrainingOptions, learning_rate, make_optimizer
-from search.training.sample import sample
-from search.training.tasks import check_answers, faults, loss_of, no_faults, percent
+
+from ...compiler.runtime.devices import usable_device
+from ...compiler.statistics.utility import RunningUtility
+from ..datasets import Split
+from .augment import changed, draw_changes
+from .batches import batches, leaves_one, seed_of
+from .counts import neurons_per_population, parameter_count
+from .evaluation import evaluate
+from .options import TrainingOptions, learning_rate, make_optimizer
+from .sample import sample
+from .tasks import check_answers, faults, loss_of, no_faults, percent
 
 MetricsRow = dict[str, Any]
 Callback = Callable[["Trainer", MetricsRow], None]

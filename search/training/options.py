@@ -8,8 +8,9 @@ from typing import Protocol
 import torch
 
 from neurograph.errors import OptionError
-from search.options import MOST_RATE, MOST_SEED, Checked, option
-from search.training.augment import Augmentation
+
+from ..options import MOST_RATE, MOST_SEED, Checked, option
+from .augment import Augmentation
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from search.datasets.dataset import evenly
-from search.training.batches import seed_of
+from ..datasets.dataset import evenly
+from .batches import seed_of
 
 _SAMPLE = 8  # a place of the seed; the others stand where they are used, in callbacks from 2 on
 

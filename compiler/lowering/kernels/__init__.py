@@ -3,6 +3,6 @@
 Where none could be built the operators compute the same by PyTorch's own, more slowly.
 """
 
-from compiler.lowering.kernels.library import instruction_set
+from .library import instruction_set
 
 __all__ = ["instruction_set"]

@@ -10,7 +10,8 @@ from dataclasses import fields
 import torch
 from torch import Tensor
 
-from compiler.lowering.kernels.conv_calls import (
+from ..transforms import transformed
+from .conv_calls import (
     Slide,
     backward,
     by_torch,
@@ -20,8 +21,7 @@ from compiler.lowering.kernels.conv_calls import (
     refuse_misfits,
     shape_of,
 )
-from compiler.lowering.kernels.sparse import Wiring, bare
-from compiler.lowering.transforms import transformed
+from .sparse import Wiring, bare
 
 __all__ = ["Slide", "convolve"]
 

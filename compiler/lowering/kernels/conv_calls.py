@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.grad import conv2d_input, conv2d_weight
 
-from compiler.lowering.kernels.library import available, kernel, thread_count
+from .library import available, kernel, thread_count
 
 Pair = tuple[int, int]
 Arrays = tuple[Tensor, ...]  # row_start, column, column_start, row, order: see `sparse.Wiring`

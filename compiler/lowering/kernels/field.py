@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.activations import CODES
-from compiler.lowering.kernels.field_calls import backward, backward_shapes, forward, has_kernel, shapes
-from compiler.lowering.kernels.walk import walk, walk_backward
-from compiler.lowering.transforms import transformed
+from ...activations import CODES
+from ..transforms import transformed
+from .field_calls import backward, backward_shapes, forward, has_kernel, shapes
+from .walk import walk, walk_backward
 
 HALVES = (torch.bfloat16, torch.float16)
 _WIRING = ("start", "source", "activation", "outputs")

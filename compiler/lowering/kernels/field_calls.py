@@ -6,11 +6,11 @@ from typing import Any
 
 from torch import Tensor
 
-from compiler.lowering.kernels.library import SUFFIXES, kernel, thread_count
-from compiler.lowering.kernels.products import by_feature, laid
-from compiler.lowering.kernels.readers import readers_of
-from compiler.lowering.kernels.spare import spare_memory
-from compiler.lowering.kernels.walk import walk, walk_backward
+from .library import SUFFIXES, kernel, thread_count
+from .products import by_feature, laid
+from .readers import readers_of
+from .spare import spare_memory
+from .walk import walk, walk_backward
 
 
 def has_kernel(x: Tensor) -> bool:
@@ -163,7 +163,7 @@ def _walks_on_device(x: Tensor, activation: Tensor) -> bool:
 
 
 def _on_device(x, weight, bias, slope, field: tuple[Tensor, ...], keep: bool) -> tuple[Tensor, Tensor, Tensor]:
-    from compiler.lowering.kernels.cuda import region  # needs Triton
+    from .cuda import region  # needs Triton
 
     y, state, kept = shapes(x, *field[2:], keep=False)
     values, sums = region.run(x, weight, bias, slope, field, y, keep)
@@ -171,7 +171,7 @@ def _on_device(x, weight, bias, slope, field: tuple[Tensor, ...], keep: bool) ->
 
 
 def _back_on_device(gradient, kept: tuple[Tensor, Tensor], x, weight, slope, field: tuple, need_x: bool) -> tuple:
-    from compiler.lowering.kernels.cuda import region  # needs Triton
+    from .cuda import region  # needs Triton
 
     strides = (1, x.shape[0]) if by_feature(x) else (x.shape[1], 1)
     to_x = x.new_empty_strided(x.shape, strides)

@@ -10,7 +10,7 @@ import warnings
 import torch
 from torch import Tensor
 
-from compiler.lowering.kernels.library import kernel, thread_count
+from .library import kernel, thread_count
 
 
 def check_wiring(row_start: Tensor, column: Tensor, column_start: Tensor, row: Tensor, order: Tensor) -> None:

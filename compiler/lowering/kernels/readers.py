@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
-from compiler.lowering.kernels.library import function
+from .library import function
 
 AHEAD = 16  # as in `csrc/kernels.c`
 _found: Any = WeakIdKeyDictionary()  # from the tensor `source` of a field

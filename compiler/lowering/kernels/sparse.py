@@ -16,8 +16,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from compiler.lowering.kernels.products import by_feature, check_wiring, empty, product, sampled_product
-from compiler.lowering.transforms import transformed
+from ..transforms import transformed
+from .products import by_feature, check_wiring, empty, product, sampled_product
 
 
 @dataclass(frozen=True)

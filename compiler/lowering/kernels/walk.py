@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.activations import SLOPED, activate
 from neurograph.schema.activations import ACTIVATIONS
+
+from ...activations import SLOPED, activate
 
 _NAMES = tuple(ACTIVATIONS)
 

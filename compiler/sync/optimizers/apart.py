@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from compiler.sync.optimizers.cohorts import NEWBORNS, cohorts_of
-from compiler.sync.optimizers.scaled import Young, put, take
-from compiler.sync.optimizers.schemas import STEP, StateSchema
+from .cohorts import NEWBORNS, cohorts_of
+from .scaled import Young, put, take
+from .schemas import STEP, StateSchema
 
 _Moved = list[tuple[Tensor, Tensor, Tensor]]  # a Parameter, slots of it, and where they go
 _moved: "WeakKeyDictionary[Optimizer, _Moved]" = WeakKeyDictionary()

@@ -8,17 +8,18 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from compiler.runtime.assembly import entries_by_parameter
-from compiler.slots import Quantity, SlotMap, Slots
-from compiler.sync.optimizers.counts import Counts
-from compiler.sync.optimizers.newborns import start
-from compiler.sync.optimizers.own import own_state, own_vectors
-from compiler.sync.optimizers.schemas import STEP, Options, StateSchema, has_state, schema_of
-from compiler.sync.state import check_wiring, quantity_name
 from neurograph.errors import CompileError
 
+from ...runtime.assembly import entries_by_parameter
+from ...slots import Quantity, SlotMap, Slots
+from ..state import check_wiring, quantity_name
+from .counts import Counts
+from .newborns import start
+from .own import own_state, own_vectors
+from .schemas import STEP, Options, StateSchema, has_state, schema_of
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ...runtime.module import CompiledModule
 
 NO_GROUP, NO_STATE = -1, -1.0
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.sync.optimizers.schemas import STEP
+from .schemas import STEP
 
 NEWBORNS = "newborns"
 Piece = tuple[tuple[int, int], tuple[int, int], int]  # sizes, strides, and the place of the first number

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from compiler.slots import SlotMap, Slots
-from compiler.sync.optimizers.cohorts import NEWBORNS
-from compiler.sync.optimizers.schemas import STEP, StateSchema
+from ...slots import SlotMap, Slots
+from .cohorts import NEWBORNS
+from .schemas import STEP, StateSchema
 
 OWN_STEP, OWN_PRODUCT, BETAS = "own_step", "own_mu_product", ("beta1", "beta2")
 _FEW = 64

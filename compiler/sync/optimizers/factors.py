@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from compiler.sync.optimizers.cohorts import NEWBORNS, Cohorts
-from compiler.sync.optimizers.own import scale
-from compiler.sync.optimizers.schemas import STEP
+from .cohorts import NEWBORNS, Cohorts
+from .own import scale
+from .schemas import STEP
 
 Factors = tuple[Any, Any]  # (k,) of what is stored, and of the gradient's term: arrays, or tensors on a device
 

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 from torch.optim import Optimizer
 
-from compiler.runtime.assembly import Assembly
-from compiler.slots import SlotMap
-from compiler.sync.optimizers.lineage import Lineage, Lineages
-from compiler.sync.optimizers.moments import Moments
-from compiler.sync.optimizers.schemas import schema_of
-from compiler.sync.stock import Stocks
 from neurograph.errors import CompileError
 
+from ...runtime.assembly import Assembly
+from ...slots import SlotMap
+from ..stock import Stocks
+from .lineage import Lineage, Lineages
+from .moments import Moments
+from .schemas import schema_of
+
 if TYPE_CHECKING:
-    from compiler.runtime.module import CompiledModule
+    from ...runtime.module import CompiledModule
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from compiler.slots import WEIGHT, Quantity, SlotMap, Slots
-from compiler.sync.stock import Stock, Stocks
+from ...slots import WEIGHT, Quantity, SlotMap, Slots
+from ..stock import Stock, Stocks
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from compiler.slots import SlotMap, Slots
-from compiler.sync.optimizers.counts import Counts, cohort_counts, cohort_labels, no_counts
-from compiler.sync.optimizers.lineage import Lineage
-from compiler.sync.optimizers.newborns import start
-from compiler.sync.optimizers.own import own_state
-from compiler.sync.optimizers.schemas import STEP, StateSchema, Vector, has_state, steps
-from compiler.sync.stock import Stock, Stocks
+from ...slots import SlotMap, Slots
+from ..stock import Stock, Stocks
+from .counts import Counts, cohort_counts, cohort_labels, no_counts
+from .lineage import Lineage
+from .newborns import start
+from .own import own_state
+from .schemas import STEP, StateSchema, Vector, has_state, steps
 
 
 class Moments:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compiler.slots import SlotMap, Slots
-from compiler.sync.optimizers.schemas import Moment, Options
+from ...slots import SlotMap, Slots
+from .schemas import Moment, Options
 
 
 def start(moment: Moment, entry: Slots, options: Options, median: Callable[[], float]) -> np.ndarray:

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from compiler.slots import Quantity, SlotMap, Slots
-from compiler.sync.optimizers.cohorts import NEWBORNS, counts, divided, products
-from compiler.sync.optimizers.counts import BETAS, OWN_PRODUCT, OWN_STEP, Counts, each_number
-from compiler.sync.optimizers.schemas import STEP, Options, StateSchema
+from ...slots import Quantity, SlotMap, Slots
+from .cohorts import NEWBORNS, counts, divided, products
+from .counts import BETAS, OWN_PRODUCT, OWN_STEP, Counts, each_number
+from .schemas import STEP, Options, StateSchema
 
 
 def own_vectors(slots: SlotMap, quantity: Quantity, optimizer: Optimizer) -> dict[str, np.ndarray]:

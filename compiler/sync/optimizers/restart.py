@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from compiler.slots import SlotMap, Slots
-from compiler.sync.optimizers.cohorts import NEWBORNS, most_cohorts
-from compiler.sync.optimizers.inherit import check_newborns
-from compiler.sync.optimizers.schemas import STEP, Moment, StateSchema, schema_of
+from ...slots import SlotMap, Slots
+from .cohorts import NEWBORNS, most_cohorts
+from .inherit import check_newborns
+from .schemas import STEP, Moment, StateSchema, schema_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.optim import Adam, Adamax, Optimizer
 
-from compiler.sync.optimizers.cohorts import NEWBORNS, Cohorts, cohorts_of
-from compiler.sync.optimizers.factors import Factors, factors_of
-from compiler.sync.optimizers.schemas import StateSchema, fading
+from .cohorts import NEWBORNS, Cohorts, cohorts_of
+from .factors import Factors, factors_of
+from .schemas import StateSchema, fading
 
 Young = tuple[dict[str, Any], Tensor, dict[str, Any]]  # a parameter group, a Parameter, what is kept for it
 _FEW = 6  # cohorts that are cheaper one by one

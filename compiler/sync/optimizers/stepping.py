@@ -6,11 +6,12 @@ import torch
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from compiler.sync.optimizers import apart, scaled
-from compiler.sync.optimizers.cohorts import NEWBORNS
-from compiler.sync.optimizers.scaled import Young
-from compiler.sync.optimizers.schemas import SCHEMAS
 from neurograph.errors import CompileError
+
+from . import apart, scaled
+from .cohorts import NEWBORNS
+from .scaled import Young
+from .schemas import SCHEMAS
 
 _last: "WeakKeyDictionary[Optimizer, RemovableHandle]" = WeakKeyDictionary()
 

@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from compiler.lowering.marks import Mark, mark_of
-from compiler.sync.optimizers.schemas import SCHEMAS
-from compiler.sync.optimizers.stepping import after_step, before_step
 from neurograph.errors import StaleError
+
+from ...lowering.marks import Mark, mark_of
+from .schemas import SCHEMAS
+from .stepping import after_step, before_step
 
 _DOUBTED = -1  # in place of a version: those slots may hold anything
 

@@ -8,13 +8,14 @@ import numpy as np
 from neurograph.core.entries import Entry
 from neurograph.edits import RemoveSynapses
 from neurograph.network import NeuronGraph
-from search.growth.events import Event, Keep
-from search.growth.expansion.options import ExpandOptions
-from search.growth.expansion.rules import expansion_due, loss_change, pruning_due
-from search.growth.expansion.scores import Scores, chosen, excess, scores
-from search.growth.reasons import Reason, reasons
-from search.training import Trainer
-from search.training.batches import seed_of
+
+from ...training import Trainer
+from ...training.batches import seed_of
+from ..events import Event, Keep
+from ..reasons import Reason, reasons
+from .options import ExpandOptions
+from .rules import expansion_due, loss_change, pruning_due
+from .scores import Scores, chosen, excess, scores
 
 _EXPANSION, _SCORES = 4, 5  # places of the seed; metabolism has 2 and 3
 _BINS = 40  # of the scores of all that might have been chosen, kept to be drawn

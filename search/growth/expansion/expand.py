@@ -5,11 +5,12 @@ from typing import Any
 
 from neurograph import draw
 from neurograph.network import NeuronGraph
-from search.growth.expansion.events import Expansion
-from search.growth.expansion.options import ExpandOptions
-from search.growth.expansion.presets import PRESETS
-from search.growth.expansion.scores import scorable
-from search.growth.method import Method
+
+from ..method import Method
+from .events import Expansion
+from .options import ExpandOptions
+from .presets import PRESETS
+from .scores import scorable
 
 
 def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> None:

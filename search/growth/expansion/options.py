@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from neurograph.edits.expand import CONNECTED, RULES, Expand
 from neurograph.schema.activations import ACTIVATIONS
-from search.growth.expansion.metrics import METRICS
-from search.growth.options import GrowingOptions
-from search.options import MOST_RATE, Checked, option
+
+from ...options import MOST_RATE, Checked, option
+from ..options import GrowingOptions
+from .metrics import METRICS
 
 
 @dataclass(frozen=True)

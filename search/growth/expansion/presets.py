@@ -5,8 +5,9 @@ from typing import Any
 
 from neurograph.builders import mlp
 from neurograph.network import NeuronGraph
-from search.growth.expansion.options import ExpandOptions
-from search.options import read_options
+
+from ...options import read_options
+from .options import ExpandOptions
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from neurograph.errors import OptionError
-from search.growth.expansion.options import ExpansionOptions
+
+from .options import ExpansionOptions
 
 
 def loss_change(losses: Sequence[float], window: int) -> float:

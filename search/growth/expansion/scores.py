@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-import compiler
+from neurograph import compiler
 from neurograph.analysis.observations import Observations
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import DivergenceError, MissingError, OptionError
 from neurograph.network import NeuronGraph
-from search.growth.expansion.metrics import METRICS, Metric, Traits
-from search.training.tasks import loss_of
+
+from ...training.tasks import loss_of
+from .metrics import METRICS, Metric, Traits
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import compiler
+from neurograph import compiler
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.variance import variance_condition
 from neurograph.core.graph import EditResult
@@ -12,15 +12,16 @@ from neurograph.edits.support.counts import error_variance
 from neurograph.errors import OptionError
 from neurograph.initializers.newborns.signals import require_plain
 from neurograph.network import NeuronGraph
-from search.growth.amplitude import observed_deltas, search_amplitude
-from search.growth.events import Event, Keep, last_event
-from search.growth.metabolism.ages import ages_in_epochs
-from search.growth.metabolism.options import MetabolizeOptions
-from search.growth.metabolism.rules import cycle_length, growth_due, loss_slope, newborn_counts, room
-from search.growth.pictures import remember_weights
-from search.growth.reasons import Reason, by_calendar, reasons
-from search.training import Trainer
-from search.training.batches import seed_of
+
+from ...training import Trainer
+from ...training.batches import seed_of
+from ..amplitude import observed_deltas, search_amplitude
+from ..events import Event, Keep, last_event
+from ..pictures import remember_weights
+from ..reasons import Reason, by_calendar, reasons
+from .ages import ages_in_epochs
+from .options import MetabolizeOptions
+from .rules import cycle_length, growth_due, loss_slope, newborn_counts, room
 
 _AUTOPHAGY, _PROLIFERATION = 2, 3  # places of the seed, beside the batches' 0 and dropout's 1
 _SEEING = {"representational", "low_representational_power", "low_contribution"}  # look at activations

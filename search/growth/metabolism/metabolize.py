@@ -1,9 +1,9 @@
 """`metabolize`: train a network that grows where it has to."""
 
-from search.growth.metabolism.events import Metabolism, gathered_utility, require_growth
-from search.growth.metabolism.options import MetabolizeOptions
-from search.growth.metabolism.streaming.run import metabolize_stream
-from search.growth.method import Method
+from ..method import Method
+from .events import Metabolism, gathered_utility, require_growth
+from .options import MetabolizeOptions
+from .streaming.run import metabolize_stream
 
 metabolize = Method(
     "metabolize",

@@ -6,8 +6,9 @@ from neurograph.edits.selectors import SELECTORS, Selector, selector
 from neurograph.edits.selectors.low_representational_power import MEASURES
 from neurograph.edits.support.outgoing import OUTGOING
 from neurograph.initializers.newborns import NEWBORN_INITIALIZERS, NewbornInitializer, newborn_initializer
-from search.growth.options import GrowingOptions
-from search.options import MOST_RATE, Checked, of_option, option
+
+from ...options import MOST_RATE, Checked, of_option, option
+from ..options import GrowingOptions
 
 MADE = ("kernel_ridge", "fresh", "gradmax", "firefly")  # initializers whose weights are no copies
 

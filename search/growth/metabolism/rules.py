@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from neurograph.edits.support.counts import dynamic_count
 from neurograph.errors import OptionError
-from search.growth.metabolism.options import MetabolismOptions
+
+from .options import MetabolismOptions
 
 
 def loss_slope(losses: Sequence[float], cycle: int) -> float:

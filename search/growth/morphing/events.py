@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-import compiler
+from neurograph import compiler
 from neurograph.edits import Reinitialize
 from neurograph.memory import require_bytes
 from neurograph.network import NeuronGraph
-from search.growth.events import Event, Keep
-from search.growth.morphing.options import MorphOptions
-from search.growth.reasons import Reason, reasons
-from search.progress import ShowProgress
-from search.training import Trainer, evaluate
+
+from ...progress import ShowProgress
+from ...training import Trainer, evaluate
+from ..events import Event, Keep
+from ..reasons import Reason, reasons
+from .options import MorphOptions
 
 
 def insertable(graph: NeuronGraph, options: MorphOptions) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 from neurograph import draw
 from neurograph.network import NeuronGraph
-from search.growth.method import Method
-from search.growth.morphing.events import Insertion, begin, insertable
-from search.growth.morphing.options import MorphOptions
-from search.growth.morphing.presets import PRESETS
+
+from ..method import Method
+from .events import Insertion, begin, insertable
+from .options import MorphOptions
+from .presets import PRESETS
 
 
 def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> None:

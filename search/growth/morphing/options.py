@@ -8,8 +8,9 @@ from neurograph.errors import OptionError
 from neurograph.insertion import ALGORITHMS
 from neurograph.insertion.pair import PLACES
 from neurograph.schema.activations import ACTIVATIONS
-from search.growth.options import GrowingOptions
-from search.options import MOST_RATE, option
+
+from ...options import MOST_RATE, option
+from ..options import GrowingOptions
 
 NONE = "none"
 WORDS = (*(name for name in ALGORITHMS if isinstance(name, str)), NONE)

@@ -6,14 +6,15 @@ import numpy as np
 
 from neurograph.analysis.observations import Observations
 from neurograph.edits import Prune
-from search.growth.events import Event, Keep
-from search.growth.expansion.metrics import METRICS
-from search.growth.expansion.scores import scores
-from search.growth.pruning.options import PruneOptions
-from search.growth.pruning.rules import moments, still_left
-from search.growth.reasons import Reason, reasons
-from search.training import Trainer
-from search.training.batches import seed_of
+
+from ...training import Trainer
+from ...training.batches import seed_of
+from ..events import Event, Keep
+from ..expansion.metrics import METRICS
+from ..expansion.scores import scores
+from ..reasons import Reason, reasons
+from .options import PruneOptions
+from .rules import moments, still_left
 
 _SCORES = 6  # a place of the seed; expansion has 4 and 5
 

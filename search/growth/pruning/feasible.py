@@ -5,9 +5,10 @@ import numpy as np
 from neurograph.edits.support.paths import fewest
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.growth.expansion.scores import allowed, layers, scorable
-from search.growth.pruning.options import PruneOptions
-from search.growth.pruning.rules import moments, still_left
+
+from ..expansion.scores import allowed, layers, scorable
+from .options import PruneOptions
+from .rules import moments, still_left
 
 
 def check_prunable(graph: NeuronGraph, options: PruneOptions) -> None:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, fields
 
 from neurograph.errors import OptionError
 from neurograph.options import SCOPES
-from search.growth.expansion.metrics import METRICS
-from search.growth.options import GrowingOptions, require_epochs
-from search.options import Checked, option
+
+from ...options import Checked, option
+from ..expansion.metrics import METRICS
+from ..options import GrowingOptions, require_epochs
 
 _SCHEDULE = next(f.metadata for f in fields(GrowingOptions) if f.name == "schedule")  # the same, but for the default
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from neurograph import draw
 from neurograph.network import NeuronGraph
-from search.growth.method import Method
-from search.growth.pruning.events import Pruning
-from search.growth.pruning.feasible import check_prunable
-from search.growth.pruning.options import PruneOptions
+
+from ..method import Method
+from .events import Pruning
+from .feasible import check_prunable
+from .options import PruneOptions
 
 
 def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> None:

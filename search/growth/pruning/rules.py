@@ -4,7 +4,7 @@ Zhu and Gupta, "To prune, or not to prune: exploring the efficacy of pruning for
 sparsity rises fast while much is in excess, and slowly towards the end.
 """
 
-from search.growth.pruning.options import PruneOptions
+from .options import PruneOptions
 
 
 def moments(options: PruneOptions) -> range:

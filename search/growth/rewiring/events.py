@@ -2,19 +2,20 @@
 
 from typing import Any
 
-import compiler
+from neurograph import compiler
 from neurograph.analysis.layers import synapse_layers
 from neurograph.edits import Rewire, Sparsify
 from neurograph.edits.rewire import Candidates
 from neurograph.edits.sparsify import wanted_of
-from search.growth.events import Event, Keep
-from search.growth.reasons import by_calendar, reasons
-from search.growth.rewiring.options import RewireOptions
-from search.growth.rewiring.rules import moments, share_moved
-from search.training import Trainer
-from search.training.batches import seed_of
-from search.training.sample import sample
-from search.training.tasks import loss_of
+
+from ...training import Trainer
+from ...training.batches import seed_of
+from ...training.sample import sample
+from ...training.tasks import loss_of
+from ..events import Event, Keep
+from ..reasons import by_calendar, reasons
+from .options import RewireOptions
+from .rules import moments, share_moved
 
 _REWIRING, _EXAMPLES = 11, 12  # places of the seed; those of other callbacks lie below
 

@@ -4,9 +4,10 @@ from neurograph.analysis.layers import require_layers, synapse_layers
 from neurograph.edits.sparsify import wanted_of
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.growth.rewiring.options import RewireOptions
-from search.growth.rewiring.rules import moments, share_moved
-from search.options import of_option
+
+from ...options import of_option
+from .options import RewireOptions
+from .rules import moments, share_moved
 
 
 def check_rewirable(graph: NeuronGraph, options: RewireOptions) -> None:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, fields
 
 from neurograph.analysis.densities import DISTRIBUTIONS
 from neurograph.initializers import INITIALIZERS
-from search.growth.options import GrowingOptions, require_epochs
-from search.options import Checked, option
+
+from ...options import Checked, option
+from ..options import GrowingOptions, require_epochs
 
 _SCHEDULE = next(f.metadata for f in fields(GrowingOptions) if f.name == "schedule")  # the same, but for the default
 GROWTH = ("gradient", "random")

@@ -8,10 +8,11 @@ from neurograph import draw
 from neurograph.builders import mlp
 from neurograph.draw.reading import LEAST, fan_out_of_inputs
 from neurograph.network import NeuronGraph
-from search.growth.method import Method
-from search.growth.rewiring.events import Rewiring, begin
-from search.growth.rewiring.feasible import check_rewirable
-from search.growth.rewiring.options import RewireOptions
+
+from ..method import Method
+from .events import Rewiring, begin
+from .feasible import check_rewirable
+from .options import RewireOptions
 
 
 def build(sizes: Sequence[int], activation: str, options: Any) -> NeuronGraph:

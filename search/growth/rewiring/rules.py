@@ -2,7 +2,7 @@
 
 from math import cos, pi
 
-from search.growth.rewiring.options import RewireOptions
+from .options import RewireOptions
 
 
 def moments(options: RewireOptions) -> range:

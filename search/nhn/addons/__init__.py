@@ -37,9 +37,9 @@ each place the connections whose shared weights deviate most. A connection's wei
 hold it.
 """
 
-from search.nhn.addons.locations import Genome, Locations, Place
-from search.nhn.addons.memory import Memory, estimate
-from search.nhn.addons.options import AddOnOptions
-from search.nhn.addons.supernet import AddOnSupernet
+from .locations import Genome, Locations, Place
+from .memory import Memory, estimate
+from .options import AddOnOptions
+from .supernet import AddOnSupernet
 
 __all__ = ["AddOnOptions", "AddOnSupernet", "Genome", "Locations", "Memory", "Place", "estimate"]

@@ -11,9 +11,10 @@ from neurograph.analysis.segments import segment_of
 from neurograph.errors import OptionError
 from neurograph.memory import free_bytes
 from neurograph.network import NeuronGraph
-from search.nhn.addons.locations import Place
-from search.nhn.addons.options import AddOnOptions
-from search.nhn.addons.weights import sizes
+
+from .locations import Place
+from .options import AddOnOptions
+from .weights import sizes
 
 _COPIES = 4  # of a weight: itself, its gradient, its momentum, its masked self
 _VALUES = 2  # of a neuron in training: what it sums up and what it makes of it

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from compiler.activations import FUNCTIONS, IDENTITY
-from search.options import MOST_RATE, MOST_SEED, Checked, option
+from ....compiler.activations import FUNCTIONS, IDENTITY
+from ...options import MOST_RATE, MOST_SEED, Checked, option
 
 
 @dataclass(frozen=True)

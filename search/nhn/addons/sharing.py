@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from search.nhn.addons.locations import Place
-from search.nhn.addons.trunk import Trunk, TrunkStep
-from search.nhn.addons.weights import SharedWeights
+from .locations import Place
+from .trunk import Trunk, TrunkStep
+from .weights import SharedWeights
 
 Active = tuple[int, object]  # the number of a place, and a token of its directions
 Key = tuple[int, int]  # the number of a batch, and a bit for each of the add-ons before

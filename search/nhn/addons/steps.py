@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from search.nhn.addons.options import AddOnOptions
-from search.nhn.addons.sharing import Masks
-from search.nhn.addons.weights import PARTS, SharedWeights
+from .options import AddOnOptions
+from .sharing import Masks
+from .weights import PARTS, SharedWeights
 
 
 class Descent:

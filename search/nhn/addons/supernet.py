@@ -7,19 +7,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from compiler.runtime.devices import usable_device
 from neurograph.edits import AddOnNeurons, Directions
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.datasets.checks import check_targets
-from search.nhn.addons.locations import Genome, Locations, Place
-from search.nhn.addons.memory import Memory, estimate, refuse_too_large
-from search.nhn.addons.options import AddOnOptions
-from search.nhn.addons.sharing import Individual, Masks, Plan, forward, plan
-from search.nhn.addons.steps import Descent
-from search.nhn.addons.trunk import Trunk
-from search.nhn.addons.weights import SharedWeights
-from search.training.tasks import check_outputs, faults, loss_of, percent
+
+from ....compiler.runtime.devices import usable_device
+from ...datasets.checks import check_targets
+from ...training.tasks import check_outputs, faults, loss_of, percent
+from .locations import Genome, Locations, Place
+from .memory import Memory, estimate, refuse_too_large
+from .options import AddOnOptions
+from .sharing import Individual, Masks, Plan, forward, plan
+from .steps import Descent
+from .trunk import Trunk
+from .weights import SharedWeights
 
 Batch = tuple[Tensor, Tensor]
 Choice = None | int | Mapping[Place, Directions]

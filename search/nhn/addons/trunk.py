@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import compiler
+from neurograph import compiler
 from neurograph.errors import EditError, OptionError
 from neurograph.network import NeuronGraph
-from search.nhn.addons.folding import fold_norms
-from search.nhn.addons.locations import Place
+
+from .folding import fold_norms
+from .locations import Place
 
 Held = tuple[tuple[int, ...], Tensor | None]  # blocks, and columns of them side by side
 

@@ -7,15 +7,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from compiler.activations import activate
 from neurograph.edits import Directions
 from neurograph.edits.add_on_neurons import draw_directions
 from neurograph.errors import OptionError
 from neurograph.initializers.smooth import SMOOTH_SIDES, smoothed
 from neurograph.network import NeuronGraph
-from search.nhn.addons.locations import Place
-from search.nhn.addons.options import AddOnOptions
-from search.training.batches import generator, seed_of
+
+from ....compiler.activations import activate
+from ...training.batches import generator, seed_of
+from .locations import Place
+from .options import AddOnOptions
 
 PARTS = ("kernels", "bias", "outgoing")
 _WEIGHTS, _DIRECTIONS = 0, 1  # places of the seed

@@ -1,8 +1,8 @@
 """Dynamic network pruning: flat kernels are masked while a network trains, may come back, and go in the end."""
 
-from search.nhn.kernels.events import KernelPruning, share_masked
-from search.nhn.kernels.options import KernelPruningOptions, PruneNetworkOptions
-from search.nhn.kernels.prune import prune_network
+from .events import KernelPruning, share_masked
+from .options import KernelPruningOptions, PruneNetworkOptions
+from .prune import prune_network
 
 __all__ = [
     "KernelPruning",

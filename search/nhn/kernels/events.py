@@ -16,11 +16,12 @@ from neurograph.edits.prune_kernels import Kernels, prunable_kernels
 from neurograph.edits.support.paths import has_path
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.growth.events import Event, Keep
-from search.nhn.kernels.masks import mask, masked, unmask
-from search.nhn.kernels.options import PruneNetworkOptions
-from search.options import of_option
-from search.training import Trainer
+
+from ...growth.events import Event, Keep
+from ...options import of_option
+from ...training import Trainer
+from .masks import mask, masked, unmask
+from .options import PruneNetworkOptions
 
 
 def share_masked(epoch: int, options: PruneNetworkOptions) -> float | None:

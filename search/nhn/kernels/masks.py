@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
-from compiler.compiled import CompiledNetwork
 from neurograph.network import NeuronGraph
+
+from ....compiler.compiled import CompiledNetwork
 
 _ATTRIBUTE = "masked kernels"
 

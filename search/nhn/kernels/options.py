@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from neurograph.options import SCOPES
-from search.growth.options import GrowingOptions, require_epochs
-from search.options import Checked, option
+
+from ...growth.options import GrowingOptions, require_epochs
+from ...options import Checked, option
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """`prune_network`: train a network while its flat kernels go."""
 
-from search.growth.method import Method
-from search.nhn.kernels.events import KernelPruning, has_kernels
-from search.nhn.kernels.options import PruneNetworkOptions
+from ...growth.method import Method
+from .events import KernelPruning, has_kernels
+from .options import PruneNetworkOptions
 
 prune_network = Method(
     "prune-network",

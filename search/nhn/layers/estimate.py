@@ -9,8 +9,9 @@ from torch.autograd.graph import saved_tensors_hooks
 from neurograph.builders.enas import Gene
 from neurograph.errors import OptionError
 from neurograph.memory import free_bytes
-from search.nhn.layers.space import Genes, MacroSpace
-from search.nhn.layers.supernet import Supernet
+
+from .space import Genes, MacroSpace
+from .supernet import Supernet
 
 _COPIES = {"sgd": 3, "adam": 4}  # of every parameter: itself, its gradient, and the optimizer's moments
 

@@ -6,27 +6,28 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from compiler.runtime.devices import usable_device
 from neurograph.builders.enas import gene_rows
 from neurograph.errors import FileError, OptionError
 from neurograph.network import NeuronGraph
-from search.datasets import Dataset, hold_out, load
-from search.datasets.dataset import stratified
-from search.datasets.same import same_data
-from search.nhn.layers.estimate import require_memory
-from search.nhn.layers.held import check_rows, load_optimizer
-from search.nhn.layers.inherit import inherit
-from search.nhn.layers.oneshot import OneShot, SamplerSteps
-from search.nhn.layers.options import HierarchyOptions
-from search.nhn.layers.picture import draw_search
-from search.nhn.layers.progress import ShowHierarchySearch
-from search.nhn.layers.ranking import RankedHierarchy, rank
-from search.nhn.layers.space import Genes
-from search.nhn.layers.supernet import Supernet
-from search.options import read_options
-from search.runs import Run, continued_run, started_run
-from search.runs.shapes import ANYTHING, TABLE, check, check_alike
-from search.training import Trainer, in_batches, make_optimizer, sample
+
+from ....compiler.runtime.devices import usable_device
+from ...datasets import Dataset, hold_out, load
+from ...datasets.dataset import stratified
+from ...datasets.same import same_data
+from ...options import read_options
+from ...runs import Run, continued_run, started_run
+from ...runs.shapes import ANYTHING, TABLE, check, check_alike
+from ...training import Trainer, in_batches, make_optimizer, sample
+from .estimate import require_memory
+from .held import check_rows, load_optimizer
+from .inherit import inherit
+from .oneshot import OneShot, SamplerSteps
+from .options import HierarchyOptions
+from .picture import draw_search
+from .progress import ShowHierarchySearch
+from .ranking import RankedHierarchy, rank
+from .space import Genes
+from .supernet import Supernet
 
 COMMAND = "hierarchy"
 _STATISTICS_EXAMPLES = 4096  # that an inheriting network's running means and variances are taken over

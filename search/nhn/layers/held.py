@@ -6,8 +6,9 @@ from typing import Any
 import torch
 
 from neurograph.errors import OptionError
-from search.nhn.layers.space import MacroSpace
-from search.runs.shapes import NUMBER, Misfit, check, maybe, need
+
+from ...runs.shapes import NUMBER, Misfit, check, maybe, need
+from .space import MacroSpace
 
 _ERRORS = ("reward", "best_reward", "best_error")
 _GENES = ("genes", "best_genes")

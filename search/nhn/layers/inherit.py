@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError
-from search.nhn.layers.space import Genes
-from search.nhn.layers.supernet import Supernet, SupernetStep
+
+from .space import Genes
+from .supernet import Supernet, SupernetStep
 
 
 def inherit(net: Supernet, genes: Genes, batches: Iterable[Tensor]) -> NeuronGraph:

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from neurograph.builders.enas import gene_rows
-from search.nhn.layers.options import HierarchyOptions
-from search.nhn.layers.samplers import Sampler
-from search.nhn.layers.space import Genes
-from search.nhn.layers.supernet import Supernet
-from search.training import Trainer, generator
+
+from ...training import Trainer, generator
+from .options import HierarchyOptions
+from .samplers import Sampler
+from .space import Genes
+from .supernet import Supernet
 
 _AHEAD = 64  # networks asked for at once: an LSTM writes many as fast as one
 

@@ -6,11 +6,12 @@ from typing import Any
 from neurograph.builders.enas import OPERATIONS
 from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS
-from search.datasets import Dataset
-from search.nhn.layers.samplers import SAMPLERS, Sampler, make_sampler
-from search.nhn.layers.space import MacroSpace
-from search.options import MOST_RATE, of_option, option
-from search.training import TrainingOptions
+
+from ...datasets import Dataset
+from ...options import MOST_RATE, of_option, option
+from ...training import TrainingOptions
+from .samplers import SAMPLERS, Sampler, make_sampler
+from .space import MacroSpace
 
 
 @dataclass(frozen=True)

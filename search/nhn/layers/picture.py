@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from neurograph.draw.axes import bare, heading, label_ends
 from neurograph.draw.style import FAINT, GREY, INK, LINES, picture
-from search.nhn.layers.space import Genes, MacroSpace
+
+from .space import Genes, MacroSpace
 
 _COLOURS = {
     "conv3": LINES[4],

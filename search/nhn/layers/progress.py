@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from search.nhn.layers.space import MacroSpace, sketch
-from search.progress import ShowProgress
+from ...progress import ShowProgress
+from .space import MacroSpace, sketch
 
 
 class ShowHierarchySearch(ShowProgress):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from search.nhn.layers.space import Genes
-from search.nhn.layers.supernet import Supernet
-from search.training import evaluate
+from ...training import evaluate
+from .space import Genes
+from .supernet import Supernet
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,8 @@ import numpy as np
 from neurograph import NeuronGraph
 from neurograph.builders.enas import OPERATIONS, Gene, enas_macro, read_genes
 from neurograph.errors import OptionError
-from search.options import Checked, option
+
+from ...options import Checked, option
 
 Genes = tuple[Gene, ...]
 

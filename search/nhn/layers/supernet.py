@@ -13,8 +13,9 @@ from torch import Tensor, nn
 
 from neurograph.builders.enas import Gene
 from neurograph.initializers import Weights, from_name
-from search.nhn.layers.modules import Average, Depthwise, Grouped, Joined, Output, Pool, Reduced, Unit
-from search.nhn.layers.space import Genes, MacroSpace
+
+from .modules import Average, Depthwise, Grouped, Joined, Output, Pool, Reduced, Unit
+from .space import Genes, MacroSpace
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,22 +28,22 @@ Beneath it, `Evolution` is asked and told:
 | `lds.py`, `ablations.py` | both searches in a row; what the paper's discussion takes away |
 """
 
-from search.nhn.locations.ablations import compare_strategies, neighbours, perturb, total_ablation, without_add_ons
-from search.nhn.locations.designed import Designed, DesignOptions, design
-from search.nhn.locations.found import Found, RankedIndividual
-from search.nhn.locations.genes import ABSENT, Genome, Seeds, Space, Table
-from search.nhn.locations.individual import Individual
-from search.nhn.locations.lds import AddOnsFound, locate_and_direct
-from search.nhn.locations.loop import Searching
-from search.nhn.locations.objectives import front, hypervolume
-from search.nhn.locations.options import PAPER, EvolutionOptions
-from search.nhn.locations.ranks import Agreement, agreement
-from search.nhn.locations.searches import resume, search
-from search.nhn.locations.strategies import STRATEGIES, Evolution, RandomSearch, Score
-from search.nhn.locations.supernet import add_on_task
-from search.nhn.locations.toolbox import make_toolbox
-from search.nhn.locations.turns import Evaluator, Result, Turn
-from search.nhn.locations.walk import BatchOptions
+from .ablations import compare_strategies, neighbours, perturb, total_ablation, without_add_ons
+from .designed import Designed, DesignOptions, design
+from .found import Found, RankedIndividual
+from .genes import ABSENT, Genome, Seeds, Space, Table
+from .individual import Individual
+from .lds import AddOnsFound, locate_and_direct
+from .loop import Searching
+from .objectives import front, hypervolume
+from .options import PAPER, EvolutionOptions
+from .ranks import Agreement, agreement
+from .searches import resume, search
+from .strategies import STRATEGIES, Evolution, RandomSearch, Score
+from .supernet import add_on_task
+from .toolbox import make_toolbox
+from .turns import Evaluator, Result, Turn
+from .walk import BatchOptions
 
 __all__ = [
     "ABSENT",

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor
 
-import compiler
+from neurograph import compiler
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.executors import Executor, Task
-from search.nhn.locations.found import Found, RankedIndividual
-from search.nhn.locations.genes import ABSENT, Genome, Space
-from search.nhn.locations.loop import Searching
-from search.nhn.locations.options import EvolutionOptions
-from search.nhn.locations.searches import search
-from search.nhn.locations.turns import Evaluator, Weights
-from search.training import evaluate
+
+from ...executors import Executor, Task
+from ...training import evaluate
+from .found import Found, RankedIndividual
+from .genes import ABSENT, Genome, Space
+from .loop import Searching
+from .options import EvolutionOptions
+from .searches import search
+from .turns import Evaluator, Weights
 
 _ADD_ONS = re.compile(r".+\+.+\.\d+x\d+")  # what AddOnNeurons calls its populations
 
@@ -49,7 +50,7 @@ def neighbours(space: Space, genome: Sequence[int]) -> list[Genome]:
 
     Examples
     --------
-    >>> from search.nhn.locations.genes import Table
+    >>> from neurograph.search.nhn.locations.genes import Table
     >>> neighbours(Table((("stem",), ("stem", "layer0"))), (0, -1))
     [(-1, -1), (0, 0), (0, 1)]
     """

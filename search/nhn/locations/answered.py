@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from neurograph.errors import OptionError
-from search.nhn.locations.individual import Individual
+
+from .individual import Individual
 
 
 def drawn(operator: Callable[[], Any]) -> Individual:

@@ -8,15 +8,16 @@ import numpy as np
 from deap import base, tools
 
 from neurograph.errors import DivergenceError, OptionError
-from search.executors import Executor, Serial, Task
-from search.nhn.locations import operators
-from search.nhn.locations.found import RankedIndividual
-from search.nhn.locations.genes import ABSENT, Genome, Space, draw_genome
-from search.nhn.locations.objectives import COSTS, MEASURED, checked_objectives, front
-from search.nhn.locations.sharing import answers_of, scores_of
-from search.nhn.locations.surrogate import Surrogate, fit_surrogate, indicators, single_places
-from search.nhn.locations.turns import Evaluator, Turn
-from search.options import MOST_SEED, Checked, option
+
+from ...executors import Executor, Serial, Task
+from ...options import MOST_SEED, Checked, option
+from . import operators
+from .found import RankedIndividual
+from .genes import ABSENT, Genome, Space, draw_genome
+from .objectives import COSTS, MEASURED, checked_objectives, front
+from .sharing import answers_of, scores_of
+from .surrogate import Surrogate, fit_surrogate, indicators, single_places
+from .turns import Evaluator, Turn
 
 
 @dataclass(frozen=True)

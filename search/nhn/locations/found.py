@@ -6,9 +6,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from search.nhn.locations.genes import Genome
-from search.nhn.locations.individual import Individual
-from search.nhn.locations.turns import Weights
+from .genes import Genome
+from .individual import Individual
+from .turns import Weights
 
 MetricsRow = dict[str, Any]
 

@@ -5,8 +5,8 @@ from math import isfinite
 
 from deap import base
 
-from search import fitness
-from search.nhn.locations.genes import Genome
+from ... import fitness
+from .genes import Genome
 
 WORST = (float("inf"), float("inf"))
 

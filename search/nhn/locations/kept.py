@@ -11,11 +11,12 @@ import numpy as np
 
 from neurograph.disk.aside import written_aside
 from neurograph.errors import DataError, FileError
-from search.executors import Task
-from search.executors.trust import read_task, stored_name
-from search.nhn.locations.options import EvolutionOptions
-from search.options import settled
-from search.runs.jsonfiles import digest, digest_of_file
+
+from ...executors import Task
+from ...executors.trust import read_task, stored_name
+from ...options import settled
+from ...runs.jsonfiles import digest, digest_of_file
+from .options import EvolutionOptions
 
 
 def names_of(task: Task) -> dict[str, str]:

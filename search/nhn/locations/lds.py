@@ -8,14 +8,15 @@ from typing import Any
 
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.executors import Executor, Task
-from search.nhn.locations.found import Found
-from search.nhn.locations.genes import Genome
-from search.nhn.locations.kept import origin_of
-from search.nhn.locations.options import EvolutionOptions
-from search.nhn.locations.searches import go_on, search
-from search.nhn.locations.supernet import AddOnEvaluator
-from search.runs import Run, refuse_links_out
+
+from ...executors import Executor, Task
+from ...runs import Run, refuse_links_out
+from .found import Found
+from .genes import Genome
+from .kept import origin_of
+from .options import EvolutionOptions
+from .searches import go_on, search
+from .supernet import AddOnEvaluator
 
 OWN, SENSITIVE, DRAWN = "own", "sensitive", "drawn"
 

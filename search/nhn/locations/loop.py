@@ -12,19 +12,20 @@ import numpy as np
 from deap import base
 
 from neurograph.errors import DivergenceError, EvaluationError, OptionError
-from search.executors import Executor, Serial, Task
-from search.nhn.answers import as_array
-from search.nhn.locations.found import Found, MetricsRow, RankedIndividual, row_of
-from search.nhn.locations.genes import Genome
-from search.nhn.locations.individual import Individual
-from search.nhn.locations.options import EvolutionOptions, learning_rate
-from search.nhn.locations.picture import draw_search
-from search.nhn.locations.progress import ShowLocationSearch
-from search.nhn.locations.sharing import Map, answers_of, scores_of, train_and_evaluate
-from search.nhn.locations.strategies import Evolution, Score, make_strategy
-from search.nhn.locations.turns import Evaluator, Turn, Weights
-from search.runs import Run
-from search.runs.shapes import TABLE, check, check_alike, need
+
+from ...executors import Executor, Serial, Task
+from ...runs import Run
+from ...runs.shapes import TABLE, check, check_alike, need
+from ..answers import as_array
+from .found import Found, MetricsRow, RankedIndividual, row_of
+from .genes import Genome
+from .individual import Individual
+from .options import EvolutionOptions, learning_rate
+from .picture import draw_search
+from .progress import ShowLocationSearch
+from .sharing import Map, answers_of, scores_of, train_and_evaluate
+from .strategies import Evolution, Score, make_strategy
+from .turns import Evaluator, Turn, Weights
 
 Callback = Callable[["Searching", MetricsRow], None]
 

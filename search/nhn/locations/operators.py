@@ -5,8 +5,8 @@ from itertools import combinations, cycle
 
 import numpy as np
 
-from search.nhn.locations.genes import Space, draw_gene, draw_genome
-from search.nhn.locations.individual import Individual
+from .genes import Space, draw_gene, draw_genome
+from .individual import Individual
 
 PARENTS = 4
 

@@ -5,7 +5,8 @@ from math import cos, pi
 from typing import Any
 
 from neurograph.errors import OptionError
-from search.options import MOST_RATE, MOST_SEED, Checked, option
+
+from ...options import MOST_RATE, MOST_SEED, Checked, option
 
 
 @dataclass(frozen=True)

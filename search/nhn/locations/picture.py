@@ -14,8 +14,9 @@ from matplotlib.ticker import MaxNLocator
 
 from neurograph.draw.axes import bare, heading, label_ends
 from neurograph.draw.style import FAINT, GREY, INK, LINES, picture
-from search.nhn.addons import Locations
-from search.nhn.locations.genes import Genome, Space
+
+from ..addons import Locations
+from .genes import Genome, Space
 
 _BEST, _MEDIAN = LINES[2], LINES[0]
 _SIZES = (LINES[0], LINES[1], LINES[3], LINES[4])  # of kernels, in the order of genes

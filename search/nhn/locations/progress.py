@@ -6,8 +6,8 @@ from rich.console import Console, Group
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from search.nhn.locations.genes import Genome, Seeds, Space
-from search.progress import Shown
+from ...progress import Shown
+from .genes import Genome, Seeds, Space
 
 
 class ShowLocationSearch(Shown):
@@ -59,7 +59,7 @@ def in_words(space: Space, genome: Genome | list[int]) -> str:
 
     Examples
     --------
-    >>> from search.nhn.locations.genes import Table
+    >>> from neurograph.search.nhn.locations.genes import Table
     >>> in_words(Table((("stem",), ("stem", "layer0"))), (-1, 1))
     'layer0 -> gene 1'
     """

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurograph.errors import OptionError
-from search.nhn.locations.genes import Genome
-from search.nhn.locations.options import EvolutionOptions
-from search.nhn.locations.sharing import scores_of
-from search.nhn.locations.turns import Evaluator, Turn
+
+from .genes import Genome
+from .options import EvolutionOptions
+from .sharing import scores_of
+from .turns import Evaluator, Turn
 
 Schedule = Sequence[tuple[float, int]]  # learning rates, and batches at each
 

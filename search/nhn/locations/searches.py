@@ -9,14 +9,15 @@ import torch
 from deap import base
 
 from neurograph.errors import FileError, OptionError
-from search.executors import Executor, Task
-from search.nhn.locations.found import Found
-from search.nhn.locations.kept import as_table, check_inputs, from_table, inputs_of, keep_files, names_of, origin_of
-from search.nhn.locations.loop import Callback, Searching
-from search.nhn.locations.options import EvolutionOptions
-from search.nhn.locations.turns import Evaluator, Weights
-from search.options import read_options, stored
-from search.runs import continued_run, started_run
+
+from ...executors import Executor, Task
+from ...options import read_options, stored
+from ...runs import continued_run, started_run
+from .found import Found
+from .kept import as_table, check_inputs, from_table, inputs_of, keep_files, names_of, origin_of
+from .loop import Callback, Searching
+from .options import EvolutionOptions
+from .turns import Evaluator, Weights
 
 COMMAND = "search-evolution"
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from neurograph.errors import EvaluationError
-from search.executors import Failed
-from search.nhn.locations.genes import Genome
-from search.nhn.locations.options import EvolutionOptions, learning_rate
-from search.nhn.locations.strategies import Score
-from search.nhn.locations.turns import Result, Turn, Weights, as_result
+
+from ...executors import Failed
+from .genes import Genome
+from .options import EvolutionOptions, learning_rate
+from .strategies import Score
+from .turns import Result, Turn, Weights, as_result
 
 Map = Callable[[Callable[[Turn], Any], Sequence[Turn]], Sequence[Any]]
 

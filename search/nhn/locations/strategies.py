@@ -8,14 +8,15 @@ import numpy as np
 from deap import base, tools
 
 from neurograph.errors import EvaluationError, OptionError
-from search.nhn.answers import as_numbers
-from search.nhn.locations import answered
-from search.nhn.locations.genes import Space
-from search.nhn.locations.individual import Individual
-from search.nhn.locations.operators import pairs
-from search.nhn.locations.options import EvolutionOptions
-from search.nhn.locations.toolbox import make_toolbox
-from search.runs.shapes import ANYTHING, COUNT, SCORE, TABLE, TEXT, check, maybe, need
+
+from ...runs.shapes import ANYTHING, COUNT, SCORE, TABLE, TEXT, check, maybe, need
+from ..answers import as_numbers
+from . import answered
+from .genes import Space
+from .individual import Individual
+from .operators import pairs
+from .options import EvolutionOptions
+from .toolbox import make_toolbox
 
 _KEPT = {"genome": [ANYTHING], "born": TEXT, "fitness": maybe((SCORE, SCORE)), "failure": maybe(TEXT)}
 _STATE = {"cycle": COUNT, "population": [_KEPT], "hall": [_KEPT], "generator": TABLE}
@@ -60,7 +61,7 @@ class Evolution:
 
     Examples
     --------
-    >>> from search.nhn.locations.genes import Table
+    >>> from neurograph.search.nhn.locations.genes import Table
     >>> strategy = Evolution(Table((("stem",), ("stem", "layer0"))), EvolutionOptions(population=10, survivors=4))
     >>> for _ in range(5):
     ...     strategy.tell([Score(error=-sum(genes), loss=0.0) for genes in strategy.ask()])

@@ -10,14 +10,15 @@ import torch
 
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.datasets import hold_out, load
-from search.executors import Task, builder
-from search.nhn.addons import AddOnOptions, AddOnSupernet, Locations
-from search.nhn.locations.genes import Genome, Seeds, Space
-from search.nhn.locations.turns import Result, Turn, Weights
-from search.nhn.locations.walk import BatchOptions, Walk
-from search.options import read_options, settled, stored
-from search.training.fit import check_fit
+
+from ...datasets import hold_out, load
+from ...executors import Task, builder
+from ...options import read_options, settled, stored
+from ...training.fit import check_fit
+from ..addons import AddOnOptions, AddOnSupernet, Locations
+from .genes import Genome, Seeds, Space
+from .turns import Result, Turn, Weights
+from .walk import BatchOptions, Walk
 
 
 class AddOnEvaluator:
@@ -157,7 +158,7 @@ def add_on_task(
         "addons": settled(AddOnOptions, asdict(addons or AddOnOptions())),
         "batches": asdict(batches or BatchOptions()),
     }
-    return Task("search.nhn.locations.supernet:add_on_evaluator", arguments, files=("graph",))
+    return Task("neurograph.search.nhn.locations.supernet:add_on_evaluator", arguments, files=("graph",))
 
 
 @builder

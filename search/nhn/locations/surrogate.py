@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurograph.errors import OptionError
-from search.nhn.locations.genes import ABSENT, Genome, Space
+
+from .genes import ABSENT, Genome, Space
 
 _RIDGES = 10.0 ** np.arange(-4, 3)
 

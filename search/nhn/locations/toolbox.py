@@ -3,9 +3,9 @@
 import numpy as np
 from deap import base, tools
 
-from search.nhn.locations import operators
-from search.nhn.locations.genes import Space
-from search.nhn.locations.options import EvolutionOptions
+from . import operators
+from .genes import Space
+from .options import EvolutionOptions
 
 
 def make_toolbox(space: Space, options: EvolutionOptions | None = None) -> base.Toolbox:
@@ -38,7 +38,7 @@ def make_toolbox(space: Space, options: EvolutionOptions | None = None) -> base.
 
     Examples
     --------
-    >>> from search.nhn.locations.genes import Table
+    >>> from neurograph.search.nhn.locations.genes import Table
     >>> toolbox = make_toolbox(Table((("stem",), ("stem", "layer0"))))
     >>> def flip(individual):
     ...     individual.reverse()

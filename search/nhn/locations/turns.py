@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from neurograph.errors import EvaluationError
-from search.nhn.answers import as_array, as_number, as_numbers
-from search.nhn.locations.genes import Genome, Space
+
+from ..answers import as_array, as_number, as_numbers
+from .genes import Genome, Space
 
 Weights = dict[str, np.ndarray]
 

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from neurograph.errors import OptionError
-from search.datasets import Split
-from search.options import MOST_SEED, Checked, option
-from search.training import Augmentation, changed, draw_changes, generator
+
+from ...datasets import Split
+from ...options import MOST_SEED, Checked, option
+from ...training import Augmentation, changed, draw_changes, generator
 
 Batch = tuple[Tensor, Tensor]
 _HELD_OUT = 3  # place of the seed

@@ -1,9 +1,9 @@
 """Neuron hierarchical networks: a layer hierarchy found, pruned to neurons, and given add-on neurons by evolution."""
 
-from search.nhn.pipeline.options import NeuronHierarchyOptions, SharedOptions, read_stage_options
-from search.nhn.pipeline.presets import PRESETS
-from search.nhn.pipeline.run import NeuronHierarchy, neuron_hierarchy, resume_neuron_hierarchy
-from search.nhn.pipeline.stages import STAGES
+from .options import NeuronHierarchyOptions, SharedOptions, read_stage_options
+from .presets import PRESETS
+from .run import NeuronHierarchy, neuron_hierarchy, resume_neuron_hierarchy
+from .stages import STAGES
 
 __all__ = [
     "PRESETS",

@@ -2,18 +2,19 @@
 
 from dataclasses import replace
 
-from compiler.runtime.devices import usable_device
 from neurograph.builders.enas import Gene
 from neurograph.errors import EditError, OptionError
-from search.datasets import Dataset, hold_out
-from search.executors.cluster import require_scheduler
-from search.nhn.addons import AddOnOptions, Locations
-from search.nhn.addons.memory import usable_bytes
-from search.nhn.kernels.events import has_kernels
-from search.nhn.layers.estimate import require_memory
-from search.nhn.layers.space import MacroSpace
-from search.nhn.locations.walk import Walk
-from search.nhn.pipeline.options import NeuronHierarchyOptions
+
+from ....compiler.runtime.devices import usable_device
+from ...datasets import Dataset, hold_out
+from ...executors.cluster import require_scheduler
+from ..addons import AddOnOptions, Locations
+from ..addons.memory import usable_bytes
+from ..kernels.events import has_kernels
+from ..layers.estimate import require_memory
+from ..layers.space import MacroSpace
+from ..locations.walk import Walk
+from .options import NeuronHierarchyOptions
 
 
 def check_stages(options: NeuronHierarchyOptions, data: Dataset) -> None:

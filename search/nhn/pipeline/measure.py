@@ -1,10 +1,10 @@
 """How well a graph does on the data of a pipeline, without training it."""
 
-import compiler
-from neurograph import NeuronGraph
-from search.datasets import Dataset, hold_out
-from search.growth.options import GrowingOptions
-from search.training import evaluate
+from neurograph import NeuronGraph, compiler
+
+from ...datasets import Dataset, hold_out
+from ...growth.options import GrowingOptions
+from ...training import evaluate
 
 
 def measured(graph: NeuronGraph, data: Dataset, options: GrowingOptions) -> dict[str, float]:

@@ -8,14 +8,15 @@ from typing import Any
 
 from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS
-from search.executors import ExecutorOptions
-from search.growth.options import GrowingOptions
-from search.nhn.addons import AddOnOptions
-from search.nhn.kernels import PruneNetworkOptions
-from search.nhn.layers import HierarchyOptions
-from search.nhn.locations import EvolutionOptions
-from search.nhn.locations.walk import BatchOptions
-from search.options import MOST_SEED, Checked, describe, option, read_options, read_toml, split_setting, stored
+
+from ...executors import ExecutorOptions
+from ...growth.options import GrowingOptions
+from ...options import MOST_SEED, Checked, describe, option, read_options, read_toml, split_setting, stored
+from ..addons import AddOnOptions
+from ..kernels import PruneNetworkOptions
+from ..layers import HierarchyOptions
+from ..locations import EvolutionOptions
+from ..locations.walk import BatchOptions
 
 BEGINNINGS = ("kept", "drawn")
 

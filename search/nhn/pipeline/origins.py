@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.files import container
-from search.nhn.pipeline.options import TABLES
-from search.options import settled
-from search.runs.jsonfiles import digest, digest_of_file
+
+from ...options import settled
+from ...runs.jsonfiles import digest, digest_of_file
+from .options import TABLES
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from search.nhn.locations.options import PAPER as PAPER_SEARCH
+from ..locations.options import PAPER as PAPER_SEARCH
 
 _SGD = {"optimizer": "sgd", "nesterov": True, "clip": 5.0}
 _IMAGES = {"crop": 4, "flip": True}

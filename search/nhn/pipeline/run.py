@@ -9,16 +9,17 @@ from neurograph import draw
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
-from search.datasets import Dataset, load
-from search.datasets.same import same_data
-from search.nhn.pipeline.feasible import check_stages
-from search.nhn.pipeline.options import NeuronHierarchyOptions, read_stage_options, stored_stages
-from search.nhn.pipeline.origins import origin_of
-from search.nhn.pipeline.presets import PRESETS
-from search.nhn.pipeline.report import report
-from search.nhn.pipeline.stages import STAGES, Context, Result
-from search.runs import Run, continued_run, is_of_runs, remove, started_run
-from search.runs.jsonfiles import read_json, write_json
+
+from ...datasets import Dataset, load
+from ...datasets.same import same_data
+from ...runs import Run, continued_run, is_of_runs, remove, started_run
+from ...runs.jsonfiles import read_json, write_json
+from .feasible import check_stages
+from .options import NeuronHierarchyOptions, read_stage_options, stored_stages
+from .origins import origin_of
+from .presets import PRESETS
+from .report import report
+from .stages import STAGES, Context, Result
 
 COMMAND = "search"
 REPORT = "report.md"

@@ -12,19 +12,20 @@ from typing import Any
 from neurograph import NeuronGraph
 from neurograph.builders import parameter_count
 from neurograph.edits import Reinitialize, RemoveNeurons
-from search.datasets import Dataset
-from search.executors import make_executor
-from search.growth.grown import Grown
-from search.growth.running import go_on, grow
-from search.growth.train import train
-from search.growth.way import Way
-from search.nhn.kernels import prune_network
-from search.nhn.layers import find_hierarchy, resume_hierarchy
-from search.nhn.locations.lds import locate_and_direct
-from search.nhn.locations.supernet import add_on_task
-from search.nhn.pipeline.measure import measured
-from search.nhn.pipeline.options import NeuronHierarchyOptions
-from search.runs import Run
+
+from ...datasets import Dataset
+from ...executors import make_executor
+from ...growth.grown import Grown
+from ...growth.running import go_on, grow
+from ...growth.train import train
+from ...growth.way import Way
+from ...runs import Run
+from ..kernels import prune_network
+from ..layers import find_hierarchy, resume_hierarchy
+from ..locations.lds import locate_and_direct
+from ..locations.supernet import add_on_task
+from .measure import measured
+from .options import NeuronHierarchyOptions
 
 Result = dict[str, Any]
 

@@ -7,7 +7,7 @@ so absent ones cost nothing.
 import triton
 import triton.language as tl
 
-from compiler.activations import CODES
+from ....activations import CODES
 
 
 def bits(names: set[str]) -> int:

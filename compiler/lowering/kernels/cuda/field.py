@@ -12,7 +12,7 @@ products of what the walk has left, so results are the same in every run.
 import triton
 import triton.language as tl
 
-from compiler.lowering.kernels.cuda.activations import activate, derivative
+from .activations import activate, derivative
 
 
 @triton.jit

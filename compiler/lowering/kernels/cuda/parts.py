@@ -8,7 +8,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor
 
-from compiler.lowering.kernels.cuda.schedule import Lists, Schedule, schedule
+from .schedule import Lists, Schedule, schedule
 
 MOST = 65_535  # places of a part: they are numbered in 16 bits, and one holds zero
 NEURONS = 3_000  # of a part, where fields fall apart: several blocks fit a multiprocessor

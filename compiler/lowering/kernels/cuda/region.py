@@ -13,13 +13,14 @@ import torch
 from torch import Tensor
 from torch.utils.weak import WeakIdKeyDictionary
 
-from compiler.activations import CODES
-from compiler.lowering.kernels.cuda import runtime, shared, walk
-from compiler.lowering.kernels.cuda.parts import Parts, parts_of
-from compiler.lowering.kernels.cuda.shared import SharedWalk
-from compiler.lowering.kernels.cuda.walk import Tiling, Wiring
-from compiler.lowering.kernels.walk import level_bounds
 from neurograph.schema.activations import ACTIVATIONS
+
+from ....activations import CODES
+from ..walk import level_bounds
+from . import runtime, shared, walk
+from .parts import Parts, parts_of
+from .shared import SharedWalk
+from .walk import Tiling, Wiring
 
 MOST = 64  # sizes of batches whose walks are kept
 _NAMES = tuple(ACTIVATIONS)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from compiler.activations import CODES
-from compiler.lowering.kernels.cuda import runtime
-from compiler.lowering.kernels.cuda.parts import Parts
-from compiler.lowering.kernels.cuda.schedule import Schedule
-from compiler.lowering.kernels.cuda.walk import Wiring
+from ....activations import CODES
+from . import runtime
+from .parts import Parts
+from .schedule import Schedule
+from .walk import Wiring
 
 THREADS = 256  # of a block of the kernels that do not walk
 ROWS = 65_535  # blocks in a grid's second dimension

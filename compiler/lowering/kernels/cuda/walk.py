@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from compiler.activations import CODES
-from compiler.lowering.kernels.cuda.activations import bits
-from compiler.lowering.kernels.cuda.field import backward_kernel, forward_kernel
-from compiler.lowering.kernels.cuda.sparse import pair_sums, pieces, power_of_two
+from ....activations import CODES
+from .activations import bits
+from .field import backward_kernel, forward_kernel
+from .sparse import pair_sums, pieces, power_of_two
 
 FAN = 16  # synapses of a neuron that are read at once
 NEURONS = 16  # that a program takes at once

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 from torch.optim import Optimizer
 
-import compiler
+from neurograph import compiler
 from neurograph.analysis.ages import Ages
 from neurograph.analysis.observations import Observations
 from neurograph.edits import Proliferate, Renew
 from neurograph.edits.selectors import Chance, LowUtility
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
-from search.growth.metabolism.events import growing_populations
-from search.growth.metabolism.rules import loss_slope, of_each
-from search.growth.metabolism.streaming.options import StreamOptions
-from search.training.batches import seed_of
+
+from ....training.batches import seed_of
+from ..events import growing_populations
+from ..rules import loss_slope, of_each
+from .options import StreamOptions
 
 _RENEWAL, _GROWTH = 2, 3  # places of the seed, as in metabolism on data sets
 

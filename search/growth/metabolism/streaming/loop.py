@@ -8,17 +8,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-import compiler
+from neurograph import compiler
 from neurograph.errors import DivergenceError
-from search.growth.metabolism.rules import loss_slope
-from search.growth.metabolism.streaming.life import Life
-from search.growth.metabolism.streaming.options import StreamOptions
-from search.growth.reasons import Reason, reasons
-from search.streams import Stream
-from search.training.batches import seed_of
-from search.training.evaluation import evaluate
-from search.training.options import make_optimizer
-from search.training.tasks import faults, loss_of
+
+from ....streams import Stream
+from ....training.batches import seed_of
+from ....training.evaluation import evaluate
+from ....training.options import make_optimizer
+from ....training.tasks import faults, loss_of
+from ...reasons import Reason, reasons
+from ..rules import loss_slope
+from .life import Life
+from .options import StreamOptions
 
 Row = dict[str, Any]
 Callback = Callable[["StreamTrainer", Row], None]

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from compiler.statistics.utility import FORMS
 from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS
-from search.options import MOST_SEED, Checked, option
+
+from .....compiler.statistics.utility import FORMS
+from ....options import MOST_SEED, Checked, option
 
 CHOSEN = ("low_utility", "chance", "none")
 

@@ -7,21 +7,22 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import compiler
+from neurograph import compiler
 from neurograph.errors import DataError, DivergenceError, OptionError
 from neurograph.network import NeuronGraph
-from search.datasets import Dataset, load
-from search.datasets.same import same_data
-from search.growth.metabolism.streaming.life import check_life
-from search.growth.metabolism.streaming.loop import Row, StreamTrainer
-from search.growth.metabolism.streaming.options import StreamOptions
-from search.growth.pictures import leave_pictures, network_at_start
-from search.options import read_options
-from search.progress import ShowProgress
-from search.runs import Run, continued_run, started_run
-from search.runs.held import restored_from
-from search.streams import WITHOUT_DATA, Stream, make_stream
-from search.training.fit import check_numbers
+
+from ....datasets import Dataset, load
+from ....datasets.same import same_data
+from ....options import read_options
+from ....progress import ShowProgress
+from ....runs import Run, continued_run, started_run
+from ....runs.held import restored_from
+from ....streams import WITHOUT_DATA, Stream, make_stream
+from ....training.fit import check_numbers
+from ...pictures import leave_pictures, network_at_start
+from .life import check_life
+from .loop import Row, StreamTrainer
+from .options import StreamOptions
 
 COMMAND = "metabolize-stream"
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 from neurograph.errors import OptionError
 from neurograph.registry import Registry
-from search.nhn.layers.samplers.base import Sampler
-from search.nhn.layers.samplers.chance import Chance
-from search.nhn.layers.samplers.controller import Controller
-from search.nhn.layers.samplers.evolution import Evolution
-from search.nhn.layers.space import MacroSpace
+
+from ..space import MacroSpace
+from .base import Sampler
+from .chance import Chance
+from .controller import Controller
+from .evolution import Evolution
 
 SAMPLERS: Registry[Callable[..., Sampler]] = Registry(
     "neurograph.samplers", {"controller": Controller, "evolution": Evolution, "random": Chance}, fits=callable

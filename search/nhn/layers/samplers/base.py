@@ -7,8 +7,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from neurograph.errors import OptionError
-from search.nhn.answers import as_number
-from search.nhn.layers.space import Genes, MacroSpace
+
+from ...answers import as_number
+from ..space import Genes, MacroSpace
 
 
 class Sampler(Protocol):

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from neurograph.errors import OptionError
-from search.nhn.layers.samplers.base import checked_rewards, different
-from search.nhn.layers.space import Genes, MacroSpace
+
+from ..space import Genes, MacroSpace
+from .base import checked_rewards, different
 
 
 class Chance:

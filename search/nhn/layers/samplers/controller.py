@@ -9,13 +9,14 @@ from torch import Tensor
 
 from neurograph.builders.enas import Gene
 from neurograph.memory import require_bytes
-from search.nhn.layers.held import load_optimizer
-from search.nhn.layers.samplers.base import checked_rewards, different
-from search.nhn.layers.samplers.policy import Policy, Written
-from search.nhn.layers.space import Genes, MacroSpace
-from search.options import Checked, option, read_options
-from search.runs.shapes import ANYTHING, NUMBER, TABLE, check, check_alike, maybe
-from search.training import generator
+
+from ....options import Checked, option, read_options
+from ....runs.shapes import ANYTHING, NUMBER, TABLE, check, check_alike, maybe
+from ....training import generator
+from ..held import load_optimizer
+from ..space import Genes, MacroSpace
+from .base import checked_rewards, different
+from .policy import Policy, Written
 
 
 @dataclass(frozen=True)

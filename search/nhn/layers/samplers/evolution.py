@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from neurograph.builders.enas import gene_rows, read_genes
-from search.nhn.layers.held import check_genes
-from search.nhn.layers.samplers.base import checked_rewards, different
-from search.nhn.layers.space import Genes, MacroSpace
-from search.options import Checked, option, read_options
-from search.runs.shapes import ANYTHING, NUMBER, TABLE, check, need
+
+from ....options import Checked, option, read_options
+from ....runs.shapes import ANYTHING, NUMBER, TABLE, check, need
+from ..held import check_genes
+from ..space import Genes, MacroSpace
+from .base import checked_rewards, different
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from search.nhn.layers.space import MacroSpace
+from ..space import MacroSpace
 
 
 @dataclass(frozen=True, eq=False)

@@ -207,7 +207,8 @@ class CompiledPopulation(CompiledNetwork):
         graphs
             The individuals from now on, in the order of the outputs; None: those there are. Who stays keeps all it
             has, wherever it stands; who leaves has its values written back and is let go; who comes brings its own,
-            and its numbers are newborn for the optimizer.
+            and its numbers are newborn for the optimizer, but for those of a `copy()` of one that was there: they go
+            on with the state of those that they are copies of.
 
         Raises
         ------

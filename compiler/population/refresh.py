@@ -8,6 +8,7 @@ import numpy as np
 from torch.optim import Optimizer
 
 from neurograph.core.changes import Changes
+from neurograph.core.copied import origins
 from neurograph.core.merging import OWN, SHIFT, joined
 
 from ..planning.planner import plan
@@ -42,6 +43,7 @@ def refresh(
     places = {id(graph): at for at, graph in enumerate(members.graphs)}
     stay = np.array([places.get(id(graph), -1) for graph in before.graphs])
     changes, old = _changes(network, stay), network.individuals
+    changes.copied = _copied(before, members, stay)
     for at in np.flatnonzero(stay < 0):
         before.graphs[at].synchronise()
     held = {name: network.__dict__[name] for name in ("graph", "slots", "arrangement")}
@@ -102,6 +104,36 @@ def _changes(network: Any, stay: np.ndarray) -> Changes:
     merged.neurons = {name: np.concatenate(keys) for name, keys in neurons.items()}
     merged.renewed = {name: np.concatenate(numbers) for name, numbers in renewed.items()}
     return merged
+
+
+def _copied(before: Individuals, members: Individuals, stay: np.ndarray) -> Any:
+    """From numbers of graphs that came to those of the individuals that they are copies of; None where there are none.
+
+    Parameters
+    ----------
+    before, members
+        Who was there, and who is from now on.
+    stay
+        As in `_changes`.
+    """
+    places = {id(graph): at for at, graph in enumerate(before.graphs)}
+    found = np.full((len(members.graphs), 3), -1, np.int64)  # whose, and below which key and id
+    for at, graph in enumerate(members.graphs):
+        if id(graph) in places:
+            continue
+        for origin, keys, ids in origins(graph):
+            if (was := places.get(id(origin))) is not None:
+                found[at] = (stay[was] if stay[was] >= 0 else _GONE + was), keys, ids
+                break
+    if (found[:, 0] < 0).all():
+        return None
+
+    def copied(name: str, numbers: np.ndarray) -> np.ndarray:
+        whose, keys, ids = found[numbers >> SHIFT].T
+        own = numbers & OWN
+        return np.where((whose >= 0) & (own < (ids if name == "weight" else keys)), joined(whose, own), -1)
+
+    return copied
 
 
 def _relabelled(slots: SlotMap, stay: np.ndarray) -> SlotMap:

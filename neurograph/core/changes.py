@@ -4,7 +4,7 @@ Structure needs no log: a refresh plans the whole graph afresh and compares. Wha
 users wrote, and whose heir a newborn is. Entries are kept only while a network is there to read them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -31,6 +31,9 @@ class Changes:
     renewed
         "neurons" -> (n,) int64 keys, "weight" -> ids, and value name -> keys, ascending: of neurons, and numbers of
         theirs, whose places others took. These have nothing of them; what they have was written, too.
+    copied
+        From a name ("weight", or that of a value of neurons) and numbers that a reader has never seen to those that
+        their graph had them from when it was copied, -1 where it had none; None where no graph came.
     """
 
     synapses: np.ndarray
@@ -38,6 +41,7 @@ class Changes:
     synapse_heirs: dict[int, int] = field(default_factory=dict)
     neuron_heirs: dict[int, int] = field(default_factory=dict)
     renewed: dict[str, np.ndarray] = field(default_factory=dict)
+    copied: Callable[[str, np.ndarray], np.ndarray] | None = None
 
 
 @dataclass
@@ -66,6 +70,7 @@ class ChangeLog:
         self._start = 0  # number of the first entry that is kept
         self._cuts = 0  # how often entries were rolled back
         self.awaited = False  # whether there may be a reader, or something left of one
+        self.renewals = 0  # how often numbers came to be others' than they were
         self._inherited = False  # whether a reader may have something to read that it took along from another log
         self._readers: WeakKeyDictionary[Any, _Reader] = WeakKeyDictionary()
 
@@ -104,6 +109,7 @@ class ChangeLog:
     def abandon(self) -> None:
         """Let go of all readers, because numbers mean something else from now on; nobody is ever fresh again."""
         self.clock.abandon()
+        self.renewals += 1
         self._readers.clear()
         self._trim()
 
@@ -171,6 +177,7 @@ class ChangeLog:
         self.synapses_written(ids)
         for name, some in values.items():
             self.neurons_written(name, some)
+        self.renewals += 1
         self._add(("renewed", {"neurons": keys, "weight": ids, **values}))
 
     def heirs(self, synapses: list[tuple[int, int]], neurons: list[tuple[int, int]]) -> None:

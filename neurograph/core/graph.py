@@ -12,6 +12,7 @@ import numpy as np
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.compacting import compact, compacted
+from neurograph.core.copied import Copied
 from neurograph.core.digest import wiring_digest
 from neurograph.core.entries import RAW, Entry
 from neurograph.core.journal import Journal, pack, replay
@@ -281,6 +282,7 @@ class EditableGraph(Populations):
         new = self._copy_with(self.table.copy(), self.neurons.copy(keys), self.ranks.copy(keys))
         new.replacements, new.compiled_columns = dict(self.replacements), self.compiled_columns
         new._journal, new._numbered = self._journal.copy(), self._numbered
+        new.copied_from = Copied.of(self)
         return new
 
     def _copy_with(self, table: EdgeTable, neurons: NeuronColumns, ranks: Ranks):
@@ -345,6 +347,7 @@ class EditableGraph(Populations):
             memo |= {id(old): copied for old, copied in kept.items()}
             memo[id(self._journal)] = self._journal.copy()
         new.__setstate__(deepcopy(state, memo))
+        new.copied_from = Copied.of(self) if self.has_table() else None
         return new
 
     def copy(self, as_view: bool = False, journal: bool = True):

@@ -12,6 +12,7 @@ import numpy as np
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.changes import ChangeLog
 from neurograph.core.columns import NeuronColumns
+from neurograph.core.copied import Copied
 from neurograph.core.live import GraphAttributes
 from neurograph.core.node_views import NodeMapping
 from neurograph.core.ranks import Ranks
@@ -51,6 +52,8 @@ class GraphState(ArrayDiGraph):
         What the edit, or the run of raw mutations, that is going on has done so far.
     changes
         The values that were written, and how often the structure was.
+    copied_from
+        Of a copy, the graph that it was made from.
     """
 
     node_dict_factory: Any = NodeMapping
@@ -59,6 +62,7 @@ class GraphState(ArrayDiGraph):
 
     effects: list[Any]  # each a `core.effects.base.Effect`: of the edit or the run of raw mutations that is going on
     _savepoint: Any  # of the innermost transaction that is going on, or None
+    copied_from: Copied | None = None
     turn: dict[int, int]  # under 0, the thread that changes the graph; a new one, empty, once it has
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
@@ -93,7 +97,7 @@ class GraphState(ArrayDiGraph):
         self._node = NodeMapping(table, self.neurons)
 
     def __getstate__(self):
-        left_out = {*_CACHED, "_savepoint", "turn"}
+        left_out = {*_CACHED, "_savepoint", "turn", "copied_from"}
         return {k: v for k, v in self.__dict__.items() if k not in left_out}
 
     def __setstate__(self, state) -> None:

@@ -55,6 +55,8 @@ class Lineages:
         """The ancestry of one new Parameter."""
         stock = self.stocks.of(entry.quantity)
         place = self._trained(stock, self.stocks.places(entry))
+        if self.changes.copied is not None:
+            place = self._with_copied(entry, stock, place)
         renewed = self.changes.renewed.get(entry.quantity[0], ())
         if len(renewed):
             place = np.where(np.isin(entry.numbers, renewed), np.int32(-1), place)  # others than were there
@@ -69,6 +71,13 @@ class Lineages:
         parents = {*stock.holders(place), *stock.holders(heir)}
         held = {stock.entries[at] for at in parents}
         return Lineage(entry, place, heir, same, tuple(e for e in self.stocks.slots.slots if e in held))
+
+    def _with_copied(self, entry: Slots, stock: Stock, place: np.ndarray) -> np.ndarray:
+        """The same, where numbers came with a copy of a graph that was there: those that they are copies of."""
+        born = np.flatnonzero(place < 0)
+        found = place.copy()
+        found[born] = self._trained(stock, stock.places(self.changes.copied(entry.quantity[0], entry.numbers[born])))
+        return found
 
     @staticmethod
     def _trained(stock: Stock, place: np.ndarray) -> np.ndarray:

@@ -3,7 +3,9 @@
 from typing import Any
 from weakref import ref
 
-from neurograph.core.merging import SHIFT
+import numpy as np
+
+from neurograph.core.merging import SHIFT, joined
 
 from ..sync.write_back import write_numbers, written
 from .holding import PopulationHolding
@@ -66,6 +68,16 @@ class Individual:
     def value(self, name: str, number: int, stored: Any, sure: bool = False) -> Any:
         """Today's value of one neuron, or weight of one synapse; `stored` where it is the same."""
         return stored if self.left else self.shared.value(name, self.index << SHIFT | number, stored, sure)
+
+    def values(self, name: str, numbers: np.ndarray, stored: np.ndarray) -> np.ndarray:
+        """Today's values of (n,) neurons, or weights of synapses of one shape; `stored` where these are the same."""
+        graph = self._graph()
+        if self.left or graph is None:
+            return stored
+        found = self.shared.held(name, joined(self.index, numbers), stored)
+        theirs = np.isin(numbers, written(graph.changes.since(self), (name, stored.shape[1:])))
+        found[theirs] = stored[theirs]
+        return found
 
     def has_written(self, name: str, number: int) -> bool:
         """Whether users wrote one of its numbers since the population last looked."""

@@ -148,6 +148,11 @@ class Holding:
 
     def values(self, name: str, numbers: np.ndarray, stored: np.ndarray) -> np.ndarray:
         """Today's values of (n,) neurons, or weights of synapses of one shape; `stored` where these are the same."""
+        found = self.held(name, numbers, stored)
+        return self._but_written((name, stored.shape[1:]), numbers, stored, found)
+
+    def held(self, name: str, numbers: np.ndarray, stored: np.ndarray) -> np.ndarray:
+        """The same, also of numbers that users wrote since."""
         found, quantity = stored.copy(), (name, stored.shape[1:])
         for entry, mine, places in self.find(name, numbers):
             if entry.quantity == quantity:
@@ -155,7 +160,7 @@ class Holding:
                 moved = (now != cast(stored[mine], entry.tensor.dtype).numpy()).reshape(len(mine), -1).any(1)
                 moved &= np.isfinite(now).reshape(len(mine), -1).all(1)
                 found[mine[moved]] = now[moved]
-        return self._but_written(quantity, numbers, stored, found)
+        return found
 
     def _but_written(
         self, quantity: Quantity, numbers: np.ndarray, stored: np.ndarray, found: np.ndarray

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 from weakref import ref
-
-if TYPE_CHECKING:
-    from neurograph.core.state import GraphState
 
 
 @dataclass(frozen=True)
@@ -25,20 +22,20 @@ class Copied:
         Where that was made from.
     """
 
-    graph: "ref[GraphState]"
+    graph: "ref[Any]"
     renewals: int
     keys: int
     ids: int
     older: "Copied | None"
 
     @classmethod
-    def of(cls, graph: "GraphState") -> "Copied":
+    def of(cls, graph: Any) -> "Copied":
         """The origin of a copy that is made now."""
         renewals, table = graph.changes.renewals, graph.table
         return cls(ref(graph), renewals, len(table.names), table.next_id, None if renewals else graph.copied_from)
 
 
-def origins(copy: "GraphState") -> Iterator[tuple["GraphState", int, int]]:
+def origins(copy: Any) -> Iterator[tuple[Any, int, int]]:
     """The graphs that a copy goes back to, the nearest first, and the key and the id below which numbers are shared."""
     keys, ids = len(copy.table.names), copy.table.next_id
     found = None if copy.changes.renewals else copy.copied_from

@@ -13,6 +13,7 @@ from .reference import reference
 from .runtime.acting import Actor
 from .runtime.state import State
 from .statistics.absent import AbsentGradients, absent_gradients
+from .statistics.examples import examples
 from .statistics.record import record
 from .statistics.strongest import strongest_absent
 from .statistics.utility import RunningUtility
@@ -30,6 +31,7 @@ __all__ = [
     "absent_gradients",
     "compile",
     "compile_population",
+    "examples",
     "exports",
     "lift",
     "record",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.analysis.examples import Examples
 from neurograph.analysis.history import NEVER, NeuronHistory, SynapseHistory, neurons_of, synapses_of
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.past import PastWeights
@@ -24,6 +25,7 @@ from neurograph.view.describe import (
     describe_population,
     name_of,
 )
+from neurograph.view.examples import example_arrays
 from neurograph.view.kernels import kernel_arrays
 from neurograph.view.layout import PageLayout, lay_out
 from neurograph.view.matrices import matrix_arrays
@@ -63,6 +65,7 @@ def content(
     title: str | None = None,
     test_error: float | None = None,
     past: Iterable[PastWeights] = (),
+    data: Examples | None = None,
 ) -> PageContent:
     """Gather what a page shows; see `neurograph.view.view` for the parameters."""
     if not isinstance(limit, int | np.integer) or isinstance(limit, bool) or limit < 0:
@@ -85,7 +88,8 @@ def content(
     before, moments, kept = past_arrays(past, neurons, synapses, chosen, order, times)
     kernels, left_out = kernel_arrays(synapses, bundles)
     closed = _undotted(layout)
-    data = {
+    seen, about, unseen = example_arrays(data, neurons.keys[order])
+    plain = {
         "title": name_of(title if title is not None else graph.graph.get("name", "")),
         "living": [int((some.died == NEVER).sum()) for some in (neurons, synapses)],
         "populations": [
@@ -101,9 +105,10 @@ def content(
         "events": [_described(event) for event in events_of(entries, neurons)],
         "names": [name_of(neurons.names[at]) for at in order.tolist()],
         "own": describe_own(neurons, place),
-        "notes": _notes(layout, bundles, closed, left_out) + _past_note(len(moments), kept),
+        "notes": _notes(layout, bundles, closed, left_out) + _past_note(len(moments), kept) + unseen,
+        "examples": about,
     }
-    return PageContent(data, arrays | kernels | matrices | before, layout, neurons, synapses, bundles)
+    return PageContent(plain, arrays | seen | kernels | matrices | before, layout, neurons, synapses, bundles)
 
 
 def _test_error(rows: list[MetricsRow], known: float | None) -> float | None:

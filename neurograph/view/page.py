@@ -12,19 +12,30 @@ from neurograph.view.packing import pack
 from neurograph.view.picture import picture
 
 SCRIPTS = ("words", "data", "model", "colours", "synapses", "neurons", "blocks", "stage")
-SCRIPTS += ("details", "neuron", "timeline", "controls", "sharing", "main")
+SCRIPTS += ("details", "neuron", "activity", "paths", "timeline", "controls", "sharing", "live", "main")
 LIBRARIES = {"graphology": "graphology.umd.min.js", "sigma": "sigma.min.js"}
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
-def page(content: PageContent) -> str:
-    """One HTML document. Names stand in it as base64 or escaped, and its policy lets no script run but its own."""
+def page(content: PageContent, live: str = "") -> str:
+    """One HTML document. Names stand in it as base64 or escaped, and its policy lets no script run but its own.
+
+    Parameters
+    ----------
+    content
+        What it shows.
+    live
+        What it was made of, where it is to ask the server that it comes from for what is new; else it asks nobody for
+        anything.
+    """
     title = content.data["title"] or "A neural network"
     parts = {name: _library(file) for name, file in LIBRARIES.items()} | {"script": script()}
     parts["sigma"] = f"function loadSigma() {{\n{parts['sigma']}\n}}"  # it does not bear to be read without WebGL
     hashes = " ".join(f"'sha256-{_digest(text)}'" for text in parts.values())
     held = parts | {
         "hashes": hashes,
+        "live": f' data-live="{escape(live)}"' if live else "",
+        "connect": " connect-src 'self';" if live else "",
         "title": escape(title),
         "style": _asset("style.css"),
         "picture": picture(content),

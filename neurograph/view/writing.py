@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from neurograph.analysis.examples import Examples
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.past import PastWeights
 from neurograph.analysis.timeline import MetricsRow
@@ -34,6 +35,7 @@ def view(
     title: str | None = None,
     test_error: float | None = None,
     past: Iterable[PastWeights] = (),
+    data: Examples | None = None,
     force: bool = False,
 ) -> Path:
     """Write one HTML file in which the network can be explored, from disk and without a network connection.
@@ -63,6 +65,10 @@ def view(
     past
         Weights of moments of the past, as `Run.past` gives them: the page shows them where time stands there, and says
         "weights of today" where there are none. As many as make 3 million numbers, those of events first.
+    data
+        What neurons make of some examples, from `compiler.examples`: the page then shows what a neuron does (how its
+        activations are distributed, the inputs that excite it most, its mean response to each class, its maps), and a
+        chosen example lights the network up. At most 256 examples and 3 MB before packing.
     force
         Whether a file that lies there is overwritten.
 
@@ -89,7 +95,7 @@ def view(
     path = Path(path)
     if os.path.exists(path) and not os.path.isdir(path) and not force and not is_stream(path):
         raise FileError(f"{path} is there already; force=True (--force) overwrites it")
-    text = page(content(graph, metrics, observations, max_synapses, title, test_error, past))
+    text = page(content(graph, metrics, observations, max_synapses, title, test_error, past, data))
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
     return path

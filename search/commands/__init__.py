@@ -15,6 +15,7 @@ from . import (
     starting,
     streams,
     view,
+    watch,
 )
 
 COMMANDS: tuple[Callable[[Any], None], ...] = (
@@ -28,6 +29,7 @@ COMMANDS: tuple[Callable[[Any], None], ...] = (
     imports.add,
     inspect.add,
     view.add,
+    watch.add,
     calibrate.add,
 )
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from neurograph import NeuronGraph, compiler
+from neurograph.analysis.examples import Examples
 from neurograph.analysis.observations import Observations
 from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError, OptionError
@@ -19,7 +20,7 @@ from ..training.fit import check_fit, fitting
 from ..training.tasks import loss_of
 from .shared import add_data, add_out, data_of, path, refuse_way_out, say, whole
 
-_EXAMPLES, _BATCH = 2048, 64  # of the training data, for gradients
+_EXAMPLES, _SHOWN, _BATCH = 2048, 256, 64  # of the training data, for gradients and for what neurons do
 
 
 def add(commands: Any) -> None:
@@ -51,8 +52,9 @@ def _run(given: argparse.Namespace) -> None:
         out,
         metrics=run.metrics() if run else (),
         observations=_gradients(graph, given, run) if given.gradients else None,
+        data=_examples(graph, given, run) if given.data else None,
         max_synapses=given.max_synapses,
-        title=given.title or (_title(run) if run else None),
+        title=given.title or (title_of(run) if run else None),
         past=run.past() if run else (),
         test_error=_test_error(run) if run else None,
         force=given.force,
@@ -69,13 +71,29 @@ def _test_error(run: Run) -> float | None:
     return error if isinstance(error, int | float) else None
 
 
-def _title(run: Run) -> str:
+def title_of(run: Run) -> str:
+    """What a run was, in a few words."""
     config = run.config()
     return f"{config.get('command', 'a run')} on {config.get('data', 'data')}"
 
 
 def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -> Observations:
     """What the network sees on some training examples of its run's data, or of those asked for."""
+    net, x, y = _some(graph, given, run, _EXAMPLES)
+    with torch.random.fork_rng(devices=[]):
+        return net.observe(zip(x.split(_BATCH), y.split(_BATCH), strict=True), loss=loss_of)
+
+
+def _examples(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -> Examples:
+    """What the network makes of some training examples."""
+    net, x, y = _some(graph, given, run, _SHOWN)
+    return compiler.examples(net, x, y)
+
+
+def _some(
+    graph: NeuronGraph, given: argparse.Namespace, run: Run | None, count: int
+) -> tuple[compiler.CompiledNetwork, torch.Tensor, torch.Tensor]:
+    """The network compiled, and some training examples of its run's data, or of those asked for."""
     name = given.data or (run.config().get("data") if run else None)
     if name is None:
         raise OptionError("gradients need data: name them with --data")
@@ -87,7 +105,5 @@ def _gradients(graph: NeuronGraph, given: argparse.Namespace, run: Run | None) -
     seed = options.get("seed", 0)
     if run and not isinstance(seed, int):
         raise FileError(f"{run.path / 'config.json'} is damaged: its seed is {seed!r:.60}")
-    there = sample(data.train_y, _EXAMPLES, seed)
-    x, y = (some[there].split(_BATCH) for some in (data.train_x, data.train_y))
-    with torch.random.fork_rng(devices=[]):
-        return net.observe(zip(x, y, strict=True), loss=loss_of)
+    there = sample(data.train_y, count, seed)
+    return net, data.train_x[there], data.train_y[there]

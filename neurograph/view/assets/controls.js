@@ -60,6 +60,7 @@ function onKey(app, event, modes) {
   if (key === "Escape") {
     document.activeElement?.blur?.();
     if (app.stage) fit(app.stage);
+    if (app.data.lit !== undefined) app.data.lit = null;
     return app.select(null);
   }
   if (typing) return;
@@ -183,7 +184,12 @@ function showLegend(app) {
     element("i", "ramp", item).style.background = `linear-gradient(90deg, ${colours.join(",")})`;
     item.append(to);
   };
-  if (app.selected?.neuron !== undefined || mode === "weight") {
+  if (data.lit !== null && data.lit !== undefined) {
+    const label = app.model.of.example_label?.[data.lit];
+    text("span", "", `activations by example ${data.lit + 1}${label === undefined ? "" : `, class ${label}`}`, held);
+    line(palette.positive, "above zero", "dot");
+    line(palette.negative, "below zero", "dot");
+  } else if (app.selected?.neuron !== undefined || mode === "weight") {
     line(palette.positive, "positive weight");
     line(palette.negative, "negative weight");
   } else if (mode === "origin") {

@@ -31,7 +31,7 @@ function showNetwork(app, side) {
     ...(grown ? [["Events", model.events.filter((event) => !event.empty).length.toLocaleString("en")]] : []),
   ]);
   for (const note of data.notes) text("p", "note", note[0].toUpperCase() + note.slice(1) + ".", side);
-  const views = { Populations: listPopulations, Bundles: listBundles, ...(grown ? { Journal: listJournal } : {}) };
+  const views = { Populations: listPopulations, Bundles: listBundles, ...(grown ? { Journal: listJournal } : {}), ...(data.examples ? { Examples: listExamples } : {}) };
   const tabs = element("div", "tabs", side),
     body = element("div", "", side);
   tabs.setAttribute("role", "tablist");

@@ -51,6 +51,10 @@ function makeApp(data) {
 
   app.neuronColour = (i) => {
     const { palette, selected } = app;
+    if (data.lit !== null && data.lit !== undefined) {
+      const share = lit(model, i);
+      return share === share ? signed(palette, share) : mixed(palette.neuron, palette.paper, 0.78);
+    }
     if (weights)
       return !weights.has(i)
         ? mixed(palette.neuron, palette.paper, 0.78)
@@ -99,6 +103,21 @@ function makeApp(data) {
     app.linked = null;
     app.stage?.synapses?.pick(app.picked, own ? (e) => own.get(e) : undefined);
     app.redraw();
+  };
+
+  // Colour the neurons by what they make of an example; null puts an end to it.
+  app.light = (example) => {
+    data.lit = example;
+    if (example !== null && app.time < data.timeline.end) app.goTo(data.timeline.end);
+    showDetails(app, true);
+    showLegend(app);
+    app.redraw();
+  };
+
+  // One path alone, in place of the chosen neuron's synapses.
+  app.showPath = (path) => {
+    app.stage?.synapses?.pick(path ?? app.picked, path ? () => 1 : (e) => own?.get(e) ?? model.strength[e]);
+    app.redraw(false);
   };
 
   app.toggleBundle = (b) => {
@@ -281,6 +300,7 @@ async function main() {
   tellCounts(app);
   glow(app);
   if (location.hash.length > 1) readAddress(app, location.hash);
+  follow(app);
   window.neurograph = app; // for the console
 }
 

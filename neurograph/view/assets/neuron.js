@@ -36,6 +36,8 @@ function showNeuron(app, side, i) {
     ...(model.died[i] <= app.time ? [["Died", momentLink(app, model.of.died[i])]] : []),
   ]);
   if (unborn) return;
+  if (app.time >= model.end) showActivity(app, side, i);
+  showPaths(app, side, i);
   noteWeights(app, side);
   for (const [side_, title] of [
     ["target", "Incoming"],

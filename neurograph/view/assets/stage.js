@@ -304,7 +304,8 @@ function shownNeuron(app, i, attributes) {
   if (time < born || gone >= app.glow || app.matrixed?.[model.population[i]]) return { ...shown, hidden: true, color: palette.neuron };
   shown.color = app.neuronColour(i);
   if (gone >= 0) return { ...shown, color: mixed(palette.dying, palette.paper, gone / app.glow) };
-  const young = born > -1e8 ? Math.max(0, 1 - (time - born) / app.glow) : 0;
+  const plain = (app.data.lit ?? null) === null && !app.picked.length,
+    young = plain && born > -1e8 ? Math.max(0, 1 - (time - born) / app.glow) : 0;
   if (young > 0) {
     shown.color = mixed(shown.color, palette.newborn, young);
     shown.size *= 1 + 0.35 * young;

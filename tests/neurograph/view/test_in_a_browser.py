@@ -4,11 +4,13 @@ import base64
 import io
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from PIL import Image
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 
+from neurograph.analysis.examples import Examples
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.past import weights_of
 from neurograph.builders import metanet_cnn, mlp, random_field
@@ -232,8 +234,6 @@ def test_dark_and_light_follow_the_system_and_the_button(browser, run_page):
 
 
 def test_colours_by_gradient_where_they_are_given(browser, tmp_path):
-    import numpy as np
-
     g = mlp([6, 5, 3], seed=0)
     ids = np.sort(g.arrays().ids)
     size = np.arange(1.0, len(ids) + 1)
@@ -473,3 +473,67 @@ def test_a_neuron_not_yet_born_says_when_it_will_be(run, run_page):
     run.click("#side .unborn .link")
     assert run.run("return app.time") >= 10
     assert run.texts("#side h3")
+
+
+def responses(g, count=60, seed=0):
+    """Examples with three classes, and activations that can be told apart."""
+    rng = np.random.default_rng(seed)
+    keys = np.sort(g.table.keys())
+    activations = rng.normal(size=(count, len(keys)))
+    return Examples(rng.random((count, 9)), np.arange(count) % 3, keys, activations)
+
+
+def test_a_neurons_panel_shows_what_it_does_with_examples(browser, tmp_path):
+    g = mlp([9, 6, 5, 3], seed=0)
+    seen = responses(g)
+    browser.open(g.view(tmp_path / "p.html", data=seen))
+    browser.run("app.select({neuron: 11})")
+    mine = seen.activations[:, 11]
+    shown = [float(words.replace("−", "-")) for words in browser.texts("#side .examples .example")]
+    assert shown == pytest.approx(sorted(mine)[::-1][:9], abs=0.02)
+    bars = [float(words.replace("−", "-")) for words in browser.texts("#side .class .much")]
+    assert bars == pytest.approx([mine[seen.labels == label].mean() for label in range(3)], abs=0.02)
+    best = int(np.argmax(mine))
+    browser.click("#side .examples .example")
+    assert f"activations by example {best + 1}, class {best % 3}" in browser.text("#legend")
+    most = np.abs(seen.activations).max(axis=0)
+    colours = browser.run("return Array.from(app.model.born, (_, i) => app.neuronColour(i))")
+    strongest = int(np.argmax(np.abs(seen.activations[best]) / most))
+    weakest = int(np.argmin(np.abs(seen.activations[best]) / most))
+    paper = browser.run("return app.palette.paper")
+    far = [max(abs(int(c[i : i + 2], 16) - int(paper[i : i + 2], 16)) for i in (1, 3, 5)) for c in colours]
+    assert far[strongest] > 100 > far[weakest]
+    browser.press("\ue00c")
+    assert "example" not in browser.text("#legend")
+    assert browser.complaints() == []
+
+
+def test_an_outputs_strongest_path_is_the_largest_product_of_weights(browser, tmp_path):
+    g = mlp([9, 6, 5, 3], seed=0)
+    browser.open(g.view(tmp_path / "p.html"))
+    output = g.population("output")[1]
+    browser.run("app.select({neuron: arguments[0]})", output)
+    weight = lambda u, v: abs(g[u][v]["weight"])  # noqa: E731
+    every = [
+        (weight(a, b) * weight(b, c) * weight(c, output), (a, b, c, output))
+        for a in g.population("input")
+        for b in g.population("hidden1")
+        for c in g.population("hidden2")
+    ]
+    product, path = max(every)
+    names, shown = browser.texts("#side .paths .row")[0].split("\n")
+    assert names == " → ".join(map(str, path))
+    assert float(shown) == pytest.approx(product, rel=2e-3)
+
+
+def test_feature_maps_show_what_they_make_of_examples(browser, tmp_path):
+    g = metanet_cnn(4, seed=0, inputs=1)
+    keys = np.sort(g.table.keys())
+    rng = np.random.default_rng(0)
+    shapes = {k: g.nodes[n]["shape"] for n, k in zip(g, keys.tolist(), strict=True)}
+    maps = {k: rng.random((2, *shape)) for k, shape in shapes.items() if shape}
+    seen = Examples(rng.random((20, 1, 28, 28)), None, keys, rng.normal(size=(20, len(keys))), maps)
+    browser.open(g.view(tmp_path / "p.html", data=seen))
+    browser.run("app.select({neuron: 1})")
+    assert browser.run("return document.querySelectorAll('#side .maps canvas').length") == 2
+    assert browser.complaints() == []

@@ -55,7 +55,6 @@ class Part:
 
     def __init__(self, shared: "_Shared", index: int) -> None:
         self._shared, self.index = shared, index
-        self._actor: compiler.Actor | None = None
 
     @property
     def population(self) -> CompiledPopulation:
@@ -66,11 +65,18 @@ class Part:
         """Whether an error is that all of them could not be compiled."""
         return error is self._shared.refusal
 
+    @property
+    def memory(self) -> Any:
+        """What this individual remembers from step to step, nothing or some neurons; see `CompiledNetwork.memory`."""
+        return self._acting.memory
+
     def act(self, *inputs: Any) -> Any:
         """What this individual makes of one row, from NumPy to NumPy; see `CompiledNetwork.act`. Compiles nothing."""
-        if self._actor is None:
-            self._actor = compiler.Actor(self._shared.graphs[self.index])
-        return self._actor.act(*inputs)
+        return self._acting.act(*inputs)
+
+    @cached_property
+    def _acting(self) -> compiler.Actor:
+        return compiler.Actor(self._shared.graphs[self.index])
 
     def __call__(self, *inputs: Tensor) -> Any:
         """(batch, neurons) per output population, a bare tensor where there is one; without gradients.

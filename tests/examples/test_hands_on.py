@@ -68,6 +68,13 @@ def test_evolve_xor(example, capsys):
     assert "from the start" in told[-1] and len(told) > len(generations)
 
 
+@pytest.mark.parametrize("partial", [False, True])
+def test_evolve_cartpole(example, capsys, partial):
+    pytest.importorskip("gymnasium")
+    found = example("evolve_cartpole").main(partial, generations=1, population=6, episodes=1)
+    assert 8 <= found.best.fitness.values[0] <= 500 and "on 100 new episodes" in capsys.readouterr().out
+
+
 def test_evolve_digits(example, tmp_path, capsys):
     sizes = {"population": 8, "steps": 3, "out": tmp_path / "run"}
     picture = example("evolve_digits").main(generations=1, **sizes)

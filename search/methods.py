@@ -1,6 +1,6 @@
 """The ways in which a network changes while it trains, by the command that starts each."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from .nhn.kernels import prune_network
 from .nhn.layers import resume_hierarchy
 from .nhn.pipeline import resume_neuron_hierarchy
 from .runs import open_run, refuse_links_out, restored_from
+from .training.loop import Callback
+from .training.objectives import Loss
 
 METHODS: Registry[Method] = Registry(
     "neurograph.methods",
@@ -49,7 +51,13 @@ OTHERS: dict[str, Callable[..., Any]] = {  # what is no training run of one netw
 
 
 def resume(
-    run: str | Path, *, data: Dataset | None = None, progress: bool = False, trust: str | Collection[str] = ()
+    run: str | Path,
+    *,
+    data: Any = None,
+    progress: bool = False,
+    trust: str | Collection[str] = (),
+    callbacks: Sequence[Callback] = (),
+    loss: Loss | None = None,
 ) -> Any:
     """Go on with a run of any of the `METHODS` or `OTHERS` from its last checkpoint, as if it had never stopped.
 
@@ -61,15 +69,19 @@ def resume(
     run
         The run directory.
     data
-        What it learned from, where that was no data set of `search.datasets.load`.
+        What it learned from, where that was no data set of `search.datasets.load` and no file.
     progress
         Whether to show the epochs as they come.
     trust
         Modules that may be imported though they are not ours: a search by `search.nhn.locations.search` with
         an evaluator of your own names the module that builds it.
+    callbacks, loss
+        As those that the run began with, of a run of one of the `METHODS`.
 
     Raises
     ------
+    OptionError
+        The run began with a loss of its own and none is given, or the other way round.
     FileError
         No run lies there; a file of it is missing or damaged, or names a module that is not trusted; another process
         works on it.
@@ -79,12 +91,14 @@ def resume(
     kept = open_run(run)
     command = kept.config().get("command")
     if command in OTHERS:
+        if callbacks or loss is not None:
+            raise OptionError(f"callbacks and loss are for {', '.join(METHODS)}; {kept.path} is a run of {command}")
         trusted = {"trust": trust} if OTHERS[command] is _resume_locations else {}
         return OTHERS[command](run, data, progress=progress, **trusted)
     if not isinstance(command, str) or command not in METHODS:
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
-    return go_on(METHODS[command], kept.path, data, progress)
+    return go_on(METHODS[command], kept.path, data, progress, callbacks, loss)
 
 
 def redraw(run: str | Path, beside: Mapping[str, str | Path] | None = None) -> Path:

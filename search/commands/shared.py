@@ -52,7 +52,8 @@ def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") ->
         type=_name,
         default=default,
         metavar="NAME[:COUNT]",
-        help=f"what to learn: {', '.join(DATASETS)}; mnist:6000 is 6000 of its training examples{default_text}",
+        help=f"what to learn: {', '.join(DATASETS)}; mnist:6000 is 6000 of its training examples; a file of yours: "
+        f"arrays.npz, table.csv:TARGET or table.parquet:TARGET{default_text}",
     )
     parser.add_argument(
         "--data-directory", type=path, metavar="DIR", help="where its files lie (default $NEUROGRAPH_DATA)"
@@ -147,7 +148,9 @@ def print_result(result: Any) -> None:
     if not hasattr(result, "test_error"):
         print(f"all of it lies in {result.run}")
         return
-    print(f"test error {result.test_error:.2f}%; graph, journal, metrics and pictures lie in {result.run}")
+    tested = "no test part" if result.test_error is None else f"test error {result.test_error:.2f}%"
+    unit = f" {result.unit}" if getattr(result, "unit", "") and result.test_error is not None else ""
+    print(f"{tested}{unit}; graph, journal, metrics and pictures lie in {result.run}")
 
 
 def path(text: str) -> Path:

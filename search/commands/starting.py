@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from neurograph.errors import OptionError
@@ -60,7 +61,7 @@ class _Command:
         options = read_options(method.options, given.config, settings(given), preset.settings if preset else None)
         data = data_of(given, given.data or (preset.data if preset else "digits"))
         graph = preset.graph(options.seed) if preset else start_of(given, data, self._layers(given, options))
-        given.run = given.run or next_directory("runs", f"{method.command}-{data.name}")
+        given.run = given.run or next_directory("runs", f"{method.command}-{Path(data.name).name}")
         result = method(graph, data, options, run=given.run, force=given.force, progress=True)
         if method.report:
             print(method.report(result.graph))

@@ -93,9 +93,9 @@ def check_targets(y: Any, what: str, count: int, classes: int | None = None) -> 
 
 
 def check_part(x: Any, y: Any, name: str, shape: tuple[int, ...], classes: int) -> tuple[Tensor, Tensor]:
-    """The examples and targets of a part of a data set, float32 where they are floating; it may not be empty."""
+    """The examples and targets of a part of a data set, float32 where they are floating; only "test" may be empty."""
     x = check_examples(_single(x), f"{name}_x", shape)
-    if not len(x):
+    if not len(x) and name != "test":
         raise DataError(f"{name}_x has no examples")
     return x, check_targets(_single(y), f"{name}_y", len(x), classes)
 

@@ -29,7 +29,7 @@ class Dataset:
     train_x, test_x
         (n, ...) float32, each example of `input_shape`, pixels in [0, 1].
     train_y, test_y
-        (n,) int64 class numbers; or (n, targets) float32 numbers.
+        (n,) int64 class numbers; or (n, targets) float32 numbers. The test part may be empty: nothing is tested then.
     input_shape
         Of one example: (channels, height, width), or (features,) when flat.
     classes
@@ -43,8 +43,8 @@ class Dataset:
     Raises
     ------
     DataError
-        An empty part, fewer targets than examples, another shape, a class that is not there, a number that is not
-        finite or changes in float32: naming the part and the row.
+        No training examples, fewer targets than examples, another shape, a class that is not there, a number that is
+        not finite or changes in float32: naming the part and the row.
     """
 
     name: str

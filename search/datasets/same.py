@@ -5,17 +5,18 @@ from typing import Any
 from neurograph.errors import DataError, OptionError
 
 from .dataset import Dataset
+from .own import as_dataset
 from .sources import load
 
 
-def same_data(config: dict[str, Any], data: Dataset | None) -> Dataset:
+def same_data(config: dict[str, Any], data: Any = None) -> Dataset:
     """The data that a run began with: those given, or those of its name; refused where they are others.
 
     Runs of layer hierarchies say the shape of their examples as well, and older ones of them nothing else.
     """
     name = config["data"]
     try:
-        found = data or load(name, download=False)
+        found = as_dataset(data) if data is not None else load(name, download=False)
     except OptionError:
         raise DataError(f"the run learned from {name!r}: hand that to search.resume(run, data=...)") from None
     shape = list(found.train_x.shape)

@@ -14,6 +14,7 @@ from neurograph.registry import Registry
 
 from .dataset import Dataset, evenly, stratified
 from .files import check_labels, read_cifar, read_idx
+from .tables import is_file_name, read_file
 
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # train images, train labels, test images, test labels
 
@@ -76,7 +77,7 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
     name
         One of `DATASETS`: "digits" (8 x 8, comes with scikit-learn), "mnist", "fashion-mnist", "cifar10";
         "cifar10:10000" is 10,000 of its training examples, the same share of every class and always the same ones, with
-        the whole test part.
+        the whole test part. Or a file of yours, .npz, .csv or .parquet, as `tables.read_file` takes it.
     directory
         The data directory; see `data_directory`. It holds one folder for each data set, `mnist`, `fashion-mnist`,
         `cifar-10-batches-bin`, with the files as their authors name them (IDX also gzipped). A directory given here
@@ -105,6 +106,8 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
     >>> len(some.train_y), len(some.test_y)
     (200, 451)
     """
+    if is_file_name(name):
+        return read_file(name)
     name, colon, count = name.partition(":")
     if name not in DATASETS:
         raise OptionError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")

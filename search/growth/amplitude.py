@@ -10,7 +10,6 @@ from neurograph.core.entries import Entry
 from neurograph.edits import SetValues
 
 from ..training import Trainer, evaluate
-from ..training.tasks import loss_of
 from .events import Event
 
 FACTORS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # what is tried; none of them makes newborns silent, as "zero" does
@@ -22,7 +21,9 @@ def observed_deltas(trainer: Trainer, examples: int) -> Observations:
     The trainer's own network follows only when the event is over, and knows no neurons born since it began.
     """
     x, y = (some.split(trainer.options.evaluation_batch) for some in trainer.sample(examples))
-    return _as_edited(trainer).observe(zip(x, y, strict=True), loss=loss_of, activations=True, deltas=True)
+    return _as_edited(trainer).observe(
+        zip(x, y, strict=True), loss=trainer.objective.loss, activations=True, deltas=True
+    )
 
 
 def search_amplitude(event: Event, entry: Entry, examples: int) -> float:
@@ -56,7 +57,7 @@ def search_amplitude(event: Event, entry: Entry, examples: int) -> float:
     for factor in FACTORS:
         net.graph.write_weights(ids, factor * born)
         net.refresh()
-        losses.append(evaluate(net, x, y, trainer.options.evaluation_batch)[0])
+        losses.append(evaluate(net, x, y, trainer.options.evaluation_batch, trainer.objective)[0])
     factor = FACTORS[int(np.argmin(losses))]
     if factor != 1.0:
         pairs = _ends(graph, ids)

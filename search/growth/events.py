@@ -15,7 +15,6 @@ from neurograph.core.journal import to_line
 from neurograph.errors import DivergenceError
 
 from ..training import Trainer, parameter_count
-from ..training.tasks import loss_of
 
 Keep = Callable[[dict[str, Any]], None]
 
@@ -96,7 +95,7 @@ class Event:
         try:
             with torch.no_grad():
                 answers = torch.cat([net(x) for x in self.x.split(self.trainer.options.evaluation_batch)])
-                return parameter_count(net), loss_of(answers, self.y).item(), answers.double()
+                return parameter_count(net), self.trainer.objective.loss(answers, self.y).item(), answers.double()
         finally:
             net.train(training)
 

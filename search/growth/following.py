@@ -1,6 +1,6 @@
 """What follows each epoch of a run: the test error where it is watched, the edits, and what is kept of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from neurograph import compiler
@@ -16,8 +16,10 @@ from .options import GrowingOptions
 from .way import Way
 
 
-def following(way: Way, data: Dataset, options: GrowingOptions, run: Run | None) -> tuple[Callback, ...]:
-    """What follows each epoch: the test error where it is watched, the method's edits, and what is kept of them."""
+def following(
+    way: Way, data: Dataset, options: GrowingOptions, run: Run | None, others: Sequence[Callback] = ()
+) -> tuple[Callback, ...]:
+    """What follows each epoch: the test error where it is watched, the edits, what is kept of them, and the others."""
 
     remember = remembering(run, options)
 
@@ -33,7 +35,7 @@ def following(way: Way, data: Dataset, options: GrowingOptions, run: Run | None)
 
     change = way.callback(options, run.log_journal if run else None)
     watch = (_watcher(data),) if options.watch_test else ()
-    return *watch, change, keep
+    return *watch, change, keep, *others  # which may end the run by raising: its epoch is kept
 
 
 def remembering(run: Run | None, options: GrowingOptions) -> Callable[[Trainer], None]:
@@ -59,11 +61,13 @@ def _watcher(data: Dataset) -> Callback:
     return watch
 
 
-def tested(trainer: Trainer, data: Dataset) -> tuple[float, float]:
-    """Loss and error on the test part of the data."""
+def tested(trainer: Trainer, data: Dataset) -> tuple[float | None, float | None]:
+    """Loss and error on the test part of the data; None where it has none."""
     net = trainer.net
+    if not len(data.test_y):
+        return None, None
     x, y = data.test_x.to(net.device), data.test_y.to(net.device)
-    return evaluate(net, x, y, trainer.options.evaluation_batch)
+    return evaluate(net, x, y, trainer.options.evaluation_batch, trainer.objective)
 
 
 def _check_finite(net: compiler.CompiledNetwork, row: dict[str, Any]) -> None:

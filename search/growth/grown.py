@@ -21,14 +21,17 @@ class Grown:
     rows
         The metrics, a row an epoch; see `Trainer`.
     test_loss, test_error
-        On the test part of the data; see `evaluate`.
+        On the test part of the data; see `evaluate`. None where it has none.
     run
         The run directory, or None.
+    unit
+        What errors are shares of, in words; "" where that is the examples.
     """
 
     graph: NeuronGraph
     net: compiler.CompiledNetwork
     rows: list[dict[str, Any]]
-    test_loss: float
-    test_error: float
+    test_loss: float | None
+    test_error: float | None
     run: Path | None
+    unit: str = ""

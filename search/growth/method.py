@@ -1,5 +1,6 @@
 """A way to grow, as a function: called with graph and data; the command line makes a command of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
@@ -8,8 +9,8 @@ from typing import Any
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
 
-from ..datasets import Dataset
 from ..streams import Stream
+from ..training.loop import Callback
 from .running import grow
 from .way import Way
 
@@ -20,7 +21,9 @@ graph
     What to start from; it is changed in place. Inputs and outputs must be as many as the data has features and
     classes.
 data
-    The name of a data set, or one that was loaded. Images are flattened where the network takes numbers.
+    The name of a data set, or one that was loaded; or data of your own: arrays `(x, y)` or `(x, y, test_x, test_y)`, a
+    torch data set or loader, a file; see `search.datasets.as_dataset`. Images are flattened where the network takes
+    numbers. Without a test part, nothing is tested.
 options
     See `{options}`; `settings` win over it.
 run
@@ -29,8 +32,10 @@ force
     Whether a run that lies there is thrown away.
 progress
     Whether to show the epochs as they come.
+callbacks
+    Called after each epoch with trainer and row, when both are kept; see `Trainer`. One that raises ends the run.
 settings
-    Single options by name.
+    Single options by name. `loss` may also be a function of answers and targets, which a resumed run is handed again.
 
 Returns
 -------
@@ -64,12 +69,13 @@ class Method(Way):
     def __call__(
         self,
         graph: NeuronGraph,
-        data: str | Dataset | Stream = "digits",
+        data: Any = "digits",
         options: Any = None,
         *,
         run: str | Path | None = None,
         force: bool = False,
         progress: bool = False,
+        callbacks: Sequence[Callback] = (),
         **settings: Any,
     ) -> Any:
         """Train a network in this way; the docstring of each says more."""
@@ -78,6 +84,9 @@ class Method(Way):
                 raise OptionError(
                     f"{self.command} is for data sets, and {data.name!r} is a stream: metabolize takes it"
                 )
+            if callbacks:
+                raise OptionError("callbacks: a run on a stream calls none")
             how = {"run": run, "force": force, "progress": progress}
             return self.on_streams(graph, data, options=options, **how, **settings)
-        return grow(self, graph, data, options, run=run, force=force, progress=progress, settings=settings)
+        how = {"run": run, "force": force, "progress": progress, "callbacks": callbacks}
+        return grow(self, graph, data, options, settings=settings, **how)

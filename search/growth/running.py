@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from neurograph import compiler
-from neurograph.errors import DivergenceError
+from neurograph.errors import DivergenceError, OptionError
 from neurograph.network import NeuronGraph
 
-from ..datasets import Dataset, hold_out, load
+from ..datasets import Dataset, as_dataset, hold_out
 from ..datasets.same import same_data
 from ..options import read_options
 from ..progress import ShowProgress
 from ..runs import Run, continued_run, refuse_taken, restored_from, started_run
-from ..training import Trainer, make_optimizer
+from ..training import Trainer, make_optimizer, objective_of
 from ..training.fit import check_fit, check_numbers, check_steps, fitting
+from ..training.loop import Callback
+from ..training.objectives import Loss
 from .following import checkpoint, following, remembering, tested
 from .grown import Grown
 from .options import GrowingOptions
@@ -27,23 +29,25 @@ from .way import Way
 def grow(
     way: Way,
     graph: NeuronGraph,
-    data: str | Dataset,
+    data: Any,
     options: GrowingOptions | None,
     *,
     run: str | Path | None = None,
     force: bool = False,
     progress: bool = False,
+    callbacks: Sequence[Callback] = (),
     settings: dict[str, Any] | None = None,
 ) -> Grown:
     """Train a network that changes; see `Method`."""
     chosen = ({} if options is None else asdict(options)) | (settings or {})
+    own = chosen.pop("loss") if callable(chosen.get("loss")) else None
     options = read_options(way.options, settings=chosen)
     way.check(graph, options)
-    data = load(data) if isinstance(data, str) else data
+    data = as_dataset(data)
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
-    config = _config(way, data, options)
+    config = _config(way, data, options) | ({} if own is None else {"own_loss": _name_of(own)})
     data = fitting(data, graph, options.standardise, options.whiten)
-    trainer = _trainer(net, data, options)
+    trainer = _trainer(net, data, options, own)
     trainer.utility = way.gathered(net, options) if way.gathered else None
     start, lines = graph, []
     if way.begin:
@@ -58,21 +62,33 @@ def grow(
             start.save(kept.start)
             for line in lines:
                 kept.log_journal(line)
-        trainer.callbacks = following(way, data, options, kept)
+        trainer.callbacks = following(way, data, options, kept, callbacks)
         if kept:
             remembering(kept, options)(trainer)
             checkpoint(kept, trainer)
         return _finish(way, trainer, data, kept, progress)
 
 
-def go_on(way: Way, run: str | Path, data: Dataset | None = None, progress: bool = False) -> Grown:
+def go_on(
+    way: Way,
+    run: str | Path,
+    data: Any = None,
+    progress: bool = False,
+    callbacks: Sequence[Callback] = (),
+    loss: Loss | None = None,
+) -> Grown:
     """Go on with a run from its last checkpoint; see `search.resume`."""
     with continued_run(run) as kept:
-        return _go_on(way, kept, data, progress)
+        return _go_on(way, kept, data, progress, callbacks, loss)
 
 
-def _go_on(way: Way, run: Run, data: Dataset | None, progress: bool) -> Grown:
+def _go_on(way: Way, run: Run, data: Any, progress: bool, callbacks: Sequence[Callback], loss: Loss | None) -> Grown:
     config = run.config()
+    if (loss is None) != ("own_loss" not in config):
+        begun = "a loss of its own" if loss is None else "a loss of the options"
+        raise OptionError(
+            f"{run.path} was begun with {begun} ({config.get('own_loss', 'by name')}): resume it with that"
+        )
     options = read_options(way.options, settings=config["options"])
     data = same_data(config, data)
     network_at_start(run)  # what is wrong with its file is said now, not when all is trained
@@ -81,12 +97,12 @@ def _go_on(way: Way, run: Run, data: Dataset | None, progress: bool) -> Grown:
     with restored_from(run.checkpoint):
         net.load_state_dict(state["network"])
     data = fitting(data, graph, options.standardise, options.whiten)
-    trainer = _trainer(net, data, options, run.metrics())
+    trainer = _trainer(net, data, options, loss, run.metrics())
     trainer.utility = way.gathered(net, options) if way.gathered else None
     if trainer.utility is not None:
         with restored_from(run.checkpoint):
             trainer.utility.load_state_dict(state["utility"])
-    trainer.callbacks = following(way, data, options, run)
+    trainer.callbacks = following(way, data, options, run, callbacks)
     options_now = net.optimizer_state(trainer.optimizer)["groups"]  # config.json says them, the checkpoint the moments
     with restored_from(run.checkpoint):
         net.load_optimizer_state(trainer.optimizer, state["optimizer"] | {"groups": options_now})
@@ -99,14 +115,25 @@ def _config(way: Way, data: Dataset, options: GrowingOptions) -> dict[str, Any]:
 
 
 def _trainer(
-    net: compiler.CompiledNetwork, data: Dataset, options: GrowingOptions, rows: Sequence[dict[str, Any]] = ()
+    net: compiler.CompiledNetwork,
+    data: Dataset,
+    options: GrowingOptions,
+    loss: Loss | None,
+    rows: Sequence[dict[str, Any]] = (),
 ) -> Trainer:
     """The trainer, without callbacks; whatever cannot go together is refused."""
     check_fit(net, data)
     check_numbers(net)
     split = hold_out(data, options.validation, options.seed)
     check_steps(net.graph, len(split.train_y), options.batch_size)
-    return Trainer(net, split, options, make_optimizer(net.parameters(), options), rows=rows)
+    if options.watch_test and not len(data.test_y):
+        raise OptionError(f"watch_test asks for a test part, and {data.name} has none: give one, or watch_test=false")
+    optimizer, objective = make_optimizer(net.parameters(), options), objective_of(loss or options.loss)
+    return Trainer(net, split, options, optimizer, rows=rows, objective=objective)
+
+
+def _name_of(loss: Loss) -> str:
+    return getattr(loss, "__qualname__", type(loss).__qualname__)
 
 
 def _train(trainer: Trainer, run: Run | None) -> list[dict[str, Any]]:
@@ -134,4 +161,5 @@ def _finish(way: Way, trainer: Trainer, data: Dataset, run: Run | None, progress
         run.update_config(result={"test_loss": loss, "test_error": error})
         graph.save(run.graph)
         leave_pictures(run, rows, graph, way.pictures)
-    return Grown(graph, net, rows, loss, error, run.path if run else None)
+    unit = trainer.objective.unit(data.train_y)
+    return Grown(graph, net, rows, loss, error, run.path if run else None, unit)

@@ -7,13 +7,16 @@ from .batches import batches, generator, in_batches
 from .counts import neurons_per_population, parameter_count
 from .evaluation import evaluate
 from .loop import Trainer, exhausted
+from .objectives import OBJECTIVES, Objective, objective_of
 from .options import TrainingOptions, learning_rate, make_optimizer
 from .sample import sample
 
 __all__ = [
+    "OBJECTIVES",
     "Augmentation",
     "Changes",
     "DivergenceError",
+    "Objective",
     "Trainer",
     "TrainingOptions",
     "batches",
@@ -26,6 +29,7 @@ __all__ = [
     "learning_rate",
     "make_optimizer",
     "neurons_per_population",
+    "objective_of",
     "parameter_count",
     "sample",
 ]

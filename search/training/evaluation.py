@@ -8,10 +8,13 @@ from neurograph.errors import DataError
 
 from ..datasets.checks import check_examples, check_targets
 from .batches import in_batches
-from .tasks import check_answers, faults, loss_of, no_faults, percent
+from .objectives import AUTO, Objective
+from .tasks import check_answers, no_faults
 
 
-def evaluate(net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024) -> tuple[float, float]:
+def evaluate(
+    net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024, objective: Objective = AUTO
+) -> tuple[float, float]:
     """Mean loss and error, in evaluation mode; the network's mode is put back.
 
     Parameters
@@ -22,6 +25,8 @@ def evaluate(net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024) -> tu
         Examples and their int64 class numbers or floating targets, on the network's device.
     batch_size
         Examples at a time.
+    objective
+        What loss and error are, where they are others than below.
 
     Returns
     -------
@@ -49,11 +54,11 @@ def evaluate(net: nn.Module, x: Tensor, y: Tensor, batch_size: int = 1024) -> tu
                 answers = net(some_x)
                 if not number:
                     check_answers(answers, y)
-                loss = loss + loss_of(answers, some_y) * len(some_y)
-                wrong = wrong + faults(answers, some_y)
+                loss = loss + objective.loss(answers, some_y) * len(some_y)
+                wrong = wrong + objective.faults(answers, some_y)
     finally:
         net.train(training)
-    return loss.item() / len(y), percent(wrong, y)
+    return loss.item() / len(y), objective.percent(wrong, y)
 
 
 def _parts(net: nn.Module, rows: Tensor, size: int) -> tuple[Tensor, ...]:

@@ -19,9 +19,10 @@ from .augment import changed, draw_changes
 from .batches import batches, leaves_one, seed_of
 from .counts import neurons_per_population, parameter_count
 from .evaluation import evaluate
+from .objectives import AUTO, Objective
 from .options import TrainingOptions, learning_rate, make_optimizer
 from .sample import sample
-from .tasks import check_answers, faults, loss_of, no_faults, percent
+from .tasks import check_answers, loss_of, no_faults
 
 MetricsRow = dict[str, Any]
 Callback = Callable[["Trainer", MetricsRow], None]
@@ -57,6 +58,8 @@ class Trainer:
         See above.
     rows
         The rows of the epochs that a resumed run has behind it.
+    objective
+        What is made small, and what counts as an error; see `search.training.objectives`.
 
     Attributes
     ----------
@@ -82,12 +85,17 @@ class Trainer:
         optimizer: torch.optim.Optimizer | None = None,
         callbacks: Sequence[Callback] = (),
         rows: Sequence[MetricsRow] = (),
+        objective: Objective = AUTO,
     ) -> None:
         device = usable_device(options.device)
         self._image_shape = split.image_shape or tuple(split.train_x.shape[1:])
         options.augmentation().check(self._image_shape)
         if options.label_smoothing and split.train_y.is_floating_point():
             raise OptionError("label_smoothing is for classes, and these targets are numbers: set label_smoothing=0")
+        if options.label_smoothing and objective.loss is not loss_of:
+            raise OptionError("label_smoothing is for the cross-entropy: set label_smoothing=0, or loss=auto")
+        objective.check(split.train_y)
+        self.objective = objective
         self.net: Any = net.to(device)  # callbacks that edit know it to be a CompiledNetwork
         self.options = options
         split = split.to(device)
@@ -174,8 +182,8 @@ class Trainer:
                     some_x = changed(images, how, changes.of(there)).reshape(some_x.shape)
                 loss, answers = self._step(self._laid(some_x), some_y)
                 loss_sum += loss * len(batch)
-                wrong += faults(answers, some_y)
-        return loss_sum.item() / len(y), percent(wrong, y)
+                wrong += self.objective.faults(answers, some_y)
+        return loss_sum.item() / len(y), self.objective.percent(wrong, y)
 
     def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         self.optimizer.zero_grad()
@@ -186,7 +194,8 @@ class Trainer:
             check_answers(answers, self.split.train_y)
             self._fits = True
         answers = answers.float() if half else answers
-        loss = loss_of(answers, y, self.options.label_smoothing)
+        smoothing = self.options.label_smoothing
+        loss = loss_of(answers, y, smoothing) if smoothing else self.objective.loss(answers, y)
         loss.backward()
         if self.options.clip:
             nn.utils.clip_grad_norm_(self.net.parameters(), self.options.clip)
@@ -195,7 +204,7 @@ class Trainer:
 
     def _validate(self) -> tuple[float | None, float | None]:
         x, y = self.split.validation_x, self.split.validation_y
-        return evaluate(self.net, x, y, self.options.evaluation_batch) if len(y) else (None, None)
+        return evaluate(self.net, x, y, self.options.evaluation_batch, self.objective) if len(y) else (None, None)
 
     def _laid(self, x: Tensor) -> Tensor:
         """Images as the options say; as they came where these say nothing."""

@@ -96,7 +96,8 @@ class Expansion:
         x, y = (some.split(options.batch_size) for some in trainer.sample(options.observed))
         pairs = zip(x, y, strict=True)
         seed = seed_of(options.seed, len(trainer.rows), _SCORES)
-        return scores(trainer.net, options.metric, pairs, into=into, skip_frozen=options.skip_frozen, seed=seed)
+        how: Any = {"into": into, "skip_frozen": options.skip_frozen, "seed": seed}
+        return scores(trainer.net, options.metric, pairs, loss=trainer.objective.loss, **how)
 
 
 def _expansion(graph: NeuronGraph, epoch: int) -> Entry:

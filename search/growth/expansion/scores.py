@@ -12,6 +12,7 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.errors import DivergenceError, MissingError, OptionError
 from neurograph.network import NeuronGraph
 
+from ...training.objectives import Loss
 from ...training.tasks import loss_of
 from .metrics import METRICS, Metric, Traits
 
@@ -49,6 +50,7 @@ def scores(
     into: Sequence[str] | None = None,
     skip_frozen: bool = False,
     seed: int = 0,
+    loss: Loss = loss_of,
 ) -> Scores:
     """Score every synapse that has a weight.
 
@@ -66,6 +68,8 @@ def scores(
         Whether frozen synapses, which have no gradients, are left out where the metric needs these.
     seed
         Of the metric "random".
+    loss
+        Whose gradients are looked at.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def scores(
     """
     arrays = net.graph.arrays()
     at, measure = allowed(arrays, metric, into, skip_frozen), METRICS[metric]
-    seen = _observed(net, measure, batches)
+    seen = _observed(net, measure, batches, loss)
     values = np.asarray(measure.measure(_traits(arrays, at, measure, seen, seed)), np.float64)
     if not np.isfinite(values).all():
         raise DivergenceError(f"metric {metric!r} is not finite for synapse {arrays.ids[at][~np.isfinite(values)][0]}")
@@ -192,9 +196,11 @@ def _weighted(arrays: GraphArrays, into: Sequence[str] | None) -> np.ndarray:
     return keep & np.isin(population[arrays.target].astype(str), list(into))
 
 
-def _observed(net: compiler.CompiledNetwork, measure: Metric, batches: Iterable[Any]) -> Observations | None:
+def _observed(
+    net: compiler.CompiledNetwork, measure: Metric, batches: Iterable[Any], loss: Loss
+) -> Observations | None:
     if measure.gradients:
-        return net.observe(batches, loss=loss_of)
+        return net.observe(batches, loss=loss)
     return net.observe(batches) if measure.activations else None
 
 

@@ -92,4 +92,6 @@ def _held_out(trainer: Trainer) -> float | None:
     split = trainer.split
     if not len(split.validation_y):
         return None
-    return evaluate(trainer.net, split.validation_x, split.validation_y, trainer.options.evaluation_batch)[1]
+    return evaluate(
+        trainer.net, split.validation_x, split.validation_y, trainer.options.evaluation_batch, trainer.objective
+    )[1]

@@ -66,5 +66,5 @@ class Pruning:
         x, y = (some.split(options.batch_size) for some in trainer.sample(options.observed))
         seed = seed_of(options.seed, len(trainer.rows), _SCORES)
         how: Any = {"into": options.into, "skip_frozen": options.skip_frozen, "seed": seed}
-        found = scores(trainer.net, options.metric, zip(x, y, strict=True), **how)
+        found = scores(trainer.net, options.metric, zip(x, y, strict=True), loss=trainer.objective.loss, **how)
         return found.ids, -found.values if METRICS[options.metric].reverse else found.values

@@ -11,7 +11,6 @@ from neurograph.edits.sparsify import wanted_of
 from ...training import Trainer
 from ...training.batches import seed_of
 from ...training.sample import sample
-from ...training.tasks import loss_of
 from ..events import Event, Keep
 from ..reasons import by_calendar, reasons
 from .options import RewireOptions
@@ -72,7 +71,7 @@ class Rewiring:
         x, y = (some[there].split(options.evaluation_batch) for some in (split.train_x, split.train_y))
         net, batches = _block_by_block(trainer.net), list(zip(x, y, strict=True))
         bounds: Any = {"into": options.into, "piece": options.piece * 2**20}
-        return compiler.strongest_absent(net, batches, loss_of, fraction, **bounds)
+        return compiler.strongest_absent(net, batches, trainer.objective.loss, fraction, **bounds)
 
 
 def _block_by_block(net: compiler.CompiledNetwork) -> compiler.CompiledNetwork:

@@ -75,7 +75,6 @@ BAD = {
     "fewer labels": ({"y": Y[:30]}, "train_y has 30 targets for 40 examples"),
     "more labels": ({"test_y": Y}, "test_y has 40 targets for 9 examples"),
     "nothing to learn from": ({"x": X[:0], "y": Y[:0]}, "train_x has no examples"),
-    "nothing to test on": ({"test_x": X[:0], "test_y": Y[:0]}, "test_x has no examples"),
     "another shape": ({"x": X[:, :5]}, r"train_x has examples of shape \(5,\), and they should be \(6,\)"),
     "one-hot": ({"y": torch.eye(3).long()[Y]}, r"y.argmax\(1\)"),
     "halves": ({"y": changed(Y.float(), 7, 0.5)}, r"train_y\[7\] is 0.5, which is no class number"),

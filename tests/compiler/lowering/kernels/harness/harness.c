@@ -10,6 +10,7 @@ threads are plain ones here, behind the same pointer: the thread sanitizer under
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 void neurograph_use_threads(Parallel from);
 

@@ -37,7 +37,7 @@ lint: .venv/installed-dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: .venv/installed
-	for name in graph training sparse kernels sparse_conv evolution; do $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in graph training following sparse kernels sparse_conv evolution; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 soak: .venv/installed-dev
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q $(PART)

@@ -74,7 +74,8 @@ def resume(
         Whether to show the epochs as they come.
     trust
         Modules that may be imported though they are not ours: a search by `search.nhn.locations.search` with
-        an evaluator of your own names the module that builds it.
+        an evaluator of your own names the module that builds it. And the address of the Dask scheduler that a search
+        shares its work through, where it names one.
     callbacks, loss
         As those that the run began with, of a run of one of the `METHODS`.
 
@@ -93,9 +94,11 @@ def resume(
     if command in OTHERS:
         if callbacks or loss is not None:
             raise OptionError(f"callbacks and loss are for {', '.join(METHODS)}; {kept.path} is a run of {command}")
-        trusted = {"trust": trust} if OTHERS[command] is _resume_locations else {}
+        trusted = {"trust": trust} if OTHERS[command] in (_resume_locations, resume_neuron_hierarchy) else {}
         return OTHERS[command](run, data, progress=progress, **trusted)
     if not isinstance(command, str) or command not in METHODS:
+        if command == "evolve":
+            raise FileError(f"{kept.path} is an evolution: search.evolution.evolve(..., run=..., resume=True) goes on")
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
     return go_on(METHODS[command], kept.path, data, progress, callbacks, loss)

@@ -17,7 +17,8 @@ def add(commands: Any) -> None:
         action="append",
         default=[],
         metavar="MODULE",
-        help="import this module, which the run names and which is not ours; again for more",
+        help="import this module, which the run names and which is not ours, or connect to this Dask scheduler, which "
+        "it names; again for more",
     )
     parser.set_defaults(command=_run)
 

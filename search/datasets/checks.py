@@ -41,7 +41,8 @@ def check_examples(x: Any, what: str, shape: tuple[int, ...] | None = None) -> T
     if shape is not None and tuple(x.shape[1:]) != tuple(shape):
         raise DataError(f"{what} has examples of shape {tuple(x.shape[1:])}, and they should be {tuple(shape)}")
     if not x.is_floating_point():
-        refuse_first(x.float().double() != x.double(), x, what, "is not exact in float32")
+        wide = torch.int64 if x.dtype != torch.uint64 else torch.float64
+        refuse_first(x.float().to(wide) != x.to(wide), x, what, "is not exact in float32")
         x = x.float()
     refuse_infinite(x, what)
     return x
@@ -108,11 +109,15 @@ def _single(x: Any) -> Any:
 
 
 def _tensor(x: Any, what: str) -> Tensor:
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise DataError(f"{what} is a masked array, and {int(x.mask.sum())} of its numbers are missing: fill them in")
     if isinstance(x, np.ndarray) and x.dtype.kind in "biuf":
         x = torch.from_numpy(np.ascontiguousarray(x))
+    if isinstance(x, Tensor) and x.is_meta:
+        raise DataError(f"{what} is a tensor of the meta device, which holds no numbers")
     if not isinstance(x, Tensor) or x.is_sparse:
         kind = f"array of {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
         raise DataError(f"{what} must be a tensor or an array of numbers, not {kind}")
     if not x.is_floating_point() and x.dtype not in _WHOLE | {torch.bool}:
         raise DataError(f"{what} must hold real numbers, and is {x.dtype}")
-    return x
+    return x.detach() if x.requires_grad else x

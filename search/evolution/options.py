@@ -9,6 +9,8 @@ from torch import Tensor
 
 from neurograph.errors import OptionError
 
+from ...compiler.statistics.batches import refuse_infinite
+
 INHERITANCE = ("lamarckian", "baldwinian")
 
 
@@ -129,6 +131,10 @@ class Learning:
                 raise OptionError(f"{name} must be a whole number of at least 1, not {value!r}")
         if not isinstance(self.rate, int | float) or not self.rate > 0:
             raise OptionError(f"rate must be above 0, not {self.rate!r}")
+        for at, tensor in enumerate(self.tensors):
+            if not isinstance(tensor, Tensor) or not tensor.dim():
+                raise OptionError(f"data must be tensors with a row an example, not {type(tensor).__name__}")
+            refuse_infinite(tensor, f"data[{at}]")
         rows = {len(t) for t in self.tensors}
         if len(rows) != 1 or not rows.pop():
             raise OptionError(f"data must be tensors of as many rows, and they have {[len(t) for t in self.tensors]}")

@@ -53,6 +53,22 @@ def read_task(table: Any, where: Any, trust: str | Collection[str] = ()) -> Task
     return Task(**table | {"function": OWN.get(function, function), "files": tuple(table.get("files", ()))})
 
 
+def refuse_scheduler(address: str | None, where: Any, trust: str | Collection[str] = ()) -> None:
+    """Refuse a Dask scheduler that a file names, unless somebody vouches for its address: it runs what it likes here.
+
+    Raises
+    ------
+    FileError
+        Saying how to vouch for it. Nothing is connected to then.
+    """
+    trusted = (trust,) if isinstance(trust, str) else trust
+    if address is not None and address not in trusted:
+        raise FileError(
+            f"{where} names the Dask scheduler {address}, and whoever runs that can run code here: going on would "
+            f"connect to it. If you know and trust it, say so by --trust {address} (in Python trust=[{address!r}])"
+        )
+
+
 def _is_task(table: Any) -> bool:
     known = {field.name for field in fields(Task)}
     if not isinstance(table, dict) or not {"function", "arguments"} <= set(table) <= known:

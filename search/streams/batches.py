@@ -49,6 +49,8 @@ def from_batches(
     >>> [len(x) for x, _ in islice(stream.batches(), 3)], stream.outputs
     ([2, 2, 2], 2)
     """
+    if not callable(batches) and not isinstance(batches, Iterable):
+        raise DataError(f"batches must be a list of them, or what makes one, not {type(batches).__name__}")
     once = iter(batches) if not callable(batches) and iter(batches) is batches else None
     if repeat and once is not None:
         raise OptionError("repeat: a generator can be read but once; give a list, or a callable that makes it anew")

@@ -37,7 +37,10 @@ def test_forged_figures_are_refused_or_planned_by(tmp_path):
 
 @pytest.mark.parametrize(
     "text, match",
-    [("[" * 100_000, "is damaged"), ('{"format": 1, "machine": {}, "figures": 3}', "does not hold the rates")],
+    [
+        ("[" * 100_000, "is damaged"),
+        (json.dumps({"format": calibration.FORMAT, "machine": {}, "figures": 3}), "does not hold"),
+    ],
 )
 def test_figures_that_cannot_be_read(text, match, tmp_path):
     path = tmp_path / "figures.json"

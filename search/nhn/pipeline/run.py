@@ -1,5 +1,6 @@
 """`neuron_hierarchy`: all of algorithm 2 in one run directory, stage by stage."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -12,6 +13,7 @@ from neurograph.network import NeuronGraph
 
 from ...datasets import Dataset, load
 from ...datasets.same import same_data
+from ...executors.trust import refuse_scheduler
 from ...runs import Run, continued_run, is_of_runs, remove, started_run
 from ...runs.jsonfiles import read_json, write_json
 from .feasible import check_stages
@@ -105,7 +107,9 @@ def neuron_hierarchy(
         return _finish(kept, Context(kept.path, loaded, options, progress))
 
 
-def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: bool = False) -> NeuronHierarchy:
+def resume_neuron_hierarchy(
+    run: str | Path, data: Dataset | None = None, *, progress: bool = False, trust: str | Collection[str] = ()
+) -> NeuronHierarchy:
     """Go on with a pipeline: finished stages are kept, the one that was stopped goes on from its checkpoint.
 
     A stage that came of other options, data or networks than those here now is begun anew.
@@ -118,11 +122,13 @@ def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, pro
         What it began with, where that lies in no data directory of `load`; not for stages that other processes share.
     progress
         Whether to show what goes on.
+    trust
+        The address of the Dask scheduler that the directory names, where it names one.
 
     Raises
     ------
     FileError
-        No pipeline lies there, or a file of it is missing or damaged.
+        No pipeline lies there, or a file of it is missing or damaged; it names a scheduler that is not trusted.
     DataError
         The data are not those that it began with.
     """
@@ -132,6 +138,8 @@ def resume_neuron_hierarchy(run: str | Path, data: Dataset | None = None, *, pro
             raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not of the neuron hierarchy pipeline")
         data = same_data(config, data)
         options = read_stage_options(settings=stored_stages(config["options"]))
+        scheduler = options.executor.address if options.executor.executor == "dask" else None
+        refuse_scheduler(scheduler, kept.path / "config.json", trust)
         return _finish(kept, Context(kept.path, data, options, progress))
 
 

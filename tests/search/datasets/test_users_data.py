@@ -159,3 +159,21 @@ def test_no_run_is_begun_with_options_that_do_not_fit_the_data(settings, tmp_pat
     with pytest.raises(NeuroGraphError, match=next(iter(settings))):
         search.train(mlp([6, 4, 3]), numbers, epochs=1, run=tmp_path / "run", **settings)
     assert not (tmp_path / "run").exists()
+
+
+def test_tensors_that_are_on_their_way_elsewhere():
+    """Of a graph of gradients the numbers are taken; where there are none, or some are missing, that is said."""
+    for x in (X.clone().requires_grad_(), torch.nn.Parameter(X.clone()), X.clone().requires_grad_() * 1.0):
+        data = dataset(x=x)
+        assert torch.equal(data.train_x, X) and not data.train_x.requires_grad and data.fingerprint()
+    with pytest.raises(DataError, match="train_x is a tensor of the meta device"):
+        dataset(x=X.to("meta"))
+    with pytest.raises(DataError, match="test_x is a masked array, and 2 of its numbers are missing"):
+        dataset(test_x=np.ma.masked_array(X[:9].numpy(), mask=np.arange(54).reshape(9, 6) < 2))
+
+
+def test_whole_numbers_that_float32_does_not_hold_are_refused():
+    for number in (2**24 + 1, 2**53 + 1, 2**62 + 1):
+        with pytest.raises(DataError, match=rf"train_x\[3, 1\] is {number}, which is not exact in float32"):
+            dataset(x=changed(X.long(), (3, 1), number))
+    assert dataset(x=changed(X.long(), (3, 1), 2**62)).train_x[3, 1] == 2.0**62

@@ -13,7 +13,7 @@ from deap import tools
 import compiler
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
-from neurograph.errors import CompileError, EvaluationError, OptionError
+from neurograph.errors import CompileError, DataError, EvaluationError, OptionError
 from search.evolution import (
     Evolution,
     EvolutionOptions,
@@ -302,3 +302,16 @@ def test_an_evolution_by_species():
         Species(threshold=0.0)
     with pytest.raises(OptionError, match="survival must be a share"):
         Species(survival=1.5)
+
+
+@pytest.mark.parametrize(
+    "data, error, match",
+    [
+        ((None, None), OptionError, "data must be tensors with a row an example, not NoneType"),
+        ((X.numpy(), Y), OptionError, "data must be tensors with a row an example, not ndarray"),
+        ((X * float("nan"), Y), DataError, r"data\[0\].* is nan"),
+    ],
+)
+def test_data_to_learn_from_that_is_none(data, error, match):
+    with pytest.raises(error, match=match):
+        Learning(data, F.mse_loss)

@@ -5,14 +5,17 @@ import warnings
 import pytest
 import torch
 
+import search
 from neurograph import memory
-from neurograph.errors import OptionError
+from neurograph.errors import FileError, OptionError
 from search import neuron_hierarchy
 from search.datasets import Dataset, load
 from search.executors import ExecutorOptions
 from search.nhn.layers import HierarchyOptions
 from search.nhn.pipeline import PRESETS, read_stage_options
+from search.nhn.pipeline import run as pipeline
 from search.nhn.pipeline.feasible import check_stages
+from search.runs import started_run
 
 BAD = {
     "addons.device=abacus": "addons: device 'abacus' cannot be used here",
@@ -93,3 +96,18 @@ def test_an_executor_that_brings_another_sharing_says_so(tmp_path):
         read_stage_options(settings=[settings[0], *message])
         read_stage_options(settings=options.plain())
         assert read_stage_options().locations.sharing == "sequential"
+
+
+def test_a_directory_from_elsewhere_connects_to_no_scheduler(tmp_path, monkeypatch):
+    options = read_stage_options(settings=["executor.executor=dask", "executor.address=tcp://10.1.2.3:8786"])
+    with started_run(tmp_path / "run", {"command": "search", "data": "digits:300", "options": options.plain()}):
+        pass
+    monkeypatch.setattr(pipeline, "same_data", lambda config, data: None)
+    monkeypatch.setattr(pipeline, "_finish", lambda kept, context: context.options.executor.address)
+    with pytest.raises(
+        FileError, match=r"names the Dask scheduler tcp://10.1.2.3:8786, .* --trust tcp://10.1.2.3:8786"
+    ):
+        search.resume(tmp_path / "run")
+    with pytest.raises(FileError, match="names the Dask scheduler"):
+        search.resume(tmp_path / "run", trust=["tcp://10.1.2.3"])
+    assert search.resume(tmp_path / "run", trust="tcp://10.1.2.3:8786") == "tcp://10.1.2.3:8786"

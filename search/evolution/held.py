@@ -33,13 +33,15 @@ def check_state(state: Any) -> None:
     check(state | {"search": bare} if isinstance(state, dict) else state, _STATE, "state")
     search, rows = state["search"], state["rows"]
     generations = [row.get("generation") for row in rows]
-    need(generations == list(range(search["generation"] + 1)), "state.rows", "are not one for each generation")
+    whole = len(rows) == search["generation"] + 1 and generations == list(range(len(rows)))
+    need(whole, "state.rows", "are not one for each generation")
     check_ancestry(state["ancestry"], search["generation"], search["born"])
 
 
 def check_ancestry(ancestry: Mapping[Any, Any], generation: int, born: int) -> None:
     """Refuse an ancestry of which somebody was never born, or before the parents."""
-    need(sorted(ancestry) == list(range(born)), "state.ancestry", f"is not of the {born} that were born")
+    whole = len(ancestry) == born and ancestry.keys() == set(range(len(ancestry)))
+    need(whole, "state.ancestry", f"is not of the {born} that were born")
     for number, birth in ancestry.items():
         where = f"state.ancestry[{number}]"
         check(birth, _BIRTH, where)

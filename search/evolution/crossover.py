@@ -62,19 +62,19 @@ def crossover(
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
         raise OptionError(f"rate must be a chance from 0 to 1, not {rate!r}")
     found = align(a, b)
-    child = a.copy()  # under the keys and ids that the alignment is in
-    child.restart_journal()
+    child = a.copy(journal=False)  # its keys and ids are the places of the genes
     _take_weights(child, found, rng.random(len(found.synapses)) < rate)
     _take_neurons(child, found, rng.random(len(found.neurons)) < rate)
     if tie:
         _take_the_rest(child, found, rng, inf if neurons is None else neurons, inf if synapses is None else synapses)
-    return child.copy(journal=False)
+    child.restart_journal()
+    return child
 
 
 def _take_weights(child: Any, found: Alignment, taken: np.ndarray) -> None:
     """Write the weights that come from `b`, pool by pool."""
     mine, theirs = found.synapses[taken].T
-    table, rows, ids = found.b.graph.table, found.b.rows[theirs], found.a.ids[mine]
+    table, rows, ids = found.b.graph.table, found.b.rows[theirs], mine
     kind = table.pool[rows]
     for pool in np.unique(kind).tolist():
         if pool:
@@ -85,7 +85,7 @@ def _take_weights(child: Any, found: Alignment, taken: np.ndarray) -> None:
 def _take_neurons(child: Any, found: Alignment, taken: np.ndarray) -> None:
     """Write values, activations and aggregations of the neurons that come from `b`."""
     mine, theirs = found.neurons[taken].T
-    keys, others = found.a.keys[mine], found.b.keys[theirs]
+    keys, others = mine, found.b.keys[theirs]
     columns, donors = child.neurons, found.b.graph.neurons
     for key, other in zip(keys.tolist(), others.tolist(), strict=True):
         one, its = columns.of(key), donors.of(other)
@@ -101,7 +101,7 @@ def _take_neurons(child: Any, found: Alignment, taken: np.ndarray) -> None:
 def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator, neurons: float, synapses: float) -> None:
     """Add what only `b` has, each synapse where it closes no cycle, each neuron where a synapse needs it."""
     b, graph = found.b, found.b.graph
-    names = dict(zip(found.neurons[:, 1].tolist(), child.names_of(found.a.keys[found.neurons[:, 0]]), strict=True))
+    names = dict(zip(found.neurons[:, 1].tolist(), child.names_of(found.neurons[:, 0]), strict=True))
     only = np.setdiff1d(np.arange(len(b.rows)), found.synapses[:, 1])
     theirs = graph.names_of(b.keys)
     successors: dict[Any, set] = {node: set() for node in child}  # by synapses without delay, which may close no cycle

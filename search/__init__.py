@@ -1,5 +1,7 @@
 """How a network changes: training, metabolism, expansion and other ways to grow."""
 
+from typing import TYPE_CHECKING, Any
+
 import neurograph  # noqa: F401  (first: makes this module's plain name an alias of the real one)
 
 from .evolution.neat import from_neat
@@ -16,8 +18,13 @@ from .nhn.kernels import prune_network
 from .nhn.layers import find_hierarchy
 from .nhn.pipeline import NeuronHierarchy, neuron_hierarchy
 
+if TYPE_CHECKING:
+    from .estimators import GrowingClassifier, GrowingRegressor
+
 __all__ = [
     "METHODS",
+    "GrowingClassifier",
+    "GrowingRegressor",
     "Grown",
     "Lived",
     "Metabolized",
@@ -36,3 +43,12 @@ __all__ = [
     "rewire",
     "train",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The estimators, whose base class takes a second to import."""
+    if name in ("GrowingClassifier", "GrowingRegressor"):
+        from . import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,6 +9,7 @@ from neurograph.draw.before_and_after import before_and_after
 from neurograph.draw.comparison import Variant, comparison
 from neurograph.draw.distributions import distributions
 from neurograph.draw.growth import growth
+from neurograph.draw.growth_story import growth_story
 from neurograph.draw.insertion import morphed, sparsity
 from neurograph.draw.reading import reading
 from neurograph.draw.scores import Scored, scores
@@ -28,6 +29,7 @@ __all__ = [
     "comparison",
     "distributions",
     "growth",
+    "growth_story",
     "morphed",
     "reading",
     "scores",

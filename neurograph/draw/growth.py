@@ -83,6 +83,23 @@ def growth(
     return picture(path, SIZE, paint)
 
 
+def errors_over_epochs(axes: Axes, rows: Sequence[MetricsRow]) -> None:
+    """Draw the errors of one run, each kind a line that is named at its end in the picture's upper right corner."""
+    ends = 0.0
+    for line in _own(rows):
+        known = np.flatnonzero(np.isfinite(line.error))
+        if not len(known):
+            continue
+        axes.plot(line.epochs[known], line.error[known], color=line.colour, linewidth=line.width)
+        text = f"{line.label} {line.error[known[-1]]:.2f} %"
+        axes.text(
+            0.99, 0.95 - ends, text, transform=axes.transAxes, ha="right", va="top", fontsize=8, color=line.colour
+        )
+        ends += 0.075
+    axes.set_ylabel("error (%)")
+    _fit(axes, [line.error for line in _own(rows)])
+
+
 def _column(rows: Sequence[MetricsRow], name: str) -> np.ndarray:
     return np.array([np.nan if row.get(name) is None else row[name] for row in rows], float)
 

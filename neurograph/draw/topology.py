@@ -8,10 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from neurograph.analysis.history import NEVER, neurons_of
+from neurograph.analysis.story import headline
+from neurograph.core.arrays import GraphArrays
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.layout import LOW, GraphLayout, lay_out
 from neurograph.draw.panel import Panel, draw_labels, draw_neurons, draw_synapses, flags, summary
-from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, number, picture, printable
+from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, counted, number, picture, printable
 from neurograph.errors import OptionError
 
 SIDE, TOP, BOTTOM = 52.0, 58.0, 82.0  # points around the columns
@@ -25,7 +28,7 @@ def topology(
     *,
     title: str | None = None,
     columns: str | None = None,
-    newborn: Iterable[Hashable] = (),
+    newborn: Iterable[Hashable] | None = None,
     max_synapses: int = 20_000,
 ) -> Path:
     """Draw a network to an SVG, PDF or PNG.
@@ -45,7 +48,7 @@ def topology(
     columns
         "populations" or "levels"; chosen unless given.
     newborn
-        Names of neurons to set off from the others.
+        Names of neurons to set off from the others; unless given those born since the journal's start.
     max_synapses
         How many to draw, at most: the strongest, an equal share between each two columns. The caption says so.
 
@@ -69,16 +72,31 @@ def topology(
     tall = height([layout], largest)
     size = (max(x[-1] + SIDE, 340.0), TOP + tall + BOTTOM)
     x = x + (size[0] - x[-1] - SIDE) / 2
-    panel = Panel(arrays, layout, x, BOTTOM + tall / 2, tall, largest, flags(arrays, newborn))
+    since, text = _growth(graph, arrays)
+    panel = Panel(
+        arrays, layout, x, BOTTOM + tall / 2, tall, largest, flags(arrays, since if newborn is None else newborn)
+    )
 
     def paint(figure: Figure) -> None:
         axes = canvas(figure, size)
         shown = draw_panel(axes, panel, max_synapses)
-        head(axes, 14.0, size[1] - 14.0, printable(title or graph.graph.get("name", "")), summary(arrays))
+        head(axes, 14.0, size[1] - 14.0, printable(title or graph.graph.get("name", "")), text)
         legend(axes, size, bool(panel.newborn.any()))
         caption(axes, shown, len(arrays.ids))
 
     return picture(path, size, paint)
+
+
+def _growth(graph: EditableGraph, arrays: GraphArrays) -> tuple[list[Hashable], str]:
+    """The living that were born since the journal's start, and how large the network is and became in words."""
+    if not len(graph.journal):
+        return [], summary(arrays)
+    neurons = neurons_of(graph)
+    born = np.flatnonzero((neurons.born > 0) & (neurons.died == NEVER)).tolist()
+    if not neurons.born.any() and not neurons.died.any():
+        return [], summary(arrays)
+    words = f"{headline(list(graph.journal), neurons)}, {counted(len(arrays.ids), 'synapse')}"
+    return [neurons.names[at] for at in born], words
 
 
 def check(neurons: int, most: int) -> None:

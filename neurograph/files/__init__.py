@@ -14,7 +14,7 @@ EXPORTS.add(
         "graphml": Format("GraphML: yEd, Gephi, Cytoscape, igraph, networkx", write_graphml, ("graphml",)),
         "gexf": Format("GEXF with lifetimes: Gephi and its timeline", write_gexf, ("gexf",), gexf_losses),
         "dot": Format("DOT: Graphviz, up to 1,000 synapses", write_dot, ("dot", "gv"), dot_losses),
-        "json": Format("node-link JSON: d3, networkx", write_json, ("json",)),
+        "json": Format('node-link JSON: networkx, d3 ("edges" for its "links")', write_json, ("json",)),
         "cyjs": Format("Cytoscape JSON", write_cytoscape, ("cyjs",)),
         "csv": Format("an edge list: spreadsheets, data frames", write_csv, ("csv",), csv_losses),
         "npz": Format("the adjacency as a SciPy sparse matrix", write_npz, ("npz",), npz_losses),

@@ -83,9 +83,13 @@ def dot_losses(graph: EditableGraph) -> list[str]:
 
 
 def write_json(graph: EditableGraph, path: str | Path) -> None:
-    """Write networkx's node-link JSON, which d3 and networkx read; parameters are those of `write_graphml`."""
+    """Write node-link JSON, which `networkx.node_link_graph` reads as it is; parameters are those of `write_graphml`.
+
+    Names that are whole numbers stay numbers. d3 calls "links" what networkx calls "edges".
+    """
     plain = set_apart(to_plain(graph), *NODE_LINK)
-    _dump(nx.node_link_data(plain, edges="links"), path)
+    own = {str(name): name for name in graph if isinstance(name, int) and not isinstance(name, bool)}
+    _dump(nx.node_link_data(nx.relabel_nodes(plain, own), edges="edges"), path)
 
 
 def write_cytoscape(graph: EditableGraph, path: str | Path) -> None:

@@ -1,6 +1,7 @@
 """`neurograph inspect`."""
 
 import argparse
+import json
 import os
 from typing import Any
 
@@ -21,13 +22,34 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("inspect", help="what a network is made of, how it would run, how it grew")
     parser.add_argument("graph", type=path, help="a saved graph, or a run directory")
     add_batch_size(parser)
+    parser.add_argument("--json", action="store_true", help="print it as one JSON object")
     parser.set_defaults(command=_run)
 
 
 def _run(given: argparse.Namespace) -> None:
     found = inspect(NeuronGraph.load(graph_file(given.graph)), given.batch_size)
+    if given.json:
+        print(json.dumps(as_plain(found), indent=2))
+        return
     about = run_lines(open_run(given.graph)) if os.path.isdir(given.graph) else []
     show(found, about, Console())
+
+
+def as_plain(found: Inspection) -> dict[str, Any]:
+    """An inspection as plain data: all that its tables show, but the program as its own report in words."""
+    wiring = [{name: value for name, value in vars(one).items() if name != "products"} for one in found.wiring]
+    plain_data = {
+        name: value
+        for name, value in vars(found).items()
+        if name not in ("populations", "wiring", "growth", "program", "refusal")
+    }
+    return plain_data | {
+        "populations": [vars(one) for one in found.populations],
+        "wiring": wiring,
+        "growth": vars(found.growth),
+        "program": None if found.program is None else str(found.program),
+        "refusal": found.refusal or None,
+    }
 
 
 def run_lines(run: Run) -> list[str]:

@@ -35,7 +35,7 @@ READERS = {
     "graphml": nx.read_graphml,
     "gexf": nx.read_gexf,
     "dot": read_dot,
-    "json": lambda path: nx.node_link_graph(json.loads(path.read_text()), edges="links"),
+    "json": lambda path: nx.relabel_nodes(nx.node_link_graph(json.loads(path.read_text())), str),
     "cyjs": lambda path: nx.cytoscape_graph(json.loads(path.read_text())),
 }
 FORMATS = sorted(READERS)
@@ -224,3 +224,17 @@ def test_what_is_left_out_is_said(tmp_path):
     assert export(g, tmp_path / "a.gexf") == ["the graph's own attributes but for its name: author"]
     g.add_edge(0, g.population("output")[0], weight=1.0)
     assert export(g, tmp_path / "b.graphml") == ["the journal (1 entry), which graph.save keeps"]
+
+
+def test_json_reads_back_in_networkx_own_reader_with_names_and_numbers_as_they_were(tmp_path):
+    g = mlp([3, 2], seed=0)
+    g.add_neuron("named", bias=0.25)
+    g.add_edge(0, "named", weight=1e-300)
+    export(g, tmp_path / "net.json")
+    back = nx.node_link_graph(json.loads((tmp_path / "net.json").read_text()))
+    assert list(back) == list(g)
+    assert set(back.edges) == set(g.edges)
+    assert all(back[u][v]["weight"] == weight for u, v, weight in g.edges(data="weight"))
+    assert back.nodes["named"]["bias"] == 0.25
+    again = NeuronGraph.import_from(tmp_path / "net.json")
+    assert set(again.edges) == set(g.edges)

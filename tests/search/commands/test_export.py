@@ -78,7 +78,7 @@ def neurograph(*words, **options):
 @pytest.mark.parametrize("out", ["-", "/dev/stdout"])
 def test_standard_output_holds_the_file_and_nothing_else(saved, out):
     done = neurograph("export", saved, "--to", "json", "--out", out)
-    assert done.returncode == 0 and len(nx.node_link_graph(json.loads(done.stdout), edges="links")) == 7
+    assert done.returncode == 0 and len(nx.node_link_graph(json.loads(done.stdout))) == 7
     assert done.stderr.decode().splitlines()[0] == "wrote /dev/stdout"
 
 

@@ -1,0 +1,62 @@
+"""The growth of a network as one figure: its headline, its events, and what it refuses."""
+
+import re
+
+import pytest
+
+from neurograph.builders import metanet_cnn, mlp
+from neurograph.draw import growth_story, topology
+from neurograph.draw.style import NEWBORN
+from neurograph.errors import FileError, OptionError
+from tests.neurograph.view.histories import metrics, trained
+
+
+def words(path):
+    """The texts of a drawing, which are paths with their words in a comment."""
+    return re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8"))
+
+
+def test_it_says_how_many_there_were_and_why(tmp_path):
+    g, _ = trained()
+    found = words(growth_story(g, tmp_path / "a.svg", metrics=metrics(8), test_error=3.1))
+    assert f"23 → {len(g)} neurons, 2 events, test error 3.10 %" in found
+    assert "1  epoch 3: hidden1 gained 2 (by Proliferate)" in found
+    assert {"1", "2", f"hidden1 {len(g.population('hidden1'))}"} <= set(found)
+    few = words(growth_story(g, tmp_path / "b.svg", metrics=metrics(8), most=1))
+    assert "1 smaller event is not shown" in few
+
+
+def test_a_network_that_did_not_grow_has_a_figure_too(tmp_path):
+    found = words(growth_story(mlp([2, 3, 1], seed=0), tmp_path / "a.svg", metrics=metrics(4)))
+    assert "6 → 6 neurons, 0 events" in found
+
+
+def test_what_it_refuses(tmp_path):
+    g = mlp([2, 3, 1], seed=0)
+    with pytest.raises(OptionError, match="at least one"):
+        growth_story(g, tmp_path / "a.svg", metrics=[])
+    with pytest.raises(OptionError, match="most must be"):
+        growth_story(g, tmp_path / "a.svg", metrics=metrics(2), most=-1)
+    with pytest.raises(FileError, match="must end in"):
+        growth_story(g, tmp_path / "a.gif", metrics=metrics(2))
+
+
+def test_a_topology_sets_off_the_newborn_by_itself_and_says_the_headline(tmp_path):
+    g, _ = trained()
+    path = topology(g, tmp_path / "a.svg")
+    assert f"23 → {len(g)} neurons, 2 events, {g.number_of_edges()} synapses" in words(path)
+    assert NEWBORN in path.read_text()
+    assert NEWBORN not in topology(g, tmp_path / "b.svg", newborn=()).read_text()
+
+
+def markers(path):
+    """The outlines that neurons are drawn by."""
+    groups = path.read_text(encoding="utf-8").split('<g id="PathCollection')[1:]
+    return [re.search(r' d="([^"]*)"', group)[1] for group in groups]  # type: ignore[index]
+
+
+def test_feature_maps_are_squares(tmp_path):
+    maps = markers(topology(metanet_cnn(3, seed=0, inputs=1), tmp_path / "a.svg"))
+    numbers = markers(topology(mlp([3, 2], seed=0), tmp_path / "b.svg"))
+    assert any("C" not in outline for outline in maps)
+    assert numbers and all("C" in outline for outline in numbers)

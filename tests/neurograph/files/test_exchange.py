@@ -55,7 +55,7 @@ def nasty():
 
 
 def test_every_format_of_graphs_has_a_reader_here_or_beside():
-    ours = {name for name, found in EXPORTS.items() if found.write.__module__.startswith("neurograph.")}
+    ours = {name for name, found in EXPORTS.items() if found.write.__module__.startswith("neurograph.files.")}
     assert ours == {*FORMATS, "csv", "npz"}  # the last two are no graphs to their readers: see test_tables.py
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from importlib.metadata import version
 from importlib.util import find_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -26,7 +27,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 def above(name: str) -> Any:
-    """What lives above the graph and is reached through this package: a package, or `compile`; imported when asked for.
+    """What is looked up when it is asked for: a package that lives above the graph, `compile`, or `__version__`.
 
     Raises
     ------
@@ -35,6 +36,8 @@ def above(name: str) -> Any:
     """
     if name in UPPER:
         return import_module(f"{_HOME}.{name}")
+    if name == "__version__":
+        return version("neurograph-compiler")
     if name == "compile":
         return above("compiler").compile
     raise AttributeError(f"module {_HOME!r} has no attribute {name!r}", name=name, obj=sys.modules[_HOME])

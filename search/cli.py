@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from neurograph.errors import NeuroGraphError
 
@@ -43,6 +44,7 @@ def _status(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="neurograph", description="Neural networks as graphs of neurons.")
+    parser.add_argument("--version", action="version", version=f"neurograph {version('neurograph-compiler')}")
     commands = parser.add_subparsers(required=True, metavar="command")
     for add in COMMANDS:
         add(commands)

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,7 +52,9 @@ def read_options(
     given |= dict(settings) if isinstance(settings, Mapping) else dict(map(split_setting, settings))
     for name in given:
         if name not in known:
-            raise OptionError(f"there is no option {name!r}; there are {', '.join(sorted(known))}")
+            near = get_close_matches(str(name), known, 1)
+            meant = f" (did you mean {near[0]!r}?)" if near else ""
+            raise OptionError(f"there is no option {name!r}{meant}; there are {', '.join(sorted(known))}")
     return cls(**{name: parsed(known[name], value) for name, value in given.items()})
 
 

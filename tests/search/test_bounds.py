@@ -31,7 +31,7 @@ def subclasses(cls):
         yield from subclasses(each)
 
 
-FOUND = {cls for cls in subclasses(Checked) if cls.__module__.startswith("search.")}
+FOUND = {cls for cls in subclasses(Checked) if cls.__module__.startswith("neurograph.search.")}
 OPTIONS = sorted(FOUND, key=lambda cls: (cls.__name__, cls.__module__))
 
 

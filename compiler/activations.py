@@ -38,8 +38,8 @@ def _log(x: Tensor) -> Tensor:
 
 
 def _inverse(x: Tensor) -> Tensor:
-    there = x != 0
-    return torch.where(there, 1 / torch.where(there, x, 1.0), 0.0)
+    there = torch.ne(x, 0.0)  # functions that have names, which exported sources call
+    return torch.where(there, torch.reciprocal(torch.where(there, x, 1.0)), 0.0)
 
 
 def prelu(x: Tensor, slope: Tensor) -> Tensor:

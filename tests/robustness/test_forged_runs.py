@@ -92,7 +92,7 @@ def finished(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def toy_and_no_pictures(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "search" / "nhn" / "locations"))
-    for module in [each for name, each in sys.modules.items() if name.startswith("search.")]:
+    for module in [each for name, each in sys.modules.items() if name.startswith("neurograph.search.")]:
         for name in ("leave_pictures", "draw_search"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, lambda *_: None)

@@ -13,7 +13,9 @@ from neurograph.files import EXPORTS
 
 LARGEST = float(np.finfo(np.float64).max)
 NUMBERS = [LARGEST, 1e308, 1e200, 1e40, 1.0, 1e-200, 1e-308, 5e-324, 0.0]
-OURS = [name for name, each in EXPORTS.items() if each.write.__module__.startswith("neurograph.")]  # without torch
+OURS = [
+    name for name, each in EXPORTS.items() if each.write.__module__.startswith("neurograph.files.")
+]  # without torch
 TEXTS = ["\ud800", "x\udfff", "$\\frac$ $", "<b>&'\"", "a,b\nc", "--", "=1+1"]
 
 

@@ -35,7 +35,7 @@ assert not foreign, foreign
 
 
 def test_every_format_that_needs_torch_is_run_here():
-    ours = {name for name, found in EXPORTS.items() if found.write.__module__.startswith("compiler.")}
+    ours = {name for name, found in EXPORTS.items() if found.write.__module__.startswith("neurograph.compiler.")}
     assert ours == {"onnx", "pt2", "pytorch"}
 
 

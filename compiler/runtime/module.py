@@ -129,7 +129,7 @@ class CompiledModule(nn.Module):
             if known is None or known.ledger is not ledger:
                 watch(parameter, ledger, masked.get(id(parameter)))
 
-    def _trained(self) -> list[Tensor]:
+    def _trained(self) -> list[nn.Parameter]:
         """Its Parameters: every unit's own, as no unit has modules inside."""
         units = self.__dict__.get("units", {})
         return [p for unit in units.values() for p in unit._parameters.values() if p is not None]

@@ -21,7 +21,7 @@ from neurograph.builders import mlp
 from neurograph.draw import tasks as draw_tasks
 
 RATES = (5e-4, 1e-3, 2e-3)  # of the fixed network
-LIVING = {"learning_rate": 4e-3, "rate": 64.0, "age": 20, "decay": 0.9, "every": 40}
+LIVING = {"learning_rate": 4e-3, "rate": 64.0, "age": 20, "decay": 0.9, "every": 40, "newborn_scale": 3.0}
 
 
 def main(

@@ -33,7 +33,7 @@ class PluginWarning(UserWarning):
 
 
 class Registry(Mapping[str, Part]):
-    """Parts of one sort by name, in a fixed order: ours first, then those of installed packages.
+    """Parts of one kind by name, in a fixed order: ours first, then those of installed packages.
 
     Other packages are looked at when somebody asks for a name that is not ours, or for all names; each part is imported
     once. One that cannot be imported, or whose name is taken, is left out with a `PluginWarning`; the rest go on.

@@ -24,16 +24,16 @@ class Shown:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
-        self._live = Live(console=self.console, auto_refresh=False, transient=False)
+        self.live = Live(console=self.console, auto_refresh=False, transient=False)
 
     def __enter__(self) -> Self:
         if self.console.is_terminal:
-            self._live.start()
+            self.live.start()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self.console.is_terminal:
-            self._live.stop()
+            self.live.stop()
 
 
 class ShowProgress(Shown):
@@ -59,7 +59,7 @@ class ShowProgress(Shown):
         if row["edit"]:
             self.last_edit = f"{row['edit']} after epoch {row['epoch']}{_moved(row)}"
         if self.console.is_terminal:
-            self._live.update(self._picture(row), refresh=True)
+            self.live.update(self._picture(row), refresh=True)
         elif row["edit"] or row["epoch"] % self.every == 0 or row["epoch"] in (1, self.epochs):
             self.console.print(_line(row), markup=False, highlight=False, soft_wrap=True)
 

@@ -56,9 +56,9 @@ def measured(name: str, device: str = "cpu") -> Calibration:
     device
         "cpu" or "cuda".
     """
-    brought = {n: s for rates in rates_of(_lowerings()) for n, s in rates.shipped(device).items()}
+    known = {n: s for rates in rates_of(_lowerings()) for n, s in rates.shipped(device).items()}
     shipped, start = default_calibration(device).rates, _clock(device)()
-    found, devices = Calibration(name, {**shipped, **brought}, device), []
+    found, devices = Calibration(name, {**shipped, **known}, device), []
     if device == "cuda":
         devices.append(torch.cuda.current_device())
     with torch.random.fork_rng(devices):

@@ -60,15 +60,15 @@ class _Part:
 
     def gradient(self, network: "CompiledModule", values: Blocks, by: Blocks) -> np.ndarray:
         """(sources, targets, *window) float64, of one batch."""
-        said, gradients = columns(network, values, self.sources), columns(network, by, self.targets)
+        activity, gradients = columns(network, values, self.sources), columns(network, by, self.targets)
         if not self.window:
-            return (said.double().T @ gradients.double()).cpu().numpy()
+            return (activity.double().T @ gradients.double()).cpu().numpy()
         if not self.maps:
-            flat = (said.double().flatten(1).T @ gradients.double()).cpu().numpy()
+            flat = (activity.double().flatten(1).T @ gradients.double()).cpu().numpy()
             return np.moveaxis(flat.reshape(len(self.sources), *self.window, -1), -1, 1)
         how = {name: self.form[name] for name in ("stride", "padding", "dilation") if name in self.form}
         shape = (len(self.targets), len(self.sources), *self.window)
-        return conv2d_weight(said, shape, gradients, **how).double().transpose(0, 1).cpu().numpy()
+        return conv2d_weight(activity, shape, gradients, **how).double().transpose(0, 1).cpu().numpy()
 
 
 def absent_gradients(

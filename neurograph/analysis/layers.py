@@ -117,8 +117,8 @@ def synapse_layers(graph: "EditableGraph", into: Sequence[str] | None = None) ->
         sources, targets, reach = members.pairs(source, target, tangled)
         taken = _codes(sources, targets, reach, table.src[rows[between]], table.dst[rows[between]])
         taken = np.sort(taken[taken >= 0])
-        for sort, places in _alike(table.form[mine].astype(np.int64) * (len(table.pools) + 1) + table.pool[mine]):
-            form, pool = divmod(sort, len(table.pools) + 1)
+        for code, places in _alike(table.form[mine].astype(np.int64) * (len(table.pools) + 1) + table.pool[mine]):
+            form, pool = divmod(code, len(table.pools) + 1)
             ids = np.sort(table.id[mine[places]].astype(np.int64))
             window = table.pools[pool - 1].data.shape[1:]
             ends = groups[source][0], groups[target][0]

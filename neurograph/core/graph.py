@@ -141,7 +141,7 @@ class EditableGraph(Populations):
         EditError
             Of the edit; or what it returned is no `Outcome`.
         """
-        self._open()
+        self.writable_table()
         self._check_turn()
         if self._savepoint is not None and self._is_my_turn():
             raise JournalError("an edit cannot apply another edit; call its apply(graph) instead")
@@ -170,7 +170,7 @@ class EditableGraph(Populations):
         itself wrote and nobody has touched since: they are set back. Returns the entry. An exception on the way leaves
         the graph and the entry as they were.
         """
-        self._open()
+        self.writable_table()
         self._between_edits("undo")
         self.synchronise()
         self._close_run()
@@ -190,7 +190,7 @@ class EditableGraph(Populations):
 
     def redo(self) -> Entry:
         """Do the entry again that was undone last; returns it. An exception leaves everything as it was."""
-        self._open()
+        self.writable_table()
         self._between_edits("redo")
         self.synchronise()
         return self._redo()
@@ -228,7 +228,7 @@ class EditableGraph(Populations):
         if isinstance(entries, Journal):
             self._refuse_later(entries)
             entries = entries.ahead()
-        self._open()
+        self.writable_table()
         self._between_edits("replay")
         self.synchronise()
         self._close_run()
@@ -310,7 +310,7 @@ class EditableGraph(Populations):
             In the middle of an edit.
         """
         self._between_edits("compact")
-        self._open()
+        self.writable_table()
         self.release()
         nx._clear_cache(self)
         compact(self, Journal())

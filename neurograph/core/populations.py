@@ -174,7 +174,7 @@ class Populations(NeuronCore):
         SynapseError
             A duplicate, a shape that does not fit, a weight that is not finite.
         """
-        self._open()
+        self.writable_table()
         u, v = self.resolve(sources), self.resolve(targets)
         count = len(u) * len(v)
         what = f"{len(u):,} sources with {len(v):,} targets"
@@ -191,13 +191,13 @@ class Populations(NeuronCore):
                     f"({len(u)}, {len(v)}) or ({len(u)}, {len(v)}, height, width)"
                 )
             weight = weight.reshape(len(u) * len(v), *weight.shape[2:])
-        return self._add_checked(np.repeat(u, len(v)), np.tile(v, len(u)), weight, form)
+        return self.add_checked(np.repeat(u, len(v)), np.tile(v, len(u)), weight, form)
 
     @whole
     def remove_neurons(self, names) -> None:
         """Remove neurons, by name or a whole population, with all their synapses; all or none."""
         keys = np.sort(self.resolve(names))
-        self._open()
+        self.writable_table()
         if len(keys):
             self._drop_keys(keys[np.diff(keys, prepend=-1) > 0])
         nx._clear_cache(self)
@@ -206,7 +206,7 @@ class Populations(NeuronCore):
     def remove_synapses(self, pairs: Iterable[tuple[Hashable, Hashable]]) -> None:
         """Remove the synapses between pairs of neurons: all, or none and `MissingError` where one is not there."""
         pairs = list(pairs)
-        self._open()
+        self.writable_table()
         u, v = self.keys_of([a for a, _ in pairs]), self.keys_of([b for _, b in pairs])
         rows = self.table.find_many(u, v)
         if (rows < 0).any():

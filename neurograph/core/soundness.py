@@ -11,8 +11,8 @@ import numpy as np
 
 from neurograph.core.effects.base import Effect
 from neurograph.core.effects.checks import alive
-from neurograph.core.effects.content import check_content
 from neurograph.core.effects.neurons import KindsChanged, NeuronsBorn, PopulationRemoved
+from neurograph.core.effects.requirements import check_content
 from neurograph.core.effects.synapses import FormsChanged, SynapseBorn, SynapsesBorn
 from neurograph.core.effects.values import ValuesWritten, WeightReplaced
 from neurograph.core.entries import Entry

@@ -138,9 +138,9 @@ class Expand:
             attributes = {"activation": self.activation or rule.activation, "bias": self.bias, "population": population}
             new = _grow(graph, chosen.source[at], len(signs), attributes | rule.attributes)
             born += new.size
-            read, said = _own(graph, chosen, at, new, signs, self._shares(rng, len(at), len(rule.signs)) * signs)
-            lasting += [*read.tolist(), *said.tolist()]
-            heirs.append(pairs(said, np.repeat(chosen.ids[at], len(signs))))
+            read, sent = _own(graph, chosen, at, new, signs, self._shares(rng, len(at), len(rule.signs)) * signs)
+            lasting += [*read.tolist(), *sent.tolist()]
+            heirs.append(pairs(sent, np.repeat(chosen.ids[at], len(signs))))
             if reach is not None:
                 own = chosen.source[at], chosen.target[at], new
                 made, missed = reach.connect(graph, *own, chosen.at(at), self._draw(rng))
@@ -254,11 +254,11 @@ def _own(
     weights = np.stack([chosen.weights[i] for i in at.tolist()])
     weights = np.repeat(weights, copies, 0) * shares.reshape(-1, *(1,) * len(shape))
     children = graph.names_of(np.repeat(chosen.target[at], copies))
-    said = graph.add_edges_from_arrays(names, children, weights, **form)
+    sent = graph.add_edges_from_arrays(names, children, weights, **form)
     for place, i in enumerate(np.repeat(at, copies).tolist()):
         if chosen.extra[i]:
             graph[names[place]][children[place]].update(chosen.extra[i])
-    return read, said
+    return read, sent
 
 
 def _free(graph: "EditableGraph") -> str:

@@ -155,14 +155,14 @@ def _take_over_means(graph: "EditableGraph", rows: np.ndarray, seen: Observation
     rows = rows[~np.isnan(columns.values["bias"][table.dst[rows]])]
     if not len(rows):
         return
-    said = seen.of_neurons("activation_mean", table.src[rows])
+    means = seen.of_neurons("activation_mean", table.src[rows])
     for pool in _occurring(table.pool[rows]):
         mine = table.pool[rows] == pool
         weights = table.pools[pool - 1].data[table.row[rows[mine]]]
-        said[mine] *= weights.reshape(len(weights), -1).sum(1)
+        means[mine] *= weights.reshape(len(weights), -1).sum(1)
     targets = np.array(_occurring(table.dst[rows]), np.int64)
     graph.write_values(
-        "bias", targets, graph.read_values("bias", targets) + np.bincount(table.dst[rows], said)[targets]
+        "bias", targets, graph.read_values("bias", targets) + np.bincount(table.dst[rows], means)[targets]
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.streams import is_stream
-from neurograph.errors import FileError, listed
+from neurograph.errors import FileError
+from neurograph.files.choosing import Refusals, chosen
 from neurograph.registry import Registry
 
 Losses = list[str]
@@ -56,24 +57,13 @@ def counted(count: int, what: str) -> str:
 EXPORTS: Registry[Format] = Registry("neurograph.exporters", {}, fits=lambda part: isinstance(part, Format))
 
 
+_REFUSALS = Refusals("is not a known format", "graph.save(path) writes it", "what to write to")
+
+
 def find_format(path: str | Path, name: str | None = None) -> Format:
     """The format of that name, or of that ending; `FileError` naming the known ones."""
-    if name is not None:
-        if name.lower() in EXPORTS:
-            return EXPORTS[name.lower()]
-        raise FileError(f"{name!r} is not a known format; known are {_known()}")
-    ending = Path(path).suffix.lstrip(".").lower()
-    if ending == "safetensors":
-        raise FileError(f"{path}: this is the project's own format; graph.save(path) writes it")
-    for found in EXPORTS.values():
-        if ending in found.endings:
-            return found
-    raise FileError(f"cannot tell from its ending what to write to {path}; known formats are {_known()}")
-
-
-def _known() -> str:
     hint = "" if "onnx" in EXPORTS else "; `import compiler` adds those that PyTorch and ONNX read"
-    return listed(EXPORTS, len(EXPORTS)) + hint
+    return chosen(EXPORTS, path, name, _REFUSALS, hint)
 
 
 def export(
@@ -113,11 +103,11 @@ def export(
     >>> export(mlp([2, 1]), mkdtemp() + "/net.graphml")
     []
     """
-    chosen = find_format(path, format)
+    format_ = find_format(path, format)
     if os.path.lexists(path) and not force and not is_stream(path):
         raise FileError(f"{path} is there already; force=True (on the command line --force) writes over it")
-    chosen.write(graph, path, **options)
-    return [*chosen.losses(graph), *_journal(graph)]
+    format_.write(graph, path, **options)
+    return [*format_.losses(graph), *_journal(graph)]
 
 
 def _journal(graph: EditableGraph) -> Losses:

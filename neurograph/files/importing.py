@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.core.graph import EditableGraph
-from neurograph.errors import FileError, NeuroGraphError, listed, reason
+from neurograph.errors import FileError, NeuroGraphError, reason
+from neurograph.files.choosing import Refusals, chosen
 from neurograph.registry import Registry
 
 
@@ -35,20 +36,12 @@ class Importer:
 IMPORTS: Registry[Importer] = Registry("neurograph.importers", {}, fits=lambda part: isinstance(part, Importer))
 
 
+_REFUSALS = Refusals("is no format that networks are read from", "NeuronGraph.load(path) reads it", "how to read")
+
+
 def find_importer(path: str | Path, name: str | None = None) -> Importer:
     """The importer of that name, or of the path's ending; `FileError` naming the known ones."""
-    known = listed(IMPORTS, len(IMPORTS))
-    if name is not None:
-        if name.lower() in IMPORTS:
-            return IMPORTS[name.lower()]
-        raise FileError(f"{name!r} is no format that networks are read from; known are {known}")
-    ending = Path(path).suffix.lstrip(".").lower()
-    if ending == "safetensors":
-        raise FileError(f"{path}: this is the project's own format; NeuronGraph.load(path) reads it")
-    for found in IMPORTS.values():
-        if ending in found.endings:
-            return found
-    raise FileError(f"cannot tell from its ending how to read {path}; known formats are {known}")
+    return chosen(IMPORTS, path, name, _REFUSALS)
 
 
 def import_graph(path: str | Path, graph: EditableGraph, format: str | None = None, **options: Any) -> None:

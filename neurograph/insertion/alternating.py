@@ -6,7 +6,7 @@ W(new1) diag(beta)|^2, is the first W(new1) with column i divided by beta_i: it 
 standardisation makes that the same X again, so that algorithm 2 would drop the neurons that algorithm 1 drops.
 
 The aim the paper gives for it is "to reconstruct the output after sparsifying". So here step 5.2 lets the neurons that
-stay take over what those that went have said: with X = O(new) M what those that stay take in (at first their own
+stay take over what those that went contributed: with X = O(new) M what those that stay take in (at first their own
 columns of O(new)), B = (X'X)^-1 X'O(new) predicts all of O(new) from it, and
 
     M := argmin |O(new) - O(new) M B|^2 = B' (B B')^-1,    W(new1) := W(new1) M, b := b M,

@@ -1,4 +1,4 @@
-"""Weights that make the new neurons say what the old ones said: least squares or ridge (CompNet, eq. 2 and 11)."""
+"""Weights by which the new neurons contribute what the old ones did: least squares or ridge (CompNet, eq. 2 and 11)."""
 
 from dataclasses import dataclass
 

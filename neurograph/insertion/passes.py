@@ -97,11 +97,11 @@ def forward_backward(
         value, share = pool.forward(value, at[-1 - depth], at[-depth])
         shares.append(share)
     value = value * (at[0] >= 0)[..., None]
-    said = value.reshape(rows, -1)
-    error = (said @ weights.old + weights.intercept - target) / rows
+    activity = value.reshape(rows, -1)
+    error = (activity @ weights.old + weights.intercept - target) / rows
     back = (error @ weights.old.T).reshape(value.shape) * (at[0] >= 0)[..., None]
     for share in reversed(shares):
         back = back[..., None, :] * share
     back = back.reshape(slope.shape) * slope
-    gradient = Weights(x.T @ back, back.sum(0), said.T @ error, error.sum(0))
+    gradient = Weights(x.T @ back, back.sum(0), activity.T @ error, error.sum(0))
     return 0.5 * rows * float((error**2).sum()), gradient

@@ -138,7 +138,7 @@ class ArrayDiGraph(MutableColumns):
         SynapseError
             Edges that are in the graph already or given twice; sequences of unequal length.
         """
-        self._open()
+        self.writable_table()
         u, v = self.keys_of(sources), self.keys_of(targets)
         if len(u) != len(v):
             raise SynapseError(f"sources and targets differ in length: {len(u)} and {len(v)}")
@@ -148,9 +148,10 @@ class ArrayDiGraph(MutableColumns):
             raise SynapseError(f"weights must be an array: {err}") from None
         if weight is not None and (weight.ndim == 0 or len(weight) != len(u)):
             raise SynapseError(f"weight has shape {weight.shape}, and there are {len(u)} edges")
-        return self._add_checked(u, v, weight, form)
+        return self.add_checked(u, v, weight, form)
 
-    def _add_checked(self, u: np.ndarray, v: np.ndarray, weight: np.ndarray | None, form: dict) -> np.ndarray:
+    def add_checked(self, u: np.ndarray, v: np.ndarray, weight: np.ndarray | None, form: dict) -> np.ndarray:
+        """Add edges between keys u[k] -> v[k]; returns their ids. `SynapseError` for those that are there, or twice."""
         present = self.table.find_many(u, v) >= 0
         if present.any() or not distinct((u << 32) | v):
             self._refuse_duplicates(u, v, present)

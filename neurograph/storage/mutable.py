@@ -74,7 +74,7 @@ class MutableColumns(nx.DiGraph):
         """The edges by target, as `networkx.DiGraph.in_edges`."""
         return ArrayInEdgeView(self)
 
-    def _open(self) -> EdgeTable:
+    def writable_table(self) -> EdgeTable:
         """The table, ready to be written to: bulk verbs of a frozen graph or a view are refused here."""
         if nx.is_frozen(self):
             raise nx.NetworkXError("Frozen graph can't be modified")
@@ -124,13 +124,13 @@ class MutableColumns(nx.DiGraph):
         if node_for_adding not in self._node:
             if node_for_adding is None:
                 raise ValueError("None cannot be a node")
-            self._open()
+            self.writable_table()
             self._new_node(node_for_adding, attr)
         elif attr:
             self._set_node(node_for_adding, attr)
 
     def add_nodes_from(self, nodes_for_adding, **attr) -> None:
-        self._open()
+        self.writable_table()
         for node in nodes_for_adding:
             try:
                 new, name, data = node not in self._node, node, attr
@@ -148,12 +148,12 @@ class MutableColumns(nx.DiGraph):
     def remove_node(self, n) -> None:
         if n not in self._node:
             raise nx.NetworkXError(f"The node {n} is not in the digraph.")
-        self._open()
+        self.writable_table()
         self._drop_nodes([n])
         nx._clear_cache(self)
 
     def remove_nodes_from(self, nodes) -> None:
-        self._open()
+        self.writable_table()
         present = {}
         for node in nodes:
             try:
@@ -167,7 +167,7 @@ class MutableColumns(nx.DiGraph):
 
     def add_edge(self, u_of_edge, v_of_edge, **attr) -> None:
         nx._clear_cache(self)
-        index = self._open().index
+        index = self.writable_table().index
         u, v = index.get(u_of_edge), index.get(v_of_edge)
         if u is None or v is None:
             self._add_edge_and_ends(u_of_edge, v_of_edge, attr)
@@ -188,7 +188,7 @@ class MutableColumns(nx.DiGraph):
             self._set_edge(row, u, v, attr)
 
     def add_edges_from(self, ebunch_to_add, **attr) -> None:
-        self._open()
+        self.writable_table()
         for stretch in stretches(ebunch_to_add, self):
             if attr or not self._add_plain(stretch):
                 self._add_one_by_one(stretch, attr)
@@ -235,7 +235,7 @@ class MutableColumns(nx.DiGraph):
                 self._put_edge(i, j, data)
 
     def remove_edge(self, u, v) -> None:
-        table = self._open()
+        table = self.writable_table()
         i, j = table.index.get(u), table.index.get(v)
         row = -1 if i is None or j is None else table.find(i, j)
         if row < 0:
@@ -244,7 +244,7 @@ class MutableColumns(nx.DiGraph):
         nx._clear_cache(self)
 
     def remove_edges_from(self, ebunch) -> None:
-        table, rows = self._open(), {}
+        table, rows = self.writable_table(), {}
         for edge in ebunch:
             i, j = table.index.get(edge[0]), table.index.get(edge[1])
             row = -1 if i is None or j is None else table.find(i, j)
@@ -259,7 +259,7 @@ class MutableColumns(nx.DiGraph):
         self.graph.clear()
 
     def clear_edges(self) -> None:
-        self.drop_rows(self._open().live())
+        self.drop_rows(self.writable_table().live())
         nx._clear_cache(self)
 
     def adopt(self, table: EdgeTable) -> None:

@@ -7,8 +7,8 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from neurograph.view.content import PageContent
 from neurograph.view.packing import pack
+from neurograph.view.page_data import PageContent
 from neurograph.view.picture import picture
 
 SCRIPTS = ("words", "data", "model", "colours", "synapses", "neurons", "blocks", "stage")

@@ -5,8 +5,8 @@ from html import escape
 
 import numpy as np
 
-from neurograph.view.content import PageContent
 from neurograph.view.layout import PopulationBlock
+from neurograph.view.page_data import PageContent
 
 LINES = 600  # synapses, at most
 DOTS = 4_000  # neurons, beyond which a block stands for its own

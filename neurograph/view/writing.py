@@ -17,8 +17,8 @@ from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
 from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError
-from neurograph.view.content import content
 from neurograph.view.page import page
+from neurograph.view.page_data import content
 from neurograph.view.picture import LINES, picture
 
 MOST = 2_000_000  # synapses of a page

@@ -91,7 +91,7 @@ def _go_on(way: Way, run: Run, data: Any, progress: bool, callbacks: Sequence[Ca
         )
     options = read_options(way.options, settings=config["options"])
     data = same_data(config, data)
-    network_at_start(run)  # what is wrong with its file is said now, not when all is trained
+    network_at_start(run)  # what is wrong with its file is raised now, not when all is trained
     state, graph = run.load_network()
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
     with restored_from(run.checkpoint):

@@ -62,7 +62,7 @@ def class_incremental(data: Dataset, each: int = 2, passes: int = 1, batch_size:
 def class_pairs(
     data: Dataset, tasks: int | None = None, task_steps: int = 300, batch_size: int = 32, seed: int = 0
 ) -> Stream:
-    """Pairs of classes, one after the other: each is told apart as 0 and 1, and asked after its task.
+    """Pairs of classes, one after the other: its classes are 0 and 1, and asked after its task.
 
     Parameters
     ----------

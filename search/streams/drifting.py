@@ -48,12 +48,12 @@ def bit_flipping(
         raise OptionError(f"slow={slow} must be at least 1 and at most bits={bits}")
     drawn = generator(seed, 0)
     read = torch.randint(2, (hidden, bits + 1), generator=drawn) * 2.0 - 1.0
-    told = torch.randint(2, (1, hidden), generator=drawn) * 2.0 - 1.0
+    given = torch.randint(2, (1, hidden), generator=drawn) * 2.0 - 1.0
     threshold = (bits + 1) * beta - (read < 0).sum(1)
     begin = torch.randint(2, (slow,), generator=generator(seed, 1)).float()
 
     def target(x: Tensor) -> Tensor:
-        return (x @ read.T > threshold).float() @ told.T
+        return (x @ read.T > threshold).float() @ given.T
 
     def since(start: int) -> Iterator[Batch]:
         flips = torch.randint(slow, (-(-steps // every),), generator=generator(seed, 2))

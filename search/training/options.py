@@ -9,8 +9,9 @@ import torch
 
 from neurograph.errors import OptionError
 
-from ..options import MOST_RATE, MOST_SEED, Checked, option
-from .augment import Augmentation
+from ..options import Checked, option
+from ..training.augment import Augmentation
+from ..training.moving import HasMomentum, check_nesterov, shared
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class TrainingOptions(Checked):
 
     epochs: int = option(60, "passes over the training examples", least=0)
     batch_size: int = option(64, "examples a step", least=1)
-    optimizer: str = option("adam", "what moves the parameters", choices=("adam", "sgd"))
-    learning_rate: float = option(1e-3, "of the first epoch", above=0, reach=MOST_RATE)
+    optimizer: str = shared("optimizer", "adam")
+    learning_rate: float = shared("learning_rate", 1e-3, help="of the first epoch")
     schedule: str = option(
         "constant", "how the learning rate goes on from there", choices=("constant", "cosine", "restarts", "step")
     )
@@ -35,15 +36,11 @@ class TrainingOptions(Checked):
     restart_factor: int = option(2, "how many times as long each stretch between restarts is as the last", least=1)
     step_every: int = option(20, "epochs between the steps of schedule step", least=1)
     step_factor: float = option(0.1, "what each of those steps multiplies the learning rate by", above=0, most=1)
-    momentum: float = option(0.9, "of sgd", least=0, below=1)
-    nesterov: bool = option(False, "whether sgd's momentum looks ahead")
-    newborn_state: str = option(
-        "own",
-        "what adam holds for newborns: step counts of their own, from nothing, or the second moments of their heirs",
-        choices=("own", "inherited"),
-    )
-    weight_decay: float = option(0.0, "L2 penalty", least=0, reach=MOST_RATE)
-    clip: float = option(0.0, "norm that all gradients together are scaled down to; 0 means never", least=0)
+    momentum: float = shared("momentum", 0.9)
+    nesterov: bool = shared("nesterov", False)
+    newborn_state: str = shared("newborn_state", "own")
+    weight_decay: float = shared("weight_decay", 0.0)
+    clip: float = shared("clip", 0.0)
     label_smoothing: float = option(
         0.0, "share of a class's target that is spread over all classes while training", least=0, below=1
     )
@@ -61,13 +58,12 @@ class TrainingOptions(Checked):
     validation: float = option(0.15, "share of the training examples held out to validate on", least=0, below=1)
     patience: int = option(0, "epochs without a better loss after which training stops; 0 means never", least=0)
     evaluation_batch: int = option(1024, "examples at a time when only evaluating", least=1)
-    seed: int = option(0, "of everything random", least=0, reach=MOST_SEED)
-    device: str = option("cpu", "where to train, in torch's words: cpu, cuda, cuda:1")
+    seed: int = shared("seed", 0)
+    device: str = shared("device", "cpu")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
-            raise OptionError("nesterov needs optimizer=sgd and a momentum above 0: choose these, or nesterov=false")
+        check_nesterov(self)
         if self.least_rate > self.learning_rate:
             raise OptionError(
                 f"least_rate must be at most learning_rate={self.learning_rate:g}, not {self.least_rate:g}"
@@ -108,17 +104,11 @@ def _since_restart(done: int, length: int, factor: int) -> tuple[int, int]:
     return done, length
 
 
-class OptimizerOptions(Protocol):
+class OptimizerOptions(HasMomentum, Protocol):
     """What options say of an optimizer, those of streams as well."""
 
     @property
-    def optimizer(self) -> str: ...
-    @property
     def learning_rate(self) -> float: ...
-    @property
-    def momentum(self) -> float: ...
-    @property
-    def nesterov(self) -> bool: ...
     @property
     def weight_decay(self) -> float: ...
 

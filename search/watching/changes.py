@@ -8,8 +8,8 @@ from typing import Any
 from neurograph import NeuronGraph
 from neurograph.analysis.timeline import timeline
 from neurograph.errors import FileError
-from neurograph.view.content import content
 from neurograph.view.page import page
+from neurograph.view.page_data import content
 
 from ..runs import Run
 

@@ -191,7 +191,7 @@ def products(held: dict[str, Any]) -> Tensor | None:
 
 
 def most_cohorts(dtype: torch.dtype) -> int:
-    """How many cohorts the numbers of a Parameter can be told apart by."""
+    """How many cohorts are kept apart in a Parameter."""
     return _MOST.get(dtype, 2**24)
 
 

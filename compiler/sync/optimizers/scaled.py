@@ -8,6 +8,7 @@ such means (amsgrad) is scaled alike; Adamax's norm is corrected for nothing, so
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,19 +37,119 @@ def prepare(optimizer: Optimizer, schema: StateSchema, young: list[Young]) -> No
             del held[NEWBORNS]
             continue
         factors = {i: factors_of(optimizer, held, cohorts, first[i], i, betas, known) for _, i in means}
-        eldest = min(first[i] for _, i in means)
-        host = all(isinstance(kept, np.ndarray) for kept, _ in factors.values())
-        parts = (parameter, parameter.grad, *(held[name] for name, _ in means))
+        _Scaling(optimizer, group, parameter, held, cohorts, means, factors, first).apply()
+        held[NEWBORNS]["betas"] = tuple(b.clone() if isinstance(b, Tensor) else b for b in betas)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scaling:
+    """What is to be done to the state of one Parameter before a step.
+
+    Parameters
+    ----------
+    optimizer, group, parameter, held
+        Whose, and the state.
+    cohorts
+        Which of its numbers were born together.
+    means
+        (name, number of its beta) of the vectors of state that are scaled.
+    factors
+        For each beta, of each cohort that is young by it.
+    first
+        For each beta, the eldest of those.
+    """
+
+    optimizer: Optimizer
+    group: dict[str, Any]
+    parameter: Tensor
+    held: dict[str, Any]
+    cohorts: Cohorts
+    means: list[tuple[str, int]]
+    factors: dict[int, Factors]
+    first: list[int]
+
+    def apply(self) -> None:
+        """By the cheapest of the ways that there are."""
+        cohorts, parameter = self.cohorts, self.parameter
+        eldest = min(self.first[i] for _, i in self.means)
+        host = all(isinstance(kept, np.ndarray) for kept, _ in self.factors.values())
+        parts = (parameter, parameter.grad, *(self.held[name] for name, _ in self.means))
         whole = all(part is not None and part.is_contiguous() for part in parts)
         if host and cohorts.count - eldest <= _FEW:
-            for k in range(eldest, cohorts.count):
-                mine = [(n, [float(f[k - first[i]]) for f in factors[i]]) for n, i in means if k >= first[i]]
-                _one_by_one(optimizer, group, parameter, held, mine, cohorts, k, whole)
+            for cohort in range(eldest, cohorts.count):
+                self._one_cohort(cohort, whole)
         elif whole and cohorts.share > _MANY:
-            _everywhere(optimizer, group, parameter, held, means, factors, cohorts, first)
+            self._everywhere()
         else:
-            _together(optimizer, group, parameter, held, means, factors, cohorts, first)
-        held[NEWBORNS]["betas"] = tuple(b.clone() if isinstance(b, Tensor) else b for b in betas)
+            self._together()
+
+    def _one_cohort(self, cohort: int, whole: bool) -> None:
+        """Move what is stored for one cohort: in place where its slots are rectangles of a matrix."""
+        pieces, first = self.cohorts.pieces(cohort) if whole else None, self.first
+        mine = [
+            (n, [float(f[cohort - first[i]]) for f in self.factors[i]]) for n, i in self.means if cohort >= first[i]
+        ]
+        if pieces is None:
+            slots = self.cohorts.of(cohort)
+            looks: list[_Look] = [lambda t: take(t, slots)]
+        else:
+            looks = [lambda t, p=p: t.as_strided(p[0], p[1], t.storage_offset() + p[2]) for p in pieces]
+        for look in looks:
+            gradient = self._gradient(look)
+            for name, (kept, added) in mine:
+                values = look(self.held[name]).mul_(kept)
+                if name == "exp_avg":
+                    values.add_(gradient, alpha=added)
+                elif name == "exp_avg_sq":
+                    values.addcmul_(gradient, gradient, value=added)
+                if pieces is None:
+                    put(self.held[name], self.cohorts.of(cohort), values)
+
+    def _together(self) -> None:
+        """Move what is stored for all cohorts, each slot by factors of its own."""
+        for name, index in self.means:
+            first = self.first[index]
+            slots, which = self.cohorts.since(first), self.cohorts.which_since(first)
+            values = take(self.held[name], slots)
+            kept, added = (_spread(factor, which, values) for factor in self.factors[index])
+            values.mul_(kept)
+            if name != "max_exp_avg_sq":
+                gradient = self._gradient(lambda t, slots=slots: take(t, slots))
+                values.addcmul_(gradient * added if name == "exp_avg_sq" else added, gradient)
+            put(self.held[name], slots, values)
+
+    def _everywhere(self) -> None:
+        """The same with all numbers of the Parameter, those that are young no more by factors that change nothing."""
+        gradient = self._gradient(lambda t: t)
+        for name, index in self.means:
+            kept, added = self.factors[index]
+            values = self.held[name].mul_(self._of_all(kept, 1.0, index, gradient))
+            if name == "exp_avg":
+                values.addcmul_(gradient, self._of_all(added, 0.0, index, gradient))
+            elif name == "exp_avg_sq":
+                values.addcmul_(gradient * self._of_all(added, 0.0, index, gradient), gradient)
+
+    def _of_all(self, factors: Any, neutral: float, index: int, like: Tensor) -> Tensor:
+        """(k,) factors of the cohorts that are young by a beta as one for each number, or each row of alike numbers."""
+        held = torch.from_numpy(factors) if isinstance(factors, np.ndarray) else factors
+        table = torch.full((self.cohorts.count + 1,), neutral, dtype=like.dtype, device=like.device)
+        table[self.first[index] + 1 :] = held.to(like)
+        return table[self.cohorts.index]
+
+    def _gradient(self, look: _Look) -> Tensor:
+        """A part of what the optimizer is going to average."""
+        optimizer, group = self.optimizer, self.group
+        assert self.parameter.grad is not None
+        found = look(self.parameter.grad)
+        if (by := getattr(optimizer, "grad_scale", None)) is not None:
+            found = found / by.to(found.device)
+        if (skipped := getattr(optimizer, "found_inf", None)) is not None:
+            found = torch.where(skipped.to(found.device).bool(), 0.0, found)
+        if group["maximize"]:
+            found = -found
+        if group["weight_decay"] and not decoupled(optimizer, group):
+            found = found + group["weight_decay"] * look(self.parameter)
+        return found
 
 
 def _first_young(cohorts: Cohorts, held: dict[str, Any], betas: tuple, unit: float) -> list[int]:
@@ -65,101 +166,6 @@ def _first_young(cohorts: Cohorts, held: dict[str, Any], betas: tuple, unit: flo
         until = float(min(ends, default=0.0))
     cohorts.plan = betas, youth, first, until
     return first
-
-
-def _one_by_one(
-    optimizer: Optimizer,
-    group: dict[str, Any],
-    parameter: Tensor,
-    held: dict[str, Any],
-    means: list[tuple[str, list[float]]],
-    cohorts: Cohorts,
-    cohort: int,
-    whole: bool,
-) -> None:
-    """Move what is stored for one cohort: in place where its slots are rectangles of a matrix."""
-    pieces = cohorts.pieces(cohort) if whole else None
-    if pieces is None:
-        slots = cohorts.of(cohort)
-        looks: list[_Look] = [lambda t: take(t, slots)]
-    else:
-        looks = [lambda t, p=p: t.as_strided(p[0], p[1], t.storage_offset() + p[2]) for p in pieces]
-    for look in looks:
-        gradient = _gradient(optimizer, group, parameter, look)
-        for name, (kept, added) in means:
-            values = look(held[name]).mul_(kept)
-            if name == "exp_avg":
-                values.add_(gradient, alpha=added)
-            elif name == "exp_avg_sq":
-                values.addcmul_(gradient, gradient, value=added)
-            if pieces is None:
-                put(held[name], cohorts.of(cohort), values)
-
-
-def _together(
-    optimizer: Optimizer,
-    group: dict[str, Any],
-    parameter: Tensor,
-    held: dict[str, Any],
-    means: list[tuple[str, int]],
-    factors: dict[int, Factors],
-    cohorts: Cohorts,
-    first: list[int],
-) -> None:
-    """Move what is stored for all cohorts, each slot by factors of its own."""
-    for name, index in means:
-        slots, which = cohorts.since(first[index]), cohorts.which_since(first[index])
-        values = take(held[name], slots)
-        kept, added = (_spread(factor, which, values) for factor in factors[index])
-        values.mul_(kept)
-        if name != "max_exp_avg_sq":
-            gradient = _gradient(optimizer, group, parameter, lambda t, slots=slots: take(t, slots))
-            values.addcmul_(gradient * added if name == "exp_avg_sq" else added, gradient)
-        put(held[name], slots, values)
-
-
-def _everywhere(
-    optimizer: Optimizer,
-    group: dict[str, Any],
-    parameter: Tensor,
-    held: dict[str, Any],
-    means: list[tuple[str, int]],
-    factors: dict[int, Factors],
-    cohorts: Cohorts,
-    first: list[int],
-) -> None:
-    """The same with all numbers of the Parameter, those that are young no more by factors that change nothing."""
-    gradient = _gradient(optimizer, group, parameter, lambda t: t)
-    for name, index in means:
-        kept, added = factors[index]
-        values = held[name].mul_(_of_all(kept, 1.0, cohorts, first[index], gradient))
-        if name == "exp_avg":
-            values.addcmul_(gradient, _of_all(added, 0.0, cohorts, first[index], gradient))
-        elif name == "exp_avg_sq":
-            values.addcmul_(gradient * _of_all(added, 0.0, cohorts, first[index], gradient), gradient)
-
-
-def _of_all(factors: Any, neutral: float, cohorts: Cohorts, born: int, like: Tensor) -> Tensor:
-    """(k,) factors of the cohorts from one on as one for each number, or for each row where its numbers are alike."""
-    held = torch.from_numpy(factors) if isinstance(factors, np.ndarray) else factors
-    table = torch.full((cohorts.count + 1,), neutral, dtype=like.dtype, device=like.device)
-    table[born + 1 :] = held.to(like)
-    return table[cohorts.index]
-
-
-def _gradient(optimizer: Optimizer, group: dict[str, Any], parameter: Tensor, look: _Look) -> Tensor:
-    """A part of what the optimizer is going to average."""
-    assert parameter.grad is not None
-    found = look(parameter.grad)
-    if (by := getattr(optimizer, "grad_scale", None)) is not None:
-        found = found / by.to(found.device)
-    if (skipped := getattr(optimizer, "found_inf", None)) is not None:
-        found = torch.where(skipped.to(found.device).bool(), 0.0, found)
-    if group["maximize"]:
-        found = -found
-    if group["weight_decay"] and not decoupled(optimizer, group):
-        found = found + group["weight_decay"] * look(parameter)
-    return found
 
 
 def decoupled(optimizer: Optimizer, group: dict[str, Any]) -> bool:

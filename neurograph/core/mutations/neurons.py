@@ -114,7 +114,7 @@ class NeuronMutations(Transactions):
     ) -> np.ndarray:
         """Add new neurons of one kind; values are numbers or one per neuron. Returns their keys."""
         nx._clear_cache(self)
-        table, columns = self._open(), self.neurons
+        table, columns = self.writable_table(), self.neurons
         keys = np.arange(len(table.names), len(table.names) + len(names))
         self._register(kind.population)
         self._record(NeuronsBorn(keys))
@@ -159,7 +159,7 @@ class NeuronMutations(Transactions):
     @whole
     def _neuron_update(self, key: int, attr: Mapping) -> None:
         """Write attributes of one neuron: checked as a whole, then stored and recorded."""
-        self._open()
+        self.writable_table()
         columns, name = self.neurons, self.table.names[key]
         try:
             kind, values, extra = self._parse_neuron(attr, columns.of(key))
@@ -248,7 +248,7 @@ class NeuronMutations(Transactions):
         NeuronError
             A name that is taken, given twice, or cannot be one.
         """
-        self._open()
+        self.writable_table()
         before = [old for old, new in names.items() if old not in self._node or old != new]
         keys, after = self.keys_of(before), [names[old] for old in before]
         self._check_new_names(set(before), after)

@@ -129,7 +129,7 @@ class SynapseMutations(NeuronMutations):
     @whole
     def update_edge(self, edge: EdgeData, attr: Mapping) -> None:
         """Write attributes of one synapse: checked as a whole, then stored and recorded."""
-        self._open()
+        self.writable_table()
         form, weight, extra = self._parse_edge(edge.u, edge.v, attr, edge)
         if form:
             have = {k: x for k, x in edge.items() if k in FORM_FIELDS}
@@ -162,7 +162,7 @@ class SynapseMutations(NeuronMutations):
     @whole
     def delete_edge_item(self, edge: EdgeData, key: str) -> None:
         """Delete an attribute of a synapse: its weight, an option (back to the default), or the user's own."""
-        table = self._open()
+        table = self.writable_table()
         if key == WEIGHT:
             before = edge[WEIGHT]
             before = before if np.ndim(before) == 0 else np.array(before)
@@ -183,7 +183,7 @@ class SynapseMutations(NeuronMutations):
 
     @in_turn
     def remove_edge(self, u, v) -> None:
-        table = self._open()
+        table = self.writable_table()
         i, j = table.index.get(u), table.index.get(v)
         row = -1 if i is None or j is None else table.find(i, j)
         if row < 0 or i is None or j is None:

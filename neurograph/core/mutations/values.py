@@ -55,7 +55,7 @@ class NeuronCore(SynapseMutations):
             As `read_weights`; or values that are not finite or of another shape.
         """
         ids, values = np.asarray(ids, np.int64), np.asarray(values, np.float64)
-        self._open()
+        self.writable_table()
         if not np.isfinite(values).all():
             raise SynapseError("weights must be finite, and some of these are NaN or infinite")
         rows, pool = self._weight_rows(ids)
@@ -88,7 +88,7 @@ class NeuronCore(SynapseMutations):
         """Write values of neurons by key; not journaled: the edit `SetValues` is. See `write_weights`."""
         keys, values = np.asarray(keys, np.int64), np.asarray(values, np.float64)
         column = self.neurons.values[name]
-        self._open()
+        self.writable_table()
         self._check_turn()
         if not np.isfinite(values).all() or np.isnan(column[keys]).any():
             raise NeuronError(f"{name}: values must be finite, and every neuron must have one already")
@@ -125,7 +125,7 @@ class NeuronCore(SynapseMutations):
         NeuronError, SynapseError
             A neuron twice, or numbers that are not finite or were never there; as `read_weights`.
         """
-        self._open()
+        self.writable_table()
         ids = np.concatenate([np.zeros(0, np.int64), *(some for some, _ in weights)])
         if not distinct(keys) or not distinct(ids):
             raise NeuronError("nobody is renewed twice at once, and some keys or ids are there twice")

@@ -99,9 +99,9 @@ def give_birth(graph: "EditableGraph", donors: np.ndarray) -> np.ndarray:
     They rank with their donors, so that what these read and feed can be wired to them without ranking anew.
     """
     columns, born = graph.neurons, np.empty(len(donors), np.int64)
-    sort = columns.kind[donors] * 2 + np.isnan(graph.read_values("bias", donors))
-    for one in np.flatnonzero(np.bincount(sort)).tolist():
-        mine = np.flatnonzero(sort == one)
+    code = columns.kind[donors] * 2 + np.isnan(graph.read_values("bias", donors))
+    for one in np.flatnonzero(np.bincount(code)).tolist():
+        mine = np.flatnonzero(code == one)
         kind = columns.of(int(donors[mine[0]]))
         values = {name: graph.read_values(name, donors[mine]) for name in VALUES}
         attributes = {name: getattr(kind, name) for name in KIND_FIELDS}

@@ -47,7 +47,7 @@ class RewiringOptions(Checked):
 
 @dataclass(frozen=True)
 class RewireOptions(RewiringOptions, GrowingOptions):
-    """Everything `search.rewire` and `neurograph rewire` can be told: training and rewiring in one table."""
+    """The options of `search.rewire` and `neurograph rewire`: training and rewiring in one table."""
 
     schedule: str = option("cosine", _SCHEDULE["help"], choices=_SCHEDULE["choices"])
 

@@ -8,10 +8,11 @@ from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS
 
 from ...datasets import Dataset
-from ...options import MOST_RATE, of_option, option
+from ...nhn.layers.samplers import SAMPLERS, Sampler, make_sampler
+from ...nhn.layers.space import MacroSpace
+from ...options import of_option, option
 from ...training import TrainingOptions
-from .samplers import SAMPLERS, Sampler, make_sampler
-from .space import MacroSpace
+from ...training.moving import shared
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,15 @@ class HierarchyOptions(TrainingOptions):
 
     epochs: int = option(310, "passes over the training examples", least=0)
     batch_size: int = option(128, "examples a step", least=1)
-    optimizer: str = option("sgd", "what moves the shared weights", choices=("adam", "sgd"))
-    learning_rate: float = option(0.05, "of the first epoch, for the shared weights", above=0, reach=MOST_RATE)
+    optimizer: str = shared("optimizer", "sgd", help="what moves the shared weights")
+    learning_rate: float = shared("learning_rate", 0.05, help="of the first epoch, for the shared weights")
     schedule: str = option(
         "restarts", "how the learning rate goes on from there", choices=("constant", "cosine", "restarts", "step")
     )
     least_rate: float = option(0.001, "what schedules cosine and restarts fall towards", least=0)
-    nesterov: bool = option(True, "whether sgd's momentum looks ahead")
-    weight_decay: float = option(2.5e-4, "L2 penalty", least=0, reach=MOST_RATE)
-    clip: float = option(5.0, "norm that all gradients together are scaled down to; 0 means never", least=0)
+    nesterov: bool = shared("nesterov", True)
+    weight_decay: float = shared("weight_decay", 2.5e-4)
+    clip: float = shared("clip", 5.0)
     crop: int = option(4, "zeros put around an image, each side, before it is cropped back at random", least=0)
     flip: bool = option(True, "whether every second image, at random, is mirrored")
     validation: float = option(0.1, "share of the training examples that networks are rated on", above=0, below=1)

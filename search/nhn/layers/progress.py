@@ -30,7 +30,7 @@ class ShowHierarchySearch(ShowProgress):
     def __call__(self, trainer: Any, row: dict[str, Any]) -> None:
         """Show one epoch's row."""
         if self.console.is_terminal:
-            self._live.update(self._picture(row), refresh=True)
+            self.live.update(self._picture(row), refresh=True)
         else:
             found = row["search"]
             line = f"epoch {row['epoch']:>4} | {_errors(row)} | best so far {found['best_error']:.2f}%: "

@@ -8,7 +8,7 @@ import compiler
 from neurograph.analysis.examples import Examples
 from neurograph.builders import metanet_cnn, mlp
 from neurograph.errors import OptionError
-from neurograph.view.content import content
+from neurograph.view.page_data import content
 
 
 def test_activations_are_what_the_network_computes():

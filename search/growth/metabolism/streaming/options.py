@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from neurograph.errors import OptionError
+from compiler.statistics.utility import FORMS
 from neurograph.initializers import INITIALIZERS
 
-from .....compiler.statistics.utility import FORMS
-from ....options import MOST_SEED, Checked, option
+from ....options import Checked, option
+from ....training.moving import check_nesterov, shared
 
 CHOSEN = ("low_utility", "chance", "none")
 
@@ -25,17 +25,13 @@ class StreamOptions(Checked):
 
     steps: int = option(0, "training steps; 0 means until the stream ends", least=0)
     row: int = option(0, "steps that a row of the metrics sums up; 0 means a task, or 1,000 steps", least=0)
-    optimizer: str = option("adam", "what moves the parameters", choices=("adam", "sgd"))
-    learning_rate: float = option(1e-3, "of every step", above=0)
-    momentum: float = option(0.9, "of sgd", least=0, below=1)
-    nesterov: bool = option(False, "whether sgd's momentum looks ahead")
-    weight_decay: float = option(0.0, "L2 penalty", least=0)
-    clip: float = option(0.0, "norm that all gradients together are scaled down to; 0 means never", least=0)
-    newborn_state: str = option(
-        "own",
-        "what adam holds for newborns: step counts of their own, from nothing, or the second moments of the dead",
-        choices=("own", "inherited"),
-    )
+    optimizer: str = shared("optimizer", "adam")
+    learning_rate: float = shared("learning_rate", 1e-3)
+    momentum: float = shared("momentum", 0.9)
+    nesterov: bool = shared("nesterov", False)
+    weight_decay: float = shared("weight_decay", 0.0)
+    clip: float = shared("clip", 0.0)
+    newborn_state: str = shared("newborn_state", "own")
     populations: tuple[str, ...] | None = option(None, "which populations metabolize; none means every inner one")
     chosen: str = option("low_utility", "who dies: by running contribution, by chance, or nobody", choices=CHOSEN)
     rate: float | dict[str, float] = option(
@@ -66,10 +62,9 @@ class StreamOptions(Checked):
     growth_limit: int | dict[str, int] = option(256, "neurons a population never grows beyond", least=1)
     tail: int = option(100, "newest entries of the journal that can be undone; of older ones counts are kept", least=1)
     checkpoint: int = option(1, "rows between checkpoints of a run directory", least=1)
-    seed: int = option(0, "of everything random", least=0, reach=MOST_SEED)
-    device: str = option("cpu", "where to train, in torch's words: cpu, cuda, cuda:1")
+    seed: int = shared("seed", 0)
+    device: str = shared("device", "cpu")
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
-            raise OptionError("nesterov needs optimizer=sgd and a momentum above 0: choose these, or nesterov=false")
+        check_nesterov(self)

@@ -68,7 +68,7 @@ def metabolize_stream(
     Parameters and size stay. Where the loss no longer falls from task to task (MetaNet's eq. 1) populations may grow.
 
     The journal keeps its newest entries (`tail`) and counts the others: undo and replay reach that far. A run directory
-    has the graph at the start and at the last checkpoint; births and deaths in old places are told by the metrics.
+    has the graph at the start and at the last checkpoint; births and deaths in old places stand in the metrics.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def resume_stream(
     with continued_run(run) as kept:
         config = kept.config()
         options = read_options(StreamOptions, settings=config["options"])
-        network_at_start(kept)  # what is wrong with its file is said now, not when all is trained
+        network_at_start(kept)  # what is wrong with its file is raised now, not when all is trained
         state, graph = kept.load_network()
         made = stream or _same_stream(graph, config, data)
         net = compiler.compile(graph, batch_size=_batch_size(made), device=options.device)

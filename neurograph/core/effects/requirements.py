@@ -215,14 +215,14 @@ def _weights(effect: Any, _keys: int, ids: int) -> None:
 def _renewed(effect: Any, keys: int, ids: int) -> None:
     _numbers(effect.keys, keys, "keys")
     _need(distinct(effect.keys), "a neuron is renewed twice")
-    _need(isinstance(effect.values, dict) and isinstance(effect.weights, list), "what was renewed is not told")
+    _need(isinstance(effect.values, dict) and isinstance(effect.weights, list), "there is nothing of what was renewed")
     for name, held in effect.values.items():
         _need(name in VALUES and isinstance(held, tuple | list) and len(held) == 2, f"neurons have no value {name!r}")
         _numbers(held[0], keys, "keys")
         _need(np.isin(held[0], effect.keys).all(), "values are those of other neurons")
         _neuron_values(name, held[1], len(held[0]))
     for held in effect.weights:
-        _need(isinstance(held, tuple | list) and len(held) == 2, "weights are not told by ids")
+        _need(isinstance(held, tuple | list) and len(held) == 2, "weights do not stand by ids")
         _numbers(held[0], ids, "ids")
         _reals(held[1], len(held[0]), "weights")
     every = np.concatenate([np.zeros(0, np.int64), *(held[0] for held in effect.weights)])

@@ -77,4 +77,4 @@ def test_the_wheel_runs_outside_the_checkout(wheel, tmp_path):
 def test_the_wheel_has_the_command(wheel):
     archive = zipfile.ZipFile(wheel)
     entry = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
-    assert "neurograph = search.cli:main" in archive.read(entry).decode()
+    assert "neurograph = neurograph.__main__:main" in archive.read(entry).decode()

@@ -76,7 +76,7 @@ def test_neurons_in_the_blocks_order_are_not_moved():
 def test_the_cost_model_takes_it_for_large_blocks_and_reports_it():
     graph = NeuronGraph()
     x, y = graph.add_population("x", 1024, role="input"), graph.add_population("y", 1024, is_output=True)
-    u, v = np.arange(1024).repeat(64), (np.arange(1024)[:, None] // 64 * 64 + np.arange(64)).ravel()
+    u, v = np.arange(1024).repeat(128), (np.arange(1024)[:, None] // 128 * 128 + np.arange(128)).ravel()
     order = np.random.default_rng(0).permutation(1024)
     graph.add_edges_from_arrays(np.array(x)[u], np.array(y)[order[v]], weight=np.ones(len(u)))
     net = compiler.compile(graph, batch_size=256)

@@ -15,7 +15,7 @@ from neurograph.analysis.timeline import timeline
 from neurograph.builders import lenet4, mlp
 from neurograph.errors import FileError, OptionError
 from neurograph.view import bundles, view
-from neurograph.view import content as content_
+from neurograph.view import page_data as content_
 from neurograph.view.packing import pack
 from neurograph.view.page_data import content
 from tests.neurograph.view.histories import HOSTILE, epochs_on, grown, hostile, metrics

@@ -77,7 +77,9 @@ def test_an_alignment_pairs_equal_ends_and_forms(a, b):
     assert len(found.neurons) == len(both)
 
     def ends(one, at):
-        return one.innovations[one.source[at]], one.innovations[one.target[at]]
+        u, v = one.source[at], one.target[at]
+        delay = one.graph.edges[tuple(one.graph.names_of(one.keys[[u, v]]))].get("delay", 0)
+        return one.innovations[u], one.innovations[v], delay
 
     for place, other in found.synapses.tolist():
         assert ends(first, place) == ends(second, other)

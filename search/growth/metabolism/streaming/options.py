@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from compiler.statistics.utility import FORMS
 from neurograph.initializers import INITIALIZERS
 
+from .....compiler.statistics.utility import FORMS
 from ....options import Checked, option
 from ....training.moving import check_nesterov, shared
 

@@ -20,7 +20,6 @@ from compiler.lowering.kernels.cuda.activations import bits
 from compiler.lowering.kernels.cuda.shared import SharedWalk
 from compiler.lowering.kernels.field import FieldWiring
 from compiler.lowering.kernels.walk import walk as plain_walk
-from neurograph.schema.activations import ACTIVATIONS
 from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build
 from tests.compiler.lowering.kernels.on_host import on_host  # noqa: F401, a fixture
 from tests.compiler.lowering.kernels.test_cuda import DEVICE, FLOAT_IN_TORCH, MIXED, field
@@ -88,7 +87,7 @@ def test_a_field_in_shared_memory_has_the_values_and_gradients_of_torch(
             torch.testing.assert_close(mine, torch.zeros_like(tensor) if theirs is None else theirs)
 
 
-@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - FLOAT_IN_TORCH))
+@pytest.mark.parametrize("name", sorted(set(CODES) - FLOAT_IN_TORCH))
 def test_each_activation_and_its_derivative_in_shared_memory(on_host, name):  # noqa: F811
     z = torch.linspace(-25, 25, 201, dtype=torch.float64, device=DEVICE)[:, None]
     slope = put([0.3])
@@ -98,7 +97,7 @@ def test_each_activation_and_its_derivative_in_shared_memory(on_host, name):  # 
     arrays = np.array([0, 1], np.int32), np.array([0], np.int32), np.array([CODES[name]], np.uint8)
     found = region.laid_out(1, *(torch.from_numpy(array).to(DEVICE) for array in arrays))
     assert found.parts is not None
-    walk = SharedWalk(replace(found.wiring, used=bits(set(ACTIVATIONS))), found.parts, 2)
+    walk = SharedWalk(replace(found.wiring, used=bits(set(CODES))), found.parts, 2)
     one, none, to_x = torch.ones_like(slope), torch.zeros_like(slope), torch.empty_like(z)
     values, sums = shared.forward(z, one, none, slope, walk, True)
     torch.testing.assert_close(values[1].cpu(), expected.detach()[:, 0], rtol=1e-12, atol=1e-14)

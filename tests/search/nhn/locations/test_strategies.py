@@ -160,7 +160,7 @@ def test_wrong_genes_of_a_users_operator_are_refused():
 def test_what_is_refused():
     with pytest.raises(OptionError, match="population must be a whole number, at least 10, not 9"):
         paper(population=9, survivors=4, recombined=2)
-    with pytest.raises(OptionError, match=r"survivors \(10\) and recombined \(5\)"):
+    with pytest.raises(OptionError, match=r"survivors=10 and recombined=5"):
         paper(population=12)
     strategy = Evolution(SPACE, OPTIONS)
     with pytest.raises(OptionError, match="20 individuals were asked about, and 1 scores told"):

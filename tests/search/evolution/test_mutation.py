@@ -55,7 +55,13 @@ def test_each_change_does_what_its_name_says_and_nothing_else(graph, seed, name)
     assert done == [name]
     born, died = len(set(graph) - names), len(names - set(graph))
     new, gone = len(set(graph.edges) - edges), len(edges - set(graph.edges))
-    counts = {"connect": (0, 0, 1, 0), "split": (1, 0, 2, 1), "cut": (0, 0, 0, 1), "add": (1, 0, 2, 0)}
+    counts = {
+        "connect": (0, 0, 1, 0),
+        "split": (1, 0, 2, 1),
+        "cut": (0, 0, 0, 1),
+        "add": (1, 0, 2, 0),
+        "recur": (0, 0, 1, 0),
+    }
     assert (born, died, new, gone) == counts.get(name, (0, int(name == "remove"), 0, gone))
     if name in ("activation", "aggregation", "perturb"):
         assert gone == 0 and structure(graph) != before

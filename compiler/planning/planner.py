@@ -43,12 +43,17 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
     if not options.measured:
         return _planned(snapshot, options)
     draft = None
-    if options.device != "cpu" or len(snapshot.arrays.ids) * options.batch_size < LONG:
+    if drafts(len(snapshot.arrays.ids), options):
         draft = _planned(snapshot, options)
         if draft.seconds < SHORT:
             return draft
     figures = current(options.device)
     return replace(_planned(snapshot, replace(options, calibration=figures)), options=options, draft=draft)
+
+
+def drafts(synapses: int, options: Options) -> bool:
+    """Whether to plan by the figures of the options first: a step may be too short to measure a machine for."""
+    return options.device != "cpu" or synapses * options.batch_size < LONG
 
 
 def _planned(snapshot: Snapshot, options: Options) -> Program:
@@ -68,8 +73,7 @@ def _planned(snapshot: Snapshot, options: Options) -> Program:
     for index, block in enumerate(blocks.blocks):
         if block.region >= 0:
             made.setdefault(block.region, []).append(index)
-    whole = isinstance(options.pin, str) and options.pin in (BLOCKS, *REGIONS)  # says nothing about single bundles
-    apart = replace(options, pin=None) if whole else options
+    apart = for_bundles(options)
     for index, block in enumerate(blocks.blocks):
         if block.region >= 0:
             if index == made[block.region][0]:
@@ -79,13 +83,24 @@ def _planned(snapshot: Snapshot, options: Options) -> Program:
             feeding = np.arange(edges[index], edges[index + 1])
             products = TargetPlanner(blocks, bundles, groups, padded, apart, index).products(feeding)
             stages.append(_stage(arrays, blocks, (index,), products))
+    return program_of(snapshot, blocks, stages, options)
+
+
+def for_bundles(options: Options) -> Options:
+    """The options by which single bundles are planned: a pin of whole blocks or regions says nothing about them."""
+    whole = isinstance(options.pin, str) and options.pin in (BLOCKS, *REGIONS)
+    return replace(options, pin=None) if whole else options
+
+
+def program_of(snapshot: Snapshot, blocks: Blocks, stages: list[StagePlan], options: Options) -> Program:
+    """The program of stages that make all blocks."""
     refuse_idle_pin(options.pin, stages)
     return Program(
         options,
         tuple(plan_port(port, blocks) for port in snapshot.inputs),
         tuple(plan_port(port, blocks) for port in snapshot.outputs),
         tuple(stages),
-        tuple(arrays.keys[block.neurons] for block in blocks.blocks),
+        tuple(snapshot.arrays.keys[block.neurons] for block in blocks.blocks),
         options.calibration,
     )
 

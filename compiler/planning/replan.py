@@ -24,8 +24,7 @@ from .calibration import current
 from .choice import TargetPlanner, refuse_unused_pins
 from .edited import EditedGraph, Group, find_edited
 from .followed import Bundle, Followed
-from .pins import BLOCKS
-from .planner import LONG, SHORT, plan_neurons, plan_port, refuse_idle_pin
+from .planner import SHORT, drafts, for_bundles, plan_neurons, program_of
 from .program import BlockPlan, Options, ProductPlan, Program, StagePlan
 
 
@@ -74,7 +73,7 @@ def _by_figures(edited: EditedGraph, program: Program, options: Options) -> Prog
     if not options.measured:
         return _follow(edited, program, options)
     draft = None
-    if edited.snapshot.count * options.batch_size < LONG:
+    if drafts(edited.snapshot.count, options):
         first = program.draft if program.draft is not None else program
         if first.calibration != options.calibration:
             return None
@@ -148,14 +147,10 @@ class _Follower:
     def assembled(self, order: Mapping[Group, int], bundles: Mapping[Group, dict[Bundle, HeldBundle]]) -> Program:
         """The program, out of blocks in order and the bundles of those that are planned again."""
         snapshot, options = self.edited.snapshot, self.options
-        arrays, blocks = snapshot.arrays, self._blocks(order)
-        pin = options.pin
-        whole = isinstance(pin, str) and (pin == BLOCKS or pin in REGIONS)
+        blocks = self._blocks(order)
         held, starts = _sized(order, bundles)
-        planner = replace(
-            TargetPlanner(blocks, held, bundle_groups(held), np.zeros(len(held.target), np.int64), options, 0),
-            options=replace(options, pin=None) if whole else options,
-        )
+        padded = np.zeros(len(held.target), np.int64)
+        planner = TargetPlanner(blocks, held, bundle_groups(held), padded, for_bundles(options), 0)
         stages = []
         for group, index in order.items():
             if group[1].role == "input":
@@ -167,16 +162,8 @@ class _Follower:
                 products = tuple(self._renumbered(product, order) for product in self.was.stages[group].products)
             stages.append(StagePlan((index,), (self._block(group, blocks.blocks[index]),), products))
         joined = [(value, stage.makes[0]) for stage in stages for p in stage.products for value, _ in p.pieces]
-        refuse_unused_pins(pin, blocks, joined)
-        refuse_idle_pin(pin, stages)
-        return Program(
-            options,
-            tuple(plan_port(port, blocks) for port in snapshot.inputs),
-            tuple(plan_port(port, blocks) for port in snapshot.outputs),
-            tuple(stages),
-            tuple(arrays.keys[block.neurons] for block in blocks.blocks),
-            options.calibration,
-        )
+        refuse_unused_pins(options.pin, blocks, joined)
+        return program_of(snapshot, blocks, stages, options)
 
     def _blocks(self, order: Mapping[Group, int]) -> Blocks:
         many = len(self.edited.snapshot.arrays.keys)

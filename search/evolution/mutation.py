@@ -8,7 +8,7 @@ import numpy as np
 from neurograph.edits import AddNeuron, Connect, RemoveNeurons, RemoveSynapses, SplitEdge
 from neurograph.errors import EditError
 
-from .genome import Genome
+from .genome import Genome, Pair
 from .innovations import INNOVATION, free, mark, of_split
 from .policy import RATES, Policy, as_policies
 
@@ -92,25 +92,29 @@ def _refuse_hopeless(graph: Any, rng: np.random.Generator, policies: Sequence[Po
 
 
 def _connect(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
-    genome = Genome(graph, policy)
-    if policy.synapses is not None and genome.synapses >= policy.synapses:
-        return f"the genome has the {policy.synapses} synapses that synapses={policy.synapses} allows"
-    pair = genome.missing_pair(rng)
-    if pair is None:
-        return "every pair that closes no cycle is connected"
-    weight = rng.normal() * policy.spread
-    return lambda: _apply(graph, Connect([pair[0]], [pair[1]], weight=np.array([[weight]])))
+    return _joined(graph, rng, policy, Genome.missing_pair) or "every pair that closes no cycle is connected"
 
 
 def _recur(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
+    return _joined(graph, rng, policy, Genome.unjoined_pair, delay=1) or "every pair is connected"
+
+
+def _joined(
+    graph: Any,
+    rng: np.random.Generator,
+    policy: Policy,
+    pair_of: Callable[[Genome, np.random.Generator], Pair | None],
+    **form: Any,
+) -> Change | str | None:
+    """A synapse more between two neurons that are drawn; None where there are no such two."""
     genome = Genome(graph, policy)
     if policy.synapses is not None and genome.synapses >= policy.synapses:
         return f"the genome has the {policy.synapses} synapses that synapses={policy.synapses} allows"
-    pair = genome.unjoined_pair(rng)
+    pair = pair_of(genome, rng)
     if pair is None:
-        return "every pair is connected"
+        return None
     weight = rng.normal() * policy.spread
-    return lambda: _apply(graph, Connect([pair[0]], [pair[1]], weight=np.array([[weight]]), form={"delay": 1}))
+    return lambda: _apply(graph, Connect([pair[0]], [pair[1]], weight=np.array([[weight]]), form=form))
 
 
 def _split(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:

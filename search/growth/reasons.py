@@ -44,3 +44,8 @@ def reasons(*fired: Reason) -> dict[str, Any]:
 def by_calendar(rule: str, what: str, every: int) -> Reason:
     """The reason of what happens every so many epochs."""
     return Reason(rule, f"{what} is due {'every epoch' if every == 1 else f'every {every} epochs'}")
+
+
+def stopped_falling(slope: float, limit: float, count: int, unit: str) -> Reason:
+    """The reason of growth by MetaNet's eq. 1: over so many epochs or tasks the loss had not fallen by more."""
+    return Reason("slope", f"the loss had stopped falling over {count} {unit}{'s' * (count != 1)}", slope, limit)

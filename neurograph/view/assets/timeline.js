@@ -101,12 +101,7 @@ function paintCurves(app, pen, x, low) {
     pen.fillText(figure(tick) + (kind === "error" ? " %" : ""), EDGES.left - 5, y(tick) + 3.5);
   }
   for (const [name, colour, wide] of lines) {
-    for (const future of [true, false]) {
-      pen.save();
-      pen.beginPath();
-      pen.rect(future ? x(app.time) : 0, 0, future ? 1e4 : x(app.time), 1e4);
-      pen.clip();
-      pen.globalAlpha = future ? 0.28 : 1;
+    pastAndFuture(pen, x(app.time), [1, 0.28], () => {
       pen.strokeStyle = colour;
       pen.lineWidth = wide;
       pen.lineJoin = "round";
@@ -122,8 +117,7 @@ function paintCurves(app, pen, x, low) {
         on = true;
       });
       pen.stroke();
-      pen.restore();
-    }
+    });
   }
   let right = x(app.data.timeline.end) - 10;
   pen.textAlign = "right";
@@ -200,23 +194,30 @@ function paintWidths(app, pen, x, low) {
     const widths = model.widths[number],
       colour = palette.area[place % palette.area.length],
       upper = base.map((count, moment) => count + widths[moment]);
-    for (const future of [true, false]) {
-      pen.save();
-      pen.beginPath();
-      pen.rect(future ? x(app.time) : 0, 0, future ? 1e4 : x(app.time), 1e4);
-      pen.clip();
-      pen.globalAlpha = future ? 0.1 : 0.24;
+    pastAndFuture(pen, x(app.time), [0.24, 0.1], () => {
       pen.fillStyle = colour;
       pen.beginPath();
       stairs(pen, model.at, x, (moment) => y(upper[moment]), right);
       stairs(pen, model.at, x, (moment) => y(base[moment]), right, true);
       pen.closePath();
       pen.fill();
-      pen.restore();
-    }
+    });
     base.set(upper);
   });
   nameWidths(app, pen, changing, y, right);
+}
+
+// What is drawn on both sides of the moment shown, each in its own strength: the future first.
+function pastAndFuture(pen, now, strengths, draw) {
+  for (const future of [true, false]) {
+    pen.save();
+    pen.beginPath();
+    pen.rect(future ? now : 0, 0, future ? 1e4 : now, 1e4);
+    pen.clip();
+    pen.globalAlpha = strengths[future ? 1 : 0];
+    draw();
+    pen.restore();
+  }
 }
 
 // A line of steps, each entry's count until the next one; from right to left where it leads back.

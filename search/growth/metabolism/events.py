@@ -18,7 +18,7 @@ from ...training.batches import seed_of
 from ..amplitude import observed_deltas, search_amplitude
 from ..events import Event, Keep, last_event
 from ..pictures import remember_weights
-from ..reasons import Reason, by_calendar, reasons
+from ..reasons import Reason, by_calendar, reasons, stopped_falling
 from .ages import ages_in_epochs
 from .options import MetabolizeOptions
 from .rules import cycle_length, growth_due, loss_slope, newborn_counts, room
@@ -215,8 +215,7 @@ def _reason(figures: dict[str, Any], cycle: _Cycle, options: MetabolizeOptions) 
     """The rule that fired: eq. 1 where the network grows, else the calendar of autophagy."""
     if "slope" not in figures:
         return by_calendar("autophagy_every", "autophagy", options.autophagy_every)
-    since = f"over {cycle.length} epoch{'s' * (cycle.length != 1)}"
-    return Reason("slope", f"the loss had stopped falling {since}", figures["slope"], options.slope)
+    return stopped_falling(figures["slope"], options.slope, cycle.length, "epoch")
 
 
 def _conditions(graph: NeuronGraph, populations: tuple[str, ...]) -> dict[str, float]:

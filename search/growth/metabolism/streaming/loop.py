@@ -16,7 +16,7 @@ from ....training.batches import seed_of
 from ....training.evaluation import evaluate
 from ....training.options import make_optimizer
 from ....training.tasks import faults, loss_of
-from ...reasons import Reason, reasons
+from ...reasons import Reason, reasons, stopped_falling
 from ..rules import loss_slope
 from .life import Life
 from .options import StreamOptions
@@ -167,9 +167,7 @@ class StreamTrainer:
 
     def _stood_still(self) -> Reason:
         cycle = self.options.cycle
-        since = f"over {cycle} task{'s' * (cycle != 1)}"
-        slope = loss_slope(self._tasks()[1], cycle)
-        return Reason("slope", f"the loss had stopped falling {since}", slope, self.options.slope)
+        return stopped_falling(loss_slope(self._tasks()[1], cycle), self.options.slope, cycle, "task")
 
     def _ends_task(self, number: int) -> bool:
         length = self.stream.task_steps

@@ -50,7 +50,10 @@ def again(net) -> Replanned | None:
 def edit(graph, rng: np.random.Generator) -> None:
     """Anything that an edit may do to the wiring, by names; what the graph refuses is left out."""
     hidden = [v for v, d in graph.nodes(data=True) if d["role"] == "hidden"]
-    edges, v = list(graph.edges), hidden[int(rng.integers(len(hidden)))]
+    edges = list(graph.edges)
+    if not hidden or not edges:  # edits before have left none
+        return
+    v = hidden[int(rng.integers(len(hidden)))]
     u, w = edges[int(rng.integers(len(edges)))]
     u2 = list(graph)[int(rng.integers(len(graph)))]
     population = str(rng.choice([*graph.populations, "new"]))

@@ -25,7 +25,9 @@ from .nhn.layers import resume_hierarchy
 from .nhn.pipeline import resume_neuron_hierarchy
 from .runs import open_run, refuse_links_out, restored_from
 from .training.loop import Callback
+from .training.measures import Function
 from .training.objectives import Loss
+from .training.own import NOTHING_OWN, given_own
 
 METHODS: Registry[Method] = Registry(
     "neurograph.methods",
@@ -35,14 +37,22 @@ METHODS: Registry[Method] = Registry(
 
 
 def _resume_locations(
-    run: str | Path, data: Dataset | None, *, progress: bool, trust: str | Collection[str] = ()
+    run: str | Path,
+    data: Dataset | None,
+    *,
+    progress: bool,
+    trust: str | Collection[str] = (),
+    callbacks: Sequence[Any] = (),
+    own: Mapping[str, Any] = NOTHING_OWN,
 ) -> locations.Found:
     if data is not None:
         raise OptionError("a search of genomes loads its data itself, by name: leave data out")
-    return locations.resume(run, progress=progress, trust=trust)
+    if own:
+        raise OptionError(f"a search of genomes has no {' and no '.join(own)} of its own: its evaluator has")
+    return locations.resume(run, progress=progress, trust=trust, callbacks=callbacks)
 
 
-OTHERS: dict[str, Callable[..., Any]] = {  # what is no training run of one network; called with run, data, progress
+OTHERS: dict[str, Callable[..., Any]] = {  # no training run of one network
     "search": resume_neuron_hierarchy,
     "hierarchy": resume_hierarchy,
     "search-evolution": _resume_locations,
@@ -58,6 +68,7 @@ def resume(
     trust: str | Collection[str] = (),
     callbacks: Sequence[Callback] = (),
     loss: Loss | None = None,
+    error: Function | None = None,
 ) -> Any:
     """Go on with a run of any of the `METHODS` or `OTHERS` from its last checkpoint, as if it had never stopped.
 
@@ -76,13 +87,13 @@ def resume(
         Modules that may be imported though they are not ours: a search by `search.nhn.locations.search` with
         an evaluator of your own names the module that builds it. And the address of the Dask scheduler that a search
         shares its work through, where it names one.
-    callbacks, loss
-        As those that the run began with, of a run of one of the `METHODS`.
+    callbacks, loss, error
+        As those that the run began with, where these were functions.
 
     Raises
     ------
     OptionError
-        The run began with a loss of its own and none is given, or the other way round.
+        The run began with a loss or measure of its own and none is given, or the other way round.
     FileError
         No run lies there; a file of it is missing or damaged, or names a module that is not trusted; another process
         works on it.
@@ -90,18 +101,16 @@ def resume(
         The data are not those that the run began with.
     """
     kept = open_run(run)
-    command = kept.config().get("command")
+    command, own = kept.config().get("command"), given_own(loss=loss, error=error)
     if command in OTHERS:
-        if callbacks or loss is not None:
-            raise OptionError(f"callbacks and loss are for {', '.join(METHODS)}; {kept.path} is a run of {command}")
         trusted = {"trust": trust} if OTHERS[command] in (_resume_locations, resume_neuron_hierarchy) else {}
-        return OTHERS[command](run, data, progress=progress, **trusted)
+        return OTHERS[command](run, data, progress=progress, callbacks=callbacks, own=own, **trusted)
     if not isinstance(command, str) or command not in METHODS:
         if command == "evolve":
             raise FileError(f"{kept.path} is an evolution: search.evolution.evolve(..., run=..., resume=True) goes on")
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
-    return go_on(METHODS[command], kept.path, data, progress, callbacks, loss)
+    return go_on(METHODS[command], kept.path, data, progress, callbacks, own)
 
 
 def redraw(run: str | Path, beside: Mapping[str, str | Path] | None = None) -> Path:

@@ -8,6 +8,8 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from neurograph.analysis.units import unit_of, with_unit
+
 _NAMED = 8  # populations that fit a line each with its own count
 
 
@@ -74,9 +76,9 @@ class ShowProgress(Shown):
 
 
 def _errors(row: dict[str, Any]) -> str:
-    train = f"{row['train_error']:.2f}% training"
+    train = f"{with_unit(row['train_error'], unit_of([row]))} training"
     held = row["validation_error"]
-    return train if held is None else f"{train}, {held:.2f}% validation"
+    return train if held is None else f"{train}, {with_unit(held, unit_of([row]))} validation"
 
 
 def _neurons(row: dict[str, Any]) -> str:

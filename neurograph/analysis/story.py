@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.analysis.history import NEVER, NeuronHistory
+from neurograph.analysis.units import PERCENT, with_unit
 from neurograph.core.entries import RAW, Entry
 
 _LONGEST = 160  # letters of what a record says
@@ -65,7 +66,7 @@ def events_of(entries: Sequence[Entry], neurons: NeuronHistory) -> list[GrowthEv
     return [_event(group, born, died) for group in groups]
 
 
-def headline(entries: Sequence[Entry], neurons: NeuronHistory, error: float | None = None) -> str:
+def headline(entries: Sequence[Entry], neurons: NeuronHistory, error: float | None = None, unit: str = PERCENT) -> str:
     """One line: how many neurons there were and are, by how many events, and how well it does.
 
     Parameters
@@ -73,12 +74,15 @@ def headline(entries: Sequence[Entry], neurons: NeuronHistory, error: float | No
     entries, neurons
         See `events_of`.
     error
-        On the test part of the data, in percent; None where it is not known.
+        On the test part of the data; None where it is not known.
+    unit
+        Of the error; see `neurograph.analysis.units`.
     """
     first, now = int((neurons.born == 0).sum()), int((neurons.died == NEVER).sum())
     events = [event for event in events_of(entries, neurons) if not event.empty]
     parts = [f"{first:,} → {now:,} neurons", f"{len(events):,} event{'s' * (len(events) != 1)}"]
-    return ", ".join(parts + ([] if error is None else [f"test error {error:.2f} %"]))
+    known = "" if error is None else f"{error:.2f} %" if unit == PERCENT else with_unit(error, unit)
+    return ", ".join(parts + ([f"test error {known}"] if known else []))
 
 
 def _record(entry: Entry) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
+from neurograph.analysis.units import PERCENT, unit_of
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
 from neurograph.draw.panel import Panel, summary
@@ -104,6 +105,7 @@ class Film:
 
     def __init__(self, steps: list[ReplayStep], rows: Sequence[MetricsRow], title: str, most: int) -> None:
         self.steps, self.title = steps, title
+        self.unit = unit_of(rows)
         self.curve = _curve(rows) if any(step.epoch is not None for step in steps) else None
         largest = max(1, *(int(step.layout.counts.max(initial=0)) for step in steps))
         columns = SIDE + column_positions(len(steps[0].layout.labels))
@@ -195,7 +197,7 @@ class Film:
 
     def _draw_curve(self, figure: Figure, epoch: float) -> None:
         assert self.curve is not None
-        epochs, errors = self.curve
+        (epochs, errors), unit = self.curve, self.unit
         width, height = self.size
         axes = figure.add_axes((64 / width, 30 / height, (width - 128) / width, (CURVE - 36) / height))
         for side in ("top", "right", "left"):
@@ -206,14 +208,19 @@ class Film:
         line = np.interp(run, epochs, errors)
         axes.plot(run, line, color=LINES[0], linewidth=1.8, solid_capstyle="round")
         axes.scatter(run[-1:], line[-1:], s=22, color=LINES[0], zorder=3)
+        now = _figure(line[-1], unit, 1) + " %" * unit.startswith(PERCENT)
         axes.annotate(
-            f"{line[-1]:.1f} %", (run[-1], line[-1]), xytext=(6, 5), textcoords="offset points", fontsize=8,
-            color=LINES[0], annotation_clip=False,
+            now, (run[-1], line[-1]), xytext=(6, 5), textcoords="offset points", fontsize=8, color=LINES[0],
+            annotation_clip=False,
         )  # fmt: skip
         axes.set_ylim(0, float(errors.max()) * 1.08 or 1.0)
-        axes.set_yticks([0, float(errors.max())], ["0", f"{errors.max():.0f}"])
-        axes.set_ylabel("error, %", fontsize=7.5, labelpad=2)
+        axes.set_yticks([0, float(errors.max())], ["0", _figure(float(errors.max()), unit, 0)])
+        axes.set_ylabel(f"error, {unit}" if unit else "error", fontsize=7.5, labelpad=2)
         axes.set_xlabel("epoch", fontsize=7.5, labelpad=1)
+
+
+def _figure(error: float, unit: str, digits: int) -> str:
+    return f"{error:.{digits}f}" if unit.startswith(PERCENT) else f"{error:.3g}"
 
 
 class _Wires:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from neurograph.analysis.units import PERCENT, unit_of
 from neurograph.draw.axes import bare, heading, label_ends
 from neurograph.draw.style import GREY, LINES, NEWBORN, picture
 from neurograph.errors import OptionError
@@ -34,9 +35,9 @@ def growth(
     Parameters
     ----------
     rows
-        One mapping an epoch: "epoch", "train_error" and "validation_error" in percent, "neurons" (population -> count)
-        and "edit" (what was done after the epoch, or None). An error may be missing or None. "test_error" is drawn
-        where it is there.
+        One mapping an epoch: "epoch", "train_error" and "validation_error" in percent of the examples or in "unit",
+        "neurons" (population -> count) and "edit" (what was done after the epoch, or None). An error may be missing or
+        None. "test_error" is drawn where it is there.
     path
         Its ending says what to write: .svg, .pdf or .png.
     title
@@ -75,7 +76,7 @@ def growth(
             axes.margins(x=0.01)
             places = _mark_edits(axes, rows)
         _name_edits(errors, places)
-        _errors(errors, _beside(rows, others) if others else _own(rows))
+        _errors(errors, _beside(rows, others) if others else _own(rows), unit_of(rows))
         _neurons(neurons, rows)
         neurons.set_xlabel("epoch")
         heading(errors, title, pad=18)
@@ -85,19 +86,27 @@ def growth(
 
 def errors_over_epochs(axes: Axes, rows: Sequence[MetricsRow]) -> None:
     """Draw the errors of one run, each kind a line that is named at its end in the picture's upper right corner."""
-    ends = 0.0
+    ends, unit = 0.0, unit_of(rows)
     for line in _own(rows):
         known = np.flatnonzero(np.isfinite(line.error))
         if not len(known):
             continue
         axes.plot(line.epochs[known], line.error[known], color=line.colour, linewidth=line.width)
-        text = f"{line.label} {line.error[known[-1]]:.2f} %"
+        text = f"{line.label} {_amount(float(line.error[known[-1]]), unit)}"
         axes.text(
             0.99, 0.95 - ends, text, transform=axes.transAxes, ha="right", va="top", fontsize=8, color=line.colour
         )
         ends += 0.075
-    axes.set_ylabel("error (%)")
+    axes.set_ylabel(_named("error", unit))
     _fit(axes, [line.error for line in _own(rows)])
+
+
+def _amount(error: float, unit: str) -> str:
+    return f"{error:.2f} %" if unit.startswith(PERCENT) else f"{error:.4g}"
+
+
+def _named(what: str, unit: str) -> str:
+    return f"{what} ({unit})" if unit else what
 
 
 def _column(rows: Sequence[MetricsRow], name: str) -> np.ndarray:
@@ -147,7 +156,7 @@ def _colours(count: int) -> list[str]:
     return [others[at % len(others)] for at in range(count)]
 
 
-def _errors(axes: Axes, lines: Sequence[_Line]) -> None:
+def _errors(axes: Axes, lines: Sequence[_Line], unit: str) -> None:
     ends, last = [], 0.0
     for line in lines:
         known = np.flatnonzero(np.isfinite(line.error))
@@ -156,8 +165,10 @@ def _errors(axes: Axes, lines: Sequence[_Line]) -> None:
                 line.epochs[known], line.error[known], color=line.colour, linewidth=line.width, solid_joinstyle="round"
             )
             last = max(last, float(line.epochs[known[-1]]))
-            ends.append((line.error[known[-1]], f"{line.label} {line.error[known[-1]]:.2f} %", line.colour))
-    axes.set_ylabel("error (%)")
+            ends.append(
+                (line.error[known[-1]], f"{line.label} {_amount(float(line.error[known[-1]]), unit)}", line.colour)
+            )
+    axes.set_ylabel(_named("error", unit))
     _fit(axes, [line.error for line in lines])
     label_ends(axes, last, ends)
 

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from neurograph.analysis.history import NeuronHistory, neurons_of
 from neurograph.analysis.story import GrowthEvent, events_of, headline
 from neurograph.analysis.timeline import MetricsRow
+from neurograph.analysis.units import unit_of
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.axes import bare
 from neurograph.draw.growth import errors_over_epochs
@@ -45,7 +46,7 @@ def growth_story(
     metrics
         Rows of the run's metrics, one an epoch.
     test_error
-        In percent, for the headline; unless given the last one that the metrics hold.
+        For the headline; unless given the last one that the metrics hold.
     most
         How many events are shown, those that changed most; the caption says how many are not.
 
@@ -75,7 +76,8 @@ def growth_story(
     tall = HEAD + CHART + LINE * (sum(map(len, lines)) + (len(shown) < len(events)) + 1)
 
     def paint(figure: Figure) -> None:
-        figure.text(0.02, 1 - 16 / tall, headline(entries, neurons, error), fontsize=12.5, weight="bold", color=INK)
+        head = headline(entries, neurons, error, unit_of(rows))
+        figure.text(0.02, 1 - 16 / tall, head, fontsize=12.5, weight="bold", color=INK)
         low = 1 - (HEAD + CHART - 30) / tall
         axes = figure.add_axes((0.09, low, 0.8, (CHART - 36) / tall))
         widths = axes.twinx()

@@ -12,6 +12,7 @@ from neurograph.analysis.observations import Observations
 from neurograph.analysis.past import PastWeights
 from neurograph.analysis.story import GrowthEvent, events_of, headline
 from neurograph.analysis.timeline import MetricsRow, timeline
+from neurograph.analysis.units import unit_of
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import OptionError
 from neurograph.schema.synapse import form_of
@@ -88,6 +89,7 @@ def content(
     before, moments, kept = past_arrays(past, neurons, synapses, chosen, order, times)
     kernels, left_out = kernel_arrays(synapses, bundles)
     closed = _undotted(layout)
+    head = headline(entries, neurons, _test_error(rows, test_error), unit_of(rows))
     seen, about, unseen = example_arrays(data, neurons.keys[order])
     plain = {
         "title": name_of(title if title is not None else graph.graph.get("name", "")),
@@ -101,7 +103,7 @@ def content(
         "bundles": [describe_connection(synapses, bundle) for bundle in bundles],
         "timeline": times,
         "past": moments,
-        "headline": name_of(headline(entries, neurons, _test_error(rows, test_error))) if entries else "",
+        "headline": name_of(head) if entries else "",
         "events": [_described(event) for event in events_of(entries, neurons)],
         "names": [name_of(neurons.names[at]) for at in order.tolist()],
         "own": describe_own(neurons, place),
@@ -112,7 +114,7 @@ def content(
 
 
 def _test_error(rows: list[MetricsRow], known: float | None) -> float | None:
-    """In percent: the one that is known, else the last that was measured beside the epochs."""
+    """The one that is known, else the last that was measured beside the epochs."""
     measured = (row.get("test_error") for row in reversed(rows))
     return known if known is not None else next((error for error in measured if error is not None), None)
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neurograph import NeuronGraph
+from neurograph.analysis.units import unit_of, with_unit
 
 from ...compiler.inspection import Inspection, ReportTable, inspect, plain, tables
 from ...compiler.inspection.report import head
@@ -59,8 +60,10 @@ def run_lines(run: Run) -> list[str]:
     lines = [f"{config.get('command', 'a run')} on {config.get('data', '?')}: {len(rows)} of {epochs} epochs"]
     if rows:
         errors = [(name, rows[-1].get(f"{name}_error")) for name in ("train", "validation")]
-        errors.append(("test", _table(config.get("result")).get("test_error")))
-        known = [f"{name} {error:.2f}%" for name, error in errors if isinstance(error, int | float)]
+        result = _table(config.get("result"))
+        errors.append(("test", result.get("test_error")))
+        unit = unit_of([*rows, result])
+        known = [f"{name} {with_unit(error, unit)}" for name, error in errors if isinstance(error, int | float)]
         lines.append(f"error: {', '.join(known)}" if known else "no error is known")
         if "parameters" in rows[0]:
             lines.append(f"parameters: {rows[0]['parameters']:,} after the first epoch, {rows[-1]['parameters']:,} now")

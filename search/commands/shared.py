@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograph import NeuronGraph
+from neurograph.analysis.units import PERCENT, with_unit
 from neurograph.disk.streams import STDOUT, descriptor
 
 from ...compiler.runtime.inputs import MOST_BATCH
@@ -148,9 +149,9 @@ def print_result(result: Any) -> None:
     if not hasattr(result, "test_error"):
         print(f"all of it lies in {result.run}")
         return
-    tested = "no test part" if result.test_error is None else f"test error {result.test_error:.2f}%"
-    unit = f" {result.unit}" if getattr(result, "unit", "") and result.test_error is not None else ""
-    print(f"{tested}{unit}; graph, journal, metrics and pictures lie in {result.run}")
+    unit = getattr(result, "unit", PERCENT)
+    tested = "no test part" if result.test_error is None else f"test error {with_unit(result.test_error, unit)}"
+    print(f"{tested}; graph, journal, metrics and pictures lie in {result.run}")
 
 
 def path(text: str) -> Path:

@@ -1,6 +1,6 @@
 """`evolve`: the whole of it, from a first graph to the best that was found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,7 @@ def evolve(
     hall: Any = None,
     dtype: torch.dtype = torch.float32,
     progress: Progress | None = None,
+    callbacks: Sequence[Progress] = (),
     run: str | Path | None = None,
     resume: bool = False,
 ) -> Evolved:
@@ -93,6 +94,8 @@ def evolve(
         Of the compiled populations.
     progress
         Called with the `Evolution` and the logbook's record after each generation.
+    callbacks
+        Called likewise, in turn, when the generation is kept. One that raises ends the evolution.
     run
         A run directory, new; None: nothing is kept. It has a checkpoint for each generation and the best graph.
     resume
@@ -126,6 +129,7 @@ def evolve(
     """
     racing = (options or EvolutionOptions()).racing
     going = Evolving(Evolution(start, options, toolbox), Evaluator(fitness, learning, dtype, racing), stats, hall)
+    progress = _in_turn(progress, *callbacks)
     plain = settings(going.search.options, learning)
     with _directory(run, resume, plain) as kept:
         if kept is not None and kept.begun:
@@ -136,6 +140,15 @@ def evolve(
             going.search.tell()
             going.evaluate(kept, progress)
     return Evolved(going.hall, going.search.population, going.logbook, going.reached, going.ancestry)
+
+
+def _in_turn(*functions: Progress | None) -> Progress:
+    def call(search: Evolution, record: dict[str, Any]) -> None:
+        for function in functions:
+            if function is not None:
+                function(search, record)
+
+    return call
 
 
 class Evolving:

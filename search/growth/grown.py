@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograph import compiler
+from neurograph.analysis.units import PERCENT
 from neurograph.network import NeuronGraph
 
 
@@ -25,7 +26,7 @@ class Grown:
     run
         The run directory, or None.
     unit
-        What errors are shares of, in words; "" where that is the examples.
+        Of the errors: "%" and of what, if not of the examples; else the name of the measure.
     """
 
     graph: NeuronGraph
@@ -34,4 +35,4 @@ class Grown:
     test_loss: float | None
     test_error: float | None
     run: Path | None
-    unit: str = ""
+    unit: str = PERCENT

@@ -35,7 +35,8 @@ progress
 callbacks
     Called after each epoch with trainer and row, when both are kept; see `Trainer`. One that raises ends the run.
 settings
-    Single options by name. `loss` may also be a function of answers and targets, which a resumed run is handed again.
+    Single options by name. `loss` and `error` may also be functions of answers and targets, which a resumed run is
+    handed again.
 
 Returns
 -------
@@ -79,14 +80,11 @@ class Method(Way):
         **settings: Any,
     ) -> Any:
         """Train a network in this way; the docstring of each says more."""
+        how = {"run": run, "force": force, "progress": progress, "callbacks": callbacks}
         if isinstance(data, Stream):
             if self.on_streams is None:
                 raise OptionError(
                     f"{self.command} is for data sets, and {data.name!r} is a stream: metabolize takes it"
                 )
-            if callbacks:
-                raise OptionError("callbacks: a run on a stream calls none")
-            how = {"run": run, "force": force, "progress": progress}
             return self.on_streams(graph, data, options=options, **how, **settings)
-        how = {"run": run, "force": force, "progress": progress, "callbacks": callbacks}
         return grow(self, graph, data, options, settings=settings, **how)

@@ -6,19 +6,13 @@ from typing import Any
 from neurograph.errors import OptionError
 
 from ..options import option
-from ..training import OBJECTIVES, TrainingOptions
+from ..training import TrainingOptions
 
 
 @dataclass(frozen=True)
 class GrowingOptions(TrainingOptions):
     """What can be chosen about every run in which a network changes; `option`'s texts below say what each means."""
 
-    loss: str = option(
-        "auto",
-        "what is made small: auto is cross-entropy for classes and mean square error for numbers; bce is for labels",
-        choices=tuple(OBJECTIVES),
-        before="auto",
-    )
     measured: int = option(
         1024, "training examples on which an event's loss and function change are measured; 0 means never", least=0
     )

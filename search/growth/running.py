@@ -1,12 +1,13 @@
 """A run of one network, whatever way it changes: begun, gone on with, and brought to its end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from neurograph import compiler
+from neurograph.analysis.units import PERCENT
 from neurograph.errors import DivergenceError, OptionError
 from neurograph.network import NeuronGraph
 
@@ -15,10 +16,10 @@ from ..datasets.same import same_data
 from ..options import read_options
 from ..progress import ShowProgress
 from ..runs import Run, continued_run, refuse_taken, restored_from, started_run
-from ..training import Trainer, make_optimizer, objective_of
+from ..training import Trainer, make_optimizer
 from ..training.fit import check_fit, check_numbers, check_steps, fitting
 from ..training.loop import Callback
-from ..training.objectives import Loss
+from ..training.own import NOTHING_OWN, check_own, names_of, objective_with, taken_own
 from .following import checkpoint, following, remembering, tested
 from .grown import Grown
 from .options import GrowingOptions
@@ -40,12 +41,12 @@ def grow(
 ) -> Grown:
     """Train a network that changes; see `Method`."""
     chosen = ({} if options is None else asdict(options)) | (settings or {})
-    own = chosen.pop("loss") if callable(chosen.get("loss")) else None
+    own = taken_own(chosen)
     options = read_options(way.options, settings=chosen)
     way.check(graph, options)
     data = as_dataset(data)
     net = compiler.compile(graph, batch_size=options.batch_size, device=options.device)
-    config = _config(way, data, options) | ({} if own is None else {"own_loss": _name_of(own)})
+    config = _config(way, data, options) | names_of(own)
     data = fitting(data, graph, options.standardise, options.whiten)
     trainer = _trainer(net, data, options, own)
     trainer.utility = way.gathered(net, options) if way.gathered else None
@@ -75,20 +76,18 @@ def go_on(
     data: Any = None,
     progress: bool = False,
     callbacks: Sequence[Callback] = (),
-    loss: Loss | None = None,
+    own: Mapping[str, Any] = NOTHING_OWN,
 ) -> Grown:
     """Go on with a run from its last checkpoint; see `search.resume`."""
     with continued_run(run) as kept:
-        return _go_on(way, kept, data, progress, callbacks, loss)
+        return _go_on(way, kept, data, progress, callbacks, own)
 
 
-def _go_on(way: Way, run: Run, data: Any, progress: bool, callbacks: Sequence[Callback], loss: Loss | None) -> Grown:
+def _go_on(
+    way: Way, run: Run, data: Any, progress: bool, callbacks: Sequence[Callback], own: Mapping[str, Any]
+) -> Grown:
     config = run.config()
-    if (loss is None) != ("own_loss" not in config):
-        begun = "a loss of its own" if loss is None else "a loss of the options"
-        raise OptionError(
-            f"{run.path} was begun with {begun} ({config.get('own_loss', 'by name')}): resume it with that"
-        )
+    check_own(run.path, config, own)
     options = read_options(way.options, settings=config["options"])
     data = same_data(config, data)
     network_at_start(run)  # what is wrong with its file is raised now, not when all is trained
@@ -97,7 +96,7 @@ def _go_on(way: Way, run: Run, data: Any, progress: bool, callbacks: Sequence[Ca
     with restored_from(run.checkpoint):
         net.load_state_dict(state["network"])
     data = fitting(data, graph, options.standardise, options.whiten)
-    trainer = _trainer(net, data, options, loss, run.metrics())
+    trainer = _trainer(net, data, options, own, run.metrics())
     trainer.utility = way.gathered(net, options) if way.gathered else None
     if trainer.utility is not None:
         with restored_from(run.checkpoint):
@@ -118,7 +117,7 @@ def _trainer(
     net: compiler.CompiledNetwork,
     data: Dataset,
     options: GrowingOptions,
-    loss: Loss | None,
+    own: Mapping[str, Any],
     rows: Sequence[dict[str, Any]] = (),
 ) -> Trainer:
     """The trainer, without callbacks; whatever cannot go together is refused."""
@@ -128,12 +127,8 @@ def _trainer(
     check_steps(net.graph, len(split.train_y), options.batch_size)
     if options.watch_test and not len(data.test_y):
         raise OptionError(f"watch_test asks for a test part, and {data.name} has none: give one, or watch_test=false")
-    optimizer, objective = make_optimizer(net.parameters(), options), objective_of(loss or options.loss)
+    optimizer, objective = make_optimizer(net.parameters(), options), objective_with(options, own)
     return Trainer(net, split, options, optimizer, rows=rows, objective=objective)
-
-
-def _name_of(loss: Loss) -> str:
-    return getattr(loss, "__qualname__", type(loss).__qualname__)
 
 
 def _train(trainer: Trainer, run: Run | None) -> list[dict[str, Any]]:
@@ -158,8 +153,8 @@ def _finish(way: Way, trainer: Trainer, data: Dataset, run: Run | None, progress
     net.write_back()
     loss, error = tested(trainer, data)
     if run:
-        run.update_config(result={"test_loss": loss, "test_error": error})
+        unit = {} if trainer.unit == PERCENT else {"unit": trainer.unit}
+        run.update_config(result={"test_loss": loss, "test_error": error} | unit)
         graph.save(run.graph)
         leave_pictures(run, rows, graph, way.pictures)
-    unit = trainer.objective.unit(data.train_y)
-    return Grown(graph, net, rows, loss, error, run.path if run else None, unit)
+    return Grown(graph, net, rows, loss, error, run.path if run else None, trainer.unit)

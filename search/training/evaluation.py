@@ -9,7 +9,7 @@ from neurograph.errors import DataError
 from ..datasets.checks import check_examples, check_targets
 from .batches import in_batches
 from .objectives import AUTO, Objective
-from .tasks import check_answers, no_faults
+from .tasks import check_answers
 
 
 def evaluate(
@@ -48,7 +48,7 @@ def evaluate(
     net.eval()
     try:
         loss = torch.zeros((), dtype=torch.float64, device=y.device)
-        wrong = no_faults(y)
+        wrong = torch.zeros_like(loss)
         with torch.no_grad():
             for number, (some_x, some_y) in enumerate(parts):
                 answers = net(some_x)
@@ -58,7 +58,7 @@ def evaluate(
                 wrong = wrong + objective.faults(answers, some_y)
     finally:
         net.train(training)
-    return loss.item() / len(y), objective.percent(wrong, y)
+    return loss.item() / len(y), objective.error(wrong.item(), y)
 
 
 def _parts(net: nn.Module, rows: Tensor, size: int) -> tuple[Tensor, ...]:

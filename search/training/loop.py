@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from neurograph.analysis.units import PERCENT
 from neurograph.errors import DivergenceError, OptionError
 
 from ...compiler.runtime.devices import usable_device
@@ -22,7 +23,7 @@ from .evaluation import evaluate
 from .objectives import AUTO, Objective
 from .options import TrainingOptions, learning_rate, make_optimizer
 from .sample import sample
-from .tasks import check_answers, loss_of, no_faults
+from .tasks import check_answers, loss_of
 
 MetricsRow = dict[str, Any]
 Callback = Callable[["Trainer", MetricsRow], None]
@@ -36,7 +37,8 @@ class Trainer:
     records rows or saves a checkpoint comes after those that edit.
 
     Rows hold `epoch` (from 1), `train_loss` and `train_error` (while training, over the epoch), `validation_loss` and
-    `validation_error` (None where nothing is held out), errors in percent, `learning_rate`, `neurons` (population ->
+    `validation_error` (None where nothing is held out), in percent of the examples unless
+    `unit` names another unit, `learning_rate`, `neurons` (population ->
     count, during the epoch), `parameters`, `seconds` (training and validating), `edit` (what a callback did after the
     epoch, in words, or None) and `event` (the same as a table, or None).
 
@@ -119,6 +121,11 @@ class Trainer:
         return self.split.train_x[there], y[there]
 
     @property
+    def unit(self) -> str:
+        """Of the errors: "%" and of what, if not of the examples; else the name of the measure."""
+        return self.objective.unit(self.split.train_y)
+
+    @property
     def finished(self) -> bool:
         """Whether all epochs are done, or the loss has not improved for longer than `patience`."""
         return len(self.rows) >= self.options.epochs or exhausted(self.rows, self.options.patience)
@@ -158,7 +165,7 @@ class Trainer:
             "seconds": seconds,
             "edit": None,
             "event": None,
-        }
+        } | ({} if self.unit == PERCENT else {"unit": self.unit})
         _check_finite(row, self.rows)
         self.rows.append(row)
         for callback in self.callbacks:
@@ -168,7 +175,7 @@ class Trainer:
     def _train(self, epoch: int) -> tuple[float, float]:
         x, y, device = self.split.train_x, self.split.train_y, self.split.train_x.device
         loss_sum = torch.zeros((), dtype=torch.float64, device=device)  # summed there: a sync each step would cost
-        wrong = no_faults(y)
+        wrong = torch.zeros_like(loss_sum)
         how, seed = self.options.augmentation(), self.options.seed
         changes = draw_changes(how, len(y), self._image_shape[1:], seed, epoch, device) if how else None
         self.net.train()
@@ -183,7 +190,7 @@ class Trainer:
                 loss, answers = self._step(self._laid(some_x), some_y)
                 loss_sum += loss * len(batch)
                 wrong += self.objective.faults(answers, some_y)
-        return loss_sum.item() / len(y), self.objective.percent(wrong, y)
+        return loss_sum.item() / len(y), self.objective.error(wrong.item(), y)
 
     def _step(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         self.optimizer.zero_grad()

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 from neurograph.errors import OptionError
 
 from ..options import MOST_RATE, MOST_SEED, option
+from .measures import MEASURES
+from .objectives import OBJECTIVES
 
 _TEXTS: dict[str, dict[str, Any]] = {
     "optimizer": {"help": "what moves the parameters", "choices": ("adam", "sgd")},
@@ -18,6 +20,17 @@ _TEXTS: dict[str, dict[str, Any]] = {
     "weight_decay": {"help": "L2 penalty", "least": 0, "reach": MOST_RATE},
     "clip": {"help": "norm that all gradients together are scaled down to; 0 means never", "least": 0},
     "seed": {"help": "of everything random", "least": 0, "reach": MOST_SEED},
+    "loss": {
+        "help": "what is made small: auto is cross-entropy for classes and mean square error for numbers; bce is for "
+        "labels",
+        "choices": tuple(OBJECTIVES),
+        "before": "auto",
+    },
+    "error": {
+        "help": "what counts as the error: auto is the share of wrong answers, of labels, or of the variance",
+        "choices": ("auto", *MEASURES),
+        "before": "auto",
+    },
     "device": {"help": "where to train, in torch's words: cpu, cuda, cuda:1"},
 }
 

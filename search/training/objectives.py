@@ -1,7 +1,7 @@
-"""What training makes small, and what it counts as an error: by name, or as a function of yours."""
+"""What training makes small, and what it counts as an error: by name, or as functions of yours."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 from torch.nn import functional as F
@@ -9,16 +9,9 @@ from torch.nn import functional as F
 from neurograph.errors import DataError, OptionError
 
 from . import tasks
+from .measures import MEASURES, Function, Measure, Targets, measure_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-
-
-def _wrong_labels(answers: Tensor, y: Tensor) -> Tensor:
-    return ((answers > 0) != (y.reshape(answers.shape) > 0.5)).sum()
-
-
-def _share_of_labels(total: Tensor, y: Tensor) -> float:
-    return 100.0 * total.item() / max(y.numel(), 1)
 
 
 @dataclass(frozen=True)
@@ -29,34 +22,51 @@ class Objective:
     ----------
     loss
         The mean loss of a batch, from answers (n, outputs) and targets.
-    faults
-        The faults of a batch, summed, from the same.
-    percent
-        From the faults over all targets, and these, to the error in percent.
     targets
         Which it is for: "classes", "numbers" or "labels" (numbers from 0 to 1); "" for all.
+    measure
+        How errors are counted; None: as the loss and the targets suggest.
     """
 
     loss: Loss = tasks.loss_of
-    faults: Callable[[Tensor, Tensor], Tensor] = tasks.faults
-    percent: Callable[[Tensor, Tensor], float] = tasks.percent
     targets: str = ""
+    measure: Measure | None = None
+
+    def measured(self, y: Tensor) -> Measure:
+        """How errors of answers to such targets are counted."""
+        if self.measure is not None:
+            return self.measure
+        if self.targets == "labels":
+            return MEASURES["labels"]
+        return MEASURES["unexplained" if y.is_floating_point() else "wrong"]
+
+    def faults(self, answers: Tensor, y: Tensor) -> Tensor:
+        """The faults of a batch, summed."""
+        return self.measured(y).faults(answers, y)
+
+    def error(self, total: float, y: Tensor) -> float:
+        """The error, from the faults of all batches and all targets."""
+        return self.measured(y).mean(total, Targets.of(y))
 
     def unit(self, y: Tensor) -> str:
-        """What errors are shares of, in words; "" where that is the examples."""
-        if self.targets == "labels":
-            return "of the labels"
-        return "of the targets' variance" if y.is_floating_point() else ""
+        """Of the error: "%" and of what, if not of the examples; else the name of the measure."""
+        return self.measured(y).unit
 
-    def check(self, y: Tensor, name: str = "this loss") -> None:
+    def check(self, y: Tensor) -> None:
         """Refuse, by `DataError`, targets that it is not for."""
-        if not self.targets:
-            return
-        if y.is_floating_point() == (self.targets == "classes"):
-            given = "numbers to predict" if y.is_floating_point() else "classes"
-            raise DataError(f"{name} is for {self.targets}, and these targets are {given}: loss=auto fits them")
-        if self.targets == "labels" and len(y) and not bool(((y >= 0) & (y <= 1)).all()):
-            raise DataError(f"{name} is for labels from 0 to 1, and there are targets from {y.min():g} to {y.max():g}")
+        _check("loss", self.targets, y)
+        if self.measure is not None:
+            _check("error", self.measure.targets, y)
+
+
+def _check(name: str, wanted: str, y: Tensor) -> None:
+    if not wanted:
+        return
+    if y.is_floating_point() == (wanted == "classes"):
+        given = "numbers to predict" if y.is_floating_point() else "classes"
+        raise DataError(f"this {name} is for {wanted}, and these targets are {given}: {name}=auto fits them")
+    if wanted == "labels" and len(y) and not bool(((y >= 0) & (y <= 1)).all()):
+        raise DataError(f"this {name} is for labels from 0 to 1, and there are targets from {y.min():g} to {y.max():g}")
 
 
 def _alike(function: Callable[[Tensor, Tensor], Tensor]) -> Loss:
@@ -68,14 +78,14 @@ OBJECTIVES = {
     "auto": AUTO,
     "cross_entropy": Objective(targets="classes"),
     "mse": Objective(targets="numbers"),
-    "mae": Objective(_alike(F.l1_loss), targets="numbers"),
-    "huber": Objective(_alike(F.smooth_l1_loss), targets="numbers"),
-    "bce": Objective(_alike(F.binary_cross_entropy_with_logits), _wrong_labels, _share_of_labels, "labels"),
+    "mae": Objective(_alike(F.l1_loss), "numbers"),
+    "huber": Objective(_alike(F.smooth_l1_loss), "numbers"),
+    "bce": Objective(_alike(F.binary_cross_entropy_with_logits), "labels"),
 }
 
 
-def objective_of(loss: "str | Loss | Objective") -> Objective:
-    """An objective by name, as it is, or with a loss of one's own; errors are then counted as by "auto".
+def objective_of(loss: "str | Loss | Objective", error: "str | Function | Measure" = "auto") -> Objective:
+    """An objective by name, as it is, or with a loss or a measure of error of one's own.
 
     Raises
     ------
@@ -87,7 +97,15 @@ def objective_of(loss: "str | Loss | Objective") -> Objective:
     >>> import torch
     >>> objective_of("mae").loss(torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0])).item()
     1.0
+    >>> objective_of("mse", "mae").unit(torch.zeros(2))
+    'mae'
     """
+    measure = measure_of(error)
+    found = _named(loss)
+    return found if measure is None else replace(found, measure=measure)
+
+
+def _named(loss: "str | Loss | Objective") -> Objective:
     if isinstance(loss, Objective):
         return loss
     if isinstance(loss, str) and loss in OBJECTIVES:

@@ -60,6 +60,8 @@ class TrainingOptions(Checked):
     evaluation_batch: int = option(1024, "examples at a time when only evaluating", least=1)
     seed: int = shared("seed", 0)
     device: str = shared("device", "cpu")
+    loss: str = shared("loss", "auto")
+    error: str = shared("error", "auto")
 
     def __post_init__(self) -> None:
         super().__post_init__()

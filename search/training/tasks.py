@@ -3,7 +3,6 @@
 from math import prod
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -25,6 +24,7 @@ def loss_of(answers: Tensor, y: Tensor, smoothing: float = 0.0) -> Tensor:
 
     Examples
     --------
+    >>> import torch
     >>> loss_of(torch.tensor([[1.0], [3.0]]), torch.tensor([1.0, 1.0])).item()
     2.0
     """
@@ -73,24 +73,8 @@ def _numbers(sizes: tuple[int, ...]) -> str:
     return f"maps of {' x '.join(map(str, sizes))}" if len(sizes) > 1 else f"{prod(sizes)} numbers"
 
 
-def no_faults(y: Tensor) -> Tensor:
-    """The sum of no `faults`, to add others to: whole where they are counted, float64 where they are measured."""
-    return torch.zeros((), dtype=torch.float64 if y.is_floating_point() else torch.int64, device=y.device)
-
-
 def faults(answers: Tensor, y: Tensor) -> Tensor:
     """How many classes are wrong; or the sum of the squared errors."""
     if y.is_floating_point():
         return (answers.double() - y.reshape(answers.shape).double()).square().sum()
     return (answers.argmax(1) != y).sum()
-
-
-def percent(total: Tensor, y: Tensor) -> float:
-    """The faults over all targets y as a percentage: of the examples, or of the variation of the targets.
-
-    100% is what always answering with the mean target would get.
-    """
-    if not y.is_floating_point():
-        return 100.0 * total.item() / len(y)
-    variation = (y.double() - y.double().mean(0)).square().sum().item()
-    return 100.0 * total.item() / variation if variation else float(total.item() > 0.0) * 100.0

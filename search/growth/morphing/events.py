@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neurograph import compiler
+from neurograph.analysis.units import PERCENT
 from neurograph.edits import Reinitialize
 from neurograph.memory import require_bytes
 from neurograph.network import NeuronGraph
@@ -70,6 +71,7 @@ def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[
     figures |= {name: details[name] for name in ("penalty", "alpha", "reconstruction_error") if name in details}
     after = f"the parent had trained for {options.insert_after} epochs" if options.insert_after else "it began with it"
     figures |= reasons(Reason("insert_after", after))
+    figures |= {} if trainer.unit == PERCENT else {"unit": trainer.unit}
     a, b = options.between
     return event.close(**figures), f"{details['population']} +{details['neurons']} between {a} and {b}"
 
@@ -88,7 +90,7 @@ def _shown(trainer: Trainer) -> Callable[[str, int, int], None] | None:
 
 
 def _held_out(trainer: Trainer) -> float | None:
-    """Error on the examples held out, in percent."""
+    """Error on the examples held out."""
     split = trainer.split
     if not len(split.validation_y):
         return None

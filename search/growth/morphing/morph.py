@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograph import draw
+from neurograph.analysis.units import unit_of, with_unit
 from neurograph.network import NeuronGraph
 
 from ..method import Method
@@ -48,8 +49,9 @@ def report(graph: NeuronGraph) -> str:
         if "function_change" in event:
             lines.append(f"  outputs moved by {100 * event['function_change']:.3g}% on training examples")
         if event.get("held_out_before") is not None:
-            before, after = event["held_out_before"], event["held_out_after"]
-            lines.append(f"  error on held-out examples {before:.2f}% before, {after:.2f}% right after")
+            unit = unit_of([event])
+            before, after = (with_unit(event[f"held_out_{when}"], unit) for when in ("before", "after"))
+            lines.append(f"  error on held-out examples {before} before, {after} right after")
         if event:
             lines.append(f"  parameters {event['parameters_before']:,} -> {event['parameters_after']:,}")
     return "\n".join(lines) or "nothing was inserted"

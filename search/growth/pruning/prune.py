@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograph import draw
+from neurograph.analysis.units import unit_of
 from neurograph.network import NeuronGraph
 
 from ..method import Method
@@ -18,7 +19,7 @@ def pictures(rows: list[dict[str, Any]], graph: NeuronGraph, folder: Path) -> No
     errors = {row["parameters"]: [row["validation_error" if held_out else "train_error"]] for row in rows}
     curve = draw.Curve("this run", list(errors), list(errors.values()), strong=True)
     if min(map(min, curve.errors)) > 0.0:
-        name = f"{'validation' if held_out else 'training'} error (%)"
+        name = f"{'validation' if held_out else 'training'} error ({unit_of(rows)})"
         draw.tradeoff([curve], {}, folder / "tradeoff.png", error_name=name)
 
 

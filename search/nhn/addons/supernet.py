@@ -13,7 +13,8 @@ from neurograph.network import NeuronGraph
 
 from ....compiler.runtime.devices import usable_device
 from ...datasets.checks import check_targets
-from ...training.tasks import check_outputs, faults, loss_of, percent
+from ...training.objectives import AUTO
+from ...training.tasks import check_outputs, faults, loss_of
 from .locations import Genome, Locations, Place
 from .memory import Memory, estimate, refuse_too_large
 from .options import AddOnOptions
@@ -176,7 +177,7 @@ class AddOnSupernet:
             for at, mine in enumerate(answers):
                 fine = bool(torch.isfinite(mine).all())
                 losses[at] = loss_of(mine, y).item() if fine else np.nan
-                errors[at] = percent(faults(mine, y), y) if fine else np.nan
+                errors[at] = AUTO.error(faults(mine, y).item(), y) if fine else np.nan
         return losses, errors
 
     # what is shared

@@ -1,6 +1,6 @@
 """`find_hierarchy`: shared weights and a sampler trained in turns; at the end, the best of some finalists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ from ...options import read_options
 from ...runs import Run, continued_run, started_run
 from ...runs.shapes import ANYTHING, TABLE, check, check_alike
 from ...training import Trainer, in_batches, make_optimizer, sample
+from ...training.loop import Callback
+from ...training.own import NOTHING_OWN, check_own, names_of, objective_with, taken_own
 from .estimate import require_memory
 from .held import check_rows, load_optimizer
 from .inherit import inherit
@@ -68,6 +70,7 @@ def find_hierarchy(
     run: str | Path | None = None,
     force: bool = False,
     progress: bool = False,
+    callbacks: Sequence[Callback] = (),
     **settings: Any,
 ) -> Hierarchy:
     """Search ENAS's macro space for a network (Pham et al. 2018; "Neuron hierarchical networks", 2.1).
@@ -89,8 +92,11 @@ def find_hierarchy(
         Whether a run that lies there is thrown away.
     progress
         Whether to show the epochs as they come, with the best network so far.
+    callbacks
+        Called with trainer and row after each epoch, when both are kept. One that raises ends the search.
     settings
-        Single options by name.
+        Single options by name. `loss` and `error` may also be functions of answers and targets, which a resumed search
+        is handed again.
 
     Returns
     -------
@@ -113,18 +119,26 @@ def find_hierarchy(
     (3, True)
     """
     chosen = ({} if options is None else asdict(options)) | settings
+    own = taken_own(chosen)
     options = read_options(HierarchyOptions, settings=chosen)
     data = load(data) if isinstance(data, str) else data
-    trainer = _trainer(_prepared(data, options), options)
+    trainer = _trainer(_prepared(data, options), options, own)
     with ExitStack() as stack:
         kept = None
         if run is not None:
-            kept = stack.enter_context(started_run(run, _config(data, options), force))
+            kept = stack.enter_context(started_run(run, _config(data, options) | names_of(own), force))
             _checkpoint(kept, trainer)
-        return _finish(trainer, options, kept, progress)
+        return _finish(trainer, options, kept, progress, callbacks)
 
 
-def resume_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: bool = False) -> Hierarchy:
+def resume_hierarchy(
+    run: str | Path,
+    data: Dataset | None = None,
+    *,
+    progress: bool = False,
+    callbacks: Sequence[Callback] = (),
+    own: Mapping[str, Any] = NOTHING_OWN,
+) -> Hierarchy:
     """Go on with a search from its last checkpoint, with the numbers it would have had.
 
     On the CPU, with the same versions and thread count, they agree bit for bit.
@@ -137,6 +151,8 @@ def resume_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: 
         What `find_hierarchy` was given, where that is not a data set as it is loaded by its name.
     progress
         Whether to show the epochs as they come.
+    callbacks, own
+        As those that it began with; `own` holds "loss" and "error", where these are functions.
 
     Raises
     ------
@@ -146,26 +162,31 @@ def resume_hierarchy(run: str | Path, data: Dataset | None = None, *, progress: 
         Other data than those it was begun on, or examples of another shape.
     """
     with continued_run(run) as kept:
-        return _go_on(kept, data, progress)
+        return _go_on(kept, data, progress, callbacks, own)
 
 
-def _go_on(kept: Run, data: Dataset | None, progress: bool) -> Hierarchy:
+def _go_on(
+    kept: Run, data: Dataset | None, progress: bool, callbacks: Sequence[Callback], own: Mapping[str, Any]
+) -> Hierarchy:
     config = kept.config()
     if config.get("command") != COMMAND:
         raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for a layer hierarchy")
+    check_own(kept.path, config, own)
     options = read_options(HierarchyOptions, settings=config["options"])
     data = _prepared(same_data(config, data), options)
     made: list[Trainer] = []
-    kept.load_checkpoint(lambda state, rows: made.append(_restored(data, options, state, rows)))
-    return _finish(made[-1], options, kept, progress)
+    kept.load_checkpoint(lambda state, rows: made.append(_restored(data, options, own, state, rows)))
+    return _finish(made[-1], options, kept, progress, callbacks)
 
 
-def _restored(data: Dataset, options: HierarchyOptions, state: Any, rows: list[dict[str, Any]]) -> Trainer:
+def _restored(
+    data: Dataset, options: HierarchyOptions, own: Mapping[str, Any], state: Any, rows: list[dict[str, Any]]
+) -> Trainer:
     """A search as a checkpoint has it; `FileError` where it is none of this search."""
     check(state, {"net": TABLE, "optimizer": TABLE, "sampler": TABLE, "chosen": [[ANYTHING]]}, "state")
     space = options.space(data)
     check_rows(rows, space)
-    trainer = _trainer(data, options, rows)
+    trainer = _trainer(data, options, own, rows)
     shot: OneShot = trainer.net
     check_alike(state["net"], dict(shot.net.state_dict()), "state.net")
     shot.net.load_state_dict(state["net"])
@@ -192,15 +213,16 @@ def _prepared(data: Dataset, options: HierarchyOptions) -> Dataset:
     return data.standardised() if options.standardise else data
 
 
-def _trainer(data: Dataset, options: HierarchyOptions, rows: Sequence[dict[str, Any]] = ()) -> Trainer:
+def _trainer(
+    data: Dataset, options: HierarchyOptions, own: Mapping[str, Any], rows: Sequence[dict[str, Any]] = ()
+) -> Trainer:
     space, device = options.space(data), usable_device(options.device)
     require_memory(space, options.batch_size, options.optimizer, device)
     net = Supernet(space, options.seed, options.initializer, device)
     split = hold_out(data, options.validation, options.seed)
     shot = OneShot(net, options.make_sampler(space))
-    return Trainer(
-        shot, split, options, make_optimizer(net.parameters(), options), (SamplerSteps(options, rows),), rows
-    )
+    optimizer, steps = make_optimizer(net.parameters(), options), SamplerSteps(options, rows)
+    return Trainer(shot, split, options, optimizer, (steps,), rows, objective_with(options, own))
 
 
 def _checkpoint(run: Run, trainer: Trainer) -> None:
@@ -214,7 +236,9 @@ def _checkpoint(run: Run, trainer: Trainer) -> None:
     run.save_checkpoint(state, None, trainer.rows)
 
 
-def _finish(trainer: Trainer, options: HierarchyOptions, run: Run | None, progress: bool) -> Hierarchy:
+def _finish(
+    trainer: Trainer, options: HierarchyOptions, run: Run | None, progress: bool, callbacks: Sequence[Callback]
+) -> Hierarchy:
     """Search to the end, rank, and leave the winner."""
 
     def keep(trainer: Trainer, row: dict[str, Any]) -> None:
@@ -224,18 +248,15 @@ def _finish(trainer: Trainer, options: HierarchyOptions, run: Run | None, progre
                 _checkpoint(run, trainer)
 
     net: Supernet = trainer.net.net
-    trainer.callbacks = (*trainer.callbacks, keep)
     with ExitStack() as stack:
-        if progress:
-            trainer.callbacks = (
-                *trainer.callbacks,
-                stack.enter_context(ShowHierarchySearch(options.epochs, net.space)),
-            )
+        shown = (stack.enter_context(ShowHierarchySearch(options.epochs, net.space)),) if progress else ()
+        trainer.callbacks = (*trainer.callbacks, keep, *callbacks, *shown)
         rows = trainer.run()
     shot: OneShot = trainer.net
     networks = shot.sampler.finalists(options.finalists)
     networks += [net.space.genes(row["search"][name]) for row in rows[-1:] for name in ("best_genes", "genes")]
-    ranking = rank(net, networks, trainer.split.validation_x, trainer.split.validation_y, options.evaluation_batch)
+    held_out = trainer.split.validation_x, trainer.split.validation_y
+    ranking = rank(net, networks, *held_out, options.evaluation_batch, trainer.objective)
     genes = ranking[0].genes
     graph = _graph(net, genes, trainer, options)
     if run:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from ...training import evaluate
+from ...training import Objective, evaluate
+from ...training.objectives import AUTO
 from .space import Genes
 from .supernet import Supernet
 
@@ -27,7 +28,9 @@ class RankedHierarchy:
     error: float
 
 
-def rank(net: Supernet, networks: Iterable[Genes], x: Tensor, y: Tensor, batch_size: int) -> list[RankedHierarchy]:
+def rank(
+    net: Supernet, networks: Iterable[Genes], x: Tensor, y: Tensor, batch_size: int, objective: Objective = AUTO
+) -> list[RankedHierarchy]:
     """Networks by their error, then by their loss, on the same examples; the best first, each once.
 
     Parameters
@@ -40,10 +43,12 @@ def rank(net: Supernet, networks: Iterable[Genes], x: Tensor, y: Tensor, batch_s
         (n, inputs, image, image) and (n,) int64, held out.
     batch_size
         Examples at a time; batch norm takes its statistics from these.
+    objective
+        What loss and error are.
     """
     found = []
     for genes in dict.fromkeys(networks):
-        loss, error = evaluate(Member(net, genes), x, y, batch_size)
+        loss, error = evaluate(Member(net, genes), x, y, batch_size, objective)
         found.append(RankedHierarchy(genes, loss, error))
     return sorted(found, key=lambda each: (each.error, each.loss))
 

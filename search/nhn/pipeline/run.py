@@ -1,6 +1,6 @@
 """`neuron_hierarchy`: all of algorithm 2 in one run directory, stage by stage."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +16,10 @@ from ...datasets.same import same_data
 from ...executors.trust import refuse_scheduler
 from ...runs import Run, continued_run, is_of_runs, remove, started_run
 from ...runs.jsonfiles import read_json, write_json
+from ...training.loop import Callback
+from ...training.measures import Function
+from ...training.objectives import Loss
+from ...training.own import NOTHING_OWN, check_own, given_own, names_of
 from .feasible import check_stages
 from .options import NeuronHierarchyOptions, read_stage_options, stored_stages
 from .origins import origin_of
@@ -38,14 +42,14 @@ class NeuronHierarchy:
     results
         Stage -> its result, in plain JSON: errors in percent, parameters, genes, seconds.
     test_error
-        Of the network, in percent.
+        Of the network, in percent; None where the data have no test part.
     run
         The run directory; every stage has a folder there.
     """
 
     graph: NeuronGraph
     results: dict[str, Result]
-    test_error: float
+    test_error: float | None
     run: Path
 
     def report(self) -> str:
@@ -61,6 +65,9 @@ def neuron_hierarchy(
     preset: str | None = None,
     force: bool = False,
     progress: bool = False,
+    callbacks: Sequence[Callback] = (),
+    loss: Loss | None = None,
+    error: Function | None = None,
     **settings: Any,
 ) -> NeuronHierarchy:
     """Build a neuron hierarchical network ("Neuron hierarchical networks", algorithm 2).
@@ -84,6 +91,12 @@ def neuron_hierarchy(
         Whether a run that lies there is thrown away.
     progress
         Whether to show what goes on.
+    callbacks
+        Called after each epoch of each stage that trains, with trainer and row; `row["stage"]` says which. One that
+        raises ends the pipeline; what is finished stays.
+    loss, error
+        Functions of answers and targets in the place of those by name, for the stages that train, which a resumed
+        pipeline is handed again; the evolutionary search goes by cross-entropy.
     settings
         Single options: `seed=1`, or by stage, `final={"epochs": 10}`.
 
@@ -102,13 +115,20 @@ def neuron_hierarchy(
     options = options or read_stage_options(settings=settings, preset=PRESETS[preset] if preset else PRESETS["paper"])
     loaded = load(data)
     check_stages(options, loaded)
-    about = {"command": COMMAND, "data": loaded.name, "fingerprint": loaded.fingerprint()}
+    own = given_own(loss=loss, error=error)
+    about = {"command": COMMAND, "data": loaded.name, "fingerprint": loaded.fingerprint()} | names_of(own)
     with started_run(run, about | {"options": options.plain()}, force, (*STAGES, REPORT)) as kept:
-        return _finish(kept, Context(kept.path, loaded, options, progress))
+        return _finish(kept, Context(kept.path, loaded, options, progress, callbacks, own))
 
 
 def resume_neuron_hierarchy(
-    run: str | Path, data: Dataset | None = None, *, progress: bool = False, trust: str | Collection[str] = ()
+    run: str | Path,
+    data: Dataset | None = None,
+    *,
+    progress: bool = False,
+    trust: str | Collection[str] = (),
+    callbacks: Sequence[Callback] = (),
+    own: Mapping[str, Any] = NOTHING_OWN,
 ) -> NeuronHierarchy:
     """Go on with a pipeline: finished stages are kept, the one that was stopped goes on from its checkpoint.
 
@@ -124,6 +144,8 @@ def resume_neuron_hierarchy(
         Whether to show what goes on.
     trust
         The address of the Dask scheduler that the directory names, where it names one.
+    callbacks, own
+        As those that it began with; `own` holds "loss" and "error", where these are functions.
 
     Raises
     ------
@@ -136,11 +158,12 @@ def resume_neuron_hierarchy(
         config = kept.config()
         if config.get("command") != COMMAND:
             raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not of the neuron hierarchy pipeline")
+        check_own(kept.path, config, own)
         data = same_data(config, data)
         options = read_stage_options(settings=stored_stages(config["options"]))
         scheduler = options.executor.address if options.executor.executor == "dask" else None
         refuse_scheduler(scheduler, kept.path / "config.json", trust)
-        return _finish(kept, Context(kept.path, data, options, progress))
+        return _finish(kept, Context(kept.path, data, options, progress, callbacks, own))
 
 
 def _finish(run: Run, context: Context) -> NeuronHierarchy:

@@ -4,8 +4,9 @@ A stage has a folder of its own in the run directory. `result.json` in it says t
 checkpoints of its own run say where to go on.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ...growth.running import go_on, grow
 from ...growth.train import train
 from ...growth.way import Way
 from ...runs import Run
+from ...training.loop import Callback
 from ..kernels import prune_network
 from ..layers import find_hierarchy, resume_hierarchy
 from ..locations.lds import locate_and_direct
@@ -44,29 +46,44 @@ class Context:
         Of all stages.
     progress
         Whether to show what goes on.
+    callbacks
+        Called after each epoch of each stage that trains, with trainer and row; the row says which under "stage".
+    own
+        Functions of the user's own in the place of a loss or a measure, for all stages that train.
     """
 
     path: Path
     data: Dataset
     options: NeuronHierarchyOptions
     progress: bool = False
+    callbacks: Sequence[Callback] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
 
     def folder(self, stage: str) -> Path:
         """Where a stage keeps what it makes."""
         return self.path / stage
+
+    def callbacks_of(self, stage: str) -> tuple[Callback, ...]:
+        """The callbacks, as a stage calls them."""
+        return tuple(partial(_call, callback, stage) for callback in self.callbacks)
 
     def graph(self, stage: str) -> NeuronGraph:
         """What a finished stage made."""
         return NeuronGraph.load(self.folder(stage) / "graph.safetensors")
 
 
+def _call(callback: Callback, stage: str, trainer: Any, row: dict[str, Any]) -> None:
+    callback(trainer, row | {"stage": stage})
+
+
 def layers(context: Context) -> Result:
     """Find the layer hierarchy; the network begins anew (SmoothInit and ENAS of algorithm 2)."""
     folder, hierarchy_options = context.folder("layers"), context.options.hierarchy
+    how: dict[str, Any] = {"progress": context.progress, "callbacks": context.callbacks_of("layers")}
     if Run(folder).begun:
-        found = resume_hierarchy(folder, context.data, progress=context.progress)
+        found = resume_hierarchy(folder, context.data, own=context.own, **how)
     else:
-        found = find_hierarchy(context.data, hierarchy_options, run=folder, force=True, progress=context.progress)
+        found = find_hierarchy(context.data, hierarchy_options, run=folder, force=True, **how, **context.own)
     genes = [[gene.operation, *gene.skips] for gene in found.genes]
     return {
         "genes": genes,
@@ -129,7 +146,7 @@ def final(context: Context) -> Result:
     without = _add_ons(graph)
     if without:
         graph.apply(RemoveNeurons(without))
-        result["removed"] = measured(graph, context.data, context.options.final)
+        result["removed"] = measured(graph, context.data, context.options.final, context.own)
     return result
 
 
@@ -164,10 +181,11 @@ def _train(context: Context, stage: str, before: str, options: Any, drawn: bool 
 
 def _trained(context: Context, stage: str, way: Way, graph: Callable[[], NeuronGraph], options: Any) -> Grown:
     """A run of that way of training in the stage's folder: begun, or gone on with."""
-    folder = context.folder(stage)
+    folder, callbacks = context.folder(stage), context.callbacks_of(stage)
     if Run(folder).begun:
-        return go_on(way, folder, context.data, context.progress)
-    return grow(way, graph(), context.data, options, run=folder, force=True, progress=context.progress)
+        return go_on(way, folder, context.data, context.progress, callbacks, context.own)
+    how: dict[str, Any] = {"progress": context.progress, "callbacks": callbacks, "settings": dict(context.own)}
+    return grow(way, graph(), context.data, options, run=folder, force=True, **how)
 
 
 def _result(grown: Grown) -> Result:

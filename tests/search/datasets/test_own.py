@@ -71,11 +71,11 @@ def test_a_test_part_comes_along(form):
 @pytest.mark.parametrize(
     ("y", "outputs", "loss", "unit"),
     [
-        (CLASSES, 2, "auto", ""),
-        (np.array(["no", "yes"])[CLASSES], 2, "cross_entropy", ""),
-        (PRICE, 1, "mae", "of the targets' variance"),
-        (BOTH, 2, "huber", "of the targets' variance"),
-        (LABELS, 2, "bce", "of the labels"),
+        (CLASSES, 2, "auto", "%"),
+        (np.array(["no", "yes"])[CLASSES], 2, "cross_entropy", "%"),
+        (PRICE, 1, "mae", "% of the targets' variance"),
+        (BOTH, 2, "huber", "% of the targets' variance"),
+        (LABELS, 2, "bce", "% of the labels"),
     ],
 )
 def test_each_kind_of_target_is_learned(y, outputs, loss, unit):

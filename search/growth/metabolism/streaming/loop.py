@@ -9,13 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from neurograph import compiler
+from neurograph.analysis.units import PERCENT
 from neurograph.errors import DivergenceError
 
 from ....streams import Stream
 from ....training.batches import seed_of
 from ....training.evaluation import evaluate
+from ....training.measures import Targets
+from ....training.objectives import AUTO, Objective
 from ....training.options import make_optimizer
-from ....training.tasks import faults, loss_of
 from ...reasons import Reason, reasons, stopped_falling
 from ..rules import loss_slope
 from .life import Life
@@ -46,6 +48,8 @@ class StreamTrainer:
         Called with the trainer and each new row.
     rows
         Of a run that is gone on with.
+    objective
+        What is made small, and what counts as an error.
     """
 
     def __init__(
@@ -55,8 +59,10 @@ class StreamTrainer:
         options: StreamOptions,
         callbacks: Sequence[Callback] = (),
         rows: Sequence[Row] = (),
+        objective: Objective = AUTO,
     ) -> None:
-        self.net, self.stream, self.options = net, stream, options
+        self.net, self.stream, self.options, self.objective = net, stream, options, objective
+        self.unit = PERCENT
         # on streams networks are small, steps many
         self.optimizer = make_optimizer(net.parameters(), options, fused=True)
         self.life = Life(net, self.optimizer, options)
@@ -92,7 +98,7 @@ class StreamTrainer:
         return self.rows
 
     def _run_row(self, batches: Any) -> None:
-        started, online, number = perf_counter(), _Online(self.net.device), len(self.rows) + 1
+        started, online, number = perf_counter(), _Online(self.net.device, self.objective), len(self.rows) + 1
         self.life.count_anew()
         with torch.random.fork_rng([self.net.device] if self.net.device.type == "cuda" else []):
             torch.manual_seed(seed_of(self.options.seed, number, 1))  # dropout draws from torch's own generator
@@ -111,11 +117,14 @@ class StreamTrainer:
 
     def _step(self, x: Tensor, y: Tensor, online: "_Online") -> None:
         x, y = x.to(self.net.device), y.to(self.net.device)
+        if not online.count:
+            self.objective.check(y)
+            self.unit = self.objective.unit(y)
         if not self.net.training:
             self.net.train()
         self.optimizer.zero_grad()
         answers = self.net(x)
-        loss = loss_of(answers, y)
+        loss = self.objective.loss(answers, y)
         loss.backward()
         if self.options.clip:
             nn.utils.clip_grad_norm_(self.net.parameters(), self.options.clip)
@@ -136,10 +145,11 @@ class StreamTrainer:
             "neurons": {name: len(some) for name, some in self.net.graph.populations.items()},
             "parameters": self.net.parameter_count(), "seconds": perf_counter() - started, "edit": None, "event": None,
         }  # fmt: skip
+        row |= {} if self.unit == PERCENT else {"unit": self.unit}
         over = not self.stream.task_steps or not self.steps % self.stream.task_steps
         if over and self.stream.tests:
             x, y = (part.to(self.net.device) for part in self.stream.tests(task))
-            row["test_loss"], row["test_error"] = evaluate(self.net, x, y)
+            row["test_loss"], row["test_error"] = evaluate(self.net, x, y, objective=self.objective)
         self.rows.append(row)
         grown = self._grow() if over else {}
         life = self.life
@@ -182,20 +192,20 @@ class StreamTrainer:
 class _Online:
     """Loss and error over some steps, summed where the network is."""
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, objective: Objective) -> None:
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+        self.objective, self.last = objective, torch.zeros(0)
         self.faults: Any = 0
-        self.count, self.numbers = 0, False
+        self.count, self.numbers = 0, 0
         self.targets: Any = 0.0
         self.squares: Any = 0.0
 
     def add(self, loss: Tensor, answers: Tensor, y: Tensor) -> None:
         """Take in a step."""
         self.loss_sum += loss * len(y)
-        self.faults = self.faults + faults(answers, y)
-        self.count += len(y)
+        self.faults = self.faults + self.objective.faults(answers, y)
+        self.count, self.numbers, self.last = self.count + len(y), self.numbers + y.numel(), y
         if y.is_floating_point():
-            self.numbers = True
             self.targets = self.targets + y.double().sum(0)
             self.squares = self.squares + y.double().square().sum(0)
 
@@ -206,11 +216,11 @@ class _Online:
 
     @property
     def error(self) -> float:
-        """In percent: of classes, the share of wrong answers; of numbers, of the targets' variation."""
-        if not self.numbers:
-            return 100.0 * float(self.faults) / self.count
-        variation = float((self.squares - self.targets**2 / self.count).sum())
-        return 100.0 * float(self.faults) / variation if variation > 0 else 0.0
+        """In the unit of the objective."""
+        varied = self.last.is_floating_point() and self.count
+        variation = float((self.squares - self.targets**2 / self.count).sum()) if varied else 0.0
+        seen = Targets(self.count, self.numbers, variation)
+        return self.objective.measured(self.last).mean(float(self.faults), seen)
 
 
 def _mean_loss(rows: Sequence[Row]) -> float:

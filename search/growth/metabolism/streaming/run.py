@@ -1,6 +1,6 @@
 """Runs on streams: made, kept in a directory, gone on with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from math import prod
@@ -19,9 +19,10 @@ from ....runs import Run, continued_run, started_run
 from ....runs.held import restored_from
 from ....streams import WITHOUT_DATA, Stream, make_stream
 from ....training.fit import check_numbers
+from ....training.own import NOTHING_OWN, check_own, names_of, objective_with, taken_own
 from ...pictures import leave_pictures, network_at_start
 from .life import check_life
-from .loop import Row, StreamTrainer
+from .loop import Callback, Row, StreamTrainer
 from .options import StreamOptions
 
 COMMAND = "metabolize-stream"
@@ -59,6 +60,7 @@ def metabolize_stream(
     run: str | Path | None = None,
     force: bool = False,
     progress: bool = False,
+    callbacks: Sequence[Callback] = (),
     **settings: Any,
 ) -> Lived:
     """Train a network on data that keep coming, while its neurons die and others are born in their places.
@@ -89,8 +91,11 @@ def metabolize_stream(
         Whether a run that lies there is thrown away.
     progress
         Whether to show the rows as they come.
+    callbacks
+        Called with the trainer and each row, when both are kept. One that raises ends the run.
     settings
-        Single options by name.
+        Single options by name. `loss` and `error` may also be functions of answers and targets, which a resumed run is
+        handed again.
 
     Raises
     ------
@@ -109,31 +114,38 @@ def metabolize_stream(
     (2, {'hidden1': 2}, 16)
     """
     chosen = ({} if options is None else asdict(options)) | settings
+    own = taken_own(chosen)
     options = read_options(StreamOptions, settings=chosen)
     made, known = _made(graph, stream, data, dict(about or {}))
     check_life(graph, options, _steps(made, options))
     net = compiler.compile(graph, batch_size=_batch_size(made), device=options.device)
     _check_fit(net, made)
-    trainer = StreamTrainer(net, made, options)
+    trainer = StreamTrainer(net, made, options, objective=objective_with(options, own))
     with ExitStack() as stack:
         kept = None
         if run is not None:
-            config = {"command": COMMAND, **known, "options": asdict(options)}
+            config = {"command": COMMAND, **known, "options": asdict(options)} | names_of(own)
             kept = stack.enter_context(started_run(run, config, force))
             graph.save(kept.start)
             _checkpoint(kept, trainer)
-        return _finish(trainer, kept, progress)
+        return _finish(trainer, kept, progress, callbacks)
 
 
 def resume_stream(
-    run: str | Path, data: Dataset | None = None, progress: bool = False, stream: Stream | None = None
+    run: str | Path,
+    data: Dataset | None = None,
+    progress: bool = False,
+    stream: Stream | None = None,
+    callbacks: Sequence[Callback] = (),
+    own: Mapping[str, Any] = NOTHING_OWN,
 ) -> Lived:
     """Go on with a run on a stream from its last checkpoint; see `search.resume`.
 
-    A stream of one's own is handed over anew, and must give the same batches.
+    A stream of one's own is handed over anew, and must give the same batches; so are functions of one's own.
     """
     with continued_run(run) as kept:
         config = kept.config()
+        check_own(kept.path, config, own)
         options = read_options(StreamOptions, settings=config["options"])
         network_at_start(kept)  # what is wrong with its file is raised now, not when all is trained
         state, graph = kept.load_network()
@@ -142,12 +154,12 @@ def resume_stream(
         with restored_from(kept.checkpoint):
             net.load_state_dict(state["network"])
         _check_fit(net, made)
-        trainer = StreamTrainer(net, made, options, rows=kept.metrics())
+        trainer = StreamTrainer(net, made, options, (), kept.metrics(), objective_with(options, own))
         with restored_from(kept.checkpoint):
             net.load_optimizer_state(trainer.optimizer, state["optimizer"])
             trainer.life.load_state_dict(state["life"])
         trainer.ended = bool(state["ended"])
-        return _finish(trainer, kept, progress)
+        return _finish(trainer, kept, progress, callbacks)
 
 
 def _made(
@@ -221,7 +233,7 @@ def _checkpoint(run: Run, trainer: StreamTrainer) -> None:
     run.save_checkpoint(state, trainer.net.graph, trainer.rows)
 
 
-def _finish(trainer: StreamTrainer, run: Run | None, progress: bool) -> Lived:
+def _finish(trainer: StreamTrainer, run: Run | None, progress: bool, callbacks: Sequence[Callback]) -> Lived:
     """Train to the end, and leave pictures."""
 
     def keep(trainer: StreamTrainer, row: Row) -> None:
@@ -230,10 +242,9 @@ def _finish(trainer: StreamTrainer, run: Run | None, progress: bool) -> Lived:
             if row["epoch"] % trainer.options.checkpoint == 0 or trainer.finished:
                 _checkpoint(run, trainer)
 
-    trainer.callbacks = (keep,)
     with ExitStack() as stack:
-        if progress:
-            trainer.callbacks = (keep, stack.enter_context(ShowProgress(trainer.epochs or 0)))
+        shown = (stack.enter_context(ShowProgress(trainer.epochs or 0)),) if progress else ()
+        trainer.callbacks = (keep, *callbacks, *shown)
         try:
             rows = trainer.run()
         except DivergenceError as error:

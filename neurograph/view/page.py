@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -17,7 +18,7 @@ LIBRARIES = {"graphology": "graphology.umd.min.js", "sigma": "sigma.min.js"}
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
 
-def page(content: PageContent, live: str = "") -> str:
+def page(content: PageContent, live: str = "", beside: bool = False) -> str:
     """One HTML document. Names stand in it as base64 or escaped, and its policy lets no script run but its own.
 
     Parameters
@@ -27,31 +28,50 @@ def page(content: PageContent, live: str = "") -> str:
     live
         What it was made of, where it is to ask the server that it comes from for what is new; else it asks nobody for
         anything.
+    beside
+        Whether another page holds it beside one more, and has the timeline and the tools for both.
     """
     title = content.data["title"] or "A neural network"
-    parts = {name: _library(file) for name, file in LIBRARIES.items()} | {"script": script()}
-    parts["sigma"] = f"function loadSigma() {{\n{parts['sigma']}\n}}"  # it does not bear to be read without WebGL
-    hashes = " ".join(f"'sha256-{_digest(text)}'" for text in parts.values())
+    parts = parts_of_page()
     held = parts | {
-        "hashes": hashes,
-        "live": f' data-live="{escape(live)}"' if live else "",
+        "hashes": hashes(parts.values()),
+        "live": f' data-live="{escape(live)}"' * bool(live) + " data-beside" * beside,
         "connect": " connect-src 'self';" if live else "",
         "title": escape(title),
-        "style": _asset("style.css"),
+        "style": asset("style.css"),
         "picture": picture(content),
         "data": pack(content.data, content.arrays),
     }
-    return _HOLE.sub(lambda hole: held[hole[1]], _asset("page.html"))
+    return filled("page.html", held)
 
 
 @cache
-def script() -> str:
-    """The page's own scripts, in one function of their own."""
-    return "(() => {\n'use strict';\n" + "\n".join(_asset(f"{name}.js") for name in SCRIPTS) + "\n})();"
+def parts_of_page() -> dict[str, str]:
+    """The scripts that a page runs: the libraries, and its own."""
+    parts = {name: _library(file) for name, file in LIBRARIES.items()} | {"script": script(SCRIPTS)}
+    parts["sigma"] = f"function loadSigma() {{\n{parts['sigma']}\n}}"  # it does not bear to be read without WebGL
+    return parts
+
+
+def filled(name: str, held: Mapping[str, str]) -> str:
+    """An HTML file of the assets with its holes filled."""
+    return _HOLE.sub(lambda hole: held[hole[1]], asset(name))
+
+
+def hashes(scripts: Iterable[str]) -> str:
+    """What a policy names scripts by."""
+    return " ".join(f"'sha256-{_digest(text)}'" for text in scripts)
 
 
 @cache
-def _asset(name: str) -> str:
+def script(names: tuple[str, ...]) -> str:
+    """Scripts of our own, in one function of their own."""
+    return "(() => {\n'use strict';\n" + "\n".join(asset(f"{name}.js") for name in names) + "\n})();"
+
+
+@cache
+def asset(name: str) -> str:
+    """The text of one of the assets."""
     return (files("neurograph.view") / "assets" / name).read_text(encoding="utf-8")
 
 

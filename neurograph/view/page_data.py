@@ -42,7 +42,7 @@ class PageContent:
     Parameters
     ----------
     data
-        Plain data: "title", "populations", "kinds", "forms", "bundles", "timeline", "headline",
+        Plain data: "title", "populations", "kinds", "forms", "bundles", "timeline", "headline", "unit",
         "events", "notes", "names", "own".
     arrays
         Name -> numbers of neurons (their order is by population) and of synapses (by bundle).
@@ -89,7 +89,7 @@ def content(
     before, moments, kept = past_arrays(past, neurons, synapses, chosen, order, times)
     kernels, left_out = kernel_arrays(synapses, bundles)
     closed = _undotted(layout)
-    head = headline(entries, neurons, _test_error(rows, test_error), unit_of(rows))
+    head = headline(entries, neurons, test_error_of(rows, test_error), unit_of(rows))
     seen, about, unseen = example_arrays(data, neurons.keys[order])
     plain = {
         "title": name_of(title if title is not None else graph.graph.get("name", "")),
@@ -104,6 +104,7 @@ def content(
         "timeline": times,
         "past": moments,
         "headline": name_of(head) if entries else "",
+        "unit": name_of(unit_of(rows)),
         "events": [_described(event) for event in events_of(entries, neurons)],
         "names": [name_of(neurons.names[at]) for at in order.tolist()],
         "own": describe_own(neurons, place),
@@ -113,7 +114,7 @@ def content(
     return PageContent(plain, arrays | seen | kernels | matrices | before, layout, neurons, synapses, bundles)
 
 
-def _test_error(rows: list[MetricsRow], known: float | None) -> float | None:
+def test_error_of(rows: list[MetricsRow], known: float | None) -> float | None:
     """The one that is known, else the last that was measured beside the epochs."""
     measured = (row.get("test_error") for row in reversed(rows))
     return known if known is not None else next((error for error in measured if error is not None), None)

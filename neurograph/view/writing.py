@@ -92,12 +92,18 @@ def view(
     >>> page.read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
-    path = Path(path)
-    if os.path.exists(path) and not os.path.isdir(path) and not force and not is_stream(path):
-        raise FileError(f"{path} is there already; force=True (--force) overwrites it")
+    path = refuse_overwriting(path, force)
     text = page(content(graph, metrics, observations, max_synapses, title, test_error, past, data))
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
+    return path
+
+
+def refuse_overwriting(path: str | Path, force: bool) -> Path:
+    """The path; `FileError` where a file lies there and is not to be overwritten."""
+    path = Path(path)
+    if os.path.exists(path) and not os.path.isdir(path) and not force and not is_stream(path):
+        raise FileError(f"{path} is there already; force=True (--force) overwrites it")
     return path
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import webbrowser
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from neurograph.analysis.examples import Examples
 from neurograph.analysis.observations import Observations
 from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError, OptionError
-from neurograph.view import view
+from neurograph.view import Side, beside, view
 
 from ..runs import Run, open_run
 from ..training import sample
@@ -27,7 +28,13 @@ def add(commands: Any) -> None:
     """Declare the command and its flags."""
     parser = commands.add_parser("view", help="write one HTML page in which a network and its growth can be explored")
     parser.add_argument("graph", type=path, metavar="RUN-or-FILE", help="a run directory, or a saved graph")
-    add_out(parser, "view.html in the run, FILE.html")
+    parser.add_argument(
+        "--against",
+        type=path,
+        metavar="RUN-or-FILE",
+        help="another one to show beside it on one timeline: grown against fixed, seed against seed",
+    )
+    add_out(parser, "view.html in the run, FILE.html; beside.html with --against")
     parser.add_argument("--title", help="of the page (default: what was run, or the graph's name)")
     parser.add_argument(
         "--max-synapses",
@@ -44,25 +51,44 @@ def add(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> None:
     refuse_way_out(given)
-    run = open_run(given.graph) if os.path.isdir(given.graph) else None
-    graph = NeuronGraph.load(run.graph if run else given.graph)
-    out = given.out or (run.path / "view.html" if run else given.graph.with_suffix(".html"))
-    path = view(
-        graph,
-        out,
-        metrics=run.metrics() if run else (),
-        observations=_gradients(graph, given, run) if given.gradients else None,
-        data=_examples(graph, given, run) if given.data else None,
-        max_synapses=given.max_synapses,
-        title=given.title or (title_of(run) if run else None),
-        past=run.past() if run else (),
-        test_error=_test_error(run) if run else None,
-        force=given.force,
-    )
-    size = "" if is_stream(path) else f" ({path.stat().st_size / 1e6:.1f} MB)"
-    say(path, f"wrote {path}{size}; open it in a browser")
+    if given.against:
+        out = given.out or (given.graph if os.path.isdir(given.graph) else given.graph.parent) / "beside.html"
+        names = _names(given)
+        first, second = (
+            Side(name, **_shown(place, given)) for name, place in zip(names, (given.graph, given.against), strict=True)
+        )
+        page = beside(first, second, out, max_synapses=given.max_synapses, title=given.title, force=given.force)
+    else:
+        run = open_run(given.graph) if os.path.isdir(given.graph) else None
+        out = given.out or (run.path / "view.html" if run else given.graph.with_suffix(".html"))
+        title = given.title or (title_of(run) if run else None)
+        shown = _shown(given.graph, given)
+        page = view(shown.pop("graph"), out, **shown, max_synapses=given.max_synapses, title=title, force=given.force)
+    size = "" if is_stream(page) else f" ({page.stat().st_size / 1e6:.1f} MB)"
+    say(page, f"wrote {page}{size}; open it in a browser")
     if given.open:
-        webbrowser.open(path.resolve().as_uri())
+        webbrowser.open(page.resolve().as_uri())
+
+
+def _shown(place: Path, given: argparse.Namespace) -> dict[str, Any]:
+    """What a page shows of a run or a saved graph."""
+    run = open_run(place) if os.path.isdir(place) else None
+    graph = NeuronGraph.load(run.graph if run else place)
+    return {
+        "graph": graph,
+        "metrics": run.metrics() if run else (),
+        "observations": _gradients(graph, given, run) if given.gradients else None,
+        "data": _examples(graph, given, run) if given.data else None,
+        "past": run.past() if run else (),
+        "test_error": _test_error(run) if run else None,
+    }
+
+
+def _names(given: argparse.Namespace) -> list[str]:
+    """What two places are called: their last names, or the whole paths where these are alike."""
+    places = [given.graph, given.against]
+    names = [place.resolve().name for place in places]
+    return names if names[0] != names[1] else [str(place) for place in places]
 
 
 def _test_error(run: Run) -> float | None:

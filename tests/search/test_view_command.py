@@ -72,3 +72,13 @@ def test_gradients_are_of_data_that_fit_the_network(tmp_path, capsys):
     assert cli.main(["view", str(tmp_path / "graph.safetensors"), "--gradients", "--data", "digits"]) == 2
     assert "population 'output' answers with 7 numbers" in capsys.readouterr().err
     assert not (tmp_path / "graph.html").exists()
+
+
+def test_two_runs_stand_side_by_side_under_their_names(run, tmp_path, capsys):
+    search.train(mlp([64, 4, 10], seed=0), "digits:200", run=tmp_path / "fixed", epochs=2)
+    words = ["view", str(run), "--against", str(tmp_path / "fixed"), "--out", str(tmp_path / "two.html")]
+    assert cli.main(words) == 0
+    text = (tmp_path / "two.html").read_text(encoding="utf-8")
+    assert "<title>digits beside fixed</title>" in text and text.count('class="frame"') == 2
+    assert cli.main([*words[:4], "--force"]) == 0
+    assert str(run / "beside.html") in capsys.readouterr().out

@@ -194,7 +194,7 @@ function showLegend(app) {
     line(palette.negative, "negative weight");
   } else if (mode === "origin") {
     line(palette.origin[0], "there from the start", "dot");
-    rampOf("born first", "born last", palette.origin.slice(1));
+    if (app.model.of.born || app.model.of.synapse_born) rampOf("born first", "born last", palette.origin.slice(1));
   } else if (mode === "gradient") rampOf("small mean gradient", "large");
   else data.populations.slice(0, 10).forEach((p, i) => line(kindColour(palette, i), p.name, "dot"));
   const whose = app.selected || mode === "weight" ? whoseWeights(app.model, app.time) : "";

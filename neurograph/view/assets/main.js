@@ -81,6 +81,7 @@ function makeApp(data) {
 
   app.select = (chosen, fly = false, stay = false) => {
     app.selected = chosen;
+    document.documentElement.toggleAttribute("data-chosen", Boolean(chosen));
     weights = app.linked = null;
     app.picked = [];
     own = null;
@@ -138,6 +139,8 @@ function makeApp(data) {
     showLegend(app);
     app.redraw();
   };
+
+  app.fit = () => app.stage && fit(app.stage);
 
   app.setTheme = (theme) => {
     app.theme = document.documentElement.dataset.theme = theme;

@@ -73,6 +73,10 @@ function paintTimeline(app) {
   chart.setAttribute("aria-valuetext", document.getElementById("moment").textContent);
 }
 
+// What stands behind an error: nothing where it is in other units than percent, which the label names then.
+const percent = (unit) => (unit.startsWith("%") ? " %" : "");
+const inUnits = (unit) => (unit === "%" || !unit ? "" : ` (${unit})`);
+
 // Errors where there are any, else losses; training thin, validation strong, what is still to come pale.
 function paintCurves(app, pen, x, low) {
   const { curves } = app.data.timeline,
@@ -98,7 +102,7 @@ function paintCurves(app, pen, x, low) {
     pen.fillStyle = palette.line;
     pen.fillRect(EDGES.left, Math.round(y(tick)), 1e4, 1);
     pen.fillStyle = palette.grey;
-    pen.fillText(figure(tick) + (kind === "error" ? " %" : ""), EDGES.left - 5, y(tick) + 3.5);
+    pen.fillText(figure(tick) + (kind === "error" ? percent(app.data.unit) : ""), EDGES.left - 5, y(tick) + 3.5);
   }
   for (const [name, colour, wide] of lines) {
     pastAndFuture(pen, x(app.time), [1, 0.28], () => {
@@ -124,8 +128,10 @@ function paintCurves(app, pen, x, low) {
   for (const [, colour, wide, label] of [...lines].reverse()) {
     pen.fillStyle = colour;
     pen.font = `${wide > 1.5 ? 600 : 400} 10.5px system-ui, sans-serif`;
-    pen.fillText(label + (label === "training" && lines.length > 1 ? "" : ` ${kind}`), right, EDGES.top + 4);
-    right -= pen.measureText(label).width + (label === "training" ? 0 : pen.measureText(` ${kind}`).width) + 12;
+    const unit = kind === "error" ? inUnits(app.data.unit) : "",
+      words = label + (label === "training" && lines.length > 1 ? "" : ` ${kind}${unit}`);
+    pen.fillText(words, right, EDGES.top + 4);
+    right -= pen.measureText(words).width + 12;
   }
 }
 

@@ -1,7 +1,5 @@
 """A network growing, as a film: its journal played back."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,26 +9,24 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from PIL import Image
 
 from neurograph.analysis.units import PERCENT, unit_of
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
+from neurograph.draw.films import Frame, writer_of
 from neurograph.draw.panel import Panel, summary
 from neurograph.draw.replay import ReplayStep, replay_steps
 from neurograph.draw.strongest import strengths, strongest
 from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, NEWBORN, POSITIVE, bitmap, number, printable
 from neurograph.draw.topology import canvas, column_positions
-from neurograph.errors import FileError, OptionError, listed
+from neurograph.errors import OptionError
 
 SIDE, TOP, TALL, LABELS, CURVE = 56.0, 66.0, 320.0, 50.0, 92.0  # points: around the columns, and below them
 SIZE = 560.0  # points, the least width
 DPI = 86
 MOVE, SMOOTH = 45, 6  # milliseconds of a frame in which something moves, and how many there are between two steps
 STILL, FIRST, LAST = 650, 1200, 2600  # milliseconds of a step, of the first and of the last one
-ENDINGS = (".gif", ".mp4")
 
-Frame = tuple[np.ndarray, int]
 MetricsRow = Mapping[str, Any]
 
 
@@ -75,7 +71,7 @@ def animation(
     FileError
         Another ending, no ffmpeg for .mp4, a path that cannot be written.
     """
-    write = _writer(path)
+    write = writer_of(path)
     for name, value in (("max_steps", max_steps), ("max_synapses", max_synapses)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise OptionError(f"{name} must be a whole number of at least 1, not {value!r}")
@@ -84,7 +80,7 @@ def animation(
         raise OptionError("the journal has no birth and no death, so there is nothing that a film could show")
     film = Film(steps, rows, printable(title or graph.graph.get("name", "")), max_synapses)
     with written_aside(path) as aside:
-        write(film, aside)
+        write(film.frames(), aside, MOVE)
     return Path(path)
 
 
@@ -252,52 +248,3 @@ def _curve(rows: Sequence[MetricsRow]) -> np.ndarray | None:
         if len(known) > 1:
             return np.array(known, float).T
     return None
-
-
-def _writer(path: str | Path) -> Any:
-    kind = Path(path).suffix.lower()
-    if kind not in ENDINGS:
-        raise FileError(f"cannot film {path}: its name must end in one of {listed(ENDINGS)}")
-    if kind == ".mp4" and shutil.which("ffmpeg") is None:
-        raise FileError(f"cannot film {path}: MP4 needs ffmpeg, which is not installed; a .gif needs nothing")
-    return _write_gif if kind == ".gif" else _write_mp4
-
-
-def _palette() -> Image.Image:
-    """The colours of a film: what is drawn in, each on its way to white, and where they meet."""
-    hues = {name: np.array(to_rgb(name)) for name in (INK, GREY, POSITIVE, NEGATIVE, NEWBORN)}
-    mixed = [(hues[a] + hues[b]) / 2 for a, b in ((POSITIVE, NEGATIVE), (POSITIVE, GREY), (NEGATIVE, GREY))]
-    fade = np.linspace(0, 0.94, 31)[:, None]  # lighter ones would take the place of white
-    colours = np.concatenate([np.ones((1, 3)), *(hue + (1 - hue) * fade for hue in (*hues.values(), *mixed))])
-    found = Image.new("P", (1, 1))
-    found.putpalette((colours * 255).round().astype(int).ravel().tolist())
-    return found
-
-
-def _write_gif(film: Film, path: Path) -> None:
-    """Every frame in the same colours, so that nothing flickers."""
-    palette, images, times = _palette(), [], []
-    for pixels, milliseconds in film.frames():
-        images.append(Image.fromarray(pixels).quantize(palette=palette, dither=Image.Dither.NONE))
-        times.append(milliseconds)
-    images[0].save(path, "GIF", save_all=True, append_images=images[1:], duration=times, loop=0)
-
-
-def _write_mp4(film: Film, path: Path) -> None:
-    """Through ffmpeg, in a form that browsers and slides play."""
-    rate = 1000 // MOVE
-    frames = film.frames()
-    first, milliseconds = next(frames)
-    command = ["ffmpeg", "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24"]
-    command += ["-s", f"{first.shape[1]}x{first.shape[0]}", "-r", str(rate), "-i", "-", "-an", "-c:v", "libx264"]
-    command += ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", str(path)]
-    running = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert running.stdin is not None
-    try:
-        for pixels, time in ((first, milliseconds), *frames):
-            running.stdin.write(pixels.tobytes() * max(1, round(time / 1000 * rate)))
-    except BrokenPipeError:
-        pass  # what went wrong is in its last words
-    message = running.communicate()[1].decode(errors="replace").strip()
-    if running.returncode:
-        raise FileError(f"ffmpeg could not write the film: {message or running.returncode}")

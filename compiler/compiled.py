@@ -17,6 +17,7 @@ from .runtime.inputs import check_batch_size
 from .runtime.listeners import notify
 from .runtime.module import CompiledModule
 from .runtime.state import State, tensors_of
+from .runtime.unrolling import unrolled
 from .snapshot import Snapshot
 from .sync import state
 from .sync.columns import Columns, columns_of
@@ -133,16 +134,7 @@ class CompiledNetwork(CompiledModule):
         CompileError
             As a call; inputs of different lengths, or of none.
         """
-        times = {len(x) if isinstance(x, Tensor) and x.dim() else 0 for x in inputs}
-        if len(times) != 1 or times == {0}:
-            raise CompileError(f"inputs must be (time, batch, ...) of one length in time, not {sorted(times)}")
-        found = []
-        for step in zip(*inputs, strict=True):
-            y, state = self(*step, state) if self.memory else (self(*step), State(self.memory, ()))
-            found.append(y)
-        if isinstance(found[0], Tensor):
-            return torch.stack(found), state
-        return tuple(torch.stack(side) for side in zip(*found, strict=True)), state
+        return unrolled(self, inputs, state)
 
     def act(self, *inputs: Any) -> Any:
         """What the network makes of one row, from NumPy to NumPy: for controllers, which are asked step by step.

@@ -7,7 +7,7 @@
 from typing import TYPE_CHECKING, Any
 
 from neurograph import packages
-from neurograph.core.graph import EditResult
+from neurograph.core.editing import EditResult
 from neurograph.errors import NeuroGraphError
 from neurograph.network import NeuronGraph
 

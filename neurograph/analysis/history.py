@@ -9,7 +9,7 @@ import numpy as np
 from neurograph.analysis.sizes import signed_sizes
 from neurograph.core.entries import Entry
 from neurograph.core.graph import EditableGraph
-from neurograph.core.ranks import levels
+from neurograph.core.levels import levels
 from neurograph.core.records import NeuronRecords, SynapseRecords
 from neurograph.schema.neuron import VALUES, NeuronKind
 from neurograph.schema.synapse import DELAY

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.core.arrays import GraphArrays
-from neurograph.core.ranks import levels
+from neurograph.core.levels import levels
 from neurograph.core.state import GraphState
 from neurograph.schema.neuron import VALUES, NeuronKind
 from neurograph.schema.synapse import SynapseForm, form_of

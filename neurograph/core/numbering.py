@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.core.arrays import GraphArrays
-from neurograph.core.ranks import immediate, levels
+from neurograph.core.levels import levels
+from neurograph.core.ranks import immediate
 from neurograph.schema.synapse import form_of
 from neurograph.storage.sparse import places
 from neurograph.storage.table import EdgeTable

@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.core.cycles import cycle_in_words, some_cycle_in_words
+from neurograph.core.levels import levels
 from neurograph.errors import CycleError
 from neurograph.schema.synapse import DELAY
-from neurograph.storage.pools import items, ranges
-from neurograph.storage.sorting import stable_order
-from neurograph.storage.sparse import SparseColumn, by_key, gappy, kept, places, roomier
+from neurograph.storage.pools import items
+from neurograph.storage.sparse import SparseColumn, gappy, kept, places, roomier
 from neurograph.storage.table import EdgeTable
-
-THIN = 32  # edges that leave a level, up to which they are followed one by one
 
 Note = Callable[[Any, Any], None]  # is called with keys (one, (n,) or a slice) and their ranks before these move
 
@@ -127,7 +126,7 @@ class Ranks:
                     mine[y] = x
                     todo.append(y)
                     if y in other:
-                        raise CycleError(_cycle(table, y, back, fore))
+                        raise CycleError(cycle_in_words(table, y, back, fore))
         if not todo_back:
             span = (low - 1.0 - len(back) if below == -np.inf else below, low)
             moved = back
@@ -189,7 +188,7 @@ class Ranks:
             level = levels(len(keys), place[u], place[v])
         stuck = np.flatnonzero(level < 0)
         if len(stuck):
-            raise CycleError(_some_cycle(table, u, v, stuck if keys is None else keys[stuck], len(rows)))
+            raise CycleError(some_cycle_in_words(table, u, v, stuck if keys is None else keys[stuck], len(rows)))
         everyone = slice(len(level)) if keys is None else keys
         note(everyone, self.rank[everyone].copy())
         self.rank[everyone] = level
@@ -205,100 +204,3 @@ def immediate(table: EdgeTable, rows: np.ndarray) -> np.ndarray:
 def _near(table: EdgeTable, key: int, side: Any) -> np.ndarray:
     """The keys of a neuron's neighbours on one side, by immediate synapses."""
     return getattr(table, side.far)[immediate(table, table.rows(key, side))]
-
-
-def levels(count: int, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The number of edges on the longest path that ends in each node (Kahn, a whole level at a time).
-
-    Parameters
-    ----------
-    count
-        Number of nodes.
-    source, target
-        (E,) ends of the edges.
-
-    Returns
-    -------
-    level : numpy.ndarray
-        (count,) int32; -1 on a cycle or behind one.
-    """
-    degree = np.bincount(source, minlength=count)
-    start = np.cumsum(degree) - degree
-    if not (source[1:] >= source[:-1]).all():
-        target = target[stable_order(source, count)]
-    need = np.bincount(target, minlength=count)
-    level = np.full(count, -1, np.int32)
-    front, depth = np.flatnonzero(need == 0), 0
-    while len(front):
-        if len(front) <= THIN:
-            front, depth = _thin_levels(front, depth, start, degree, target, need, level)
-            if not len(front):
-                break
-        level[front] = depth
-        ends = target[ranges(start[front], degree[front])]
-        if len(ends) * 8 > count:
-            hits = np.bincount(ends, minlength=count)
-            need -= hits
-            front = np.flatnonzero((need == 0) & (hits > 0))
-        else:
-            ends.sort()
-            first = np.flatnonzero(np.diff(ends, prepend=-1))
-            hit = ends[first]
-            need[hit] -= np.diff(first, append=len(ends))
-            front = hit[need[hit] == 0]
-        depth += 1
-    return level
-
-
-def _thin_levels(front: np.ndarray, depth: int, *columns: np.ndarray) -> tuple[np.ndarray, int]:
-    """Goes on as `levels` does, edge by edge while few leave the front: long chains take no array pass a level.
-
-    Takes the front, its level, and the columns that `levels` keeps; returns the front and level to go on from.
-    """
-    start, degree, target, need, level = map(items, columns)
-    nodes = front.tolist()
-    while nodes and sum(degree[node] for node in nodes) <= THIN:
-        following = []
-        for node in nodes:
-            level[node] = depth
-            for at in range(start[node], start[node] + degree[node]):
-                end = target[at]
-                need[end] -= 1
-                if not need[end]:
-                    following.append(end)
-        nodes, depth = following, depth + 1
-    return np.array(nodes, np.int64), depth
-
-
-def _cycle(table: EdgeTable, meet: int, back: dict, fore: dict) -> str:
-    """The cycle that two searches found: from the new synapse's target through `meet` to its source and back."""
-    to_target, x = [], meet
-    while x is not None:
-        to_target.append(x)
-        x = fore[x]
-    to_source, x = [], back[meet]
-    while x is not None:
-        to_source.append(x)
-        x = back[x]
-    return _cycle_text(table, to_target[::-1] + to_source)
-
-
-def _cycle_text(table: EdgeTable, path: list[int]) -> str:
-    named = [repr(table.names[key]) for key in path]
-    shown = named if len(named) < 9 else [*named[:4], "...", *named[-4:]]
-    return f"synapse {named[-1]} -> {named[0]} would close a cycle: {' -> '.join([*shown, named[0]])}"
-
-
-def _some_cycle(table: EdgeTable, u: np.ndarray, v: np.ndarray, stuck: np.ndarray, present: int) -> str:
-    """One of the cycles that a batch of new synapses, those after the first `present`, would close."""
-    inside = by_key(stuck, True, len(table.names))
-    keep = np.flatnonzero(inside[u] & inside[v])
-    step = dict(zip(v[keep].tolist(), keep.tolist(), strict=True))  # each stuck node has a stuck source
-    seen: dict[int, int] = {}
-    x = int(v[keep[0]])
-    while x not in seen:
-        seen[x] = len(seen)
-        x = int(u[step[x]])
-    path = list(seen)[seen[x] :][::-1]
-    new = next(at for at, key in enumerate(path) if step[key] >= present)  # the new synapse goes last
-    return _cycle_text(table, path[new:] + path[:new])

@@ -61,6 +61,7 @@ class GraphState(ArrayDiGraph):
     interned = FORM_FIELDS
 
     effects: list[Any]  # each a `core.effects.base.Effect`: of the edit or the run of raw mutations that is going on
+    _journal: Any  # the `Journal`
     _savepoint: Any  # of the innermost transaction that is going on, or None
     copied_from: Copied | None = None
     turn: dict[int, int]  # under 0, the thread that changes the graph; a new one, empty, once it has
@@ -133,7 +134,7 @@ class GraphState(ArrayDiGraph):
             self._abandon(self._savepoint)
 
     def _abandon(self, savepoint: Any) -> None:
-        """Take back what was done since a savepoint; see `Transactions`."""
+        """Take back what was done since a savepoint; see `core.mutations.transactions`."""
         raise NotImplementedError
 
     def _leave_turn(self) -> None:

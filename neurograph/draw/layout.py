@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurograph.core.arrays import GraphArrays
-from neurograph.core.ranks import levels
+from neurograph.core.levels import levels
 from neurograph.draw.style import printable
 from neurograph.errors import OptionError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from neurograph.core.graph import Edit
+from neurograph.core.editing import Edit
 from neurograph.core.outcome import Outcome
 
 __all__ = ["Edit", "Outcome", "pairs"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurograph.analysis.history import NeuronHistory, SynapseHistory, levels_of
-from neurograph.core.ranks import levels
+from neurograph.core.levels import levels
 
 TILE = 2.4  # units between two feature maps; between two numbers it is 1
 APART = 3.0  # units between two neurons of a small population, at most

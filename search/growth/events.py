@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from neurograph.core.codec import encode
+from neurograph.core.editing import EditResult
 from neurograph.core.entries import Entry
-from neurograph.core.graph import EditResult
 from neurograph.core.journal import to_line
 from neurograph.errors import DivergenceError
 

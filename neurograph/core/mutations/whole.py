@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from neurograph.core.mutations.savepoint import Savepoint
+from neurograph.core.mutations.transactions import abandon, commit
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -33,16 +34,16 @@ def whole(verb: Verb, entry: bool = False) -> Verb:
                 savepoint = Savepoint(self, entry)
                 self._savepoint = savepoint
                 result = verb(self, *args, **kwargs)
-                return self._commit(savepoint) or result
+                return commit(self, savepoint) or result
             except BaseException:
                 if savepoint is not None:
                     savepoint.given_up = True
-                self._abandon(savepoint)
+                abandon(self, savepoint)
                 raise
         except BaseException:
             if savepoint is not None:
                 savepoint.given_up = True
-            self._abandon(savepoint)
+            abandon(self, savepoint)
             raise
 
     return cast("Verb", run)

@@ -6,7 +6,7 @@ from typing import Any
 from neurograph import compiler
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.variance import variance_condition
-from neurograph.core.graph import EditResult
+from neurograph.core.editing import EditResult
 from neurograph.edits import Autophagy, Proliferate
 from neurograph.edits.support.counts import error_variance
 from neurograph.errors import OptionError

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from neurograph import NeuronGraph
-from neurograph.core.ranks import levels
+from neurograph.core.levels import levels
 from neurograph.errors import CycleError
 
 

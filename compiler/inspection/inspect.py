@@ -5,6 +5,7 @@ from math import prod
 
 import numpy as np
 
+from neurograph.analysis.sizes import mean_and_deviation
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.entries import RAW, Entry
 from neurograph.core.journal import Journal
@@ -167,7 +168,7 @@ def _spread(arrays: GraphArrays, group: np.ndarray) -> tuple[float | None, float
     """Mean and deviation of all numbers in the weights of some synapses."""
     found = [arrays.pools[at][arrays.row[group[arrays.pool[group] == at]]].ravel() for at in range(len(arrays.pools))]
     values = np.concatenate([np.zeros(0), *found])
-    return (float(values.mean()), float(values.std())) if len(values) else (None, None)
+    return mean_and_deviation(values) if len(values) else (None, None)
 
 
 def _growth(journal: Journal) -> GrowthSummary:

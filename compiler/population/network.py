@@ -241,6 +241,12 @@ class CompiledPopulation(CompiledNetwork):
             self.refuse_stale()
         return self.graph.write_back()
 
+    def let_go(self) -> None:
+        """Write back and hold the values no longer of those graphs whose values this holds."""
+        for graph in self.graphs:
+            if graph.owner is self:
+                graph.release()
+
     # what it is
 
     def report(self) -> str:

@@ -1,7 +1,7 @@
 """The module that runs: a loop over stages, and what everybody may ask of it."""
 
 from math import prod
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, Self
 from weakref import ref
 
 import numpy as np
@@ -129,6 +129,17 @@ class CompiledModule(nn.Module):
             if known is None or known.ledger is not ledger:
                 watch(parameter, ledger, masked.get(id(parameter)))
 
+    def _apply(self, fn: Any, recurse: bool = True) -> Self:
+        """Move or cast its tensors; before they go to a device without numbers, what was learned is written back."""
+        if fn(torch.empty(0)).is_meta:
+            self.let_go()
+        return super()._apply(fn, recurse)
+
+    def let_go(self) -> None:
+        """Write back and hold the graph's values no longer, where this does."""
+        if self.graph.owner is self:
+            self.graph.release()
+
     def _trained(self) -> list[nn.Parameter]:
         """Its Parameters: every unit's own, as no unit has modules inside."""
         units = self.__dict__.get("units", {})
@@ -148,8 +159,6 @@ class CompiledModule(nn.Module):
     def turn(self, fresh: bool) -> None:
         """Be fresh or stale, as the graph's clock has it."""
         raise NotImplementedError
-
-    # what it is
 
     @property
     def dtype(self) -> torch.dtype:

@@ -29,7 +29,8 @@ def dataset_of(x: Any, y: Any, test_x: Any = None, test_y: Any = None, *, name: 
     Raises
     ------
     DataError
-        As `Dataset`; for texts in the examples, and for test classes that are not learned from.
+        As `Dataset`; for texts in the examples, for values that are missing (None, masked, an empty text), for sparse
+        tensors, rows of several lengths, and for test classes that are not learned from.
 
     Examples
     --------
@@ -37,7 +38,7 @@ def dataset_of(x: Any, y: Any, test_x: Any = None, test_y: Any = None, *, name: 
     >>> data.train_y.tolist(), data.classes, len(data.test_y)
     ([1, 0, 0], 2, 0)
     """
-    x, y = _numbers(x, "x", name), _plain(y)
+    x, y = _numbers(x, "x", name), _plain(y, "y", name)
     names: np.ndarray | None = None
     if isinstance(y, np.ndarray) and y.dtype.kind not in "biuf":
         names = np.unique(y.astype(str))
@@ -45,21 +46,48 @@ def dataset_of(x: Any, y: Any, test_x: Any = None, test_y: Any = None, *, name: 
     if (test_x is None) != (test_y is None):
         raise DataError(f"data set {name!r}: a test part has examples and targets, and one of them is missing")
     test_x = x[:0] if test_x is None else _numbers(test_x, "test_x", name)
-    test_y = y[:0] if test_y is None else _targets(_plain(test_y), names, "test_y", name)
+    test_y = y[:0] if test_y is None else _targets(_plain(test_y, "test_y", name), names, "test_y", name)
     shape = tuple(x.shape[1:]) or (1,)
     x, test_x = x.reshape(len(x), *shape), test_x.reshape(len(test_x), *shape)
     return Dataset(name, x, y, test_x, test_y, shape, _width(y, test_y, name))
 
 
-def _plain(values: Any) -> Any:
+def _plain(values: Any, what: str, name: str) -> Any:
+    """A tensor, or a writeable array of which nothing is missing."""
     if isinstance(values, Tensor):
+        if values.layout != torch.strided:
+            raise DataError(f"data set {name!r}: {what} is a sparse tensor: hand its to_dense()")
         return values
-    found = np.asarray(values)
+    if np.ma.is_masked(values):
+        raise DataError(f"data set {name!r}: {what} is a masked array, and values of it are missing: fill them in")
+    try:
+        found = np.asarray(values)
+    except ValueError as error:  # rows of several lengths
+        raise DataError(f"data set {name!r}: {what} is no table: {error}") from None
+    if found.dtype.kind not in "biufc":
+        _refuse_missing(found, what, name)
     return found if found.flags.writeable else found.copy()  # torch warns of others
 
 
+def _refuse_missing(values: np.ndarray, what: str, name: str) -> None:
+    """Refuse None, NaN, and what else stands for a value that is not there, which would become a class as a text."""
+    for at, value in np.ndenumerate(values):
+        if _is_missing(value):
+            place = ", ".join(map(str, at))
+            raise DataError(f"data set {name!r}: {what}[{place}] is {value!r}: it has no value there")
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None or value == "":
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # as pandas.NA answers
+        return True
+
+
 def _numbers(values: Any, what: str, name: str) -> Any:
-    found = _plain(values)
+    found = _plain(values, what, name)
     if isinstance(found, np.ndarray) and found.dtype.kind == "O":  # of a frame with columns of several types
         try:
             found = found.astype(np.float64)

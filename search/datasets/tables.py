@@ -132,12 +132,19 @@ def _from_columns(columns: dict[str, np.ndarray], targets: tuple[str, ...], name
         numbers = values.dtype.kind in "biuf"
         if not numbers and key in features:
             raise DataError(f"{name}: column {key!r} holds texts, such as {values[0]!r}: encode them as numbers first")
-        lost = np.flatnonzero(np.isnan(values)) if values.dtype.kind == "f" else np.empty(0, int)
+        lost = np.flatnonzero(_missing(values))
         if len(lost):
             raise DataError(f"{name}: column {key!r} misses its value in row {lost[0] + 1} of {len(values)}")
     x = np.stack([values.astype(np.float64) for values in features.values()], 1)
     y = _classes_or_numbers([columns[target] for target in targets])
     return dataset_of(x, y, name=name)
+
+
+def _missing(values: np.ndarray) -> np.ndarray:
+    """Which values of a column are not there."""
+    if values.dtype.kind in "biu":
+        return np.zeros(len(values), bool)
+    return np.isnan(values) if values.dtype.kind == "f" else np.array([value in (None, "") for value in values], bool)
 
 
 def _classes_or_numbers(targets: list[np.ndarray]) -> np.ndarray:

@@ -12,7 +12,7 @@ from neurograph.errors import DivergenceError, OptionError
 from neurograph.network import NeuronGraph
 
 from ..datasets import Dataset, as_dataset, hold_out
-from ..datasets.same import same_data
+from ..datasets.same import lasting_name, same_data
 from ..options import read_options
 from ..progress import ShowProgress
 from ..runs import Run, continued_run, refuse_taken, restored_from, started_run
@@ -109,7 +109,7 @@ def _go_on(
 
 
 def _config(way: Way, data: Dataset, options: GrowingOptions) -> dict[str, Any]:
-    about = {"data": data.name, "fingerprint": data.fingerprint()}
+    about = {"data": lasting_name(data), "fingerprint": data.fingerprint()}
     return {"command": way.command, **about, "options": asdict(options)}
 
 

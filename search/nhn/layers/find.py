@@ -13,7 +13,7 @@ from neurograph.network import NeuronGraph
 from ....compiler.runtime.devices import usable_device
 from ...datasets import Dataset, hold_out, load
 from ...datasets.dataset import stratified
-from ...datasets.same import same_data
+from ...datasets.same import lasting_name, same_data
 from ...options import read_options
 from ...runs import Run, continued_run, started_run
 from ...runs.shapes import ANYTHING, TABLE, check, check_alike
@@ -197,7 +197,7 @@ def _restored(
 
 
 def _config(data: Dataset, options: HierarchyOptions) -> dict[str, Any]:
-    about = {"data": data.name, "train_shape": list(data.train_x.shape), "fingerprint": data.fingerprint()}
+    about = {"data": lasting_name(data), "train_shape": list(data.train_x.shape), "fingerprint": data.fingerprint()}
     return {"command": COMMAND, **about, "options": asdict(options)}
 
 

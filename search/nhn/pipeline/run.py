@@ -12,7 +12,7 @@ from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
 
 from ...datasets import Dataset, load
-from ...datasets.same import same_data
+from ...datasets.same import lasting_name, same_data
 from ...executors.trust import refuse_scheduler
 from ...runs import Run, continued_run, is_of_runs, remove, started_run
 from ...runs.jsonfiles import read_json, write_json
@@ -116,7 +116,7 @@ def neuron_hierarchy(
     loaded = load(data)
     check_stages(options, loaded)
     own = given_own(loss=loss, error=error)
-    about = {"command": COMMAND, "data": loaded.name, "fingerprint": loaded.fingerprint()} | names_of(own)
+    about = {"command": COMMAND, "data": lasting_name(loaded), "fingerprint": loaded.fingerprint()} | names_of(own)
     with started_run(run, about | {"options": options.plain()}, force, (*STAGES, REPORT)) as kept:
         return _finish(kept, Context(kept.path, loaded, options, progress, callbacks, own))
 

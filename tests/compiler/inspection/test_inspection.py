@@ -1,5 +1,7 @@
 """What an inspection says, against what the graph and a compiled network know."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,13 @@ def test_nothing_about_the_graph_changes():
     inspect(graph)
     assert (graph.version, len(graph.journal), graph.wiring_digest()) == before
     assert net.owns and not net.stale
+
+
+def test_weights_near_the_largest_float_have_a_mean():
+    graph = mlp([2, 3, 1], seed=0)
+    for source, target in graph.edges:
+        graph[source][target]["weight"] = -1e308
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = inspect(graph)
+    assert [(wiring.mean, wiring.deviation) for wiring in found.wiring] == [(-1e308, 0.0)] * 2

@@ -28,3 +28,30 @@ def test_the_cpu_by_any_name(device):
 def test_a_default_device_that_holds_nothing_is_refused():
     with torch.device("meta"), pytest.raises(OptionError, match="'meta' holds no numbers"):
         compiler.compile(mlp([3, 2]))
+
+
+def stepped(net):
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    out = net(torch.ones(4, 3))
+    sum(one.sum() for one in (out if isinstance(out, tuple) else (out,))).backward()
+    optimizer.step()
+    return net
+
+
+def test_what_was_learned_is_in_the_graph_before_the_numbers_are_let_go():
+    graph = mlp([3, 2], seed=0)
+    net = stepped(compiler.compile(graph))
+    learned = [p.detach().clone() for p in net.parameters()]
+    net.to("meta")
+    assert graph.owner is None
+    assert all(torch.equal(a, b) for a, b in zip(learned, compiler.compile(graph).parameters(), strict=True))
+
+
+def test_a_population_lets_go_of_the_graphs_that_it_still_holds():
+    graphs = [mlp([3, 2], seed=seed) for seed in range(3)]
+    population = stepped(compiler.compile_population(graphs))
+    wanted = [graph[0][3]["weight"] for graph in graphs]
+    other = compiler.compile(graphs[1])
+    population.to("meta")
+    assert [graph.owner for graph in graphs] == [None, other, None]
+    assert [graph[0][3]["weight"] for graph in graphs] == wanted

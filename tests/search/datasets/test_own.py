@@ -178,6 +178,7 @@ def test_a_table_is_read_by_its_target(tmp_path):
     ("text", "wrong"),
     [
         ("a,b\n1,2\n,3\n", "column 'a' misses its value in row 2"),
+        ("a,kind\n1,red\n2,\n3,blue\n", "column 'kind' misses its value in row 2"),
         ("a,b\n1,2\n3\n", "row 3 has 1 values"),
         ("", "is empty"),
         ("b\n1\n", "no columns besides"),
@@ -190,13 +191,54 @@ def test_a_damaged_table_says_where(tmp_path, text, wrong):
         load(str(tmp_path / "t.csv"))
 
 
+class Missing:
+    """Answers as pandas.NA does."""
+
+    def __ne__(self, other):
+        return self
+
+    def __bool__(self):
+        raise TypeError("is neither")
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.datetime64("NaT"), Missing(), ""], ids=repr)
+def test_a_target_that_is_missing_is_no_class(missing):
+    kinds = np.array(["red", "blue"])[CLASSES].astype(object)
+    kinds[7] = missing
+    with pytest.raises(DataError, match=r"y\[7\] is .*: it has no value there"):
+        as_dataset((X, kinds))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "wrong"),
+    [
+        (np.ma.masked_greater(X, 1), CLASSES, "x is a masked array"),
+        (X, np.ma.masked_equal(CLASSES, 1), "y is a masked array"),
+        ([[1.0, 2.0], [3.0]], [0, 1], "x is no table"),
+        (torch.from_numpy(X).to_sparse(), CLASSES, "x is a sparse tensor"),
+        (torch.from_numpy(X).to_sparse_csr(), CLASSES, "x is a sparse tensor"),
+    ],
+    ids=["masked x", "masked y", "ragged", "sparse", "CSR"],
+)
+def test_values_that_are_not_all_there_are_refused(x, y, wrong):
+    with pytest.raises(DataError, match=wrong):
+        as_dataset((x, y))
+
+
 def test_arrays_in_a_file_are_learned_from_and_resumed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savez("own.npz", x=X[:60], y=CLASSES[:60], test_x=X[60:], test_y=CLASSES[60:])
     assert main(["train", "--data", "own.npz", "--hidden", "4", "--epochs", "2"]) == 0
     (run,) = (tmp_path / "runs").iterdir()
-    assert json.loads((run / "config.json").read_text())["data"] == "own.npz"
+    assert json.loads((run / "config.json").read_text())["data"] == str(tmp_path / "own.npz")
     assert main(["resume", str(run)]) == 0
+    monkeypatch.chdir(run)  # the file is found from anywhere
+    assert main(["resume", str(run)]) == 0
+    (tmp_path / "own.npz").rename(tmp_path / "moved.npz")
+    with pytest.raises(DataError, match=r"own.npz cannot be read.*put it back, or use search.resume\(run, data="):
+        search.resume(run)
+    assert search.resume(run, data=str(tmp_path / "moved.npz"))
+    monkeypatch.chdir(tmp_path)
     np.savez("own.npz", x=X, y=CLASSES)
     assert main(["resume", str(run)]) == 2  # other data
     np.savez("own.npz", z=X)

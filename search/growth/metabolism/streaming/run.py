@@ -12,7 +12,7 @@ from neurograph.errors import DataError, DivergenceError, OptionError
 from neurograph.network import NeuronGraph
 
 from ....datasets import Dataset, load
-from ....datasets.same import same_data
+from ....datasets.same import lasting_name, same_data
 from ....options import read_options
 from ....progress import ShowProgress
 from ....runs import Run, continued_run, started_run
@@ -173,7 +173,7 @@ def _made(
     if stream in WITHOUT_DATA:
         return make_stream(stream, **about), {"stream": stream, "data": "", "about": about}
     data = load(data) if isinstance(data, str) else data
-    known = {"stream": stream, "data": data.name, "fingerprint": data.fingerprint(), "about": about}
+    known = {"stream": stream, "data": lasting_name(data), "fingerprint": data.fingerprint(), "about": about}
     return make_stream(stream, _laid(data, graph), **about), known
 
 

@@ -8,6 +8,7 @@ from neurograph.errors import FileError, OptionError
 from neurograph.network import NeuronGraph
 from neurograph.registry import Registry
 
+from . import evolution
 from .datasets import Dataset
 from .growth.expansion.expand import expand
 from .growth.metabolism.metabolize import metabolize
@@ -52,12 +53,30 @@ def _resume_locations(
     return locations.resume(run, progress=progress, trust=trust, callbacks=callbacks)
 
 
+def _resume_evolution(
+    run: str | Path,
+    data: Dataset | None,
+    *,
+    progress: bool,
+    trust: str | Collection[str] = (),
+    callbacks: Sequence[Any] = (),
+    own: Mapping[str, Any] = NOTHING_OWN,
+) -> evolution.Evolved:
+    if data is not None:
+        raise OptionError("an evolution's task loads its data itself: leave data out")
+    if own:
+        raise OptionError(f"an evolution has no {' and no '.join(own)} of its own: its task has")
+    return evolution.resume(run, progress=progress, trust=trust, callbacks=callbacks)
+
+
 OTHERS: dict[str, Callable[..., Any]] = {  # no training run of one network
     "search": resume_neuron_hierarchy,
     "hierarchy": resume_hierarchy,
     "search-evolution": _resume_locations,
+    "evolve": _resume_evolution,
     COMMAND: resume_stream,
 }
+_TRUSTING = (_resume_locations, _resume_evolution, resume_neuron_hierarchy)
 
 
 def resume(
@@ -85,8 +104,8 @@ def resume(
         Whether to show the epochs as they come.
     trust
         Modules that may be imported though they are not ours: a search by `search.nhn.locations.search` with
-        an evaluator of your own names the module that builds it. And the address of the Dask scheduler that a search
-        shares its work through, where it names one.
+        an evaluator of your own names the module that builds it, and so does an evolution that a `Task` began. And the
+        address of the Dask scheduler that a search shares its work through, where it names one.
     callbacks, loss, error
         As those that the run began with, where these were functions.
 
@@ -103,11 +122,9 @@ def resume(
     kept = open_run(run)
     command, own = kept.config().get("command"), given_own(loss=loss, error=error)
     if command in OTHERS:
-        trusted = {"trust": trust} if OTHERS[command] in (_resume_locations, resume_neuron_hierarchy) else {}
+        trusted = {"trust": trust} if OTHERS[command] in _TRUSTING else {}
         return OTHERS[command](run, data, progress=progress, callbacks=callbacks, own=own, **trusted)
     if not isinstance(command, str) or command not in METHODS:
-        if command == "evolve":
-            raise FileError(f"{kept.path} is an evolution: search.evolution.evolve(..., run=..., resume=True) goes on")
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
     return go_on(METHODS[command], kept.path, data, progress, callbacks, own)

@@ -14,6 +14,8 @@ from neurograph.analysis.units import unit_of, with_unit
 
 from ...compiler.inspection import Inspection, ReportTable, inspect, plain, tables
 from ...compiler.inspection.report import head
+from ..evolution.kept import COMMAND as EVOLVED
+from ..evolution.report import evolution_lines
 from ..runs import Run, open_run
 from .shared import add_batch_size, graph_file, path
 
@@ -56,6 +58,8 @@ def as_plain(found: Inspection) -> dict[str, Any]:
 def run_lines(run: Run) -> list[str]:
     """A run in words: what it was, how far it is, how well it does."""
     config, rows = run.config(), run.metrics()
+    if config.get("command") == EVOLVED:
+        return evolution_lines(run)
     epochs = config.get("options", {}).get("epochs", "?")
     lines = [f"{config.get('command', 'a run')} on {config.get('data', '?')}: {len(rows)} of {epochs} epochs"]
     if rows:

@@ -26,16 +26,21 @@ And beneath that, verbs over graphs:
 | `individual.py`, `selection.py` | individuals as DEAP knows them; tournaments and species |
 | `pareto.py`, `diversity.py` | NSGA-II and NSGA-III; lexicase, archives of elites, ageing |
 | `options.py`, `strategy.py` | sizes and learning; ask and tell |
-| `evaluation.py`, `evolve.py` | a population trained and scored as one program; the whole of it |
+| `evaluation.py` | a population trained and scored as one program |
+| `problem.py`, `shared_out.py` | what any process can work at; newborns shared out in chunks |
+| `evolving.py`, `evolve.py` | an evolution under way; the whole of it, and `resume` |
+| `ancestry.py`, `progress.py` | who came from whom, from a run directory; what is seen of it |
 | `neat.py`, `neat_genes.py` | genomes of neat-python |
 | `kept.py` | an evolution as plain data, for run directories |
 """
 
+from .ancestry import Birth, births, line
 from .crossover import crossover
 from .distance import distance
 from .diversity import MapElites, lexicase, youngest
 from .evaluation import Part
-from .evolve import Evolved, evolve, fitness_statistics
+from .evolve import evolve, resume
+from .evolving import Evolved, fitness_statistics
 from .individual import Individual
 from .innovations import mark
 from .mutation import NoMutationError, mutate
@@ -43,10 +48,13 @@ from .neat import from_neat
 from .options import EvolutionOptions, Learning
 from .pareto import Nsga3, nsga2
 from .policy import Policy
+from .problem import Problem
+from .progress import ShowEvolution
 from .selection import Species, tournament
 from .strategy import Evolution, make_toolbox
 
 __all__ = [
+    "Birth",
     "Evolution",
     "EvolutionOptions",
     "Evolved",
@@ -57,17 +65,22 @@ __all__ = [
     "Nsga3",
     "Part",
     "Policy",
+    "Problem",
+    "ShowEvolution",
     "Species",
+    "births",
     "crossover",
     "distance",
     "evolve",
     "fitness_statistics",
     "from_neat",
     "lexicase",
+    "line",
     "make_toolbox",
     "mark",
     "mutate",
     "nsga2",
+    "resume",
     "tournament",
     "youngest",
 ]

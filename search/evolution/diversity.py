@@ -107,6 +107,10 @@ class MapElites:
         places = np.clip((share * self.cells).astype(int), 0, np.array(self.cells) - 1)
         return tuple(places.tolist())
 
+    def begin(self) -> None:
+        """Empty the archive, for another search."""
+        self.archive = {}
+
     def state(self) -> dict[str, Any]:
         """The archive, as plain data."""
         return {"cells": list(self.archive), "elites": [individual_state(one) for one in self.archive.values()]}

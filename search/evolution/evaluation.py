@@ -119,34 +119,38 @@ class Evaluator:
         self.fitness = _of_two(fitness)
         self.learning, self.dtype, self.racing = learning, dtype, racing
 
-    def __call__(self, individuals: Sequence[Individual], rng: np.random.Generator) -> None:
-        """Train and score these individuals; one whose evaluation raises has failed, and the others go on."""
+    def __call__(self, individuals: Sequence[Individual], rng: np.random.Generator, most: float | None = None) -> int:
+        """Train and score these individuals; one whose evaluation raises has failed, and the others go on.
+
+        Parameters
+        ----------
+        individuals
+            Whom.
+        rng
+            Rows of batches are drawn from it.
+        most
+            Steps of the optimizer at most; as many as the learning allows these individuals when None.
+
+        Returns
+        -------
+        int
+            How many steps there were.
+        """
         if not individuals:
-            return
+            return 0
         forgets = self.learning is not None and self.learning.inheritance == "baldwinian"
-        graphs = [one.graph.copy() if forgets else one.graph for one in individuals]
+        graphs, steps = [one.graph.copy() if forgets else one.graph for one in individuals], 0
         shared = _Shared(graphs, self.dtype)
         if self.learning is not None:
-            learn(shared.population, self.learning, rng)
+            steps = learn(shared.population, self.learning, rng, most)
             shared.population.eval()
-        parts = [Part(shared, index) for index in range(len(individuals))]
-        for one, part in zip(individuals, parts, strict=True):
+        parts = {one: Part(shared, index) for index, one in enumerate(individuals)}
+        for one, part in parts.items():
             self._score(one, part)
-        self._race(dict(zip(individuals, parts, strict=True)))
+        race(individuals, self.racing, lambda left: [self._score(one, parts[one]) for one in left])
         for graph in graphs:
             graph.release()
-
-    def _race(self, parts: dict[Individual, Part]) -> None:
-        """Evaluate the better half again, and of those the better half, ...: what counts is the mean."""
-        left, values = list(parts), {one: [one.fitness.values] for one in parts}
-        for _ in range(self.racing):
-            sound = sorted((one for one in left if one.failure is None), key=lambda one: one.fitness, reverse=True)
-            left = sound[: (len(left) + 1) // 2]
-            for one in left:
-                self._score(one, parts[one])
-                if one.failure is None:
-                    values[one].append(one.fitness.values)
-                    one.score(tuple(np.mean(values[one], axis=0).tolist()))
+        return steps
 
     def _score(self, one: Individual, part: Part) -> None:
         try:
@@ -159,25 +163,41 @@ class Evaluator:
         one.score(_values(found, one.fitness.names))
 
 
-def learn(population: CompiledPopulation, learning: Learning, rng: np.random.Generator) -> None:
-    """Some steps of the optimizer, on the sum of everyone's loss."""
+def race(individuals: Sequence[Individual], rounds: int, score: Callable[[list[Individual]], Any]) -> None:
+    """Evaluate the better half again, and of those the better half, ...: what counts is the mean."""
+    left, values = list(individuals), {one: [one.fitness.values] for one in individuals}
+    for _ in range(rounds):
+        sound = sorted((one for one in left if one.failure is None), key=lambda one: one.fitness, reverse=True)
+        left = sound[: (len(left) + 1) // 2]
+        score(left)
+        for one in left:
+            if one.failure is None:
+                values[one].append(one.fitness.values)
+                one.score(tuple(np.mean(values[one], axis=0).tolist()))
+
+
+def learn(
+    population: CompiledPopulation, learning: Learning, rng: np.random.Generator, most: float | None = None
+) -> int:
+    """Some steps of the optimizer, on the sum of everyone's loss; returns how many, see `most_steps`."""
     parameters = list(population.parameters())
     if not parameters:
-        return
+        return 0
     optimizer = learning.optimizer(parameters, lr=learning.rate)
     each = torch.vmap(learning.loss, in_dims=(0, *(None for _ in learning.tensors[1:])))
     population.train()
-    begun, most = perf_counter(), _most(population, learning)
+    begun, most = perf_counter(), most_steps(population.graphs, learning) if most is None else most
     for step in count():
         if step >= most or (step and learning.seconds is not None and perf_counter() - begun > learning.seconds):
-            return
+            return step
         x, *y = _drawn(learning, rng)
         optimizer.zero_grad()
         total = each(_answered(population, x, learning.time), *y).sum()
         if not total.requires_grad:
-            return
+            return step
         total.backward()
         optimizer.step()
+    return 0  # which count() never comes to
 
 
 def _answered(population: CompiledPopulation, x: Tensor, time: bool) -> Any:
@@ -188,12 +208,12 @@ def _answered(population: CompiledPopulation, x: Tensor, time: bool) -> Any:
     return found[0] if population.memory else found
 
 
-def _most(population: CompiledPopulation, learning: Learning) -> float:
-    """How many steps there are at most."""
+def most_steps(graphs: Sequence[Any], learning: Learning) -> float:
+    """How many steps there are at most where these graphs are trained together."""
     most = inf if learning.steps is None else learning.steps
     if learning.flops is None:
         return most
-    synapses = sum(graph.number_of_edges() for graph in population.graphs)
+    synapses = sum(graph.number_of_edges() for graph in graphs)
     x = learning.tensors[0]
     rows = min(learning.batch or inf, x.shape[int(learning.time)]) * (len(x) if learning.time else 1)
     return min(most, max(1, learning.flops // (6 * max(1, synapses) * rows)))
@@ -223,7 +243,8 @@ def _of_two(fitness: Callable[..., Any]) -> Callable[[Individual, Part], Any]:
 def _values(found: Any, names: Sequence[str]) -> tuple[float, ...]:
     """The objectives' values; `EvaluationError` where there are not as many, or they are no numbers."""
     try:
-        values = tuple(map(float, found if isinstance(found, tuple | list) else (found,)))
+        each = found if isinstance(found, tuple | list) else (found,)
+        values = tuple(float(value.detach() if isinstance(value, Tensor) else value) for value in each)
     except (TypeError, ValueError, RuntimeError):
         values = ()
     if len(values) != len(names):

@@ -1,60 +1,32 @@
-"""`evolve`: the whole of it, from a first graph to the best that was found."""
+"""`evolve`: the whole of it, from a first graph to the best that was found; `resume`, for a run directory."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from deap import base, tools
 
-from neurograph.errors import EvaluationError
+from neurograph.errors import FileError, OptionError
 
-from ..runs import Run, continued_run, started_run
-from ..runs.shapes import need
-from .evaluation import Evaluator, Part
-from .held import check_individuals, check_state
-from .individual import Individual
-from .kept import COMMAND, check_settings, individual_from, individual_state, settings
+from ..executors import Executor, Serial, Task
+from ..executors.keeping import as_table, check_inputs, from_table, inputs_of, keep_files, names_of
+from ..runs import Run, continued_run, open_run, restored_from, started_run
+from .evaluation import Evaluator
+from .evolving import Evolved, Evolving
+from .kept import COMMAND, check_settings, options_from, settings
 from .options import EvolutionOptions, Learning
+from .problem import Problem
+from .progress import ShowEvolution
+from .shared_out import SharedOut
 from .strategy import Evolution, Progress, Start
 
 
-@dataclass(frozen=True, eq=False)
-class Evolved:
-    """What an evolution found.
-
-    Parameters
-    ----------
-    hall
-        DEAP's hall of fame, or, of several objectives, its Pareto front: copies, the best first.
-    population
-        The last generation.
-    logbook
-        DEAP's: a record for each generation.
-    reached
-        Whether the goal was.
-    ancestry
-        number -> (generation, numbers of the parents, what was done), of everyone who was born.
-    """
-
-    hall: Any
-    population: list[Individual]
-    logbook: tools.Logbook
-    reached: bool
-    ancestry: dict[int, tuple[int, tuple[int, ...], tuple[str, ...]]]
-
-    @property
-    def best(self) -> Individual:
-        """The best ever by the first objective."""
-        return max(self.hall, key=lambda one: one.fitness.wvalues[0])
-
-
 def evolve(
-    start: Start,
-    fitness: Callable[[Individual, Part], Any],
+    start: Start | Task,
+    fitness: Callable[..., Any] | None = None,
     options: EvolutionOptions | None = None,
     *,
     learning: Learning | None = None,
@@ -62,20 +34,23 @@ def evolve(
     stats: tools.Statistics | None = None,
     hall: Any = None,
     dtype: torch.dtype = torch.float32,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     callbacks: Sequence[Progress] = (),
     run: str | Path | None = None,
     resume: bool = False,
+    executor: Executor | None = None,
 ) -> Evolved:
     """Evolve the wiring of graphs, and train their weights by gradient in between.
 
-    A generation is compiled, trained and evaluated as one program (`compiler.compile_population`).
+    A generation is compiled, trained and evaluated as one program (`compiler.compile_population`), or in chunks, in
+    this process or in others.
 
     Parameters
     ----------
     start
         A graph, whose copies are mutated; a list of graphs, taken in turn; or a function of a `numpy.random.Generator`
-        that makes a graph.
+        that makes a graph. Or a `Task` that builds a `Problem`, which says all of this: what an executor's processes
+        and `neurograph resume` can build again.
     fitness
         Takes (individual, net) and returns a number, or one for each objective; `net(x)` is what the individual makes
         of a batch, and `individual.graph` its genome. That it raises, or returns NaN, is recorded as the individual's
@@ -93,7 +68,8 @@ def evolve(
     dtype
         Of the compiled populations.
     progress
-        Called with the `Evolution` and the logbook's record after each generation.
+        Called with the `Evolution`, and the logbook's record and its seconds, after each generation. True: it is
+        shown.
     callbacks
         Called likewise, in turn, when the generation is kept. One that raises ends the evolution.
     run
@@ -101,6 +77,8 @@ def evolve(
     resume
         Whether to go on in a run directory that is there, with the same arguments: bit for bit as if it had never
         stopped. `generations` and `goal` may be others.
+    executor
+        Where chunks are worked out: anything with an ordered `map`, such as `search.executors.ProcessPool` or `Dask`.
 
     Returns
     -------
@@ -112,6 +90,10 @@ def evolve(
     EvaluationError
         A fitness function that returns something else than a number for each objective; one that nobody of the first
         generation comes through.
+    OptionError
+        An executor of other processes without a `Task` or without `chunk`; a task that builds no `Problem`.
+    WorkerError
+        When the executor is gone, or nobody could be worked out there; a run directory can be resumed.
     FileError
         A run directory of another search, or one that is damaged or in use.
     CompileError
@@ -127,19 +109,126 @@ def evolve(
     >>> found.best.fitness.values[0] < 1.0
     True
     """
-    racing = (options or EvolutionOptions()).racing
-    going = Evolving(Evolution(start, options, toolbox), Evaluator(fitness, learning, dtype, racing), stats, hall)
-    progress = _in_turn(progress, *callbacks)
-    plain = settings(going.search.options, learning)
-    with _directory(run, resume, plain) as kept:
+    problem, work = _problem(start, fitness, learning, toolbox, dtype)
+    options = options or EvolutionOptions()
+    search = Evolution(problem.start, options, problem.toolbox)
+    going = Evolving(search, _scorer(problem, work, options, executor), stats, hall)
+    with _directory(run, resume, settings(options, problem.learning), work) as kept:
+        return _finished(going, kept, progress, callbacks)
+
+
+def resume(
+    run: str | Path,
+    *,
+    executor: Executor | None = None,
+    stats: tools.Statistics | None = None,
+    hall: Any = None,
+    progress: Progress | bool | None = None,
+    callbacks: Sequence[Progress] = (),
+    trust: str | Collection[str] = (),
+) -> Evolved:
+    """Go on with an evolution that a `Task` began, from its directory alone: bit for bit as if it had never stopped.
+
+    Parameters
+    ----------
+    run
+        The run directory; it may have been moved or copied.
+    executor, stats, hall, progress, callbacks
+        See `evolve`.
+    trust
+        Modules whose builders the directory may name. To go on imports them.
+
+    Raises
+    ------
+    FileError
+        No evolution lies there, or one that was begun with functions of a script; it is damaged, or names a builder of
+        a module that is not trusted.
+    DataError
+        The data are not those that it began with.
+    """
+    kept = open_run(run)
+    config = kept.config()
+    if config.get("command") != COMMAND:
+        raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not an evolution")
+    if config.get("task") is None:
+        raise FileError(
+            f"{kept.path} is an evolution that was begun with functions of a script, which no file holds: there "
+            "search.evolution.evolve(..., run=..., resume=True) goes on. One that a search.executors.Task begins can "
+            "be resumed from its directory"
+        )
+    with restored_from(kept.path / "config.json"):
+        options = options_from(config["options"])
+    task = from_table(config["task"], kept.path, trust)
+    how: dict[str, Any] = {"executor": executor, "stats": stats, "hall": hall}
+    return evolve(task, options=options, progress=progress, callbacks=callbacks, run=run, resume=True, **how)
+
+
+def _problem(
+    start: Start | Task,
+    fitness: Callable[..., Any] | None,
+    learning: Learning | None,
+    toolbox: base.Toolbox | None,
+    dtype: torch.dtype,
+) -> tuple[Problem, Problem | Task]:
+    """What the evolution is of, and what works out chunks of it."""
+    if not isinstance(start, Task):
+        if fitness is None:
+            raise OptionError("evolve needs a fitness function, beside what it starts from; only a Task says both")
+        problem = Problem(start, fitness, learning, toolbox, dtype)
+        return problem, problem
+    if any(given is not None for given in (fitness, learning, toolbox)):
+        raise OptionError("the Task says what fitness, learning and toolbox are: leave them out")
+    task = start if start.threads is not None else replace(start, threads=torch.get_num_threads())  # for equal sums
+    problem = task.built()
+    if not isinstance(problem, Problem):
+        raise OptionError(f"{task.function} must build a search.evolution.Problem, not a {type(problem).__name__}")
+    return problem, task
+
+
+def _scorer(
+    problem: Problem, work: Problem | Task, options: EvolutionOptions, executor: Executor | None
+) -> Evaluator | SharedOut:
+    """What trains and scores newborns: here as one program, or in chunks, wherever."""
+    if executor is None or isinstance(executor, Serial):
+        if options.chunk is None and work is problem:
+            return Evaluator(problem.fitness, problem.learning, problem.dtype, options.racing)
+        in_place = Serial().map if isinstance(work, Task) else _map_here
+        return SharedOut(work, in_place, options, problem.learning)
+    if not isinstance(work, Task):
+        raise OptionError(
+            "functions cannot travel to other processes: give evolve a search.executors.Task that builds a Problem "
+            "there"
+        )
+    if options.chunk is None:
+        raise OptionError(
+            f"an executor shares out chunks, and chunk=None is one of all {options.population}: give chunk=, such as a "
+            "part for each worker"
+        )
+    return SharedOut(work, executor.map, options, problem.learning)
+
+
+def _map_here(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
+    return [function(item) for item in items]
+
+
+def _finished(
+    going: Evolving, kept: Run | None, progress: Progress | bool | None, callbacks: Sequence[Progress]
+) -> Evolved:
+    """What came of an evolution, begun or gone on with, once it is done."""
+    with ExitStack() as stack:
         if kept is not None and kept.begun:
             kept.load_network(lambda state, _: going.load(state))
-        else:
-            going.evaluate(kept, progress)
+            going.seconds = [row.get("seconds", 0.0) for row in kept.metrics()]
+        if progress is True:
+            progress = stack.enter_context(ShowEvolution(going.search.options, going.seconds))
+        shown = _in_turn(progress if callable(progress) else None, *callbacks)
+        if not going.seconds:
+            going.evaluate(kept, shown)
         while not going.done:
             going.search.tell()
-            going.evaluate(kept, progress)
-    return Evolved(going.hall, going.search.population, going.logbook, going.reached, going.ancestry)
+            going.evaluate(kept, shown)
+    path = kept.path if kept is not None else None
+    return Evolved(going.hall, going.search.population, going.logbook, going.reached, going.ancestry, path)
 
 
 def _in_turn(*functions: Progress | None) -> Progress:
@@ -151,121 +240,28 @@ def _in_turn(*functions: Progress | None) -> Progress:
     return call
 
 
-class Evolving:
-    """An evolution that is under way, with what is remembered of it.
-
-    Parameters
-    ----------
-    search, evaluator
-        Who is bred, and how newborns are trained and scored.
-    stats, hall
-        As in `evolve`.
-    """
-
-    def __init__(self, search: Evolution, evaluator: Evaluator, stats: tools.Statistics | None, hall: Any) -> None:
-        several = len(search.options.objectives) > 1
-        self.search, self.evaluator = search, evaluator
-        self.stats = fitness_statistics() if stats is None else stats
-        self.hall = (tools.ParetoFront() if several else tools.HallOfFame(10)) if hall is None else hall
-        self.logbook = tools.Logbook()
-        self.ancestry: dict[int, tuple[int, tuple[int, ...], tuple[str, ...]]] = {}
-
-    def evaluate(self, run: Run | None, progress: Progress | None) -> None:
-        """Train and score the newborns of a generation, and keep what came of it."""
-        search = self.search
-        newborns = search.ask()
-        self.ancestry |= {one.number: (search.generation, one.parents, one.changes) for one in newborns}
-        self.evaluator(newborns, search.rng)
-        if not search.generation:
-            _refuse_nobody(newborns)
-        self.hall.update([one for one in search.population if one.failure is None])
-        record = {"generation": search.generation, "evaluated": len(newborns), **self.stats.compile(search.population)}
-        self.logbook.record(**record)
-        if run is not None:
-            if not search.generation:
-                search.population[0].graph.save(run.start)
-            run.log_metrics(record)
-            run.save_checkpoint(self.state(), search.best.graph)
-        if progress is not None:
-            progress(search, record)
-
-    @property
-    def reached(self) -> bool:
-        """Whether the first objective's goal is."""
-        options = self.search.options
-        if options.goal is None:
-            return False
-        weight = next(iter(options.objectives.values()))
-        return any(one.fitness.wvalues[0] >= options.goal * weight for one in self.hall)
-
-    @property
-    def done(self) -> bool:
-        """Whether there is no further generation."""
-        return self.reached or self.search.generation >= self.search.options.generations
-
-    def state(self) -> dict[str, Any]:
-        """Everything that the rest depends on, as plain data."""
-        hall = [individual_state(one) for one in self.hall]
-        return {"search": self.search.state(), "hall": hall, "rows": list(self.logbook), "ancestry": self.ancestry}
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Go on from a state; `FileError` where it is none of such a search."""
-        check_state(state)
-        self.search.load(state["search"])
-        best, most = [individual_from(held, self.search.fitness) for held in state["hall"]], _room(self.hall)
-        need(0 < len(best) <= most, "state.hall", f"has {len(best)} of 1 to {most}")
-        check_individuals(best, self.search.options, self.search.born, "hall")
-        self.hall.clear()
-        for one in reversed(best):  # equal ones stand in the order in which they were inserted, backwards
-            self.hall.insert(one)
-        self.logbook = tools.Logbook()
-        for row in state["rows"]:
-            self.logbook.record(**row)
-        self.ancestry = state["ancestry"]
-
-
-def _room(hall: Any) -> float:
-    """How many a hall of fame takes."""
-    most = getattr(hall, "maxsize", None)
-    return most if isinstance(most, int) else float("inf")
-
-
 @contextmanager
-def _directory(run: str | Path | None, resume: bool, plain: dict[str, Any]) -> Iterator[Run | None]:
+def _directory(
+    run: str | Path | None, resume: bool, plain: dict[str, Any], work: Problem | Task
+) -> Iterator[Run | None]:
     """The run directory, new or the one to go on in; None where there is to be none."""
     if run is None:
         yield None
     elif resume and (Path(run) / "config.json").exists():
         with continued_run(run) as kept:
-            check_settings(kept.path, kept.config(), plain)
+            config = kept.config()
+            check_settings(kept.path, config, plain)
+            if isinstance(work, Task):
+                check_inputs(config.get("inputs"), work, work.built())
             if not kept.begun:
                 kept.forget()
             yield kept
     else:
-        with started_run(run, {"command": COMMAND, "options": plain}) as kept:
+        config: dict[str, Any] = {"command": COMMAND, "options": plain}
+        task = work if isinstance(work, Task) else None
+        if task is not None:
+            config |= {"task": as_table(task), "inputs": inputs_of(task, task.built())}
+        with started_run(run, config, parts=names_of(task).values() if task else ()) as kept:
+            if task is not None:
+                keep_files(task, kept.path)
             yield kept
-
-
-def fitness_statistics() -> tools.Statistics:
-    """Mean, minimum and maximum of every objective over those that did not fail, and the size of genomes."""
-    stats = tools.Statistics(lambda one: (one.failure is None, one.fitness.values, one.graph.number_of_edges()))
-
-    def over(reduce: Callable[..., Any]) -> Callable[[Any], Any]:
-        def found(rows: Any) -> Any:
-            values = [held for fine, held, _ in rows if fine]
-            return tuple(reduce(values, axis=0).tolist()) if values else None
-
-        return found
-
-    for name in ("mean", "min", "max"):
-        stats.register(name, over(getattr(np, name)))
-    stats.register("failed", lambda rows: sum(not fine for fine, _, _ in rows))
-    stats.register("synapses", lambda rows: float(np.mean([size for *_, size in rows])))
-    return stats
-
-
-def _refuse_nobody(individuals: list[Individual]) -> None:
-    if all(one.failure is not None for one in individuals):
-        raise EvaluationError(
-            f"all {len(individuals)} individuals of the first generation failed: {individuals[0].failure}"
-        )

@@ -1,18 +1,18 @@
 """An evolution as plain data: what a run directory keeps of it, and the same evolution again."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from deap import base
 
 from neurograph import NeuronGraph
-from neurograph.errors import FileError
+from neurograph.errors import FileError, OptionError
 from neurograph.files.container import Content
 from neurograph.files.packing import pack
 from neurograph.files.unpacking import unpack
 
-from ..runs.shapes import COUNT, SCORE, TABLE, TEXT, Misfit, check, maybe
+from ..runs.shapes import COUNT, NUMBER, SCORE, TABLE, TEXT, Misfit, check, maybe
 from .individual import Individual
 from .innovations import odd_innovation
 from .options import EvolutionOptions, Learning
@@ -68,14 +68,29 @@ def settings(options: EvolutionOptions, learning: Learning | None) -> dict[str, 
     """What a search is, as plain JSON; functions and data aside."""
     held = asdict(options)
     held["objectives"] = [[name, float(weight)] for name, weight in options.objectives.items()]
-    if not options.racing:
-        del held["racing"]  # as runs of before have it
+    for name in ("racing", "chunk"):
+        if not held[name]:
+            del held[name]  # as runs of before have it
     if learning is not None:
         rates = {name: getattr(learning, name) for name in ("steps", "rate", "batch", "inheritance")}
         rates |= {name: budget for name in ("flops", "seconds") if (budget := getattr(learning, name)) is not None}
         rates |= {"time": True} if learning.time else {}
         held["learning"] = rates | {"rows": len(learning.tensors[0])}
     return held
+
+
+def options_from(plain: Any) -> EvolutionOptions:
+    """The options that `settings` made plain; `FileError` where they are none."""
+    names = {field.name for field in fields(EvolutionOptions)}
+    known = {name: value for name, value in plain.items() if name != "learning"}
+    if odd := next((name for name in known if name not in names), None):
+        raise Misfit(f"options has an entry {odd!r:.60}, which is no option of an evolution")
+    check(known.get("objectives"), [(TEXT, NUMBER)], "options.objectives")
+    try:
+        named: dict[str, Any] = known | {"objectives": dict(known["objectives"])}
+        return EvolutionOptions(**named)
+    except OptionError as error:
+        raise Misfit(f"options: {error}") from None
 
 
 def check_settings(path: Any, config: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

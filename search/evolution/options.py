@@ -35,6 +35,9 @@ class EvolutionOptions:
     racing
         For a fitness that is noisy: rounds in which the better half of those that are left is evaluated again, of the
         newborns of each generation; what counts is the mean.
+    chunk
+        How many newborns are compiled, trained and evaluated together; None: all of a generation. What comes of a
+        search depends on it in the last bits of its numbers, and not on where the chunks were worked out.
     seed
         Of everything that is drawn.
 
@@ -53,12 +56,17 @@ class EvolutionOptions:
     goal: float | None = None
     racing: int = 0
     seed: int = 0
+    chunk: int | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("population", 1), ("generations", 0), ("elite", 0), ("racing", 0), ("seed", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise OptionError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        if self.chunk is not None and (
+            isinstance(self.chunk, bool) or not isinstance(self.chunk, int) or self.chunk < 1
+        ):
+            raise OptionError(f"chunk must be None or a whole number of at least 1, not {self.chunk!r}")
         if self.elite > self.population:
             raise OptionError(f"elite={self.elite} is more than population={self.population}")
         for name in ("crossover", "mutation"):

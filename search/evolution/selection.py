@@ -52,6 +52,10 @@ class Species:
         if not 0 < survival <= 1:
             raise OptionError(f"survival must be a share above 0 and at most 1, not {survival!r}")
         self.threshold, self.survival, self.stagnation, self.elitism = threshold, survival, stagnation, elitism
+        self.begin()
+
+    def begin(self) -> None:
+        """Know no species, for another search."""
         self.representatives: dict[int, Individual] = {}
         self.best: dict[int, tuple[float, int]] = {}  # of each species, the best there was and how long ago
         self.born = 0

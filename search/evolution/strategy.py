@@ -32,6 +32,7 @@ def make_toolbox(policies: Policy | Sequence[Policy] | None = None) -> base.Tool
     | `mutate` | `mutate(graph, rng)` | names of what it did to the graph, in place |
     | `select` | `select(individuals, count, rng)` | parents, whom to mate side by side |
 
+    A `select` that remembers has `state()`, `load(state, fitness)` and `begin()`, which forgets what it knew.
     `survive(individuals, count, rng)`, which is not there unless it is registered, says who of parents and children
     together goes on living; without it children replace everyone but the elite. `nsga2`, `Nsga3()` and `youngest` are
     such; `tournament`, `Species()`, `lexicase`, `nsga2` and `MapElites(...)` select parents.
@@ -90,6 +91,8 @@ class Evolution:
         self.fitness = fitness_of(self.options.objectives)
         self.generation, self.born = 0, 0
         self.elders: list[Individual] = []
+        if hasattr(select := _selection(self.toolbox), "begin"):  # a toolbox may have served another search
+            select.begin()
         self.population = [self._first(start, at) for at in range(self.options.population)]
 
     def ask(self) -> list[Individual]:

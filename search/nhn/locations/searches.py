@@ -11,10 +11,11 @@ from deap import base
 from neurograph.errors import FileError, OptionError
 
 from ...executors import Executor, Task
+from ...executors.keeping import as_table, check_inputs, from_table, inputs_of, keep_files, names_of
 from ...options import read_options, stored
 from ...runs import continued_run, started_run
 from .found import Found
-from .kept import as_table, check_inputs, from_table, inputs_of, keep_files, names_of, origin_of
+from .kept import origin_of
 from .loop import Callback, Searching
 from .options import EvolutionOptions
 from .turns import Evaluator, Weights

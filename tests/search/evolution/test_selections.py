@@ -14,6 +14,7 @@ from search.evolution import (
     Learning,
     MapElites,
     Nsga3,
+    Species,
     evolve,
     lexicase,
     make_toolbox,
@@ -22,6 +23,7 @@ from search.evolution import (
     youngest,
 )
 from search.evolution.individual import fitness_of
+from tests.search.evolution.lineages import RICH
 
 GRAPH = mlp([2, 1], seed=0)
 
@@ -201,3 +203,14 @@ def test_genomes_that_remember_learn_over_time():
     options = EvolutionOptions(population=2, generations=0, objectives={"error": -1.0})
     found = evolve([graph, graph], error, options, learning=learning)
     assert found.best.fitness.values[0] < 0.01 and found.best.graph[relay][1]["delay"] == 1
+
+
+@pytest.mark.parametrize(
+    "select", [Species(threshold=0.8), MapElites(lambda one: [one.graph.number_of_edges()], [0], [20], [20])]
+)
+def test_a_toolbox_that_served_another_search_remembers_nothing_of_it(select):
+    toolbox = make_toolbox(RICH)
+    toolbox.register("select", select)
+    options = EvolutionOptions(8, 3, objectives={"synapses": 1.0})
+    runs = [evolve(mlp([2, 1]), lambda one: one.graph.number_of_edges(), options, toolbox=toolbox) for _ in range(2)]
+    assert runs[0].ancestry == runs[1].ancestry

@@ -1,0 +1,169 @@
+"""An evolution that is under way, and what it found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+from deap import tools
+
+from neurograph.errors import EvaluationError
+
+from ..runs import Run
+from ..runs.shapes import need
+from .ancestry import Ancestry, birth_line
+from .held import check_individuals, check_state
+from .individual import Individual
+from .kept import individual_from, individual_state
+from .strategy import Evolution, Progress
+
+
+@dataclass(frozen=True, eq=False)
+class Evolved:
+    """What an evolution found.
+
+    Parameters
+    ----------
+    hall
+        DEAP's hall of fame, or, of several objectives, its Pareto front: copies, the best first.
+    population
+        The last generation.
+    logbook
+        DEAP's: a record for each generation.
+    reached
+        Whether the goal was.
+    ancestry
+        number -> (generation, numbers of the parents, what was done), of everyone who was born.
+    run
+        The run directory, where there is one.
+    """
+
+    hall: Any
+    population: list[Individual]
+    logbook: tools.Logbook
+    reached: bool
+    ancestry: Ancestry
+    run: Path | None = None
+
+    @property
+    def best(self) -> Individual:
+        """The best ever by the first objective."""
+        return max(self.hall, key=lambda one: one.fitness.wvalues[0])
+
+
+class Scorer(Protocol):
+    """Trains and scores newborns: `Evaluator` as one program, `SharedOut` in chunks."""
+
+    def __call__(self, individuals: list[Individual], rng: np.random.Generator, /) -> Any: ...
+
+
+class Evolving:
+    """An evolution that is under way, with what is remembered of it.
+
+    Parameters
+    ----------
+    search, evaluator
+        Who is bred, and how newborns are trained and scored.
+    stats, hall
+        As in `evolve`.
+    """
+
+    def __init__(self, search: Evolution, evaluator: Scorer, stats: tools.Statistics | None, hall: Any) -> None:
+        several = len(search.options.objectives) > 1
+        self.search, self.evaluator = search, evaluator
+        self.stats = fitness_statistics() if stats is None else stats
+        self.hall = (tools.ParetoFront() if several else tools.HallOfFame(10)) if hall is None else hall
+        self.logbook = tools.Logbook()
+        self.ancestry: Ancestry = {}
+        self.seconds: list[float] = []  # of each generation, those of earlier processes too
+
+    def evaluate(self, run: Run | None, progress: Progress | None) -> None:
+        """Train and score the newborns of a generation, and keep what came of it."""
+        search, begun = self.search, perf_counter()
+        newborns = search.ask()
+        edits = [[str(entry) for entry in one.graph.journal] for one in newborns] if run is not None else []
+        self.ancestry |= {one.number: (search.generation, one.parents, one.changes) for one in newborns}
+        self.evaluator(newborns, search.rng)
+        if not search.generation:
+            _refuse_nobody(newborns)
+        self.hall.update([one for one in search.population if one.failure is None])
+        record = {"generation": search.generation, "evaluated": len(newborns), **self.stats.compile(search.population)}
+        self.logbook.record(**record)
+        timed = record | {"seconds": perf_counter() - begun}
+        self.seconds.append(timed["seconds"])
+        if run is not None:
+            if not search.generation:
+                search.population[0].graph.save(run.start)
+            for one, done in zip(newborns, edits, strict=True):
+                run.log_journal(birth_line(one, search.generation, done))
+            run.log_metrics(timed)
+            run.save_checkpoint(self.state(), search.best.graph)
+        if progress is not None:
+            progress(search, timed)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the first objective's goal is."""
+        options = self.search.options
+        if options.goal is None:
+            return False
+        weight = next(iter(options.objectives.values()))
+        return any(one.fitness.wvalues[0] >= options.goal * weight for one in self.hall)
+
+    @property
+    def done(self) -> bool:
+        """Whether there is no further generation."""
+        return self.reached or self.search.generation >= self.search.options.generations
+
+    def state(self) -> dict[str, Any]:
+        """Everything that the rest depends on, as plain data."""
+        hall = [individual_state(one) for one in self.hall]
+        return {"search": self.search.state(), "hall": hall, "rows": list(self.logbook), "ancestry": self.ancestry}
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Go on from a state; `FileError` where it is none of such a search."""
+        check_state(state)
+        self.search.load(state["search"])
+        best, most = [individual_from(held, self.search.fitness) for held in state["hall"]], _room(self.hall)
+        need(0 < len(best) <= most, "state.hall", f"has {len(best)} of 1 to {most}")
+        check_individuals(best, self.search.options, self.search.born, "hall")
+        self.hall.clear()
+        for one in reversed(best):  # equal ones stand in the order in which they were inserted, backwards
+            self.hall.insert(one)
+        self.logbook = tools.Logbook()
+        for row in state["rows"]:
+            self.logbook.record(**row)
+        self.ancestry = state["ancestry"]
+
+
+def _room(hall: Any) -> float:
+    """How many a hall of fame takes."""
+    most = getattr(hall, "maxsize", None)
+    return most if isinstance(most, int) else float("inf")
+
+
+def fitness_statistics() -> tools.Statistics:
+    """Mean, minimum and maximum of every objective over those that did not fail, and the size of genomes."""
+    stats = tools.Statistics(lambda one: (one.failure is None, one.fitness.values, one.graph.number_of_edges()))
+
+    def over(reduce: Callable[..., Any]) -> Callable[[Any], Any]:
+        def found(rows: Any) -> Any:
+            values = [held for fine, held, _ in rows if fine]
+            return tuple(reduce(values, axis=0).tolist()) if values else None
+
+        return found
+
+    for name in ("mean", "min", "max"):
+        stats.register(name, over(getattr(np, name)))
+    stats.register("failed", lambda rows: sum(not fine for fine, _, _ in rows))
+    stats.register("synapses", lambda rows: float(np.mean([size for *_, size in rows])))
+    return stats
+
+
+def _refuse_nobody(individuals: list[Individual]) -> None:
+    if all(one.failure is not None for one in individuals):
+        raise EvaluationError(
+            f"all {len(individuals)} individuals of the first generation failed: {individuals[0].failure}"
+        )

@@ -222,7 +222,7 @@ def _finished(
         if progress is True:
             progress = stack.enter_context(ShowEvolution(going.search.options, going.seconds))
         shown = _in_turn(progress if callable(progress) else None, *callbacks)
-        if not going.seconds:
+        if not going.logbook:
             going.evaluate(kept, shown)
         while not going.done:
             going.search.tell()

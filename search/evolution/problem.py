@@ -99,7 +99,7 @@ class Problem:
     def __call__(self, chunk: Chunk) -> Scored | Refused:
         """Train and score a chunk."""
         individuals = _individuals(chunk)
-        rng = np.random.default_rng()
+        rng = np.random.default_rng(0)
         rng.bit_generator.state = chunk.generator
         learning = None if chunk.most is None else self.learning
         try:

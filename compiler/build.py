@@ -6,6 +6,7 @@ import torch
 
 from neurograph.core.marks import WiringMark
 from neurograph.errors import CompileError
+from neurograph.memory import give_back
 
 from .compiled import CompiledNetwork
 from .lowering.rates import Calibration
@@ -89,6 +90,8 @@ def compile(
     graph.own(network)
     graph.compiled_columns = columns
     network.holding.rest()
+    del program, assembly
+    give_back(len(graph.table))
     return network
 
 

@@ -64,7 +64,8 @@ class Sparse(Unit):
         self.status = np.zeros(len(layout.ids), np.uint8) if layout.status is None else layout.status
         add_vector(self, "weight", self.status, dtype, device, fixed=1.0)
         for name, index in self.indices(layout).items():
-            self.register_buffer(name, torch.from_numpy(index.astype(self.index_type)), persistent=False)
+            shared = np.require(index, self.index_type, ("C", "W"))  # the layout's own array, where it is one
+            self.register_buffer(name, torch.from_numpy(shared), persistent=False)
         self.wiring().check()
         self.to(device)
 

@@ -57,7 +57,7 @@ def vector_slots(
     trained, frozen = status == TRAINED, np.flatnonzero(status == FROZEN)
     found = []
     if trained.any():
-        found.append(Slots(quantity, module, name, numbers[trained], None, True))
+        found.append(Slots(quantity, module, name, numbers if trained.all() else numbers[trained], None, True))
     if len(frozen):
         found.append(Slots(quantity, module, f"{name}_rest", numbers[frozen], frozen.astype(np.int32), False))
     return found

@@ -56,7 +56,8 @@ def planned(graph: Any, options: Options, cut_off: bool) -> tuple[Snapshot, Prog
     Parameters
     ----------
     graph
-        A `NeuronGraph`, its values up to date. Where a program was kept, the snapshot's arrays hold no synapses.
+        A `NeuronGraph`, its values up to date. Where a program was kept, the snapshot's arrays hold no synapses, and
+        of a large graph no weights: of these a plan needs the shapes alone.
     options, cut_off
         As `compiler.planning.planner.plan` and `compiler.snapshot.snapshot` take them.
 
@@ -66,7 +67,7 @@ def planned(graph: Any, options: Options, cut_off: bool) -> tuple[Snapshot, Prog
         As these do.
     """
     if len(graph.table) > LARGEST:
-        found = snapshot(graph, cut_off)
+        found = _without_weights(snapshot(graph, cut_off))
         return found, plan(found, options)
     numbers, wiring = _wiring(graph)
     key = _key(options, cut_off, wiring)
@@ -113,6 +114,13 @@ def _wiring(graph: GraphState) -> tuple[Numbers, Hashable]:
     shapes = tuple(pool.data.shape[1:] for pool in table.pools)
     names = tuple(graph.population_names), tuple(columns.kinds), tuple(table.forms.numbers), shapes
     return numbers, (len(keys), b"".join(part.tobytes() for part in parts), names)
+
+
+def _without_weights(found: Snapshot) -> Snapshot:
+    """A snapshot that is small enough to plan with."""
+    arrays = found.arrays
+    pools = tuple(np.empty((0, *pool.shape[1:])) for pool in arrays.pools)
+    return replace(found, arrays=replace(arrays, row=np.empty(0, np.int32), pools=pools))
 
 
 def _without_synapses(found: Snapshot) -> Snapshot:

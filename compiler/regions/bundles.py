@@ -131,20 +131,22 @@ def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
         chosen = np.flatnonzero(~regional[blocks.block[target]])
         code, target, source = code[chosen], target[chosen], source[chosen]
     order = _sorted_within(code, blocks.place[target], blocks.place[source])
+    del target, source
     code = code[order]
     order = order if chosen is None else chosen[order]
     new = np.flatnonzero(np.diff(code, prepend=-1))
-    bundle = np.repeat(np.arange(len(new)), np.diff(new, append=len(code)))
-    head = code[new]
+    head, start = code[new], np.append(new, len(code))
+    sizes = np.array([len(block.neurons) for block in blocks.blocks], np.int64)
+    origin = head // op_codes % many
     return Bundles(
         target=head // op_codes // many,
-        source=head // op_codes % many,
+        source=origin,
         op_code=head % op_codes,
-        count=np.diff(new, append=len(code)),
-        sources=distinct(bundle, arrays.source[order], len(arrays), len(new)),
-        targets=distinct(bundle, arrays.target[order], len(arrays), len(new)),
+        count=np.diff(start),
+        sources=_sources(start, blocks.place[arrays.source[order]], sizes[origin]),
+        targets=_targets(start, arrays.target[order]),
         windows=windows,
-        start=np.append(new, len(code)),
+        start=start,
         synapses=order,
         arrays=arrays,
         blocks=blocks,
@@ -156,18 +158,46 @@ def _sorted_within(code: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.
     limit = int(code.max(initial=-1)) + 1
     order = stable_order(code, limit)
     code, row, column = code[order], row[order], column[order]
-    same = code[1:] == code[:-1]
-    falling = (row[1:] < row[:-1]) | ((row[1:] == row[:-1]) & (column[1:] < column[:-1]))
-    if not (same & falling).any():
+    falling = (column[1:] < column[:-1]) & (row[1:] == row[:-1]) | (row[1:] < row[:-1])
+    falling &= code[1:] == code[:-1]
+    if not falling.any():
         return order
     by = stable_order(column, int(column.max()) + 1)  # the last key first, each order keeping the one before it
     by = by[stable_order(row[by], int(row.max()) + 1)]
     return order[by[stable_order(code[by], limit)]]
 
 
+def _sources(start: np.ndarray, place: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """(bundles,) how many neurons of its one source block each bundle reads.
+
+    Parameters
+    ----------
+    start
+        (bundles + 1,) where the synapses of each begin.
+    place
+        (n,) places of their sources in that block.
+    sizes
+        (bundles,) neurons of the block.
+    """
+    room, bundle = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(sizes), dtype=np.int32), np.diff(start))
+    total = int(sizes.sum())
+    if total > 4 * len(place) + 4096:
+        return distinct(bundle, place, int(sizes.max()), len(sizes))
+    seen = np.zeros(total, np.int8)
+    seen[room[bundle] + place] = 1
+    return np.add.reduceat(seen, room, dtype=np.int64) if len(sizes) else np.zeros(0, np.int64)
+
+
+def _targets(start: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """(bundles,) how many neurons each bundle feeds; (n,) targets stand together within a bundle."""
+    first = np.diff(target, prepend=-1) != 0
+    first[start[:-1]] = True
+    return np.add.reduceat(first, start[:-1], dtype=np.int64) if len(start) > 1 else np.zeros(0, np.int64)
+
+
 def distinct(bundle: np.ndarray, neuron: np.ndarray, neurons: int, bundles: int) -> np.ndarray:
     """(bundles,) how many different neurons occur in each; both are (n,), counted from 0."""
-    pair = bundle * neurons + neuron
+    pair = bundle.astype(np.int64, copy=False) * neurons + neuron
     if bundles * neurons <= 4 * len(pair) + 4096:
         seen = np.zeros(bundles * neurons, bool)
         seen[pair] = True

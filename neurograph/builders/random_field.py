@@ -71,12 +71,23 @@ def random_field(
     if neurons > inputs + outputs:
         graph.add_population("field", neurons - inputs - outputs, activation=activation, bias=0.0)
     graph.add_population("output", outputs, bias=0.0, is_output=True)
-    source, target, count = _wire(random, sizes, inputs, fan_in)
-    width = np.sqrt(3.0 * np.where(target < neurons - outputs, gain, known("identity").gain) / count)
-    names = np.arange(neurons)  # a new graph's neurons are numbered from 0
-    graph.add_edges_from_arrays(names[source], names[target], weight=random.uniform(-width, width))
+    gains = np.where(np.arange(neurons) < neurons - outputs, gain, known("identity").gain)
+    _join(graph, random, *_wire(random, sizes, inputs, fan_in), gains)
     graph.restart_journal()
     return graph
+
+
+def _join(
+    graph: NeuronGraph,
+    random: np.random.Generator,
+    source: np.ndarray,
+    target: np.ndarray,
+    count: np.ndarray,
+    gains: np.ndarray,
+) -> None:
+    """Join neurons by number, which a new graph's have as their names, by weights drawn for their targets' gains."""
+    width = np.sqrt(3.0 * gains[target] / count)
+    graph.add_edges_from_arrays(source, target, weight=random.uniform(-width, width))
 
 
 def _share(neurons: int, levels: int) -> int:

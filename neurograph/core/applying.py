@@ -14,6 +14,7 @@ from neurograph.core.mutations.whole import in_turn, whole_entry
 from neurograph.core.outcome import checked_outcome
 from neurograph.core.state import GraphState
 from neurograph.errors import JournalError
+from neurograph.memory import give_back
 
 
 def close_run(graph: GraphState) -> None:
@@ -29,9 +30,14 @@ def _write_run(graph: GraphState) -> None:
     graph._journal.write(run)
 
 
-@in_turn
 def restart_journal(graph: GraphState) -> None:
     """Forget how the graph came to be: what is done from here on can be undone, what was done before cannot."""
+    _restart_journal(graph)
+    give_back(graph.table.size)
+
+
+@in_turn
+def _restart_journal(graph: GraphState) -> None:
     between_edits(graph, "restart the journal")
     graph.effects, graph._journal, graph.turn = [], Journal(), {}
 

@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from math import prod
 from typing import Any
@@ -18,6 +18,8 @@ LARGEST = 2**13000  # numbers as long as Python will print and read again
 TIMES = 64  # bytes for a letter, from which on a packed array is looked at before memory is given to it
 _CHUNK = 2**16
 _DTYPES = frozenset("biuf")
+NESTED = {list, dict}  # of what JSON is read as: all else stands for itself
+_SHORT = {int, str, bool, type(None)}  # what JSON has as it is, but for numbers that are too long
 _ROWS = {"synapses": SynapseRecords, "neurons": NeuronRecords}
 
 
@@ -39,7 +41,7 @@ def encode(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return _encode_array(value)
     if isinstance(value, list):
-        return [encode(item) for item in value]
+        return value.copy() if is_plain(value) else [encode(item) for item in value]
     if isinstance(value, tuple):
         return {"$tuple": [encode(item) for item in value]}
     if isinstance(value, NeuronKind):
@@ -57,6 +59,15 @@ def encode(value: Any) -> Any:
     )
 
 
+def is_plain(values: Collection[Any]) -> bool:
+    """Whether each of many values is written as it stands: short whole numbers, text, booleans, None."""
+    kinds = set(map(type, values))
+    if not kinds <= _SHORT:
+        return False
+    numbers = values if kinds == {int} else [value for value in values if type(value) is int]
+    return not numbers or (max(numbers) < LARGEST and min(numbers) > -LARGEST)
+
+
 def _encode_array(array: np.ndarray) -> dict:
     if array.dtype.kind not in _DTYPES:
         raise FileError(f"cannot write an array of {array.dtype} to a file: only numbers and booleans")
@@ -67,7 +78,7 @@ def _encode_array(array: np.ndarray) -> dict:
 def decode(value: Any) -> Any:
     """The value that was encoded; raises `FileError` where it was not one."""
     if isinstance(value, list):
-        return [decode(item) for item in value]
+        return [decode(item) for item in value] if NESTED & set(map(type, value)) else value.copy()
     if not isinstance(value, dict):
         return value
     if len(value) == 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from neurograph.schema.neuron import VALUES
+from neurograph.storage.sorting import stable_order
 from neurograph.storage.sparse import places
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def wiring_digest(graph: "GraphState") -> str:
     place = places(keys, len(table.names))
     kinds = [repr(astuple(replace(kind, population="-"))) for kind in columns.kinds]
     rows = table.live()
-    rows = rows[np.argsort(table.id[rows], kind="stable")]
+    rows = rows[stable_order(table.id[rows], table.next_id)]
     forms = [repr(sorted(bundle.items())) for bundle in table.forms.bundles]
     shapes = ["-", *(repr(pool.data.shape[1:]) for pool in table.pools)]
     digest = blake2b(digest_size=16)

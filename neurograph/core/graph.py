@@ -15,7 +15,7 @@ from neurograph.core.mutations import deaths, neurons, owning, synapses, transac
 from neurograph.core.mutations import names as naming
 from neurograph.core.mutations.parallel import refuse_several_weights
 from neurograph.core.mutations.whole import in_turn, whole
-from neurograph.core.numbering import graph_arrays
+from neurograph.core.numbering import structure, with_numbers
 from neurograph.core.state import GraphState
 from neurograph.schema.synapse import DELAY
 from neurograph.storage import ArrayDiGraph
@@ -132,10 +132,10 @@ class EditableGraph(GraphState):
     def arrays(self) -> GraphArrays:
         """The whole network as arrays, neurons numbered topologically; see `GraphArrays`."""
         self.synchronise()
-        numbered = graph_arrays(self, self._numbered)
+        numbered = structure(self, self._numbered)
         if self._savepoint is None:  # a transaction may yet be rolled back, and another reach the same version
             self._numbered = numbered
-        return numbered
+        return with_numbers(self, numbered)
 
     def topological_order(self) -> list[Hashable]:
         """The neurons in a topological order, read off the ranks: no synapse is visited."""

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from neurograph.core.state import GraphState
 
 
-def graph_arrays(graph: "GraphState", last: GraphArrays | None) -> GraphArrays:
-    """The arrays of a graph; structure is taken over from the last ones where nothing structural has changed."""
-    if last is None or last.version != graph.version:
-        last = _structure(graph)
-    return replace(last, **_numbers(graph, last))
+def structure(graph: "GraphState", last: GraphArrays | None) -> GraphArrays:
+    """The arrays of a graph without numbers; the last ones where nothing structural has changed."""
+    return _structure(graph) if last is None or last.version != graph.version else last
+
+
+def with_numbers(graph: "GraphState", arrays: GraphArrays) -> GraphArrays:
+    """The same arrays with copies of the graph's numbers."""
+    return replace(arrays, **_numbers(graph, arrays))
 
 
 def _numbers(graph: "GraphState", arrays: GraphArrays) -> dict:
@@ -62,13 +65,20 @@ def _structure(graph: "GraphState") -> GraphArrays:
         ids=_frozen(table.id[rows]),
         source=_frozen(source),
         target=_frozen(target),
-        form=_frozen(table.form[rows]),
+        form=_forms(table, rows),
         forms=tuple(form_of(bundle) for bundle in table.forms.bundles),
         pool=_frozen(table.pool[rows] - np.int8(1)),
         row=np.empty(0, np.int32),
         pools=(),
         populations=tuple(graph.population_names),
     )
+
+
+def _forms(table: EdgeTable, rows: np.ndarray) -> np.ndarray:
+    """(rows,) the forms of some rows, read-only; where there is but one, one number stands for all."""
+    if len(table.forms.bundles) == 1:
+        return np.broadcast_to(np.int32(0), len(rows))
+    return _frozen(table.form[rows])
 
 
 def _live_by_target(table: EdgeTable) -> np.ndarray:

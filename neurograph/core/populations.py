@@ -1,6 +1,6 @@
 """Populations, and the bulk verbs over them: add, connect, remove."""
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Any
 
 import networkx as nx
@@ -14,6 +14,7 @@ from neurograph.errors import MissingError, NeuronError, OptionError, SynapseErr
 from neurograph.memory import require_room
 from neurograph.schema.neuron import KIND_FIELDS, SCHEMA, VALUES
 from neurograph.schema.synapse import weight_array
+from neurograph.storage.pools import each_once
 
 
 def populations(graph: GraphState) -> dict[str, list[Hashable]]:
@@ -123,7 +124,7 @@ def grow(graph: GraphState, count: int, attributes: dict, names: Sequence[Hashab
         raise OptionError(f"count must be a whole number of at least 1, not {count!r}")
     require_room(f"population {attributes.get('population')!r}", neurons=int(count))
     names = _free_names(graph, count) if names is None else list(names)
-    if len(names) != count or len(set(names)) != count or any(n is None or n in graph._node for n in names):
+    if len(names) != count or len(once := set(names)) != count or not _are_free(graph, once):
         taken = [n for n in names if n is None or n in graph._node]
         raise NeuronError(f"need {count} different new names; these are not: {listed(taken or names)}")
     many = {k: v for k, v in attributes.items() if k in VALUES and np.ndim(v) == 1}
@@ -137,15 +138,19 @@ def grow(graph: GraphState, count: int, attributes: dict, names: Sequence[Hashab
     return names
 
 
+def _are_free(graph: GraphState, names: Collection[Hashable]) -> bool:
+    return None not in names and graph.table.index.keys().isdisjoint(names)
+
+
 def _free_names(graph: GraphState, count: int) -> list[Hashable]:
-    names: list[Hashable] = []
     at = max(graph.next_name, len(graph.table.names))
-    while len(names) < count:
-        if at not in graph._node:
-            names.append(at)
-        at += 1
-    graph.next_name = at
-    return names
+    index, names = graph.table.index, list(range(at, at + count))
+    while not index.keys().isdisjoint(names):  # somebody took some of them by hand
+        at = names[-1] + 1
+        names = [name for name in names if name not in index]
+        names += range(at, at + count - len(names))
+    graph.next_name = names[-1] + 1
+    return [*names]
 
 
 def resolve(graph: GraphState, which: str | Iterable[Hashable]) -> np.ndarray:
@@ -225,5 +230,5 @@ def remove_synapses(graph: GraphState, pairs: Iterable[tuple[Hashable, Hashable]
     rows = graph.table.find_many(u, v)
     if (rows < 0).any():
         raise MissingError(f"no synapse {listed(p for p, row in zip(pairs, rows, strict=True) if row < 0)}")
-    graph.drop_rows(np.unique(rows))
+    graph.drop_rows(each_once(rows))
     nx._clear_cache(graph)

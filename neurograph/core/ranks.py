@@ -15,7 +15,7 @@ from neurograph.core.cycles import cycle_in_words, some_cycle_in_words
 from neurograph.core.levels import levels
 from neurograph.errors import CycleError
 from neurograph.schema.synapse import DELAY
-from neurograph.storage.pools import items
+from neurograph.storage.pools import each_once, items
 from neurograph.storage.sparse import SparseColumn, gappy, kept, places, roomier
 from neurograph.storage.table import EdgeTable
 
@@ -158,7 +158,7 @@ class Ranks:
         bad = self.rank[u] >= self.rank[v]
         if not bad.any():
             return
-        sources, targets = np.unique(u[bad]), np.unique(v[bad])
+        sources, targets = each_once(u[bad]), each_once(v[bad])
         if not self._lift_targets(table, u, sources, targets, note):
             self._rank_all(table, u, v, note)
 

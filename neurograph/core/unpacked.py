@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from neurograph.core.codec import DEEPEST, TIMES, array_bytes, decode, repeated_item
+from neurograph.core.codec import DEEPEST, NESTED, TIMES, array_bytes, decode, repeated_item
 from neurograph.errors import FileError
 
 LEAST = 2**26  # bytes that any text may take
@@ -81,7 +81,7 @@ def _arrays(text: Any, deepest: int = DEEPEST) -> Iterator[tuple[list, int | Non
             elif isinstance(value, dict):
                 held = {key: 0 if key in _EFFECTS else rows if key == "$synapses" else None for key in value}
                 level.extend((item, held[key]) for key, item in value.items() if isinstance(item, dict | list))
-            else:
+            elif NESTED & set(map(type, value)):
                 rows = rows if rows is None else max(rows, _rows(value))
                 level.extend((item, rows) for item in value if isinstance(item, dict | list))
         if not level:

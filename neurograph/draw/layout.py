@@ -8,6 +8,7 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.core.levels import levels
 from neurograph.draw.style import printable
 from neurograph.errors import OptionError
+from neurograph.storage.pools import each_once
 
 TALL = 300.0  # points, of the largest column
 LOW = 60.0  # points that a column may take however small it is beside the largest
@@ -90,7 +91,7 @@ def lay_out(arrays: GraphArrays, by: str | None = None) -> GraphLayout:
 
 def _depths(arrays: GraphArrays, member: np.ndarray, count: int) -> np.ndarray:
     """The longest way to each population through others; -1 where they feed each other in a circle."""
-    ways = np.unique(member[arrays.source] * count + member[arrays.target])
+    ways = each_once(member[arrays.source] * count + member[arrays.target])
     return levels(count, ways // max(1, count), ways % max(1, count))
 
 

@@ -1,13 +1,13 @@
 """From a graph to arrays and JSON: columns as they are in the table, compacted; all else as text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from neurograph.core import journal
-from neurograph.core.codec import DEEPEST, encode
+from neurograph.core.codec import DEEPEST, encode, is_plain
 from neurograph.core.graph import EditableGraph
 from neurograph.core.soundness import MOST_IDS, MOST_KEYS
 from neurograph.core.unpacked import back_claims, check_depth
@@ -65,7 +65,7 @@ def _text(graph: EditableGraph) -> dict[str, Any]:
         if count > (MOST_KEYS if name == "next_key" else MOST_IDS):
             raise FileError(f"cannot write a graph whose {name} is {count:,}: no file is read back that says so")
     return {
-        "names": [_encoded(name, f"the name {name!r}") for name in table.index],
+        "names": _named(table.index),
         "kinds": [{k: encode(x) for k, x in asdict(kind).items()} for kind in columns.kinds],
         "forms": [encode(bundle) for bundle in table.forms.bundles],
         "populations": list(graph.population_names),
@@ -90,6 +90,10 @@ def _text(graph: EditableGraph) -> dict[str, Any]:
 
 def _entry(entry: journal.Entry) -> dict[str, Any]:
     return _checked(lambda: journal.to_state(entry), f"the journal's entry {entry.verb}", DEEPEST - _AROUND)
+
+
+def _named(names: Collection[Hashable]) -> list[Any]:
+    return list(names) if is_plain(names) else [_encoded(name, f"the name {name!r}") for name in names]
 
 
 def _encoded(value: Any, what: str) -> Any:

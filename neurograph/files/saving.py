@@ -7,6 +7,7 @@ from neurograph.errors import FileError, NeuroGraphError
 from neurograph.files import container
 from neurograph.files.packing import pack
 from neurograph.files.unpacking import unpack
+from neurograph.memory import give_back
 
 
 def save(graph: EditableGraph, path: str | Path) -> None:
@@ -62,3 +63,5 @@ def load(path: str | Path, graph: EditableGraph) -> None:
         raise FileError(f"{path} needs more memory than there is") from None
     except RecursionError:
         raise FileError(f"{path} is damaged: nested too deeply; restore it from a copy") from None
+    del content
+    give_back(graph.table.size)

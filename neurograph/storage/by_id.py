@@ -47,7 +47,7 @@ class RowsById:
         if table.next_id < 4 * (len(table) + 1024):
             self._enter(table)
             known = np.minimum(ids.view(np.uint64), np.uint64(len(self.place) - 1))  # negative: beyond all ids
-            rows = self.place[known].astype(np.int64)
+            rows = self.place[known]
             if table.dead:
                 rows[~table.alive[rows]] = -1
             return rows

@@ -111,6 +111,15 @@ class EdgeColumns:
         self.torn = False
         return key
 
+    def new_keys(self, names: list[Hashable]) -> np.ndarray:
+        """Give new nodes their keys; returns these, (n,) int64."""
+        self.torn = True
+        first = len(self.names)
+        self.names.extend(names)
+        self.index.update(zip(names, range(first, first + len(names)), strict=True))
+        self.torn = False
+        return np.arange(first, first + len(names))
+
     def restore_names(self, keys: list[int], names: list[Hashable]) -> None:
         """Bring nodes back under the keys they had, at their old places in the node order."""
         self.torn = True

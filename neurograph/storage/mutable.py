@@ -11,7 +11,7 @@ from neurograph.storage.adjacency import Adjacency, Neighbours
 from neurograph.storage.edge_data import EdgeData
 from neurograph.storage.edge_views import ArrayInEdgeView, ArrayOutEdgeView
 from neurograph.storage.incoming import fill
-from neurograph.storage.pools import distinct
+from neurograph.storage.pools import distinct, each_once
 from neurograph.storage.reports import NeighboursView
 from neurograph.storage.stretches import in_order, plain_columns, stretches, weighted
 from neurograph.storage.table import EdgeTable
@@ -93,7 +93,7 @@ class MutableColumns(nx.DiGraph):
         table = self.table
         keys = [table.index[name] for name in names]
         rows = [table.rows(key, side) for key in keys for side in (table.out, table.inn)]
-        table.kill(np.unique(np.concatenate(rows)) if rows else np.empty(0, np.int64))
+        table.kill(each_once(np.concatenate(rows)) if rows else np.empty(0, np.int64))
         table.forget_names(keys)
         for name in names:
             del self._node[name]

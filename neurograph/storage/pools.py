@@ -33,6 +33,16 @@ def distinct(values: np.ndarray) -> bool:
     return not (values[1:] == values[:-1]).any()
 
 
+def each_once(values: np.ndarray) -> np.ndarray:
+    """The different values of an integer array, rising; see `distinct`."""
+    if len(values) and values.min() >= 0 and values.max() < 4 * len(values):
+        seen = np.zeros(values.max() + 1, bool)
+        seen[values] = True
+        return np.flatnonzero(seen).astype(values.dtype, copy=False)
+    values = np.sort(values)
+    return values[np.diff(values, prepend=values[:1] - 1) != 0]
+
+
 def first_of_each(values: np.ndarray) -> np.ndarray:
     """(n,) bool: where each value comes up for the first time."""
     found = np.zeros(len(values), bool)

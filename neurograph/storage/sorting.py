@@ -32,3 +32,22 @@ def stable_order(numbers: np.ndarray, limit: int) -> np.ndarray:
     places = np.arange(count, dtype=np.int32)
     one_row = csr_array((places, numbers.astype(np.int32, copy=False), np.array([0, count])), shape=(1, limit))
     return one_row.tocsc().data  # by columns: SciPy counts them
+
+
+def sorted_pairs(first: np.ndarray, second: np.ndarray, limit: int) -> np.ndarray:
+    """The order in which pairs rise, equal ones as they stand.
+
+    Parameters
+    ----------
+    first, second
+        (n,) integers from 0 to limit - 1.
+    limit
+        Above all of them.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) integers.
+    """
+    order = stable_order(second, limit)
+    return order[stable_order(first[order], limit)]

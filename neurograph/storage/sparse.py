@@ -60,6 +60,12 @@ class SparseNames:
         self.length = key + 1
         self.held[key] = name
 
+    def extend(self, names: list[Hashable]) -> None:
+        """Name the next keys."""
+        first = self.length
+        self.length = first + len(names)
+        self.held.update(zip(range(first, self.length), names, strict=True))
+
     def reach(self, length: int) -> None:
         """Let the next key be `length` at least."""
         self.length = max(length, self.length)

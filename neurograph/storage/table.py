@@ -17,6 +17,7 @@ import numpy as np
 from neurograph.storage.columns import EdgeColumns
 from neurograph.storage.pools import moved_pools, roomy
 from neurograph.storage.sides import Side, pointers
+from neurograph.storage.sorting import sorted_pairs, stable_order
 from neurograph.storage.sparse import gappy
 from neurograph.storage.values import ABSENT
 
@@ -228,18 +229,16 @@ class EdgeTable(EdgeColumns):
         """Drop the dead rows, sort the rest by (source, target), rebuild both indexes."""
         keep = self.live()
         key = (self.src[keep].astype(np.int64) << 32) | self.dst[keep]
-        if (key[1:] < key[:-1]).any():
-            keep = keep[np.argsort(key, kind="stable")]
         size, slack, nodes = len(keep), _slack(len(keep)), len(self.names)
+        if (key[1:] < key[:-1]).any():
+            keep = keep[sorted_pairs(self.src[keep], self.dst[keep], nodes)]
         new: dict[str, Any] = {}
         for column, dtype in self.COLUMNS.items():
             new[column] = np.empty(size + slack, dtype)
             np.take(getattr(self, column), keep, out=new[column][:size])
         pools = moved_pools(self.pools, new["pool"][:size], new["row"][:size], _slack)
         src, dst = new["src"][:size], new["dst"][:size]
-        order = (dst.astype(np.int64) << 32) | np.arange(size)
-        order.sort()
-        sparse, perm = gappy(len(self.index), nodes), (order & 0xFFFFFFFF).astype(np.int32)
+        sparse, perm = gappy(len(self.index), nodes), stable_order(dst, nodes).astype(np.int32, copy=False)
         out = Side("dst", pointers(src, nodes, sparse))
         inn = Side("src", pointers(dst[perm] if sparse else dst, nodes, sparse), perm)
         new |= {"moves": self.moves + 1, "extra": self._moved_extra(keep), "names": self._fitting_names()}

@@ -6,6 +6,7 @@ import numpy as np
 
 from neurograph.analysis.history import NeuronHistory, SynapseHistory, levels_of
 from neurograph.core.levels import levels
+from neurograph.storage.pools import each_once
 
 TILE = 2.4  # units between two feature maps; between two numbers it is 1
 APART = 3.0  # units between two neurons of a small population, at most
@@ -97,7 +98,7 @@ def _members(neurons: NeuronHistory, order: list[str]) -> tuple[list[str], np.nd
 def _columns(block: np.ndarray, synapses: SynapseHistory, level: np.ndarray, count: int) -> np.ndarray:
     """(P,) the depth of each population; where they feed each other in circles, one column each by mean level."""
     now = synapses.immediate
-    ways = np.unique(block[synapses.source[now]] * count + block[synapses.target[now]])
+    ways = each_once(block[synapses.source[now]] * count + block[synapses.target[now]])
     source, target = ways // max(1, count), ways % max(1, count)
     source, target = source[source != target], target[source != target]
     depth = levels(count, source, target)

@@ -25,8 +25,16 @@ def check_wiring(row_start: Tensor, column: Tensor, column_start: Tensor, row: T
         ("order", order, count),
     )
     for name, index, limit in bounds:
-        if len(index) != count or (count and not 0 <= int(index.min()) <= int(index.max()) < limit):
+        if len(index) != count or not _within(index, limit):
             raise ValueError(f"{name} must hold {count} numbers from 0 to {limit - 1}")
+
+
+def _within(index: Tensor, limit: int) -> bool:
+    """Whether all integers are from 0 to below a limit; NumPy's extremes take a fifth of PyTorch's time."""
+    if not len(index):
+        return True
+    found = index.numpy() if index.is_cpu else index
+    return 0 <= int(found.min()) <= int(found.max()) < limit
 
 
 def by_feature(x: Tensor) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from neurograph.core.state import GraphState
 
 Ends = tuple[np.ndarray, np.ndarray] | None
+FEW = 32  # synapses of the table for each, up to which some are looked for one by one: see `EdgeTable.find_many`
 
 
 def rows_at(table: EdgeTable, ids: np.ndarray, ends: Ends) -> np.ndarray:
@@ -27,6 +28,11 @@ def rows_at(table: EdgeTable, ids: np.ndarray, ends: Ends) -> np.ndarray:
         return table.rows_of(ids)
     rows = table.find_many(*ends)
     return np.where((rows >= 0) & (table.id[rows] == ids), rows, -1) if table.size else np.full(len(ids), -1)
+
+
+def ends_to_keep(table: EdgeTable, sources: np.ndarray, targets: np.ndarray) -> Ends:
+    """The ends of newborn synapses where these are few; None where a pass over all ids finds them as soon."""
+    return (sources, targets) if len(sources) * FEW < len(table) else None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -38,7 +44,7 @@ class SynapsesBorn(Effect):
     ids
         (n,) int64.
     ends
-        (n,) keys of their sources and of their targets; None where it was read from a file.
+        (n,) keys of their sources and of their targets; None where they are many, or it was read from a file.
     """
 
     tag: ClassVar[str] = "S+"

@@ -118,8 +118,7 @@ def add_neurons(
     keys = np.arange(len(table.names), len(table.names) + len(names))
     register(graph, kind.population)
     record(graph, NeuronsBorn(keys))
-    for name in names:
-        table.new_key(name)
+    table.new_keys(names)
     columns.reserve(len(table.names))
     columns.kind[keys] = columns.number(kind)
     for name, value in (neuron.default_values(kind) | dict(values)).items():

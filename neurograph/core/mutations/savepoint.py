@@ -26,8 +26,8 @@ class Savepoint:
     """
 
     __slots__ = (
-        "attributes", "effects", "entry", "forms", "given_up", "kinds", "log", "mark", "names", "next_id", "next_name",
-        "outer", "pools", "populations", "replacements", "top", "version",
+        "attributes", "effects", "entry", "forms", "given_up", "kinds", "log", "mark", "moves", "names", "next_id",
+        "next_name", "outer", "pools", "populations", "replacements", "top", "version",
     )  # fmt: skip
 
     outer: "Savepoint | None"
@@ -39,7 +39,7 @@ class Savepoint:
         self.outer, self.entry, self.given_up = graph._savepoint, entry, False
         self.effects, self.mark = graph.effects, len(graph.effects)
         self.version, self.log, self.next_name = log.clock.version, log.mark(), graph.next_name
-        self.names, self.next_id = len(table.names), table.next_id
+        self.names, self.next_id, self.moves = len(table.names), table.next_id, table.moves
         self.forms, self.pools = len(table.forms.bundles), len(table.pools)
         self.kinds, self.top = len(graph.neurons.kinds), graph.ranks.top
         self.populations, self.replacements = graph.population_names, graph.replacements

@@ -7,7 +7,14 @@ import networkx as nx
 import numpy as np
 
 from neurograph.core.columns import NeuronColumns
-from neurograph.core.effects.synapses import FormsChanged, SynapseBorn, SynapseDied, SynapsesBorn, SynapsesDied
+from neurograph.core.effects.synapses import (
+    FormsChanged,
+    SynapseBorn,
+    SynapseDied,
+    SynapsesBorn,
+    SynapsesDied,
+    ends_to_keep,
+)
 from neurograph.core.effects.unjournaled import note_ranks
 from neurograph.core.effects.values import WeightReplaced, WeightsWritten
 from neurograph.core.live import without_views
@@ -250,7 +257,7 @@ def add_rows(graph: GraphState, u: np.ndarray, v: np.ndarray, weight: np.ndarray
         graph.ranks.admit_many(table, u, v, note_ranks(graph.effects))
     ids = np.arange(table.next_id, table.next_id + len(u))
     if len(ids):
-        record(graph, SynapsesBorn(ids, (u, v)))
+        record(graph, SynapsesBorn(ids, ends_to_keep(table, u, v)))
     return table.extend(u, v, weight, table.forms.number(form), ids)
 
 

@@ -10,6 +10,7 @@ from neurograph.core.mutations.owning import synchronise
 from neurograph.core.mutations.savepoint import Savepoint
 from neurograph.core.mutations.unfinished import owe
 from neurograph.core.state import GraphState
+from neurograph.memory import give_back
 
 
 @contextmanager
@@ -50,6 +51,8 @@ def commit(graph: GraphState, savepoint: Savepoint) -> None:
     if savepoint.outer is not None:
         graph._savepoint = savepoint.outer
         return
+    if savepoint.moves != graph.table.moves:  # every column was made anew
+        give_back(graph.table.size)
     effects, mark = savepoint.effects, savepoint.mark
     if savepoint.entry:  # which holds them
         effects[:], graph._savepoint, graph.turn = [], None, {}

@@ -75,7 +75,7 @@ def compile(
     check_batch_size(batch_size)
     where = usable_device(device)
     network = CompiledNetwork(graph, batch_size, calibration, check_pin(lowering))
-    network._buffers["_like"] = torch.empty(0, dtype=dtype, device=where)
+    network.like = torch.empty(0, dtype=dtype, device=where)
     network.cut_off = bool(cut_off)
     graph.write_back()
     found, program = planned(graph, network.options, network.cut_off)

@@ -95,23 +95,23 @@ class CompiledNetwork(CompiledModule):
 
     def _step(self, inputs: tuple[Any, ...]) -> tuple[Any, State]:
         """One step of a network that remembers: (outputs, the next state)."""
-        data, kept = self._split(inputs, 0)
+        data, kept = self.split(inputs, 0)
         values = self._ran((*data, *kept))
         return self.outputs(values), State(self.memory, self.remembered(values))
 
-    def _split(self, inputs: tuple[Any, ...], rows: int) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
+    def split(self, inputs: tuple[Any, ...], rows: int) -> tuple[tuple[Any, ...], tuple[Tensor, ...]]:
         """What goes into a step: the inputs, of which dimension `rows` counts the batch, and the tensors of a state."""
-        count = len(self._sizes) - len(self.memory.ports)
+        count = len(self.sizes) - len(self.memory.ports)
         data, state = inputs[:count], inputs[count:]
         if len(state) > 1:
             raise CompileError(f"the network takes {count} tensor(s) and a state, and was given {len(inputs)}")
         batch = data[0].shape[rows] if data and isinstance(data[0], Tensor) and data[0].dim() > rows else 0
-        return data, tensors_of(self.memory, state[0] if state else None, batch, self._like)
+        return data, tensors_of(self.memory, state[0] if state else None, batch, self.like)
 
     def initial_state(self, batch: int = 1) -> State:
         """A state of zeros, for so many rows: what a network that remembers begins with."""
         check_batch_size(batch)
-        return State(self.memory, tensors_of(self.memory, None, batch, self._like))
+        return State(self.memory, tensors_of(self.memory, None, batch, self.like))
 
     def unroll(self, *inputs: Tensor, state: Any = None) -> tuple[Any, State]:
         """Run step by step over time.

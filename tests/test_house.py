@@ -305,9 +305,9 @@ def owner(node: ast.Attribute) -> str:
 
 
 def used(source: str) -> Iterator[str]:
-    """Private names that a source reads of others; a class may use what its bases keep for their kind."""
+    """Private names that a source reads, of others and of itself: a base in another room keeps its own to itself."""
     for node in nodes(source):
-        if isinstance(node, ast.Attribute) and owner(node) not in ("self", "cls", "super()"):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             yield from filter(is_private, [node.attr])
         elif isinstance(node, ast.ImportFrom):
             yield from filter(is_private, [*str(node.module).split("."), *(alias.name for alias in node.names)])
@@ -333,5 +333,7 @@ def test_the_scan_sees_every_use_of_a_private_name():
     assert foreign({home: kept, guest: "def f(graph):\n    graph._columns[0] = graph._grow()"}) == {guest: 2}
     assert foreign({home: kept, guest: "from neurograph.core.a import _LIMIT"}) == {guest: 1}
     assert foreign({home: kept, guest: "from neurograph.core import a\na._LIMIT"}) == {guest: 1}
+    assert foreign({home: kept, guest: "class B(A):\n    def f(self): return self._columns"}) == {guest: 1}
+    assert foreign({home: kept, guest: "class B(A):\n    def f(self): return super()._grow()"}) == {guest: 1}
     assert not foreign({home: kept, "neurograph/core/deep/c.py": "def f(graph): return graph._columns"})
     assert not foreign({home: kept, guest: "import torch\ntorch._C\nx.__dict__\n_ = 1"})

@@ -84,7 +84,7 @@ def compile_population(
     members.refuse_owned()
     members.write_back()
     network = CompiledPopulation(members, inputs == "shared", batch_size, calibration, lowering)
-    network._buffers["_like"] = torch.empty(0, dtype=dtype, device=where)
+    network.like = torch.empty(0, dtype=dtype, device=where)
     network.cut_off = bool(cut_off)
     merged = merged_snapshot(members.graphs, network.shared, network.cut_off, network.options)
     warn_of_columns(members.graphs, merged)

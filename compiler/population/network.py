@@ -94,20 +94,20 @@ class CompiledPopulation(CompiledNetwork):
             return refusal(self)
         if self.memory:
             return self._step(inputs)
-        found = [self._apart(y) for y in self._values(self._given(inputs))]
+        found = [self._apart(y) for y in self._each(self.run(self._given(inputs), keep=False))]
         return found[0] if len(found) == 1 else tuple(found)
 
     def _step(self, inputs: tuple[Any, ...]) -> tuple[Any, State]:
-        data, kept = self._split(inputs, 0 if self.shared else 1)
+        data, kept = self.split(inputs, 0 if self.shared else 1)
         values = self.run((*self._given(data), *kept), keep=False)
-        found = [self._apart(fetch.get(values)) for fetch in self._output_fetches]
+        found = [self._apart(y) for y in self._each(values)]
         return (found[0] if len(found) == 1 else tuple(found)), State(self.memory, self.remembered(values))
 
     def _given(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         return inputs if self.shared else tuple(self._side_by_side(inputs))
 
-    def _values(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        found = self.outputs(self.run(inputs, keep=False))
+    def _each(self, values: list) -> tuple[Tensor, ...]:
+        found = self.outputs(values)
         return found if isinstance(found, tuple) else (found,)
 
     def _apart(self, y: Tensor) -> Tensor:

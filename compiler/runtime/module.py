@@ -30,8 +30,8 @@ class CompiledModule(nn.Module):
     program: Program
     slots: SlotMap
     units: dict[Spec, Unit]
-    _like: Tensor
-    _sizes: tuple[tuple[int, ...], ...]
+    like: Tensor
+    sizes: tuple[tuple[int, ...], ...]
     _input_blocks: tuple[int, ...]
     _steps: tuple[tuple[Stage | RegionStage, tuple[int, ...]], ...]
     _forwards: Any  # a `compiler.sync.traced.Forwards`
@@ -52,7 +52,7 @@ class CompiledModule(nn.Module):
         self.graph, self.cut_off = graph, False
         self._settings = (batch_size, calibration, pin)
         self.stages, self._outputs = nn.ModuleList(), nn.ModuleList()
-        self.register_buffer("_like", torch.empty(0), persistent=False)
+        self.register_buffer("like", torch.empty(0), persistent=False)
         self.hold()
 
     def outputs(self, values: list) -> Any:
@@ -72,11 +72,11 @@ class CompiledModule(nn.Module):
         """
         if not self.holding.fresh:
             self.refuse_stale()
-        like: Any = self._buffers["_like"]  # past nn.Module's slow lookup
-        missing = self._sizes[len(inputs) :]
+        like: Any = self._buffers["like"]  # past nn.Module's slow lookup
+        missing = self.sizes[len(inputs) :]
         if missing and inputs and self.memory and len(missing) == len(self.memory.ports):  # the first step
             inputs = (*inputs, *(like.new_zeros((len(inputs[0]), *size)) for size in missing))
-        if not checks.fit(inputs, self._sizes, like):
+        if not checks.fit(inputs, self.sizes, like):
             checks.refuse(inputs, self.program.inputs, like)
         values: list = [None] * self._count
         for index, x in zip(self._input_blocks, inputs, strict=True):
@@ -116,7 +116,7 @@ class CompiledModule(nn.Module):
         stages: Any = self.stages
         self.__dict__.update(
             _count=len(program.blocks),
-            _sizes=tuple(port.sizes for port in program.inputs),
+            sizes=tuple(port.sizes for port in program.inputs),
             _input_blocks=tuple(port.pieces[0][0] for port in program.inputs),
             _steps=tuple(zip(stages, program.last_reads, strict=True)),
             _output_fetches=outputs,
@@ -163,12 +163,12 @@ class CompiledModule(nn.Module):
     @property
     def dtype(self) -> torch.dtype:
         """The dtype of its Parameters."""
-        return self._like.dtype
+        return self.like.dtype
 
     @property
     def device(self) -> torch.device:
         """The device it is on."""
-        return self._like.device
+        return self.like.device
 
     @property
     def options(self) -> Options:
@@ -228,7 +228,7 @@ class CompiledModule(nn.Module):
             return str(self.program)
         from .timing import product_seconds
 
-        return describe(self.program, product_seconds(self.program, self.units, self._like))
+        return describe(self.program, product_seconds(self.program, self.units, self.like))
 
     def extra_repr(self) -> str:
         """One line for `print(net)`."""

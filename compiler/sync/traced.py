@@ -69,7 +69,7 @@ def number(network: "CompiledModule") -> int:
 
 def refusal(network: "CompiledModule") -> Tensor:
     """What is traced of a stale network: an operator that raises `StaleError` whenever it runs."""
-    return torch.ops.neurograph.refuse_stale(network._buffers["_like"], network.number)
+    return torch.ops.neurograph.refuse_stale(network._buffers["like"], network.number)
 
 
 def _refuse(like: Tensor, number: int) -> Tensor:

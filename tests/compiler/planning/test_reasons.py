@@ -76,7 +76,7 @@ def test_each_product_of_maps_can_be_measured(recipe):
 def measured(net: compiler.CompiledNetwork) -> None:
     """Every product is timed, and nothing of the network moves."""
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    seconds = product_seconds(net.program, net.units, net._like)
+    seconds = product_seconds(net.program, net.units, net.like)
     assert [len(stage) for stage in seconds] == [len(stage.products) for stage in net.program.stages]
     assert all(0 < found < 10 for stage in seconds for found in stage)
     assert describe(net.program, seconds).count(", measured ") == sum(map(len, seconds))

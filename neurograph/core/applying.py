@@ -84,7 +84,10 @@ def apply(graph: GraphState, edit: Edit) -> EditResult:
     graph.writable_table()
     graph._check_turn()
     if graph._savepoint is not None and graph._is_my_turn():
-        raise JournalError("an edit cannot apply another edit; call its apply(graph) instead")
+        raise JournalError(
+            "an edit is an entry of its own, and no part of another or of atomic(): apply one after the other, or call "
+            "its apply(graph), which makes what it does a part of what is under way"
+        )
     if not getattr(edit, "looks_up", False):
         synchronise(graph)
     close_run(graph)

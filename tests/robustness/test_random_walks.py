@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import suppress
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ class Walk:
         edit = self.made(what)
         if edit is None:
             return
-        before = dump(self.g) if self.rng.random() < 0.3 else None
+        before = deepcopy(dump(self.g)) if self.rng.random() < 0.3 else None
         try:
             self.g.apply(edit)
             self.taken["edits"] += 1
@@ -112,8 +113,7 @@ class Walk:
 
     def atomic(self):
         """Some steps as one, which end well or are taken back."""
-        self.g.undo() if self.g.journal else None  # closes an open run of raw mutations
-        before, fails = dump(self.g), self.rng.random() < 0.5
+        before, fails = deepcopy(dump(self.g)), self.rng.random() < 0.5
         with suppress(KeyError), self.g.atomic():
             for _ in range(2):
                 raw(self.g, self.rng)
@@ -131,6 +131,7 @@ class Walk:
         edit = self.made(list(MAKE)[self.rng.integers(len(MAKE))])
         if edit is None:
             return
+        len(self.g.journal)  # closes an open run of raw mutations, as the edit would
         before, tracer = state(self.g), Tracer(int(2 ** self.rng.uniform(0, 12)), int(self.rng.integers(40)))
         with suppress(NeuroGraphError):
             if not tracer.run(lambda: self.g.apply(edit)):
@@ -140,7 +141,7 @@ class Walk:
         self.taken["interrupts"] += 1
 
     def copy(self):
-        before, old = dump(self.g), self.g
+        before, old = deepcopy(dump(self.g)), self.g
         other = old.copy()
         other.clear()
         assert dump(old) == before

@@ -11,18 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..drawing.drawing import Value
-from ..regions.groups import find_groups
 from ..slots import Slots
 from .base import Lowering, Unit, not_sliding
-from .conv import portable as masked
-from .conv_grouped import portable as grouped
+from .conv import portable
 from .held import add_kernels, kernel_slots, read_kernels
 from .kernels.conv import Slide, convolve
 from .kernels.library import available
 from .kernels.sparse import Wiring
 from .layout import ProductLayout
-from .portable_form import ProductDrawing, Vector
 from .rates import LARGEST, Calibration, Rates, Sample
 from .sparse import HALVES, INDICES, indices_of
 from .spec import BundleSpec, Number
@@ -90,10 +86,4 @@ def _cost(spec: BundleSpec, calibration: Calibration) -> Number:
     return call + numbers * (product * target * spec.batch + weight) + value * values
 
 
-def _portable(product: ProductDrawing, x: Value, bias: Vector) -> Value:
-    """One grouped convolution where its maps fall into equal disjoint blocks, else a masked one."""
-    blocks = find_groups(product.layout.rows, product.layout.columns)
-    return (masked if blocks is None else grouped)(product, x, bias)
-
-
-CONV_SPARSE = Lowering("conv_sparse", _refuses, _cost, ConvSparse, (RATES,), _portable, SAMPLES)
+CONV_SPARSE = Lowering("conv_sparse", _refuses, _cost, ConvSparse, (RATES,), portable, SAMPLES)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-import numpy as np
 
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
 from neurograph.errors import FileError
 from neurograph.files.formats import counted
+from neurograph.files.losses import plain_losses
 from neurograph.files.plain import to_plain
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -26,6 +26,7 @@ _DOT_NODE = ("name", "obj_dict", "shape", "label", "style", "pos", "width", "hei
 _DOT_EDGE = ("src", "dst", "obj_dict", "label", "style", "pos")
 DOT_MOST = 1000  # synapses
 NODE_LINK = ("id",), ("source", "target")  # what node-link JSON keeps for itself, of nodes and of edges
+_CYTOSCAPE = ("id", "value", "name"), ("source", "target", "id")
 _DOT_GRAPH = ("graph_name", "graph_type", "strict", "suppress_disconnected", "simplify", "obj_dict")
 
 
@@ -78,8 +79,14 @@ def write_dot(graph: EditableGraph, path: str | Path) -> None:
 
 def dot_losses(graph: EditableGraph) -> list[str]:
     """What DOT leaves out of a graph."""
-    kernels = sum(isinstance(weight, np.ndarray) for _, _, weight in graph.edges(data="weight"))
-    return [f"the numbers of {counted(kernels, 'kernel')}"] if kernels else []
+    kernels = int((graph.arrays().pool > 0).sum())
+    left_out = [f"the numbers of {counted(kernels, 'kernel')}"] if kernels else []
+    return left_out + plain_losses((_DOT_NODE, _DOT_EDGE))(graph)
+
+
+json_losses = plain_losses(NODE_LINK, finite=True)
+cytoscape_losses = plain_losses(_CYTOSCAPE, finite=True)
+graphml_losses = plain_losses()
 
 
 def write_json(graph: EditableGraph, path: str | Path) -> None:
@@ -94,7 +101,7 @@ def write_json(graph: EditableGraph, path: str | Path) -> None:
 
 def write_cytoscape(graph: EditableGraph, path: str | Path) -> None:
     """Write Cytoscape's JSON; parameters are those of `write_graphml`."""
-    plain = set_apart(to_plain(graph), ("id", "value", "name"), ("source", "target", "id"))
+    plain = set_apart(to_plain(graph), *_CYTOSCAPE)
     _dump(nx.cytoscape_data(plain), path)
 
 

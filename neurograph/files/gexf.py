@@ -4,11 +4,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
+import numpy as np
 
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
 from neurograph.files.exchange import check_xml, set_apart
+from neurograph.files.formats import counted
+from neurograph.files.losses import own_columns, plain_losses
 from neurograph.files.plain import to_plain
+from neurograph.schema.neuron import KIND_FIELDS, VALUES
+from neurograph.schema.synapse import FORM_FIELDS
 
 if TYPE_CHECKING:
     from neurograph.analysis.history import NeuronHistory
@@ -47,9 +52,47 @@ def write_gexf(graph: EditableGraph, path: str | Path) -> None:
 
 
 def gexf_losses(graph: EditableGraph) -> list[str]:
-    """What GEXF leaves out of a graph."""
+    """What GEXF, and Gephi that reads it, leave out of a graph."""
     others = sorted(str(name) for name in graph.graph if name != "name")
-    return [f"the graph's own attributes but for its name: {', '.join(others)}"] if others else []
+    left_out = [f"the graph's own attributes but for its name: {', '.join(others)}"] if others else []
+    return left_out + plain_losses((_NODE, _EDGE))(graph) + _alike(graph) + _zeros(graph) + _dead(graph)
+
+
+def _alike(graph: EditableGraph) -> list[str]:
+    """Titles that differ in case only, which Gephi takes for one column."""
+    found = []
+    usual = (*KIND_FIELDS, *VALUES), (*FORM_FIELDS, "weight", "kernel")
+    for what, column, known in zip(("neurons", "synapses"), own_columns(graph), usual, strict=True):
+        titles: dict[str, list[str]] = {}
+        for name in dict.fromkeys([*known, *column]):
+            titles.setdefault(name.lower(), []).append(name)
+        alike = [" and ".join(names) for names in titles.values() if len(names) > 1]
+        if alike:
+            named = ", ".join(alike)
+            found.append(f"attributes of {what} that differ in case only, which Gephi takes for one: {named}")
+    return found
+
+
+def _zeros(graph: EditableGraph) -> list[str]:
+    arrays = graph.arrays()
+    numbers = arrays.pools[0][arrays.row[arrays.pool == 0]] if arrays.pools else np.zeros(0)
+    zeros = int((numbers == 0).sum())
+    return [f"{counted(zeros, 'synapse')} of weight 0: in the file, but Gephi draws none"] if zeros else []
+
+
+def _dead(graph: EditableGraph) -> list[str]:
+    """What the file does not say of those who died."""
+    from neurograph.analysis.history import NEVER, neurons_of, synapses_of
+
+    neurons = neurons_of(graph)
+    synapses = synapses_of(graph, neurons)
+    pairs = synapses.source * len(neurons.keys) + synapses.target
+    twice = len(pairs) - len(np.unique(pairs))
+    dead, gone = int((neurons.died != NEVER).sum()), int((synapses.died != NEVER).sum()) - twice
+    parts = [f"what {counted(dead, 'dead neuron')} had beside population, role and activation"] if dead else []
+    parts += [f"what {counted(gone, 'dead synapse')} had beside a weight"] if gone > 0 else []
+    again = f"the earlier weights of {counted(twice, 'synapse')} that died and came again: a pair is one edge"
+    return parts + [again] * (twice > 0)
 
 
 def _add_history(graph: EditableGraph, plain: nx.DiGraph) -> bool:

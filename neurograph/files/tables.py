@@ -11,7 +11,9 @@ from neurograph.analysis.sizes import signed_sizes
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
+from neurograph.errors import listed
 from neurograph.files.formats import counted
+from neurograph.files.losses import form_losses, plain_losses
 from neurograph.files.plain import to_plain
 
 _FIRST = ("source", "target", "weight", "kernel", "op")
@@ -51,7 +53,8 @@ def csv_losses(graph: EditableGraph) -> list[str]:
     """What an edge list leaves out of a graph."""
     alone = sum(1 for _, degree in graph.degree() if degree == 0)  # pyright: ignore[reportGeneralTypeIssues]
     left_out = [f"{counted(alone, 'neuron')} without a synapse"] if alone else []
-    return ["everything about the neurons but their names", *left_out] if len(graph) else []
+    about = ["everything about the neurons but their names", *left_out] if len(graph) else []
+    return about + plain_losses(((), ("source", "target")), neurons=False)(graph) + _of_graph(graph)
 
 
 def write_npz(graph: EditableGraph, path: str | Path) -> None:
@@ -109,4 +112,11 @@ def npz_losses(graph: EditableGraph) -> list[str]:
         left_out.append(f"that {counted(late, 'synapse')} read the step before: a matrix has no delays")
     if kernels:
         left_out.append(f"the numbers of {counted(kernels, 'kernel')}: each is its norm, with the sign of its sum")
-    return [*left_out, "what identities and pools do: each is a 1"] if bare else left_out
+    left_out += ["what identities and pools do: each is a 1"] if bare else []
+    return left_out + form_losses(graph) + _of_graph(graph)
+
+
+def _of_graph(graph: EditableGraph) -> list[str]:
+    """The graph's own attributes, of which a table has none."""
+    names = sorted(str(name) for name in graph.graph)
+    return [f"the graph's own attributes: {listed(names, 20)}"] if names else []

@@ -216,3 +216,31 @@ def test_frozen_weights_are_told_of(tmp_path):
     graph[0][2]["trainable"] = False
     shown = export(graph, tmp_path / "net", "pytorch")
     assert any("frozen" in line for line in shown)
+
+
+@pytest.mark.parametrize("kind", ["onnx", "pt2", "pytorch"])
+def test_what_users_wrote_and_what_is_called_otherwise_is_said(kind, tmp_path):
+    if kind == "onnx":
+        pytest.importorskip("onnxscript")
+    graph = mlp([2, 2, 1], names=["my input", "hidden", "out"], seed=0)
+    graph.nodes[2]["note"], graph[0][2]["tag"], graph.graph["author"] = "x", 1, "me"
+    shown = " | ".join(export(graph, tmp_path / "net", kind))
+    assert "the names of neurons" in shown
+    assert "own attributes of neurons: 'note'" in shown and "of synapses: 'tag'" in shown and "'author'" in shown
+    assert ("'my input' is my_input" in shown) == (kind != "pt2")  # whose inputs have no names
+    assert "hidden" not in shown
+
+
+def test_grouped_convolutions_are_exported_as_such_whatever_runs_them(tmp_path):
+    torch.manual_seed(0)
+    layers = torch.nn.Conv2d(2, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 8, 3, groups=4), torch.nn.Flatten()
+    model = torch.nn.Sequential(*layers, torch.nn.Linear(8 * 4, 3)).double()
+    graph = compiler.lift(model, torch.zeros(1, 2, 6, 6, dtype=torch.float64))
+    grouped = next(name for name in graph.populations if name == "2")
+    x = torch.randn(3, 2, 6, 6, dtype=torch.float64)
+    for lowering in ("conv", "conv_grouped"):
+        net = compiler.compile(graph, dtype=torch.float64, lowering={("0", grouped): lowering})
+        assert {module.groups for module in net.portable().modules() if isinstance(module, torch.nn.Conv2d)} == {1, 4}
+        torch.testing.assert_close(net.portable()(x), model(x))
+    export(graph, tmp_path / "net", "pytorch")
+    assert "nn.Conv2d(8, 8, 3, groups=4)" in (tmp_path / "net" / "model.py").read_text()

@@ -3,6 +3,9 @@
 Every error is a `NeuroGraphError` and also the networkx or builtin error that users of those libraries would catch.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 import networkx as nx
 
 
@@ -79,6 +82,18 @@ def reason(error: Exception) -> str:
     Python raises `ValueError` itself for names that no system takes, such as those with a zero byte.
     """
     return str(getattr(error, "strerror", None) or error)
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """What to put behind an unknown name: the known one that is close to it, or nothing.
+
+    Examples
+    --------
+    >>> did_you_mean("epohcs", ["epochs", "seed"]), did_you_mean("colour", ["epochs", "seed"])
+    (" (did you mean 'epochs'?)", '')
+    """
+    near = get_close_matches(str(name)[:100], list(known), 1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def listed(items, most: int = 6) -> str:

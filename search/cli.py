@@ -8,7 +8,9 @@ from importlib.metadata import version
 from neurograph.errors import NeuroGraphError
 
 from .commands import COMMANDS
+from .commands.parsing import Parser, add_commands
 from .output import watched
+from .runs import Run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +29,7 @@ def _status(arguments: Sequence[str] | None) -> int:
     given = argparse.Namespace()
     try:
         with watched("stdout"):
-            given = _parser().parse_args(arguments)  # prints, and ends with SystemExit, where help is asked for
+            given = make_parser().parse_args(arguments)  # prints, and ends with SystemExit, where help is asked for
             given.command(given)
         return 0
     except NeuroGraphError as error:
@@ -37,15 +39,30 @@ def _status(arguments: Sequence[str] | None) -> int:
         print(f"neurograph: memory ran out: {error or 'something smaller is needed'}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        way = f"; go on with: neurograph resume {given.run}" if getattr(given, "run", None) else ""
-        print(f"\nneurograph: stopped{way}", file=sys.stderr)
+        print(f"\nneurograph: stopped{_way_on(given)}", file=sys.stderr)
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="neurograph", description="Neural networks as graphs of neurons.")
+def _way_on(given: argparse.Namespace) -> str:
+    """How to go on with what was stopped, where it left something to go on from."""
+    if not getattr(given, "goes_on", False) or not given.run:
+        return ""
+    if _resumable(Run(given.run)):
+        return f"; go on with: neurograph resume {given.run}"
+    return "; before its first checkpoint, so there is nothing to go on from"
+
+
+def _resumable(run: Run) -> bool:
+    """Whether there is a checkpoint; or a pipeline, which goes on from its stages."""
+    try:
+        return run.begun or bool(run.config().get("parts"))
+    except NeuroGraphError:  # no run, or one without a configuration
+        return False
+
+
+def make_parser() -> Parser:
+    """The parser of the whole command line."""
+    parser = Parser(prog="neurograph", description="Neural networks as graphs of neurons.")
     parser.add_argument("--version", action="version", version=f"neurograph {version('neurograph-compiler')}")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    for add in COMMANDS:
-        add(commands)
+    add_commands(parser, COMMANDS)
     return parser

@@ -22,9 +22,9 @@ from .growth.running import go_on
 from .growth.train import train
 from .nhn import locations
 from .nhn.kernels import prune_network
-from .nhn.layers import resume_hierarchy
-from .nhn.pipeline import resume_neuron_hierarchy
-from .runs import open_run, refuse_links_out, restored_from
+from .nhn.layers import redraw_hierarchy, resume_hierarchy
+from .nhn.pipeline import redraw_neuron_hierarchy, resume_neuron_hierarchy
+from .runs import Run, open_run, refuse_links_out, restored_from
 from .training.loop import Callback
 from .training.measures import Function
 from .training.objectives import Loss
@@ -88,6 +88,7 @@ def resume(
     callbacks: Sequence[Callback] = (),
     loss: Loss | None = None,
     error: Function | None = None,
+    epochs: int | None = None,
 ) -> Any:
     """Go on with a run of any of the `METHODS` or `OTHERS` from its last checkpoint, as if it had never stopped.
 
@@ -108,6 +109,10 @@ def resume(
         address of the Dask scheduler that a search shares its work through, where it names one.
     callbacks, loss, error
         As those that the run began with, where these were functions.
+    epochs
+        How many there are to be, more than the run has so far, whether it is finished or not; for runs of `METHODS`.
+        From here on it goes as one that has them: what happens at the end, and what schedules fall towards, comes
+        later.
 
     Raises
     ------
@@ -122,12 +127,37 @@ def resume(
     kept = open_run(run)
     command, own = kept.config().get("command"), given_own(loss=loss, error=error)
     if command in OTHERS:
+        if epochs is not None:
+            raise OptionError(f"epochs are for {', '.join(METHODS)}; {kept.path} is a run of {command}")
         trusted = {"trust": trust} if OTHERS[command] in _TRUSTING else {}
         return OTHERS[command](run, data, progress=progress, callbacks=callbacks, own=own, **trusted)
     if not isinstance(command, str) or command not in METHODS:
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
-    return go_on(METHODS[command], kept.path, data, progress, callbacks, own)
+    return go_on(METHODS[command], kept.path, data, progress, callbacks, own, epochs)
+
+
+def _redraw_search(run: Run, draw: Callable[[Run], bool], beside: Any) -> Path:
+    if beside:
+        raise OptionError(f"beside is for runs of {', '.join(METHODS)}; {run.path} is a search")
+    with restored_from(run.path):
+        drawn = draw(run)
+    if not drawn:
+        raise OptionError(f"{run.path}: nothing yet that could be drawn")
+    return run.pictures
+
+
+def _of_evolutions(run: Run) -> bool:
+    """An evolution's rows are whatever statistics it was given."""
+    return False
+
+
+_DRAWN: dict[str, Callable[[Run], bool]] = {  # what draws a search; whether there was anything
+    "search": redraw_neuron_hierarchy,
+    "hierarchy": redraw_hierarchy,
+    "search-evolution": locations.redraw,
+    "evolve": _of_evolutions,
+}
 
 
 def redraw(run: str | Path, beside: Mapping[str, str | Path] | None = None) -> Path:
@@ -155,6 +185,9 @@ def redraw(run: str | Path, beside: Mapping[str, str | Path] | None = None) -> P
     """
     kept = open_run(run)
     refuse_links_out(kept.path)
+    draw = _DRAWN.get(kept.config().get("command", ""))
+    if draw is not None:
+        return _redraw_search(kept, draw, beside)
     others = {name: open_run(other) for name, other in (beside or {}).items()}
     empty = [str(one.path) for one in (kept, *others.values()) if not one.metrics()]
     if empty:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from neurograph.errors import FileError, listed
+from neurograph.errors import FileError, did_you_mean, listed
 
 
 class HasEndings(Protocol):
@@ -47,7 +47,7 @@ def chosen(
     if name is not None:
         if name.lower() in formats:
             return formats[name.lower()]
-        raise FileError(f"{name!r} {refusals.name}; known are {known}")
+        raise FileError(f"{name!r} {refusals.name}{did_you_mean(name, formats)}; known are {known}")
     ending = Path(path).suffix.lstrip(".").lower()
     if ending == "safetensors":
         raise FileError(f"{path}: this is the project's own format; {refusals.own}")

@@ -10,7 +10,8 @@ from neurograph import (
 from neurograph.errors import OptionError, listed
 from neurograph.files import EXPORTS, export, find_format
 
-from .shared import add_out, graph_file, path, refuse_way_out, say
+from .printing import add_json, show
+from .shared import add_out, graph_file, path, refuse_way_out
 
 _EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in EXPORTS.items())
 
@@ -26,6 +27,7 @@ def add(commands: Any) -> None:
     parser.add_argument("graph", type=path, help="a saved graph, or a run directory")
     parser.add_argument("--to", metavar="FORMAT", help="the format; unless given, the ending of --out")
     add_out(parser, "beside the graph")
+    add_json(parser)
     parser.set_defaults(command=_run)
 
 
@@ -38,4 +40,5 @@ def _run(given: argparse.Namespace) -> None:
     name = next(name for name, found in EXPORTS.items() if found is chosen)
     out = given.out or chosen.usual_path(path, name)
     left_out = export(NeuronGraph.load(path), out, name, force=given.force)
-    say(out, f"wrote {out}", *(f"left out: {what}" for what in left_out))
+    lines = (f"left out: {what}" for what in left_out)
+    show(given, {"wrote": out, "format": name, "left_out": left_out}, f"wrote {out}", *lines, out=out)

@@ -8,7 +8,8 @@ from neurograph import NeuronGraph
 from neurograph.errors import FileError
 from neurograph.files import IMPORTS
 
-from .shared import path, say
+from .printing import add_json, show
+from .shared import path
 
 _EPILOG = "formats:\n" + "\n".join(f"  {name:<9} {found.about}" for name, found in IMPORTS.items())
 
@@ -25,6 +26,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--from", dest="format", metavar="FORMAT", help="the format; unless given, the file's ending")
     parser.add_argument("--out", type=path, metavar="PATH", help="where to (default: beside the file, .safetensors)")
     parser.add_argument("--force", action="store_true", help="write over what lies there")
+    add_json(parser)
     parser.set_defaults(command=_run)
 
 
@@ -34,4 +36,6 @@ def _run(given: argparse.Namespace) -> None:
         raise FileError(f"{out} is there already; --force writes over it")
     graph = NeuronGraph.import_from(given.file, given.format)
     graph.save(out)
-    say(out, f"wrote {out}: {len(graph):,} neurons, {graph.number_of_edges():,} synapses")
+    neurons, synapses = len(graph), graph.number_of_edges()
+    plain = {"wrote": out, "neurons": neurons, "synapses": synapses}
+    show(given, plain, f"wrote {out}: {neurons:,} neurons, {synapses:,} synapses", out=out)

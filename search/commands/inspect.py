@@ -1,8 +1,8 @@
 """`neurograph inspect`."""
 
 import argparse
-import json
 import os
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -10,13 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from neurograph import NeuronGraph
-from neurograph.analysis.units import unit_of, with_unit
 
 from ...compiler.inspection import Inspection, ReportTable, inspect, plain, tables
 from ...compiler.inspection.report import head
-from ..evolution.kept import COMMAND as EVOLVED
-from ..evolution.report import evolution_lines
-from ..runs import Run, open_run
+from ..methods import METHODS
+from ..runs import open_run
+from .describing import summary_of
+from .printing import add_json
+from .printing import show as print_as
 from .shared import add_batch_size, graph_file, path
 
 
@@ -25,17 +26,22 @@ def add(commands: Any) -> None:
     parser = commands.add_parser("inspect", help="what a network is made of, how it would run, how it grew")
     parser.add_argument("graph", type=path, help="a saved graph, or a run directory")
     add_batch_size(parser)
-    parser.add_argument("--json", action="store_true", help="print it as one JSON object")
+    add_json(parser)
     parser.set_defaults(command=_run)
 
 
 def _run(given: argparse.Namespace) -> None:
-    found = inspect(NeuronGraph.load(graph_file(given.graph)), given.batch_size)
+    run = open_run(given.graph) if os.path.isdir(given.graph) else None
+    summary = summary_of(run) if run else None
+    without = run is not None and not run.graph.exists() and run.config().get("command") not in METHODS
+    found = None if without else inspect(NeuronGraph.load(graph_file(given.graph)), given.batch_size)
     if given.json:
-        print(json.dumps(as_plain(found), indent=2))
-        return
-    about = run_lines(open_run(given.graph)) if os.path.isdir(given.graph) else []
-    show(found, about, Console())
+        about = {"run": asdict(summary)} if summary else {}
+        print_as(given, (as_plain(found) if found else {}) | about)
+    elif found is None:  # a search that has found no network yet
+        print("\n".join(summary.lines() if summary else []))
+    else:
+        show(found, summary.lines() if summary else [], Console())
 
 
 def as_plain(found: Inspection) -> dict[str, Any]:
@@ -53,29 +59,6 @@ def as_plain(found: Inspection) -> dict[str, Any]:
         "program": None if found.program is None else str(found.program),
         "refusal": found.refusal or None,
     }
-
-
-def run_lines(run: Run) -> list[str]:
-    """A run in words: what it was, how far it is, how well it does."""
-    config, rows = run.config(), run.metrics()
-    if config.get("command") == EVOLVED:
-        return evolution_lines(run)
-    epochs = config.get("options", {}).get("epochs", "?")
-    lines = [f"{config.get('command', 'a run')} on {config.get('data', '?')}: {len(rows)} of {epochs} epochs"]
-    if rows:
-        errors = [(name, rows[-1].get(f"{name}_error")) for name in ("train", "validation")]
-        result = _table(config.get("result"))
-        errors.append(("test", result.get("test_error")))
-        unit = unit_of([*rows, result])
-        known = [f"{name} {with_unit(error, unit)}" for name, error in errors if isinstance(error, int | float)]
-        lines.append(f"error: {', '.join(known)}" if known else "no error is known")
-        if "parameters" in rows[0]:
-            lines.append(f"parameters: {rows[0]['parameters']:,} after the first epoch, {rows[-1]['parameters']:,} now")
-    return lines
-
-
-def _table(found: Any) -> dict[str, Any]:
-    return found if isinstance(found, dict) else {}
 
 
 def show(found: Inspection, about: list[str], console: Console) -> None:

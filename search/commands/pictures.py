@@ -7,6 +7,7 @@ from typing import Any
 from neurograph import search
 from neurograph.errors import OptionError
 
+from .printing import add_json, show
 from .shared import path
 
 
@@ -21,6 +22,7 @@ def add(commands: Any) -> None:
         metavar="[NAME=]DIR",
         help="other runs, such as fixed networks of the same recipe, whose errors are drawn too",
     )
+    add_json(parser)
     parser.set_defaults(command=_run)
 
 
@@ -35,4 +37,6 @@ def _run(given: argparse.Namespace) -> None:
         if name in beside:
             raise OptionError(f"two runs would be named {name!r}: write NAME=DIR to tell them apart")
         beside[name] = folder
-    print(f"pictures lie in {search.redraw(given.run, beside)}")
+    folder = search.redraw(given.run, beside)
+    files = sorted(each.name for each in folder.iterdir())
+    show(given, {"pictures": folder, "files": files}, f"pictures lie in {folder}")

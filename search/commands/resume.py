@@ -5,7 +5,8 @@ from typing import Any
 
 from neurograph import search
 
-from .shared import path, print_result
+from .printing import add_progress, progress_of, show_result
+from .shared import path, whole
 
 
 def add(commands: Any) -> None:
@@ -20,9 +21,15 @@ def add(commands: Any) -> None:
         help="import this module, which the run names and which is not ours, or connect to this Dask scheduler, which "
         "it names; again for more",
     )
-    parser.set_defaults(command=_run)
+    parser.add_argument(
+        "--epochs", type=whole(1), metavar="N", help="go on to more epochs than the run was begun with, finished or not"
+    )
+    add_progress(parser)
+    parser.set_defaults(command=_run, goes_on=True)
 
 
 def _run(given: argparse.Namespace) -> None:
-    trust = {"trust": given.trust} if given.trust else {}
-    print_result(search.resume(given.run, progress=True, **trust))
+    more = ({"trust": given.trust} if given.trust else {}) | ({"epochs": given.epochs} if given.epochs else {})
+    with progress_of(given):
+        result = search.resume(given.run, progress=True, **more)
+    show_result(given, result)

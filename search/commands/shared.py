@@ -2,7 +2,7 @@
 
 import argparse
 import os
-import sys
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from math import prod
@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from neurograph import NeuronGraph
-from neurograph.analysis.units import PERCENT, with_unit
-from neurograph.disk.streams import STDOUT, descriptor
+from neurograph.disk.streams import STDOUT
 
 from ...compiler.runtime.inputs import MOST_BATCH
 from ..datasets import DATASETS, Dataset, load
-from ..nhn.pipeline import NeuronHierarchy
-from ..options import MOST_WHOLE, describe
+from ..options import MOST_WHOLE, describe, read_config
+from ..options.fields import choices_of
 from ..runs import open_run, refuse_links_out
+from .printing import add_progress
 
-OPTIONS_USAGE = "[--config TOML] [--set KEY=VALUE] [--OPTION VALUE ...]"
+OPTIONS_USAGE = "[--config FILE] [--set KEY=VALUE] [--OPTION VALUE ...]"
 MOST_NEURONS = 10_000_000  # of a hidden layer
 _OPTION = "option:"  # marks the flags that came from an options dataclass
 
@@ -45,13 +45,13 @@ def add_batch_size(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch-size", type=whole(1, MOST_BATCH), default=256, metavar="N", help=help)
 
 
-def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") -> None:
-    """`--data`, where its files lie, and whether they may be fetched."""
+def add_data(parser: argparse.ArgumentParser, default: str = "digits") -> None:
+    """`--data`, where its files lie, and whether they may be fetched; `default` is for the help alone."""
     default_text = f" (default {default})" if default else ""
+    parser = parser.add_argument_group("data")  # pyright: ignore[reportAssignmentType]
     parser.add_argument(
         "--data",
         type=_name,
-        default=default,
         metavar="NAME[:COUNT]",
         help=f"what to learn: {', '.join(DATASETS)}; mnist:6000 is 6000 of its training examples; a file of yours: "
         f"arrays.npz, table.csv:TARGET or table.parquet:TARGET{default_text}",
@@ -62,14 +62,22 @@ def add_data(parser: argparse.ArgumentParser, default: str | None = "digits") ->
     parser.add_argument("--no-download", action="store_true", help="never ask OpenML")
 
 
+def data_name(given: argparse.Namespace, usual: str | None = "digits") -> str:
+    """The name of the data: those asked for, those of the run whose config.json is --config, or the usual ones."""
+    config = read_config(given.config) if getattr(given, "config", None) else None
+    of_run = config.get("data") if config else None
+    return given.data or (of_run if isinstance(of_run, str) else None) or usual or "digits"
+
+
 def data_of(given: argparse.Namespace, name: str | None = None) -> Dataset:
     """The data set asked for, as images; `name` where the command chose it."""
-    return load(name or given.data, given.data_directory, download=not given.no_download)
+    return load(name or data_name(given), given.data_directory, download=not given.no_download)
 
 
 def add_start(parser: argparse.ArgumentParser, hidden: Sequence[int] | None) -> None:
     """`--graph FILE` or else `--hidden N ...` and their `--activation`; where `hidden` is None, a graph is needed."""
     saved = "a saved graph to start from, or the run directory that holds it"
+    parser = parser.add_argument_group("network")  # pyright: ignore[reportAssignmentType]
     if hidden is None:
         parser.add_argument("--graph", type=path, required=True, metavar="FILE", help=saved)
         return
@@ -99,9 +107,12 @@ def graph_file(path: Path) -> Path:
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:
-    """`--run DIR` and `--force`."""
-    parser.add_argument("--run", type=path, metavar="DIR", help="run directory (default: a new one under runs/)")
-    parser.add_argument("--force", action="store_true", help="throw away the run that lies there")
+    """`--run DIR`, `--force`, and what is shown meanwhile."""
+    group = parser.add_argument_group("run")
+    group.add_argument("--run", type=path, metavar="DIR", help="run directory (default: a new one under runs/)")
+    group.add_argument("--force", action="store_true", help="throw away the run that lies there")
+    add_progress(group)
+    parser.set_defaults(goes_on=True)
 
 
 def add_out(parser: argparse.ArgumentParser, usual: str) -> None:
@@ -118,40 +129,31 @@ def refuse_way_out(given: argparse.Namespace) -> None:
         refuse_links_out(given.graph)
 
 
-def say(out: Path, *lines: str) -> None:
-    """Print what became of a file; where standard output is the file, to standard error."""
-    for line in lines:
-        print(line, file=sys.stderr if descriptor(out) == 1 else sys.stdout)
-
-
 def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
     """`--config`, `--set`, and a flag for every field of an options dataclass."""
-    group = parser.add_argument_group("options", "from a TOML file, from --set, or each by its flag, the later winning")
-    group.add_argument("--config", type=path, metavar="TOML", help="a file of key = value lines")
+    group = parser.add_argument_group("options", "from a file, from --set, or each by its flag, the later winning")
+    group.add_argument("--config", type=path, metavar="FILE", help="TOML of key = value lines, or a run's config.json")
     group.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="one option, as in the file")
+    groups: dict[type, Any] = {}
     for f in fields(cls):
+        owner = next(each for each in reversed(cls.__mro__) if f.name in getattr(each, "__dataclass_fields__", ()))
+        if owner not in groups:
+            groups[owner] = parser.add_argument_group(_title(owner))
         help_text = f"{f.metadata['help']} ({describe(f)}; default {_default(f)})".replace("%", "%%")
         flag = "--" + f.name.replace("_", "-")
-        group.add_argument(flag, dest=_OPTION + f.name, metavar="VALUE", help=help_text)
+        action = groups[owner].add_argument(flag, dest=_OPTION + f.name, metavar="VALUE", help=help_text)
+        action.words = choices_of(f.metadata) or (("true", "false") if f.type is bool else ())  # for completion
+
+
+def _title(cls: type) -> str:
+    """The title of a class's options: "metabolism options" of `MetabolismOptions`."""
+    return " ".join(word.lower() for word in re.findall("[A-Z][a-z]*", cls.__name__))
 
 
 def settings(given: argparse.Namespace) -> list[str]:
     """What `--set` and the flags of `add_options` said, as `key=value`."""
     flags = {name.removeprefix(_OPTION): value for name, value in vars(given).items() if name.startswith(_OPTION)}
     return [*given.set, *(f"{name}={value}" for name, value in flags.items() if value is not None)]
-
-
-def print_result(result: Any) -> None:
-    """How a run ended: in one line, or its report where it has several stages."""
-    if isinstance(result, NeuronHierarchy):
-        print(f"\n{result.report()}\ngraph, pictures and every stage lie in {result.run}")
-        return
-    if not hasattr(result, "test_error"):
-        print(f"all of it lies in {result.run}")
-        return
-    unit = getattr(result, "unit", PERCENT)
-    tested = "no test part" if result.test_error is None else f"test error {with_unit(result.test_error, unit)}"
-    print(f"{tested}; graph, journal, metrics and pictures lie in {result.run}")
 
 
 def path(text: str) -> Path:

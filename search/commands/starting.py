@@ -13,14 +13,15 @@ from ..growth.method import Method
 from ..methods import METHODS
 from ..options import read_options
 from ..runs import next_directory
+from .printing import progress_of, show_result
 from .shared import (
     OPTIONS_USAGE,
     add_data,
     add_options,
     add_run,
     add_start,
+    data_name,
     data_of,
-    print_result,
     settings,
     start_of,
 )
@@ -41,7 +42,7 @@ def _add(commands: Any, method: Method) -> None:
     if presets:
         parser.add_argument("--preset", choices=tuple(presets), help="data, network and options to start from")
     add_start(parser, () if presets else method.hidden)
-    add_data(parser, None if presets else "digits")
+    add_data(parser, "that of the preset, else digits" if presets else "digits")
     add_run(parser)
     add_options(parser, method.options)
     parser.set_defaults(command=_Command(method), preset=None)
@@ -59,13 +60,12 @@ class _Command:
         if method.presets:
             given.hidden = given.hidden or method.hidden
         options = read_options(method.options, given.config, settings(given), preset.settings if preset else None)
-        data = data_of(given, given.data or (preset.data if preset else "digits"))
+        data = data_of(given, data_name(given, preset.data if preset else None))
         graph = preset.graph(options.seed) if preset else start_of(given, data, self._layers(given, options))
         given.run = given.run or next_directory("runs", f"{method.command}-{Path(data.name).name}")
-        result = method(graph, data, options, run=given.run, force=given.force, progress=True)
-        if method.report:
-            print(method.report(result.graph))
-        print_result(result)
+        with progress_of(given):
+            result = method(graph, data, options, run=given.run, force=given.force, progress=True)
+        show_result(given, result, *([method.report(result.graph)] if method.report else []))
 
     def _layers(self, given: argparse.Namespace, options: Any) -> Callable[[list[int]], NeuronGraph]:
         return lambda sizes: self.method.build(sizes, given.activation, options)

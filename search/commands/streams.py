@@ -13,6 +13,7 @@ from ..growth.metabolism.streaming.run import COMMAND, metabolize_stream
 from ..options import read_options, split_setting
 from ..runs import next_directory
 from ..streams import STREAMS, WITHOUT_DATA, make_stream
+from .printing import progress_of, show_result
 from .shared import (
     OPTIONS_USAGE,
     add_data,
@@ -21,7 +22,6 @@ from .shared import (
     add_start,
     data_of,
     graph_file,
-    print_result,
     settings,
 )
 
@@ -64,10 +64,11 @@ def _run(given: argparse.Namespace) -> None:
     stem = f"{COMMAND}-{given.stream}".replace("_", "-")
     given.run = given.run or next_directory("runs", stem)
     how: dict[str, Any] = {"about": about, "run": given.run, "force": given.force, "progress": True}
-    lived = metabolize_stream(graph, given.stream, data or "digits", options, **how)
+    with progress_of(given):
+        lived = metabolize_stream(graph, given.stream, data or "digits", options, **how)
     died = sum(sum(row["died"].values()) for row in lived.rows)
-    print(f"{died:,} neurons died in {lived.rows[-1]['step']:,} steps" if lived.rows else "the stream had no steps")
-    print_result(lived)
+    line = f"{died:,} neurons died in {lived.rows[-1]['step']:,} steps" if lived.rows else "the stream had no steps"
+    show_result(given, lived, line)
 
 
 def _number(setting: str) -> tuple[str, float]:

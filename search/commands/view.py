@@ -19,7 +19,8 @@ from ..runs import Run, open_run
 from ..training import sample
 from ..training.fit import check_fit, fitting
 from ..training.tasks import loss_of
-from .shared import add_data, add_out, data_of, path, refuse_way_out, say, whole
+from .printing import add_json, show
+from .shared import add_data, add_out, data_of, path, refuse_way_out, whole
 
 _EXAMPLES, _SHOWN, _BATCH = 2048, 256, 64  # of the training data, for gradients and for what neurons do
 
@@ -45,7 +46,8 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--open", action="store_true", help="open the page in the browser when it is written")
     parser.add_argument("--gradients", action="store_true", help="let synapses be coloured by their gradients on data")
-    add_data(parser, default=None)
+    add_data(parser, "")
+    add_json(parser)
     parser.set_defaults(command=_run)
 
 
@@ -64,8 +66,9 @@ def _run(given: argparse.Namespace) -> None:
         title = given.title or (title_of(run) if run else None)
         shown = _shown(given.graph, given)
         page = view(shown.pop("graph"), out, **shown, max_synapses=given.max_synapses, title=title, force=given.force)
-    size = "" if is_stream(page) else f" ({page.stat().st_size / 1e6:.1f} MB)"
-    say(page, f"wrote {page}{size}; open it in a browser")
+    count = None if is_stream(page) else page.stat().st_size
+    size = "" if count is None else f" ({count / 1e6:.1f} MB)"
+    show(given, {"wrote": page, "bytes": count}, f"wrote {page}{size}; open it in a browser", out=page)
     if given.open:
         webbrowser.open(page.resolve().as_uri())
 

@@ -1,6 +1,7 @@
 """`neurograph watch`."""
 
 import argparse
+import sys
 import webbrowser
 from typing import Any
 
@@ -8,6 +9,7 @@ from neurograph.errors import OptionError
 
 from ..runs import open_run
 from ..watching import Watcher
+from .printing import add_json, show
 from .shared import path, whole
 from .view import title_of
 
@@ -23,6 +25,7 @@ def add(commands: Any) -> None:
         metavar="N",
         help="to listen on, on the loopback alone (default: a free one)",
     )
+    add_json(parser)
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.set_defaults(command=_run)
 
@@ -32,7 +35,9 @@ def _run(given: argparse.Namespace) -> None:
         raise OptionError(f"--port must be at most 65535, not {given.port}")
     run = open_run(given.graph)
     watcher = Watcher(run, given.port, title_of(run))
-    print(f"watching {run.path} at {watcher.address}; Ctrl-C ends it", flush=True)
+    plain = {"run": run.path, "address": watcher.address}
+    show(given, plain, f"watching {run.path} at {watcher.address}; Ctrl-C ends it")
+    sys.stdout.flush()
     if given.open:
         webbrowser.open(watcher.address)
     watcher.serve()

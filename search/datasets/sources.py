@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from neurograph.errors import DataError, OptionError
+from neurograph.errors import DataError, OptionError, did_you_mean
 from neurograph.registry import Registry
 
 from .dataset import Dataset, evenly, stratified
@@ -110,7 +110,8 @@ def load(name: str, directory: str | Path | None = None, download: bool = True) 
         return read_file(name)
     name, colon, count = name.partition(":")
     if name not in DATASETS:
-        raise OptionError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
+        meant = did_you_mean(name, DATASETS)
+        raise OptionError(f"there is no data set {name!r}{meant}; there are {', '.join(DATASETS)}")
     whole = DATASETS[name](directory, download)
     return _fewer(whole, count) if colon else whole
 

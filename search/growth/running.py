@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,18 +77,26 @@ def go_on(
     progress: bool = False,
     callbacks: Sequence[Callback] = (),
     own: Mapping[str, Any] = NOTHING_OWN,
+    epochs: int | None = None,
 ) -> Grown:
     """Go on with a run from its last checkpoint; see `search.resume`."""
     with continued_run(run) as kept:
-        return _go_on(way, kept, data, progress, callbacks, own)
+        return _go_on(way, kept, data, progress, callbacks, own, epochs)
 
 
 def _go_on(
-    way: Way, run: Run, data: Any, progress: bool, callbacks: Sequence[Callback], own: Mapping[str, Any]
+    way: Way,
+    run: Run,
+    data: Any,
+    progress: bool,
+    callbacks: Sequence[Callback],
+    own: Mapping[str, Any],
+    epochs: int | None,
 ) -> Grown:
     config = run.config()
     check_own(run.path, config, own)
     options = read_options(way.options, settings=config["options"])
+    options, extended = with_epochs(options, epochs), epochs is not None
     data = same_data(config, data)
     network_at_start(run)  # what is wrong with its file is raised now, not when all is trained
     state, graph = run.load_network()
@@ -105,7 +113,18 @@ def _go_on(
     options_now = net.optimizer_state(trainer.optimizer)["groups"]  # config.json says them, the checkpoint the moments
     with restored_from(run.checkpoint):
         net.load_optimizer_state(trainer.optimizer, state["optimizer"] | {"groups": options_now})
+    if extended:  # whatever could be refused has been
+        run.extend(asdict(options))
     return _finish(way, trainer, data, run, progress)
+
+
+def with_epochs(options: GrowingOptions, epochs: int | None) -> Any:
+    """The options with more epochs; `OptionError` for fewer. Those of ways that settle at the end settle later."""
+    if epochs is None:
+        return options
+    if epochs < options.epochs:
+        raise OptionError(f"epochs must be at least the {options.epochs} that the run has, not {epochs}")
+    return replace(options, epochs=epochs)
 
 
 def _config(way: Way, data: Dataset, options: GrowingOptions) -> dict[str, Any]:

@@ -5,7 +5,7 @@ options from people goes through `read_options`, so a file, `--set` and a flag m
 """
 
 from .fields import MOST_NUMBER, MOST_RATE, MOST_SEED, MOST_TEXT, MOST_WHOLE, describe, option
-from .reading import of_option, read_options, read_toml, settled, split_setting, stored
+from .reading import of_option, read_config, read_options, read_toml, settled, split_setting, stored
 from .values import Checked
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "describe",
     "of_option",
     "option",
+    "read_config",
     "read_options",
     "read_toml",
     "settled",

@@ -1,15 +1,15 @@
 """Options from files, from `key=value` and from what runs wrote down."""
 
+import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
 from neurograph.disk.regular import finite
-from neurograph.errors import NeuroGraphError, OptionError, reason
+from neurograph.errors import NeuroGraphError, OptionError, did_you_mean, reason
 
 from .values import parsed
 
@@ -29,7 +29,7 @@ def read_options(
     cls
         A dataclass derived from `Checked`.
     file
-        A TOML file of `key = value` lines, or None.
+        A TOML file of `key = value` lines, or the config.json of a run; None for neither.
     settings
         A mapping of names to values, or texts `key=value` as given to `--set`; values that are texts are read as
         TOML where the field is not a text (`16`, `0.1`, `[16, 16]`, `{hidden = 64}`; `none` where there may be none).
@@ -48,14 +48,40 @@ def read_options(
     5
     """
     known = {f.name: f for f in fields(cls)}  # type: ignore[arg-type]
-    given = dict(preset or {}) | (read_toml(Path(file)) if file is not None else {})
+    given = dict(preset or {}) | (_of_file(cls, Path(file)) if file is not None else {})
     given |= dict(settings) if isinstance(settings, Mapping) else dict(map(split_setting, settings))
     for name in given:
         if name not in known:
-            near = get_close_matches(str(name), known, 1)
-            meant = f" (did you mean {near[0]!r}?)" if near else ""
+            meant = did_you_mean(name, known)
             raise OptionError(f"there is no option {name!r}{meant}; there are {', '.join(sorted(known))}")
     return cls(**{name: parsed(known[name], value) for name, value in given.items()})
+
+
+def _of_file(cls: type, path: Path) -> dict[str, Any]:
+    config = read_config(path)
+    return read_toml(path) if config is None else stored(cls, config["options"])
+
+
+def read_config(path: Path) -> dict[str, Any] | None:
+    """The configuration of a run, where a file is one; None for files of other endings than .json.
+
+    Raises
+    ------
+    OptionError
+        A file that cannot be read, or holds no options of a run; a run with functions of its owner's own.
+    """
+    if path.suffix.lower() != ".json":
+        return None
+    try:
+        with open(path, encoding="utf-8", opener=finite) as file:
+            config = json.load(file)
+    except OSError as error:
+        raise OptionError(f"the options file {path} cannot be read: {reason(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"the options file {path} is no JSON: {str(error)[:200]}") from None
+    if not isinstance(config, dict) or not isinstance(config.get("options"), dict):
+        raise OptionError(f"the options file {path} is no config.json of a run: it has no options")
+    return config
 
 
 def stored(cls: type, table: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,7 @@ FILES = (
     checkpoints.PREVIOUS,
 )
 _ORIGIN = ("command", "data", "fingerprint", "stream", "about", "options")
+BEGUN = "begun_epochs"  # how many a run was begun with that was extended later
 Take = Callable[[dict[str, Any], list[dict[str, Any]]], None]
 MARKERS = ("result.json", "origin.json")  # of a stage in a folder of its own
 
@@ -213,7 +214,20 @@ class Run:
     def _origin(self) -> str | None:
         """The digest of what makes this run another than others: command, options, data; None without them."""
         config = self.config()
-        return digest([config.get(name) for name in _ORIGIN]) if "options" in config else None
+        if "options" not in config:
+            return None
+        begun = {"options": config["options"] | {"epochs": config[BEGUN]}} if BEGUN in config else {}
+        return digest([(config | begun).get(name) for name in _ORIGIN])
+
+    def extend(self, options: dict[str, Any]) -> None:
+        """Go on to more epochs: these options take the place of those so far; how many it began with stays known.
+
+        A result that was written when it was finished goes.
+        """
+        config = self.config()
+        before = {name: value for name, value in config.items() if name != "result"}
+        begun = config.get(BEGUN, config["options"]["epochs"])
+        write_json(self.path / "config.json", before | {"options": options, BEGUN: begun})
 
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"

@@ -12,6 +12,7 @@ from search.growth.expansion import PRESETS, ExpandOptions
 from search.growth.metabolism import MetabolizeOptions
 from search.growth.method import Method
 from search.growth.options import GrowingOptions
+from search.runs import create_run
 
 
 @pytest.fixture
@@ -124,10 +125,17 @@ def test_errors_of_the_work_itself_are_one_line_too(asked, monkeypatch, capsys):
 
 
 def test_an_interrupt_says_how_to_go_on(asked, monkeypatch, capsys, tmp_path):
-    def interrupt(*args, **kw):
+    def interrupt(*args, run, **kw):
+        if begun:
+            create_run(run, {"command": "metabolize"}).save_checkpoint({})
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Method, "__call__", interrupt)
+    begun = False
+    assert cli.main(["metabolize", "--run", str(tmp_path / "r")]) == 130
+    error = capsys.readouterr().err
+    assert "neurograph resume" not in error and "nothing to go on from" in error
+    begun = True
     assert cli.main(["metabolize", "--run", str(tmp_path / "r")]) == 130
     assert f"neurograph resume {tmp_path / 'r'}" in capsys.readouterr().err
 

@@ -26,7 +26,7 @@ from search.nhn.pipeline import run as pipeline
 from search.nhn.pipeline.options import TABLES, SharedOptions
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
-PARSER = cli._parser()
+PARSER = cli.make_parser()
 COMMANDS = next(a.choices for a in PARSER._actions if isinstance(a, argparse._SubParsersAction))
 NOTHING = ("", "nope", "\ud800", "nan", "inf", "-inf", "1e300", "-1e300", "[[1]]", "9" * 5000)  # no option may be these
 ALONE = (StreamOptions, MacroSpace, DesignOptions)  # options of what is no training method, nor a stage
@@ -46,7 +46,7 @@ def nothing_begins(monkeypatch, tmp_path):
 
     for module in (growth, pipeline):
         monkeypatch.setattr(module, "started_run", began)
-    monkeypatch.setattr(cli, "_parser", lambda: PARSER)
+    monkeypatch.setattr(cli, "make_parser", lambda: PARSER)
     monkeypatch.chdir(tmp_path)
     graph = enas_macro([["conv3"], ["conv3", 0]], channels=4, segments=1, size=8, inputs=1, initializer="he_normal")
     graph.save("maps.safetensors")

@@ -5,6 +5,7 @@ from .find import Hierarchy, find_hierarchy, resume_hierarchy
 from .inherit import inherit
 from .options import HierarchyOptions
 from .ranking import RankedHierarchy, rank
+from .redraw import redraw_hierarchy
 from .samplers import SAMPLERS, Chance, Controller, Evolution, Sampler, make_sampler
 from .space import Genes, MacroSpace, sketch
 from .supernet import Supernet
@@ -26,6 +27,7 @@ __all__ = [
     "inherit",
     "make_sampler",
     "rank",
+    "redraw_hierarchy",
     "resume_hierarchy",
     "sketch",
 ]

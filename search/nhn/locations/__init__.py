@@ -38,6 +38,7 @@ from .loop import Searching
 from .objectives import front, hypervolume
 from .options import PAPER, EvolutionOptions
 from .ranks import Agreement, agreement
+from .redraw import redraw
 from .searches import resume, search
 from .strategies import STRATEGIES, Evolution, RandomSearch, Score
 from .supernet import add_on_task
@@ -79,6 +80,7 @@ __all__ = [
     "make_toolbox",
     "neighbours",
     "perturb",
+    "redraw",
     "resume",
     "search",
     "total_ablation",

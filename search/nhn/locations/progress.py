@@ -6,7 +6,7 @@ from rich.console import Console, Group
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from ...progress import Shown
+from ...progress import Pace, Shown
 from .genes import Genome, Seeds, Space
 
 
@@ -22,16 +22,17 @@ class ShowLocationSearch(Shown):
     every
         Where there is no terminal: a line every so many cycles, and one where someone is better than ever.
     console
-        Standard output when None.
+        `usual_console()` when None.
     """
 
     def __init__(self, cycles: int, space: Space, every: int = 10, console: Console | None = None) -> None:
         super().__init__(console)
         self.cycles, self.space, self.every = cycles, space, every
-        self._record = float("inf")
+        self._record, self._pace = float("inf"), Pace()
 
     def __call__(self, searching: Any, row: dict[str, Any]) -> None:
         """Show one cycle's row."""
+        self._pace.count()
         better, self._record = row["error"] < self._record, min(row["error"], self._record)
         if self.console.is_terminal:
             self.live.update(self._picture(row), refresh=True)
@@ -43,15 +44,19 @@ class ShowLocationSearch(Shown):
         table.add_row("cycle", f"{row['cycle']} of {self.cycles}")
         table.add_row("", ProgressBar(total=self.cycles, completed=row["cycle"], width=40))
         table.add_row("error", _errors(row))
+        table.add_row("time", self._time(row))
         table.add_row("speed", _speed(row))
         if row["failed"]:
             table.add_row("failed", f"{row['failed']} of {row['evaluated']}")
         return Group(table, _drawing(self.space, row["best"]))
 
+    def _time(self, row: dict[str, Any]) -> str:
+        return self._pace.words(self.cycles - row["cycle"])
+
     def _line(self, row: dict[str, Any]) -> str:
         failed = f" | {row['failed']} failed" if row["failed"] else ""
         words = in_words(self.space, row["best"])
-        return f"cycle {row['cycle']:>4} | error {_errors(row)} | {_speed(row)}{failed} | {words}"
+        return f"cycle {row['cycle']:>4} | error {_errors(row)} | {_speed(row)} | {self._time(row)}{failed} | {words}"
 
 
 def in_words(space: Space, genome: Genome | list[int]) -> str:

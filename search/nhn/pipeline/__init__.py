@@ -2,6 +2,7 @@
 
 from .options import NeuronHierarchyOptions, SharedOptions, read_stage_options
 from .presets import PRESETS
+from .redraw import redraw_neuron_hierarchy
 from .run import NeuronHierarchy, neuron_hierarchy, resume_neuron_hierarchy
 from .stages import STAGES
 
@@ -13,5 +14,6 @@ __all__ = [
     "SharedOptions",
     "neuron_hierarchy",
     "read_stage_options",
+    "redraw_neuron_hierarchy",
     "resume_neuron_hierarchy",
 ]

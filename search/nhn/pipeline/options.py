@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from neurograph.errors import OptionError
+from neurograph.errors import OptionError, did_you_mean
 from neurograph.initializers import INITIALIZERS
 
 from ...executors import ExecutorOptions
 from ...growth.options import GrowingOptions
-from ...options import MOST_SEED, Checked, describe, option, read_options, read_toml, split_setting, stored
+from ...options import MOST_SEED, Checked, describe, option, read_config, read_options, read_toml, split_setting, stored
 from ..addons import AddOnOptions
 from ..kernels import PruneNetworkOptions
 from ..layers import HierarchyOptions
@@ -106,6 +106,13 @@ def stored_stages(tables: Mapping[str, Any]) -> dict[str, Any]:
     return dict(tables) | {name: stored(cls, tables.get(name, {})) for name, cls in TABLES.items()}
 
 
+def _of_file(file: str | Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    config = read_config(Path(file))
+    return read_toml(Path(file)) if config is None else stored_stages(config["options"])
+
+
 def read_stage_options(
     file: str | Path | None = None,
     settings: Mapping[str, Any] | Iterable[str] = (),
@@ -116,7 +123,7 @@ def read_stage_options(
     Parameters
     ----------
     file
-        TOML: shared options at the top, a table for each stage (`[final]`), or None.
+        TOML: shared options at the top, a table for each stage (`[final]`); or the config.json of a pipeline; or None.
     settings
         A mapping, nested or with names such as "final.epochs"; or texts `final.epochs=10`.
     preset
@@ -140,13 +147,14 @@ def read_stage_options(
     """
     given: dict[str, dict[str, Any]] = {"": {}}
     pairs = settings.items() if isinstance(settings, Mapping) else [split_setting(setting) for setting in settings]
-    for source in (preset or {}, read_toml(Path(file)) if file is not None else {}, dict(pairs)):
+    for source in (preset or {}, _of_file(file), dict(pairs)):
         for name, value in _flat(source):
             table, _, key = name.rpartition(".")
             given.setdefault(table, {})[key] = value
     unknown = sorted(set(given) - {"", *TABLES})
     if unknown:
-        raise OptionError(f"there is no stage {unknown[0]!r}; there are {', '.join(TABLES)}")
+        meant = did_you_mean(unknown[0], TABLES)
+        raise OptionError(f"there is no stage {unknown[0]!r}{meant}; there are {', '.join(TABLES)}")
     shared = read_options(SharedOptions, settings=given[""])
     passed = {name: getattr(shared, name) for name in _PASSED_ON}
     switched: list[str] = []

@@ -14,6 +14,7 @@ from neurograph.network import NeuronGraph
 from ...datasets import Dataset, load
 from ...datasets.same import lasting_name, same_data
 from ...executors.trust import refuse_scheduler
+from ...progress import usual_console
 from ...runs import Run, continued_run, is_of_runs, remove, started_run
 from ...runs.jsonfiles import read_json, write_json
 from ...training.loop import Callback
@@ -181,7 +182,8 @@ def _finish(run: Run, context: Context) -> NeuronHierarchy:
             results[name] = _read(marker)
             continue
         if context.progress:
-            print(f"stage {number} of {len(STAGES)}, {name}: {(stage.__doc__ or '').splitlines()[0]}", flush=True)
+            line = f"stage {number} of {len(STAGES)}, {name}: {(stage.__doc__ or '').splitlines()[0]}"
+            usual_console().print(line, markup=False, highlight=False, soft_wrap=True)
         started = perf_counter()
         results[name] = stage(context)
         results[name].setdefault("seconds", perf_counter() - started)

@@ -220,14 +220,11 @@ class Run:
         return digest([(config | begun).get(name) for name in _ORIGIN])
 
     def extend(self, options: dict[str, Any]) -> None:
-        """Go on to more epochs: these options take the place of those so far; how many it began with stays known.
-
-        A result that was written when it was finished goes.
-        """
+        """Let options of more epochs take the place of those so far; the result of a finished run goes."""
         config = self.config()
-        before = {name: value for name, value in config.items() if name != "result"}
-        begun = config.get(BEGUN, config["options"]["epochs"])
-        write_json(self.path / "config.json", before | {"options": options, BEGUN: begun})
+        begun = {BEGUN: config.get(BEGUN, config["options"]["epochs"])}
+        kept = {name: value for name, value in config.items() if name != "result"}
+        write_json(self.path / "config.json", kept | {"options": options} | begun)
 
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"

@@ -1,7 +1,7 @@
 """The picture of a search for genomes, drawn again from its directory."""
 
+from ...executors.keeping import from_table
 from ...runs import Run
-from .kept import from_table
 from .picture import draw_search
 
 

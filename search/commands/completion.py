@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from .parsing import subparsers, words_of
+from .parsing import words_of
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -17,13 +17,11 @@ def add(commands: Any) -> None:
         "For fish: neurograph completion fish | source.",
     )
     parser.add_argument("shell", choices=SHELLS, help="which shell")
-    parser.set_defaults(command=_run)
+    parser.set_defaults(command=_run, commands=commands)
 
 
 def _run(given: argparse.Namespace) -> None:
-    from ..cli import make_parser
-
-    print(script(given.shell, subparsers(make_parser())))
+    print(script(given.shell, given.commands.choices))
 
 
 def script(shell: str, commands: Any) -> str:

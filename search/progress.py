@@ -97,20 +97,20 @@ class ShowProgress(Shown):
             self.live.update(self._picture(row), refresh=True)
         elif row["edit"] or row["epoch"] % self.every == 0 or row["epoch"] in (1, self.epochs):
             self.console.print(
-                _line(row, self.pace.words(self._left(row))), markup=False, highlight=False, soft_wrap=True
+                _line(row, self.pace.words(self.left(row))), markup=False, highlight=False, soft_wrap=True
             )
 
     def _picture(self, row: dict[str, Any]) -> Table:
         table = Table.grid(padding=(0, 2))
         table.add_row("epoch", f"{row['epoch']} of {self.epochs}")
         table.add_row("", ProgressBar(total=max(self.epochs, 1), completed=row["epoch"], width=40))
-        table.add_row("time", self.pace.words(self._left(row)))
+        table.add_row("time", self.pace.words(self.left(row)))
         table.add_row("error", _errors(row))
         table.add_row("neurons", _neurons(row))
         table.add_row("last edit", self.last_edit)
         return table
 
-    def _left(self, row: dict[str, Any]) -> int | None:
+    def left(self, row: dict[str, Any]) -> int | None:
         """How many epochs are to come, where that is known."""
         return max(self.epochs - row["epoch"], 0) if self.epochs else None
 

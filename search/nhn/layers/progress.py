@@ -37,14 +37,14 @@ class ShowHierarchySearch(ShowProgress):
             line = f"epoch {row['epoch']:>4} | {_errors(row)} | best so far {found['best_error']:.2f}%: "
             genes = self.space.genes(found["best_genes"])
             line += ", ".join(sketch(genes, self.space, boundaries=False).splitlines())
-            line += f" | {self.pace.words(self._left(row))}"
+            line += f" | {self.pace.words(self.left(row))}"
             self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def _picture(self, row: dict[str, Any]) -> Table:
         table, found = Table.grid(padding=(0, 2)), row["search"]
         table.add_row("epoch", f"{row['epoch']} of {self.epochs}")
         table.add_row("", ProgressBar(total=max(self.epochs, 1), completed=row["epoch"], width=40))
-        table.add_row("time", self.pace.words(self._left(row)))
+        table.add_row("time", self.pace.words(self.left(row)))
         table.add_row("error", _errors(row))
         table.add_row("best so far", f"{found['best_error']:.2f}% held out")
         table.add_row("", sketch(self.space.genes(found["best_genes"]), self.space))

@@ -29,6 +29,7 @@ And beneath that, verbs over graphs:
 | `evaluation.py` | a population trained and scored as one program |
 | `problem.py`, `shared_out.py` | what any process can work at; newborns shared out in chunks |
 | `evolving.py`, `evolve.py` | an evolution under way; the whole of it, and `resume` |
+| `islands.py`; `steady.py`, `arriving.py` | populations that exchange their best; one without generations |
 | `ancestry.py`, `progress.py` | who came from whom, from a run directory; what is seen of it |
 | `neat.py`, `neat_genes.py` | genomes of neat-python |
 | `kept.py` | an evolution as plain data, for run directories |
@@ -43,6 +44,7 @@ from .evolve import evolve, resume
 from .evolving import Evolved, fitness_statistics
 from .individual import Individual
 from .innovations import mark
+from .islands import Islands
 from .mutation import NoMutationError, mutate
 from .neat import from_neat
 from .options import EvolutionOptions, Learning
@@ -51,6 +53,7 @@ from .policy import Policy
 from .problem import Problem
 from .progress import ShowEvolution
 from .selection import Species, tournament
+from .steady import SteadyState
 from .strategy import Evolution, make_toolbox
 
 __all__ = [
@@ -59,6 +62,7 @@ __all__ = [
     "EvolutionOptions",
     "Evolved",
     "Individual",
+    "Islands",
     "Learning",
     "MapElites",
     "NoMutationError",
@@ -68,6 +72,7 @@ __all__ = [
     "Problem",
     "ShowEvolution",
     "Species",
+    "SteadyState",
     "births",
     "crossover",
     "distance",

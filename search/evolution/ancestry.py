@@ -62,6 +62,11 @@ class Birth:
         return f"individual {self.individual}, generation {self.generation}{came}{done}; {worth}"
 
 
+def edits_of(newborn: Individual) -> list[str]:
+    """The edits that made a newborn of its parents, in words."""
+    return [str(entry) for entry in newborn.graph.journal]
+
+
 def birth_line(one: Individual, generation: int, edits: Sequence[str]) -> dict[str, Any]:
     """A birth as a line of a run's journal."""
     return {

@@ -14,13 +14,16 @@ from neurograph.errors import FileError, OptionError
 from ..executors import Executor, Serial, Task
 from ..executors.keeping import as_table, check_inputs, from_table, inputs_of, keep_files, names_of
 from ..runs import Run, continued_run, open_run, restored_from, started_run
+from .arriving import Arriving
 from .evaluation import Evaluator
 from .evolving import Evolved, Evolving
+from .islands import Islands
 from .kept import COMMAND, check_settings, options_from, settings
 from .options import EvolutionOptions, Learning
 from .problem import Problem
 from .progress import ShowEvolution
 from .shared_out import SharedOut
+from .steady import Order, SteadyState
 from .strategy import Evolution, Progress, Start
 
 
@@ -39,6 +42,7 @@ def evolve(
     run: str | Path | None = None,
     resume: bool = False,
     executor: Executor | None = None,
+    order: Order | None = None,
 ) -> Evolved:
     """Evolve the wiring of graphs, and train their weights by gradient in between.
 
@@ -79,6 +83,9 @@ def evolve(
         stopped. `generations` and `goal` may be others.
     executor
         Where chunks are worked out: anything with an ordered `map`, such as `search.executors.ProcessPool` or `Dask`.
+    order
+        Of a steady state that is to be replayed: who arrived when, the `order` of what it found. The replay is the
+        same to the bit, wherever it is worked out.
 
     Returns
     -------
@@ -111,8 +118,8 @@ def evolve(
     """
     problem, work = _problem(start, fitness, learning, toolbox, dtype)
     options = options or EvolutionOptions()
-    search = Evolution(problem.start, options, problem.toolbox)
-    going = Evolving(search, _scorer(problem, work, options, executor), stats, hall)
+    going = _going(problem, work, options, executor, order)
+    going.stats, going.hall = stats or going.stats, going.hall if hall is None else hall
     with _directory(run, resume, settings(options, problem.learning), work) as kept:
         return _finished(going, kept, progress, callbacks)
 
@@ -185,6 +192,23 @@ def _problem(
     return problem, task
 
 
+def _going(
+    problem: Problem, work: Problem | Task, options: EvolutionOptions, executor: Executor | None, order: Order | None
+) -> Evolving:
+    """The evolution that the options ask for, yet to begin."""
+    if executor is not None and not isinstance(executor, Serial) and not isinstance(work, Task):
+        raise OptionError(
+            "functions cannot travel to other processes: give evolve a search.executors.Task that builds a Problem "
+            "there"
+        )
+    if options.replacement == "steady":
+        return Arriving(SteadyState(problem.start, options, problem.toolbox), problem, work, executor, order)
+    if order is not None:
+        raise OptionError("order is of a steady state: give it with EvolutionOptions(replacement='steady')")
+    made = Islands if options.islands > 1 else Evolution
+    return Evolving(made(problem.start, options, problem.toolbox), _scorer(problem, work, options, executor))
+
+
 def _scorer(
     problem: Problem, work: Problem | Task, options: EvolutionOptions, executor: Executor | None
 ) -> Evaluator | SharedOut:
@@ -194,11 +218,6 @@ def _scorer(
             return Evaluator(problem.fitness, problem.learning, problem.dtype, options.racing)
         in_place = Serial().map if isinstance(work, Task) else _map_here
         return SharedOut(work, in_place, options, problem.learning)
-    if not isinstance(work, Task):
-        raise OptionError(
-            "functions cannot travel to other processes: give evolve a search.executors.Task that builds a Problem "
-            "there"
-        )
     if options.chunk is None:
         raise OptionError(
             f"an executor shares out chunks, and chunk=None is one of all {options.population}: give chunk=, such as a "
@@ -221,14 +240,9 @@ def _finished(
             going.seconds = [row.get("seconds", 0.0) for row in kept.metrics()]
         if progress is True:
             progress = stack.enter_context(ShowEvolution(going.search.options, going.seconds))
-        shown = _in_turn(progress if callable(progress) else None, *callbacks)
-        if not going.logbook:
-            going.evaluate(kept, shown)
-        while not going.done:
-            going.search.tell()
-            going.evaluate(kept, shown)
-    path = kept.path if kept is not None else None
-    return Evolved(going.hall, going.search.population, going.logbook, going.reached, going.ancestry, path)
+        going.go(kept, _in_turn(progress if callable(progress) else None, *callbacks))
+    path, order = kept.path if kept is not None else None, getattr(going.search, "order", ())
+    return Evolved(going.hall, going.search.population, going.logbook, going.reached, going.ancestry, path, order)
 
 
 def _in_turn(*functions: Progress | None) -> Progress:

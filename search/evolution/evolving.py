@@ -13,11 +13,12 @@ from neurograph.errors import EvaluationError
 
 from ..runs import Run
 from ..runs.shapes import need
-from .ancestry import Ancestry, birth_line
+from .ancestry import Ancestry, birth_line, edits_of
 from .held import check_individuals, check_state
 from .individual import Individual
 from .kept import individual_from, individual_state
-from .strategy import Evolution, Progress
+from .steady import Order
+from .strategy import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,8 @@ class Evolved:
         number -> (generation, numbers of the parents, what was done), of everyone who was born.
     run
         The run directory, where there is one.
+    order
+        Of a steady state, who arrived when; see `SteadyState`.
     """
 
     hall: Any
@@ -46,6 +49,7 @@ class Evolved:
     reached: bool
     ancestry: Ancestry
     run: Path | None = None
+    order: Order = ()
 
     @property
     def best(self) -> Individual:
@@ -70,7 +74,7 @@ class Evolving:
         As in `evolve`.
     """
 
-    def __init__(self, search: Evolution, evaluator: Scorer, stats: tools.Statistics | None, hall: Any) -> None:
+    def __init__(self, search: Any, evaluator: Scorer, stats: tools.Statistics | None = None, hall: Any = None) -> None:
         several = len(search.options.objectives) > 1
         self.search, self.evaluator = search, evaluator
         self.stats = fitness_statistics() if stats is None else stats
@@ -80,27 +84,40 @@ class Evolving:
         self.seconds: list[float] = []  # of each generation, those of earlier processes too
         self._clock = perf_counter()
 
+    def go(self, run: Run | None, progress: Progress | None) -> None:
+        """Begin, or go on, until it is done."""
+        if not self.logbook:
+            self.evaluate(run, progress)
+        while not self.done:
+            self.search.tell()
+            self.evaluate(run, progress)
+
     def evaluate(self, run: Run | None, progress: Progress | None) -> None:
         """Train and score the newborns of a generation, and keep what came of it."""
         search = self.search
         newborns = search.ask()
-        edits = [[str(entry) for entry in one.graph.journal] for one in newborns] if run is not None else []
+        edits = [edits_of(one) for one in newborns]
         self.ancestry |= {one.number: (search.generation, one.parents, one.changes) for one in newborns}
         self.evaluator(newborns, search.rng)
         if not search.generation:
-            _refuse_nobody(newborns)
+            refuse_nobody(newborns)
         self.hall.update([one for one in search.population if one.failure is None])
-        record = {"generation": search.generation, "evaluated": len(newborns), **self.stats.compile(search.population)}
+        born = zip(newborns, edits, strict=True)
+        self.keep([birth_line(one, search.generation, done) for one, done in born], run, progress)
+
+    def keep(self, births: list[dict[str, Any]], run: Run | None, progress: Progress | None) -> None:
+        """End a generation in which these were scored, as lines of a journal: note it, keep it, show it."""
+        search = self.search
+        record = {"generation": search.generation, "evaluated": len(births), **self.stats.compile(search.population)}
         self.logbook.record(**record)
         now = perf_counter()
-        timed = record | {"seconds": now - self._clock}
-        self._clock = now
+        timed, self._clock = record | {"seconds": now - self._clock}, now
         self.seconds.append(timed["seconds"])
         if run is not None:
             if not search.generation:
                 search.population[0].graph.save(run.start)
-            for one, done in zip(newborns, edits, strict=True):
-                run.log_journal(birth_line(one, search.generation, done))
+            for birth in births:
+                run.log_journal(birth)
             run.log_metrics(timed)
             run.save_checkpoint(self.state(), search.best.graph)
         if progress is not None:
@@ -165,7 +182,8 @@ def fitness_statistics() -> tools.Statistics:
     return stats
 
 
-def _refuse_nobody(individuals: list[Individual]) -> None:
+def refuse_nobody(individuals: list[Individual]) -> None:
+    """Raise `EvaluationError` where all of the first generation failed."""
     if all(one.failure is not None for one in individuals):
         raise EvaluationError(
             f"all {len(individuals)} individuals of the first generation failed: {individuals[0].failure}"

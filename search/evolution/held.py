@@ -7,18 +7,15 @@ from ..runs.shapes import COUNT, NUMBER, TABLE, TEXT, check, maybe, need
 from .individual import Individual
 from .options import EvolutionOptions
 
-_STATE = {
-    "search": {
-        "generation": COUNT,
-        "born": COUNT,
-        "population": [TABLE],
-        "generator": TABLE,
-        "selection": maybe(TABLE),
-    },
-    "hall": [TABLE],
-    "rows": [TABLE],
-    "ancestry": TABLE,
+_SEARCH = {
+    "generation": COUNT,
+    "born": COUNT,
+    "population": [TABLE],
+    "generator": TABLE,
+    "selection": maybe(TABLE),
 }
+_SOMETIMES = {"elders": [TABLE], "waiting": [TABLE], "order": [(COUNT, maybe(TEXT))], "islands": [TABLE]}
+_STATE = {"search": TABLE, "hall": [TABLE], "rows": [TABLE], "ancestry": TABLE}
 _BIRTH = (COUNT, [COUNT], [TEXT])
 _SPECIES = {"representatives": TABLE, "best": TABLE, "born": COUNT}
 _BEST = (NUMBER, COUNT)
@@ -26,16 +23,21 @@ _BEST = (NUMBER, COUNT)
 
 def check_state(state: Any) -> None:
     """Refuse, by `Misfit`, a state that has not all the parts of an evolution's, or parts of another kind."""
-    own = state.get("search") if isinstance(state, dict) else None
-    elders = own.get("elders", []) if isinstance(own, dict) else []  # there where parents may survive
-    check(elders, [TABLE], "state.search.elders")
-    bare = {name: held for name, held in own.items() if name != "elders"} if isinstance(own, dict) else own
-    check(state | {"search": bare} if isinstance(state, dict) else state, _STATE, "state")
+    check(state, _STATE, "state")
+    _check_search(state["search"], "state.search")
+    for at, island in enumerate(state["search"].get("islands", [])):
+        _check_search(island, f"state.search.islands[{at}]")
     search, rows = state["search"], state["rows"]
     generations = [row.get("generation") for row in rows]
     whole = len(rows) == search["generation"] + 1 and generations == list(range(len(rows)))
     need(whole, "state.rows", "are not one for each generation")
     check_ancestry(state["ancestry"], search["generation"], search["born"])
+
+
+def _check_search(search: Any, where: str) -> None:
+    """Check what a search keeps always, and what only some do."""
+    known = {name: shape for name, shape in _SOMETIMES.items() if name in search}
+    check(search, _SEARCH | known, where)
 
 
 def check_ancestry(ancestry: Mapping[Any, Any], generation: int, born: int) -> None:

@@ -18,6 +18,7 @@ from .innovations import odd_innovation
 from .options import EvolutionOptions, Learning
 
 COMMAND = "evolve"
+LATER = ("racing", "chunk", "islands", "migration", "migrants", "replacement", "ahead")  # than the first runs
 INDIVIDUAL = {
     "number": COUNT,
     "parents": [COUNT],
@@ -68,9 +69,9 @@ def settings(options: EvolutionOptions, learning: Learning | None) -> dict[str, 
     """What a search is, as plain JSON; functions and data aside."""
     held = asdict(options)
     held["objectives"] = [[name, float(weight)] for name, weight in options.objectives.items()]
-    for name in ("racing", "chunk"):
-        if not held[name]:
-            del held[name]  # as runs of before have it
+    for field in fields(options):
+        if field.name in LATER and held[field.name] == field.default:
+            del held[field.name]  # as runs of before have it
     if learning is not None:
         rates = {name: getattr(learning, name) for name in ("steps", "rate", "batch", "inheritance")}
         rates |= {name: budget for name in ("flops", "seconds") if (budget := getattr(learning, name)) is not None}

@@ -11,6 +11,10 @@ from neurograph.errors import OptionError
 
 from ...compiler.statistics.batches import refuse_infinite
 
+LEAST = {"population": 1, "generations": 0, "elite": 0, "racing": 0, "seed": 0} | dict.fromkeys(
+    ("islands", "migration", "migrants", "ahead"), 1
+)
+REPLACEMENT = ("generational", "steady")
 INHERITANCE = ("lamarckian", "baldwinian")
 
 
@@ -40,11 +44,19 @@ class EvolutionOptions:
         search depends on it in the last bits of its numbers, and not on where the chunks were worked out.
     seed
         Of everything that is drawn.
+    islands, migration, migrants
+        How many populations there are, each of `population`; after how many generations the best of each go to the
+        next one; and how many these are.
+    replacement
+        "generational": children replace everyone but the elite at once. "steady": each takes its place when it is
+        scored, in whatever order, and a child is born for it; see `SteadyState`.
+    ahead
+        With "steady": how many individuals are under way at any time; a few for each worker.
 
     Raises
     ------
     OptionError
-        A number that makes no sense.
+        A number that makes no sense; options that do not go together.
     """
 
     population: int = 150
@@ -57,9 +69,14 @@ class EvolutionOptions:
     racing: int = 0
     seed: int = 0
     chunk: int | None = None
+    islands: int = 1
+    migration: int = 5
+    migrants: int = 1
+    replacement: str = "generational"
+    ahead: int = 8
 
     def __post_init__(self) -> None:
-        for name, least in (("population", 1), ("generations", 0), ("elite", 0), ("racing", 0), ("seed", 0)):
+        for name, least in LEAST.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise OptionError(f"{name} must be a whole number of at least {least}, not {value!r}")
@@ -77,6 +94,17 @@ class EvolutionOptions:
             raise OptionError(
                 f"objectives must name at least one, each with a weight that is not 0: {self.objectives!r}"
             )
+        self._check_together()
+
+    def _check_together(self) -> None:
+        if self.replacement not in REPLACEMENT:
+            raise OptionError(f"replacement must be one of {', '.join(REPLACEMENT)}, not {self.replacement!r}")
+        if self.islands > 1 and self.migrants > self.population:
+            raise OptionError(f"migrants={self.migrants} is more than population={self.population}")
+        odd = [name for name, plain in (("chunk", None), ("racing", 0), ("islands", 1)) if getattr(self, name) != plain]
+        if self.replacement == "steady" and odd:
+            given = f"{odd[0]}={getattr(self, odd[0])!r}"
+            raise OptionError(f"replacement='steady' has no generations, and {given} is about them: leave it out")
 
 
 @dataclass(frozen=True)

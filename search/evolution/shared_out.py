@@ -49,7 +49,7 @@ class SharedOut:
         """
         if not individuals:
             return
-        self._check_ends(individuals)
+        self.check_ends(individuals)
         begun, learning = dict(rng.bit_generator.state), self.learning
         most = None if learning is None else min(most_steps([one.graph for one in individuals], learning), 2.0**53)
         forgets = learning is not None and learning.inheritance == "baldwinian"
@@ -91,7 +91,7 @@ class SharedOut:
         found = [answers[at] for at in kept] + (self._answers(alone, generator, most) if alone else [])
         return [chunks[at] for at in kept] + alone, found
 
-    def _check_ends(self, individuals: Sequence[Individual]) -> None:
+    def check_ends(self, individuals: Sequence[Individual]) -> None:
         """Refuse who takes or gives something else than the first: no chunk sees that of another."""
         for one in individuals:
             ends = _ends(one.graph)

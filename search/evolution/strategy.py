@@ -63,6 +63,8 @@ class Evolution:
         See `EvolutionOptions`.
     toolbox
         Operators; `make_toolbox()`'s when None.
+    born
+        How many have been born elsewhere; who is born here has later numbers.
 
     Attributes
     ----------
@@ -84,12 +86,16 @@ class Evolution:
     """
 
     def __init__(
-        self, start: Start, options: EvolutionOptions | None = None, toolbox: base.Toolbox | None = None
+        self,
+        start: Start,
+        options: EvolutionOptions | None = None,
+        toolbox: base.Toolbox | None = None,
+        born: int = 0,
     ) -> None:
         self.options, self.toolbox = options or EvolutionOptions(), toolbox or make_toolbox()
         self.rng = np.random.default_rng(self.options.seed)
         self.fitness = fitness_of(self.options.objectives)
-        self.generation, self.born = 0, 0
+        self.generation, self.born = 0, born
         self.elders: list[Individual] = []
         if hasattr(select := _selection(self.toolbox), "begin"):  # a toolbox may have served another search
             select.begin()
@@ -107,35 +113,44 @@ class Evolution:
         OptionError
             Where somebody has no fitness, or an operator of the toolbox returns something else than it must.
         """
-        if waiting := self.ask():
-            raise OptionError(
-                f"{len(waiting)} individuals were asked about and not scored, individual {waiting[0].number} first"
-            )
+        self.refuse_waiting()
         options, survive = self.options, getattr(self.toolbox, "survive", None)
-        if survive is not None:
-            self._outlive(survive)
+        if survive is not None and self.elders:
+            self.population = self._surviving(survive, self.elders + self.population)
         ranked = sorted(self.population, key=lambda one: one.fitness, reverse=True)
         count = options.population - (options.elite if survive is None else 0)
-        parents = self.toolbox.select(self.population, count, self.rng)  # pyright: ignore[reportAttributeAccessIssue]
-        if len(parents) != count or not all(isinstance(one, Individual) for one in parents):
-            raise OptionError(f"the toolbox's select must return {count} individuals, and it returned {len(parents)}")
+        parents = self._selected(count)
         children = [self._child(parents, at) for at in range(count)]
         self.elders = [] if survive is None else self.population
         self.population = ranked[: options.population - count] + children
         self.generation += 1
 
-    def _outlive(self, survive: Callable[..., Any]) -> None:
-        """Let parents and children be the population together, as many as it has."""
+    def refuse_waiting(self) -> None:
+        """Raise `OptionError` where somebody has no fitness yet."""
+        if waiting := self.ask():
+            raise OptionError(
+                f"{len(waiting)} individuals were asked about and not scored, individual {waiting[0].number} first"
+            )
+
+    def _selected(self, count: int) -> list[Individual]:
+        """So many parents, as the toolbox selects them."""
+        parents = self.toolbox.select(self.population, count, self.rng)  # pyright: ignore[reportAttributeAccessIssue]
+        if len(parents) != count or not all(isinstance(one, Individual) for one in parents):
+            raise OptionError(f"the toolbox's select must return {count} individuals, and it returned {len(parents)}")
+        return parents
+
+    def _surviving(self, survive: Callable[..., Any], candidates: list[Individual]) -> list[Individual]:
+        """As many of parents and children together as a population has."""
         count = self.options.population
-        left = list(survive(self.elders + self.population, count, self.rng)) if self.elders else self.population
+        left = list(survive(candidates, count, self.rng))
         if len(left) != count or not all(isinstance(one, Individual) for one in left):
             raise OptionError(f"the toolbox's survive must return {count} individuals, and it returned {len(left)}")
-        self.population = left
+        return left
 
     @property
     def best(self) -> Individual:
         """The best of the population, of those that have a fitness."""
-        return max((one for one in self.population if one.fitness.valid), key=lambda one: one.fitness)
+        return best_of(self.population)
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the search depends on, as plain data; once everyone is scored."""
@@ -195,6 +210,11 @@ class Evolution:
     def _born(self, graph: Any, parents: Sequence[int] = (), changes: Sequence[str] = ()) -> Individual:
         self.born += 1
         return Individual(graph, self.fitness(), self.born - 1, parents, changes)
+
+
+def best_of(individuals: Iterable[Individual]) -> Individual:
+    """The best of some individuals, of those that have a fitness."""
+    return max((one for one in individuals if one.fitness.valid), key=lambda one: one.fitness)
 
 
 def _sound(graph: Any) -> Any:

@@ -12,14 +12,16 @@ the same versions, kind of processor and number of threads.
 """
 
 from .cluster import Dask
-from .options import EXECUTORS, Executor, ExecutorOptions, make_executor
+from .options import EXECUTORS, Arriving, Executor, ExecutorOptions, make_executor
 from .outcomes import Failed, WorkerError
 from .processes import ProcessPool
 from .serial import Serial
 from .task import Task, builder
+from .work import Work
 
 __all__ = [
     "EXECUTORS",
+    "Arriving",
     "Dask",
     "Executor",
     "ExecutorOptions",
@@ -27,6 +29,7 @@ __all__ = [
     "ProcessPool",
     "Serial",
     "Task",
+    "Work",
     "WorkerError",
     "builder",
     "make_executor",

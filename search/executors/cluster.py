@@ -3,7 +3,8 @@
 import logging
 import socket
 import warnings
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from importlib.util import find_spec
 from time import monotonic, sleep
@@ -75,8 +76,14 @@ class Dask:
             When the cluster is gone and there is no `fallback`.
         """
         work = Work(function, items, self.retries)
+        for _ in self.arrivals(work):
+            pass
+        return work.results
+
+    def arrivals(self, work: Work) -> Iterator[int]:
+        """See `search.executors.Arriving`; raises as `map` does."""
         try:
-            self._work(work)
+            yield from self._work(work)
         except _Gone as error:
             if not self.fallback:
                 raise WorkerError(
@@ -84,10 +91,10 @@ class Dask:
                     "executor: the results are the same"
                 ) from None
             warnings.warn(f"the Dask cluster went away: {error}; going on in this process", stacklevel=2)
-            rest = work.unfinished
-            for place, result in zip(rest, Serial().map(function, (work.items[at] for at in rest)), strict=True):
-                work.finish(place, result)
-        return work.results
+            yield from work.arrived
+            work.arrived.clear()
+            work.waiting = deque(work.unfinished)
+            yield from Serial().arrivals(work)
 
     def close(self) -> None:
         """Leave the cluster; one that was started here ends."""
@@ -146,7 +153,7 @@ class Dask:
                     f"worker {address} has {', '.join(other)}: results may differ in the last bits", stacklevel=4
                 )
 
-    def _work(self, work: Work) -> None:
+    def _work(self, work: Work) -> Iterator[int]:
         flying: dict[Any, tuple[int, float]] = {}  # future -> place of the item, when its time is up
         heard, alone = False, None
         try:
@@ -158,6 +165,8 @@ class Dask:
                 self._hand_out(work, flying, workers, 0 if heard else self.startup)
                 heard |= _take_in(work, flying)
                 self._give_up_late(work, flying)
+                while work.arrived:
+                    yield work.arrived.popleft()
         except _Gone:
             raise
         except Exception as error:  # distributed raises many kinds; items themselves never do, see _result

@@ -1,13 +1,14 @@
 """The choice of an executor, and its options."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ..options import Checked, option
 from .cluster import Dask, check_address
 from .processes import ProcessPool
 from .serial import Serial
+from .work import Work
 
 
 class Executor(Protocol):
@@ -33,6 +34,18 @@ class Executor(Protocol):
     def close(self) -> None: ...
     def __enter__(self) -> "Executor": ...
     def __exit__(self, *error: object) -> None: ...
+
+
+@runtime_checkable
+class Arriving(Protocol):
+    """An executor that hands over results as they come: `Serial`, `ProcessPool` and `Dask` are such."""
+
+    def arrivals(self, work: Work) -> Iterator[int]:
+        """Places of a work's items in the order in which their results come; items may be added meanwhile.
+
+        Items that are lost are tried again as often as `work` says, and are `Failed` then.
+        """
+        ...
 
 
 @dataclass(frozen=True)

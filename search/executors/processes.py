@@ -4,7 +4,7 @@ The standard pools give up all their work when one worker dies and cannot stop a
 a pipe of its own, so it is known which item a lost worker held: that item is tried again, the others are not touched.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
@@ -68,16 +68,25 @@ class ProcessPool:
         WorkerError
             When workers end before they have begun anything, several in a row; when all end together again and again.
         """
-        work, self._groups = Work(function, list(items), self.retries), 0
+        work = Work(function, items, self.retries)
+        for _ in self.arrivals(work):
+            pass
+        return work.results
+
+    def arrivals(self, work: Work) -> Iterator[int]:
+        """See `search.executors.Arriving`; raises as `map` does."""
+        self._groups = 0
         self._suspects.clear()
         try:
-            while work.unfinished:
+            while work.unfinished or work.arrived:
                 self._hand_out(work)
-                self._take_in(work)
+                if not work.arrived:
+                    self._take_in(work)
+                while work.arrived:
+                    yield work.arrived.popleft()
         finally:  # when interrupted: late answers must not meet the next items
             for worker in [worker for worker in self._pool if worker.item != _IDLE]:
                 self._end(worker)
-        return work.results
 
     def close(self) -> None:
         """End the workers."""

@@ -1,9 +1,10 @@
 """One item after the other, in this process."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .outcomes import Failed, reason_of
+from .work import Work
 
 
 class Serial:
@@ -11,7 +12,17 @@ class Serial:
 
     def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         """See `search.executors.Executor`."""
-        return [_attempted(function, item) for item in items]
+        work = Work(function, items, 0)
+        for _ in self.arrivals(work):
+            pass
+        return work.results
+
+    def arrivals(self, work: Work) -> Iterator[int]:
+        """See `search.executors.Arriving`."""
+        while work.unfinished:
+            place = work.waiting.popleft()
+            work.finish(place, _attempted(work.function, work.items[place]))
+            yield work.arrived.popleft()
 
     def close(self) -> None:
         """Nothing to close."""

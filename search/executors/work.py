@@ -24,8 +24,24 @@ class Work:
         self.function, self.items, self.retries = function, list(items), retries
         self.results: list[Any] = [None] * len(self.items)
         self.waiting = deque(range(len(self.items)))
+        self.arrived: deque[int] = deque()  # places of the results that nobody was given yet, in their order
         self._unfinished = set(self.waiting)
         self._losses = [0] * len(self.items)
+
+    def add(self, item: Any) -> int:
+        """Have one more item done; returns its place."""
+        place = len(self.items)
+        self.items.append(item)
+        self.results.append(None)
+        self._losses.append(0)
+        self.waiting.append(place)
+        self._unfinished.add(place)
+        return place
+
+    def take(self, place: int) -> Any:
+        """A result, which is not kept any longer, nor is its item."""
+        found, self.results[place], self.items[place] = self.results[place], None, None
+        return found
 
     @property
     def unfinished(self) -> list[int]:
@@ -36,6 +52,7 @@ class Work:
         """Keep an item's result."""
         self.results[place] = result
         self._unfinished.discard(place)
+        self.arrived.append(place)
 
     def again(self, place: int, reason: str) -> None:
         """Put a lost item back into the line, or give it up."""

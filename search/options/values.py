@@ -1,5 +1,6 @@
 """Whether a value is what a field may be, and that value as the field's type."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, fields
@@ -28,6 +29,7 @@ class Checked:
 
 
 _UNFIT = object()
+_POINT = re.compile(r"[+-]?(\d+\.|\.\d+)(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)  # numbers, though not to TOML
 
 
 def checked(f: Field, value: Any) -> Any:
@@ -48,7 +50,8 @@ def parsed(f: Field, value: Any) -> Any:
     try:
         return tomllib.loads(f"value = {value}")["value"]
     except (ValueError, RecursionError):  # no TOML, a number of thousands of digits, a thousand brackets
-        return value  # a text, or something that the check refuses by name
+        numeric = float in kinds_of(f.type) and _POINT.fullmatch(value)
+        return float(value) if numeric else value  # a text, or something that the check refuses by name
 
 
 def _reach(f: Field, value: Any) -> str:

@@ -40,6 +40,17 @@ def test_settings_may_be_values_or_texts():
     )
 
 
+@pytest.mark.parametrize(("text", "value"), [(".5", 0.5), ("+.5", 0.5), (".5e-1", 0.05), ("1.E-2", 0.01)])
+def test_numbers_are_read_as_shells_users_write_them(text, value):
+    assert read_options(Options, settings=[f"rate={text}"]).rate == value
+
+
+@pytest.mark.parametrize("text", [".", ".e1", "0,5", ".5.", "1e", "٫5", ".1e9999"])
+def test_what_is_no_number_is_refused_as_it_stands(text):
+    with pytest.raises(OptionError, match="rate must be a number"):
+        read_options(Options, settings=[f"rate={text}"])
+
+
 def test_a_whole_number_serves_as_a_number_and_becomes_one():
     @dataclass(frozen=True)
     class Real(Checked):

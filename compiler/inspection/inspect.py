@@ -22,6 +22,7 @@ from ..runtime.inputs import check_batch_size
 from ..snapshot import snapshot
 from .report import GrowthSummary, Inspection, PopulationSummary, WiringSummary
 
+VERB = "verb "  # before the names of edits among the counts of a shortened journal
 LATEST = 3  # entries of the journal that are listed one by one
 _TRAINED = ("bias", "slope", "gamma", "beta")
 
@@ -172,16 +173,24 @@ def _spread(arrays: GraphArrays, group: np.ndarray) -> tuple[float | None, float
 
 
 def _growth(journal: Journal) -> GrowthSummary:
-    verbs = Counter(entry.verb for entry in journal)
+    """The whole of it: what was shortened away is counted."""
+    older = journal.forgotten
+    counts = Counter({name: number for name, number in older.items() if not name.startswith(VERB)})
+    verbs = Counter({name.removeprefix(VERB): number for name, number in older.items() if name.startswith(VERB)})
+    for entry in journal:
+        verbs[entry.verb] += 1
+        counts.update(entry.counts())
+    first = older.get("entries", 0)
     return GrowthSummary(
-        entries=len(journal),
+        entries=first + len(journal),
         undone=len(journal.undone),
         verbs=dict(verbs.most_common()),
-        neurons_born=sum(len(entry.neurons_born) for entry in journal),
-        neurons_died=sum(len(entry.neurons_died) for entry in journal),
-        synapses_born=sum(len(entry.synapses_born) for entry in journal),
-        synapses_died=sum(len(entry.synapses_died) for entry in journal),
-        latest=tuple(_entry(at, journal[at]) for at in range(max(0, len(journal) - LATEST), len(journal))),
+        neurons_born=counts["neurons born"],
+        neurons_died=counts["neurons died"],
+        synapses_born=counts["synapses born"],
+        synapses_died=counts["synapses died"],
+        latest=tuple(_entry(first + at, journal[at]) for at in range(max(0, len(journal) - LATEST), len(journal))),
+        kept=len(journal),
     )
 
 

@@ -54,8 +54,8 @@ class WiringSummary:
         How many there are for each pair of neurons.
     mean, deviation
         Of the numbers in their weights; None where there are none.
-    parts
-        The products that would run them.
+    products
+        Those that would run them.
     """
 
     source: str
@@ -76,7 +76,9 @@ class GrowthSummary:
     Parameters
     ----------
     entries, undone
-        How many edits are in it, and how many were undone.
+        How many edits there were since its start, and how many were undone.
+    kept
+        How many of them it still has; of older ones counts are kept (`graph.shorten_journal`).
     verbs
         Edit -> how often.
     neurons_born, neurons_died, synapses_born, synapses_died
@@ -93,6 +95,7 @@ class GrowthSummary:
     synapses_born: int
     synapses_died: int
     latest: tuple[str, ...]
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -213,11 +216,13 @@ def _wiring(found: Inspection) -> ReportTable:
     ]  # fmt: skip
     rows = _few(rows)
     if found.program is None:
-        return ReportTable("WiringSummary", columns, rows, (f"It cannot be compiled: {found.refusal}",))
+        return ReportTable("Wiring", columns, rows, (f"It cannot be compiled: {found.refusal}",))
     options, stages = found.program.options, len(found.program.stages)
-    summary = f"{stages} stages in {options.dtype} on {options.device}; the products of a training step"
+    summary = (
+        f"{stages} stage{'s' * (stages != 1)} in {options.dtype} on {options.device}; the products of a training step"
+    )
     summary += f" with {options.batch_size} rows are predicted to take {format_seconds(found.program.seconds)}"
-    return ReportTable("WiringSummary", columns, rows, (summary,))
+    return ReportTable("Wiring", columns, rows, (summary,))
 
 
 def _runs(wiring: WiringSummary) -> tuple[str, str]:
@@ -232,7 +237,7 @@ def _runs(wiring: WiringSummary) -> tuple[str, str]:
 
 def _growth(growth: GrowthSummary) -> ReportTable:
     if not growth.entries:
-        return ReportTable("GrowthSummary", (), [], ("The journal is empty: nothing was edited since it was made.",))
+        return ReportTable("Growth", (), [], ("The journal is empty: nothing was edited since it was made.",))
     verbs = ", ".join(f"{count} {'by hand' if verb == RAW else verb}" for verb, count in growth.verbs.items())
     undone = f", and {growth.undone} undone" if growth.undone else ""
     rows = [
@@ -240,12 +245,13 @@ def _growth(growth: GrowthSummary) -> ReportTable:
         ("synapses", f"{growth.synapses_born:,}", f"{growth.synapses_died:,}"),
     ]
     latest = [entry if len(entry) <= LONG else entry[: LONG - 1] + "…" for entry in growth.latest]
+    older = f", of which the newest {growth.kept:,} can be undone" if growth.kept < growth.entries else ""
     notes = (
-        f"{growth.entries} edit{'s' * (growth.entries != 1)}{undone}: {verbs}",
+        f"{growth.entries:,} edit{'s' * (growth.entries != 1)}{undone}{older}: {verbs}",
         "Latest:",
         *(f"  {entry}" for entry in latest),
     )
-    return ReportTable("GrowthSummary", ("", ">born", ">died"), rows, notes)
+    return ReportTable("Growth", ("", ">born", ">died"), rows, notes)
 
 
 def _number(value: float | None) -> str:

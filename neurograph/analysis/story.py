@@ -66,7 +66,13 @@ def events_of(entries: Sequence[Entry], neurons: NeuronHistory) -> list[GrowthEv
     return [_event(group, born, died) for group in groups]
 
 
-def headline(entries: Sequence[Entry], neurons: NeuronHistory, error: float | None = None, unit: str = PERCENT) -> str:
+def headline(
+    entries: Sequence[Entry],
+    neurons: NeuronHistory,
+    error: float | None = None,
+    unit: str = PERCENT,
+    forgotten: Mapping[str, int] | None = None,
+) -> str:
     """One line: how many neurons there were and are, by how many events, and how well it does.
 
     Parameters
@@ -77,10 +83,15 @@ def headline(entries: Sequence[Entry], neurons: NeuronHistory, error: float | No
         On the test part of the data; None where it is not known.
     unit
         Of the error; see `neurograph.analysis.units`.
+    forgotten
+        Counts of older entries, of a shortened journal: `graph.journal.forgotten`.
     """
+    older = forgotten or {}
     first, now = int((neurons.born == 0).sum()), int((neurons.died == NEVER).sum())
-    events = [event for event in events_of(entries, neurons) if not event.empty]
-    parts = [f"{first:,} → {now:,} neurons", f"{len(events):,} event{'s' * (len(events) != 1)}"]
+    first += older.get("neurons died", 0) - older.get("neurons born", 0)
+    events = len([event for event in events_of(entries, neurons) if not event.empty])
+    count, what = (older["entries"] + len(entries), "edit") if older.get("entries") else (events, "event")
+    parts = [f"{first:,} → {now:,} neurons", f"{count:,} {what}{'s' * (count != 1)}"]
     known = "" if error is None else f"{error:.2f} %" if unit == PERCENT else with_unit(error, unit)
     return ", ".join(parts + ([f"test error {known}"] if known else []))
 

@@ -16,6 +16,7 @@ from neurograph.analysis.units import unit_of
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.axes import bare
 from neurograph.draw.growth import errors_over_epochs
+from neurograph.draw.run_directory import read_run
 from neurograph.draw.style import GREY, INK, NEWBORN, picture, printable
 from neurograph.errors import OptionError
 
@@ -25,10 +26,10 @@ _AREAS = ("#0f7f5c", "#5aa98d", "#2f6f83", "#8bb7a6", "#6c8f9c")
 
 
 def growth_story(
-    graph: EditableGraph,
-    path: str | Path,
+    network: EditableGraph | str | Path,
+    path: str | Path | None = None,
     *,
-    metrics: Sequence[MetricsRow],
+    metrics: Sequence[MetricsRow] | None = None,
     test_error: float | None = None,
     most: int = 12,
 ) -> Path:
@@ -39,12 +40,12 @@ def growth_story(
 
     Parameters
     ----------
-    graph
-        The network, with its journal.
+    network
+        A run's directory; or a network, with its journal.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Unless given, "growth-story.png" in the run's directory.
     metrics
-        Rows of the run's metrics, one an epoch.
+        Rows of the run's metrics, one an epoch; unless given, the directory's.
     test_error
         For the headline; unless given the last one that the metrics hold.
     most
@@ -58,10 +59,19 @@ def growth_story(
     Raises
     ------
     OptionError
-        No rows, a row without its epoch, or a number of events below 0.
+        No rows, a row without its epoch, a number of events below 0; a network without metrics or path.
     FileError
-        Another ending, or a path that cannot be written.
+        Another ending, a path that cannot be written; a directory that is no run's, or damaged.
     """
+    if isinstance(network, str | Path):
+        run = read_run(network)
+        graph, path = run.graph, Path(network) / "growth-story.png" if path is None else path
+        metrics = run.metrics if metrics is None else metrics
+        test_error = run.test_error if test_error is None else test_error
+    elif path is None:
+        raise OptionError("a network needs a path to be drawn to; a run's directory would be one")
+    else:
+        graph = network
     if not metrics or any("epoch" not in row for row in metrics):
         raise OptionError("metrics must be rows with their 'epoch', at least one")
     if most < 0:
@@ -76,7 +86,7 @@ def growth_story(
     tall = HEAD + CHART + LINE * (sum(map(len, lines)) + (len(shown) < len(events)) + 1)
 
     def paint(figure: Figure) -> None:
-        head = headline(entries, neurons, error, unit_of(rows))
+        head = headline(entries, neurons, error, unit_of(rows), graph.journal.forgotten)
         figure.text(0.02, 1 - 16 / tall, head, fontsize=12.5, weight="bold", color=INK)
         low = 1 - (HEAD + CHART - 30) / tall
         axes = figure.add_axes((0.09, low, 0.8, (CHART - 36) / tall))

@@ -1,6 +1,6 @@
 """What goes into a page: populations, bundles, neurons, synapses and the journal, as plain data and arrays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,8 +89,9 @@ def content(
     before, moments, kept = past_arrays(past, neurons, synapses, chosen, order, times)
     kernels, left_out = kernel_arrays(synapses, bundles)
     closed = _undotted(layout)
-    head = headline(entries, neurons, test_error_of(rows, test_error), unit_of(rows))
+    head = headline(entries, neurons, test_error_of(rows, test_error), unit_of(rows), graph.journal.forgotten)
     seen, about, unseen = example_arrays(data, neurons.keys[order])
+    notes = [*_older(graph.journal.forgotten), *_notes(layout, bundles, closed, left_out)]
     plain = {
         "title": name_of(title if title is not None else graph.graph.get("name", "")),
         "living": [int((some.died == NEVER).sum()) for some in (neurons, synapses)],
@@ -108,7 +109,7 @@ def content(
         "events": [_described(event) for event in events_of(entries, neurons)],
         "names": [name_of(neurons.names[at]) for at in order.tolist()],
         "own": describe_own(neurons, place),
-        "notes": _notes(layout, bundles, closed, left_out) + _past_note(len(moments), kept) + unseen,
+        "notes": notes + _past_note(len(moments), kept) + unseen,
         "examples": about,
     }
     return PageContent(plain, arrays | seen | kernels | matrices | before, layout, neurons, synapses, bundles)
@@ -159,3 +160,10 @@ def _notes(layout: PageLayout, bundles: list[Connection], closed: set[int], kern
     if kernels:
         notes.append(f"{kernels:,} kernels are not in the page one by one; their sizes are")
     return notes
+
+
+def _older(forgotten: Mapping[str, int]) -> list[str]:
+    """That a shortened journal has counts alone of what came first."""
+    count = forgotten.get("entries", 0)
+    of = f"of the {count:,} oldest edits counts are kept" if count > 1 else "of the oldest edit counts are kept"
+    return [f"{of}: births and deaths are shown from then on"] if count else []

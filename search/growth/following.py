@@ -1,18 +1,17 @@
 """What follows each epoch of a run: the test error where it is watched, the edits, and what is kept of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from neurograph import compiler
-from neurograph.analysis.past import weights_of
 from neurograph.errors import DivergenceError
 
 from ..datasets import Dataset
 from ..runs import Run
-from ..runs.weights import WeightLog
 from ..training import Trainer, evaluate
 from ..training.loop import Callback
 from .options import GrowingOptions
+from .remembering import remembering
 from .way import Way
 
 
@@ -36,20 +35,6 @@ def following(
     change = way.callback(options, run.log_journal if run else None)
     watch = (_watcher(data),) if options.watch_test else ()
     return *watch, change, keep, *others  # which may end the run by raising: its epoch is kept
-
-
-def remembering(run: Run | None, options: GrowingOptions) -> Callable[[Trainer], None]:
-    """What keeps the weights of the moment with a run, as its options say."""
-    if run is None or options.keep_weights == "none":
-        return lambda trainer: None
-    log = WeightLog(run.weights, options.weights_limit * 10**6)
-
-    def remember(trainer: Trainer) -> None:
-        graph, rows = trainer.net.graph, trainer.rows
-        graph.synchronise()
-        log.add(weights_of(graph, len(rows), options.keep_weights), bool(rows and rows[-1]["event"]))
-
-    return remember
 
 
 def _watcher(data: Dataset) -> Callback:

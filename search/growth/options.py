@@ -7,6 +7,7 @@ from neurograph.errors import OptionError
 
 from ..options import option
 from ..training import TrainingOptions
+from ..training.moving import shared
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,8 @@ class GrowingOptions(TrainingOptions):
     checkpoint: int = option(1, "epochs between checkpoints of a run directory", least=1)
     standardise: bool = option(False, "whether each channel's (or feature's) mean and deviation are taken out")
     whiten: bool = option(False, "whether contrast is made even and the pixels' correlations are taken out (ZCA)")
-    keep_weights: str = option(
-        "float32",
-        "in what precision a run keeps the weights of each checkpoint and event, for its page; none keeps no past",
-        choices=("float32", "float16", "none"),
-    )
-    weights_limit: int = option(
-        64, "MB that these may take on the disk; beyond them every second one goes, those of events last", least=1
-    )
+    keep_weights: str = shared("keep_weights", "float32")
+    weights_limit: int = shared("weights_limit", 64)
     watch_test: bool = option(
         False, "whether the test error of every epoch is measured and logged beside the others, for curves"
     )

@@ -20,10 +20,11 @@ from ..training import Trainer, make_optimizer
 from ..training.fit import check_fit, check_numbers, check_steps, fitting
 from ..training.loop import Callback
 from ..training.own import NOTHING_OWN, check_own, names_of, objective_with, taken_own
-from .following import checkpoint, following, remembering, tested
+from .following import checkpoint, following, tested
 from .grown import Grown
 from .options import GrowingOptions
 from .pictures import leave_pictures, network_at_start
+from .remembering import remembering
 from .way import Way
 
 

@@ -31,6 +31,15 @@ _TEXTS: dict[str, dict[str, Any]] = {
         "choices": ("auto", *MEASURES),
         "before": "auto",
     },
+    "keep_weights": {
+        "help": "in what precision a run keeps the weights of each checkpoint and event, for its page; none keeps no "
+        "past",
+        "choices": ("float32", "float16", "none"),
+    },
+    "weights_limit": {
+        "help": "MB that these may take on the disk; beyond them every second one goes, those of events last",
+        "least": 1,
+    },
     "device": {"help": "where to train, in torch's words: cpu, cuda, cuda:1"},
 }
 

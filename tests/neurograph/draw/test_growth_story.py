@@ -1,5 +1,6 @@
 """The growth of a network as one figure: its headline, its events, and what it refuses."""
 
+import json
 import re
 
 import pytest
@@ -24,6 +25,24 @@ def test_it_says_how_many_there_were_and_why(tmp_path):
     assert {"1", "2", f"hidden1 {len(g.population('hidden1'))}"} <= set(found)
     few = words(growth_story(g, tmp_path / "b.svg", metrics=metrics(8), most=1))
     assert "1 smaller event is not shown" in few
+
+
+def test_a_runs_directory_is_enough(tmp_path):
+    g, _ = trained()
+    g.save(tmp_path / "graph.safetensors")
+    (tmp_path / "config.json").write_text('{"result": {"test_error": 3.1}}')
+    torn = '{"epoch": 9, "train_er'
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in metrics(8)) + torn)
+    path = growth_story(tmp_path, tmp_path / "a.svg")
+    assert words(path) == words(growth_story(g, tmp_path / "b.svg", metrics=metrics(8), test_error=3.1))
+    assert growth_story(str(tmp_path)) == tmp_path / "growth-story.png"
+    (tmp_path / "metrics.jsonl").write_text("[1]\n")
+    with pytest.raises(FileError, match=r"metrics\.jsonl is damaged"):
+        growth_story(tmp_path)
+    with pytest.raises(FileError, match="no run's directory"):
+        growth_story(tmp_path / "none")
+    with pytest.raises(OptionError, match="needs a path"):
+        growth_story(g)
 
 
 def test_a_network_that_did_not_grow_has_a_figure_too(tmp_path):

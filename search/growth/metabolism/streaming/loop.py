@@ -100,6 +100,7 @@ class StreamTrainer:
     def _run_row(self, batches: Any) -> None:
         started, online, number = perf_counter(), _Online(self.net.device, self.objective), len(self.rows) + 1
         self.life.count_anew()
+        self._known = len(self.net.graph.journal)
         with torch.random.fork_rng([self.net.device] if self.net.device.type == "cuda" else []):
             torch.manual_seed(seed_of(self.options.seed, number, 1))  # dropout draws from torch's own generator
             limit = min(self.options.steps or self.steps + self.every, self.steps + self.every)
@@ -151,6 +152,9 @@ class StreamTrainer:
             x, y = (part.to(self.net.device) for part in self.stream.tests(task))
             row["test_loss"], row["test_error"] = evaluate(self.net, x, y, objective=self.objective)
         self.rows.append(row)
+        renewed = list(self.net.graph.journal)[self._known :]
+        for entry in renewed:
+            entry.details["event"] = {"kind": "renewal", "epoch": number} | reasons(self._due())
         grown = self._grow() if over else {}
         life = self.life
         row |= {"born": dict(life.born), "died": dict(life.died), "event_seconds": life.seconds}
@@ -174,6 +178,11 @@ class StreamTrainer:
         """The rows that tasks so far ended with, and the tasks' mean losses."""
         ends = [at for at, row in enumerate(self.rows, 1) if self._ends_task(at)]
         return ends, [_mean_loss(self.rows[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)]
+
+    def _due(self) -> Reason:
+        """The reason of deaths and births in their places."""
+        who = "some drawn by chance" if self.options.chosen == "chance" else "those that contribute least"
+        return Reason("rate", f"{who} are due to be replaced")
 
     def _stood_still(self) -> Reason:
         cycle = self.options.cycle

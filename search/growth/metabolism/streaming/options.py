@@ -62,6 +62,8 @@ class StreamOptions(Checked):
     growth_limit: int | dict[str, int] = option(256, "neurons a population never grows beyond", least=1)
     tail: int = option(100, "newest entries of the journal that can be undone; of older ones counts are kept", least=1)
     checkpoint: int = option(1, "rows between checkpoints of a run directory", least=1)
+    keep_weights: str = shared("keep_weights", "float32")
+    weights_limit: int = shared("weights_limit", 64)
     loss: str = shared("loss", "auto")
     error: str = shared("error", "auto")
     seed: int = shared("seed", 0)

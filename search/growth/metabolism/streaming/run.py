@@ -21,6 +21,7 @@ from ....streams import WITHOUT_DATA, Stream, make_stream
 from ....training.fit import check_numbers
 from ....training.own import NOTHING_OWN, check_own, names_of, objective_with, taken_own
 from ...pictures import leave_pictures, network_at_start
+from ...remembering import remembering
 from .life import check_life
 from .loop import Callback, Row, StreamTrainer
 from .options import StreamOptions
@@ -127,6 +128,7 @@ def metabolize_stream(
             config = {"command": COMMAND, **known, "options": asdict(options)} | names_of(own)
             kept = stack.enter_context(started_run(run, config, force))
             graph.save(kept.start)
+            remembering(kept, options)(trainer)
             _checkpoint(kept, trainer)
         return _finish(trainer, kept, progress, callbacks)
 
@@ -236,10 +238,13 @@ def _checkpoint(run: Run, trainer: StreamTrainer) -> None:
 def _finish(trainer: StreamTrainer, run: Run | None, progress: bool, callbacks: Sequence[Callback]) -> Lived:
     """Train to the end, and leave pictures."""
 
+    remember = remembering(run, trainer.options)
+
     def keep(trainer: StreamTrainer, row: Row) -> None:
         if run:
             run.log_metrics(row)
             if row["epoch"] % trainer.options.checkpoint == 0 or trainer.finished:
+                remember(trainer)
                 _checkpoint(run, trainer)
 
     with ExitStack() as stack:

@@ -3,6 +3,7 @@
 import copy
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +11,7 @@ import search
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import DataError, DivergenceError, FileError, JournalError, OptionError
+from neurograph.view.page_data import content
 from search import metabolize, metabolize_stream
 from search.cli import main
 from search.growth.metabolism.streaming.run import resume_stream
@@ -234,3 +236,23 @@ def test_streams_that_do_not_fit_are_refused():
         metabolize_stream(small(), from_batches(batches, outputs=10), **QUICK | {"age": 2})
     with pytest.raises(DivergenceError, match="smaller learning rate"):
         live(learning_rate=1e6, optimizer="sgd", momentum=0.0)
+
+
+def test_a_run_keeps_the_weights_of_its_past_and_says_when_and_why_neurons_were_renewed(tmp_path):
+    graph = small()
+    start = graph.number_of_nodes()
+    lived = live(graph, run=tmp_path / "run", tail=4)
+    kept = open_run(tmp_path / "run")
+    past = list(kept.past())
+    assert [some.epoch for some in past] == [0, 1, 2, 3, 4]
+    weights = {lived.graph[u][v]["weight"] for u, v in lived.graph.edges}
+    assert {float(w) for w in past[-1].numbers} == {float(np.float32(w)) for w in weights}
+    events = [entry.details["event"] for entry in lived.graph.journal]
+    assert {event["kind"] for event in events} == {"renewal"} and events[-1]["epoch"] == 4
+    shown = content(lived.graph, lived.rows)
+    edits = lived.graph.journal.forgotten["entries"] + 4
+    assert shown.data["headline"].startswith(f"{start} → {start} neurons, {edits} edits")
+    assert "those that contribute least are due to be replaced" in shown.data["events"][-1]["sentence"]
+    assert "oldest edits counts are kept" in shown.data["notes"][0]
+    live(run=tmp_path / "none", keep_weights="none")
+    assert not open_run(tmp_path / "none").weights.exists()

@@ -13,6 +13,7 @@ from .growth.morphing import morph
 from .growth.pruning import prune
 from .growth.rewiring import rewire
 from .growth.train import train
+from .loops import Grower
 from .methods import METHODS, redraw, resume
 from .nhn.kernels import prune_network
 from .nhn.layers import find_hierarchy
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "METHODS",
+    "Grower",
     "GrowingClassifier",
     "GrowingRegressor",
     "Grown",

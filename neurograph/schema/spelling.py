@@ -1,13 +1,22 @@
-"""Attributes of the user's own that are all but spelled like a known one, and would be kept without any effect."""
+"""Attributes of the user's own that somebody may expect an effect of, and that are kept without any."""
 
 import sys
 import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 
+_ALONE = "every synapse has a weight, and every neuron values, of its own: tied weights are not there yet"
+WITHOUT_EFFECT = {  # what other libraries know, and networks here do not
+    **dict.fromkeys(("shared", "share", "shared_with", "tied", "tie", "tied_to", "tied_with"), _ALONE),
+    **dict.fromkeys(
+        ("learning_rate", "lr", "weight_decay", "regularizer", "constraint"),
+        "the optimizer has it: an option of training, or of the optimizer that you make",
+    ),
+}
+
 
 def warn_of_misspelled(names: Iterable[object], known: frozenset[str], owner: str) -> None:
-    """Warn, at the user's line, of each name that is a near miss of a known attribute.
+    """Warn, at the user's line, of each name that is a near miss of a known attribute, or known elsewhere alone.
 
     Parameters
     ----------
@@ -19,11 +28,13 @@ def warn_of_misspelled(names: Iterable[object], known: frozenset[str], owner: st
         "neuron" or "synapse", for the message.
     """
     for name in names:
-        meant = near_miss(name, known) if isinstance(name, str) else None
-        if meant is not None:
+        if not isinstance(name, str):
+            continue
+        meant = near_miss(name, known)
+        hint = f"did you mean {meant!r}?" if meant is not None else WITHOUT_EFFECT.get(name.lower())
+        if hint is not None:
             warnings.warn(
-                f"{name!r} is kept as an attribute of your own and changes nothing about the {owner}; "
-                f"did you mean {meant!r}?",
+                f"{name!r} is kept as an attribute of your own and changes nothing about the {owner}; {hint}",
                 stacklevel=_depth_of_user(),
             )
 

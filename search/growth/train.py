@@ -28,6 +28,7 @@ train = Method(
     _callback,
     help="train a network that stays as it is",
     hidden=(16, 16),
+    open_ended=True,
     about="""Train a network that stays as it is: the baseline of those that grow, and what comes
 before or after growth.""",
     example=""">>> from neurograph.builders import mlp

@@ -73,6 +73,8 @@ class Way:
     on_streams
         What is called where the data is a stream (`search.streams`), with graph, stream and options; None where this
         way is for data sets alone.
+    open_ended
+        Whether its rules need not know how many epochs there will be.
     about, refused, example
         What it does, what it refuses, and an example, for its docstring.
     """
@@ -90,6 +92,7 @@ class Way:
     presets: Mapping[str, Start] = field(default_factory=dict)
     report: Callable[[NeuronGraph], str] | None = None
     on_streams: Callable[..., Any] | None = None
+    open_ended: bool = False
     about: str = ""
     refused: str = "An impossible option; a run directory that is taken."
     example: str = ""

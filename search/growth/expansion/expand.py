@@ -30,6 +30,7 @@ expand = Method(
     help="train a network whose synapses become neurons where they have to",
     hidden=(),
     presets=PRESETS,
+    open_ended=True,
     about="""Train a network that expands where its synapses cannot do their job ("Self Expanding Neural Networks").
 
 When the loss stands still, the synapses of the highest score become paths through new neurons, which form a layer

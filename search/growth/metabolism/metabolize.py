@@ -14,6 +14,7 @@ metabolize = Method(
     gathered=gathered_utility,
     hidden=(16, 16),
     on_streams=metabolize_stream,
+    open_ended=True,
     about="""Train a network that grows and eats its neurons while it trains (MetaNet, "Metabolize Neural Network").
 
 After each metabolism cycle in which the loss no longer falls (eq. 1), neurons are eaten (eq. 9 to 15), and each

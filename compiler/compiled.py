@@ -16,7 +16,7 @@ from .runtime.assembly import Assembly
 from .runtime.inputs import check_batch_size
 from .runtime.listeners import notify
 from .runtime.module import CompiledModule
-from .runtime.naming import by_name, in_order
+from .runtime.naming import run_by_name
 from .runtime.state import State, tensors_of
 from .runtime.unrolling import unrolled
 from .snapshot import Snapshot
@@ -69,9 +69,8 @@ class CompiledNetwork(CompiledModule):
         Returns
         -------
         Tensor or tuple of Tensor
-            (batch, neurons) or (batch, channels, height, width) per output population; for a dictionary a named tuple,
-            also of a single one, whose fields are the populations' names (their places, "_0", where these are no names
-            of Python's).
+            (batch, neurons) or (batch, channels, height, width) per output population; for a dictionary a named tuple
+            of them, see `compiler.runtime.naming`.
 
         Raises
         ------
@@ -84,22 +83,10 @@ class CompiledNetwork(CompiledModule):
         if not self.holding.fresh and torch.compiler.is_dynamo_compiling():
             return refusal(self)
         if inputs and isinstance(inputs[0], dict):
-            return self._by_name(inputs[0], *inputs[1:])
+            return run_by_name(self, *inputs)
         if self.memory:
             return self._step(inputs)
         return self.outputs(self._ran(inputs))
-
-    def _by_name(self, given: Any, *state: Any) -> Any:
-        """Run with inputs by name; outputs by name, beside the next state where there is one."""
-        if not self.holding.fresh:
-            self.refuse_stale()
-        many = len(self.memory.ports) if self.memory else 0
-        ports = self.program.inputs, self.program.outputs
-        taken, made = (tuple(p.population for p in some[: len(some) - many]) for some in ports)
-        found = self(*in_order(given, taken), *state)
-        if many:
-            return by_name(made, found[0]), found[1]
-        return by_name(made, found)
 
     def _ran(self, inputs: tuple[Tensor, ...]) -> list:
         """The values that come out, of all blocks where somebody gathers them."""

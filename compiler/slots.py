@@ -9,11 +9,14 @@ between the two worlds is an array (n, *shape) in that order: `gather` makes one
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from neurograph.storage.runs import Run, put_at, runs, taken
 
 from .regions.order import Order, rising
 
@@ -51,6 +54,11 @@ class Slots:
     flat: np.ndarray | None
     trained: bool
 
+    @cached_property
+    def runs(self) -> list[Run] | None:
+        """Those of `flat`; see `neurograph.storage.runs`."""
+        return None if self.flat is None else runs(self.flat)
+
     @property
     def tensor(self) -> Tensor:
         """The tensor itself."""
@@ -85,6 +93,7 @@ class SlotMap:
         self.slots = tuple(slots)
         self._numbers: dict[tuple[Quantity, bool], np.ndarray] = {}
         self._places: dict[tuple[Slots, bool], np.ndarray] = {}
+        self._runs: dict[tuple[Slots, bool], list[Run] | None] = {}
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -132,8 +141,7 @@ class SlotMap:
         out = np.full((len(self.numbers(quantity, trained)), *quantity[1]), fill, np.float64 if double else np.float32)
         for entry, tensor in found:
             if tensor is not None:
-                values = units_of(quantity, tensor)
-                out[self.place(entry, trained)] = values if entry.flat is None else values[entry.flat]
+                put_at(out, self.place(entry, trained), self.get(entry, tensor), self._runs[entry, trained])
         return torch.from_numpy(out)
 
     def label(self, quantity: Quantity, labels: Callable[[Slots], float], dtype: type = np.int64) -> np.ndarray:
@@ -167,7 +175,8 @@ class SlotMap:
         for entry in self.of(quantity, trained):
             tensor = pick(entry.tensor) if only(entry) else None
             if tensor is not None:
-                self.put(entry, tensor, values[self.place(entry, trained)])
+                place = self.place(entry, trained)
+                self.put(entry, tensor, taken(values, place, self._runs[entry, trained]))
 
     @staticmethod
     def put(entry: Slots, tensor: Tensor, values: np.ndarray) -> None:
@@ -177,11 +186,12 @@ class SlotMap:
                 tensor.copy_(torch.from_numpy(values).reshape(tensor.shape))
                 return
             if tensor.is_cpu and tensor.is_contiguous() and tensor.dtype in (torch.float32, torch.float64):
-                tensor.detach().view(-1).numpy().reshape(-1, *entry.quantity[1])[entry.flat] = values
+                units = tensor.detach().view(-1).numpy().reshape(-1, *entry.quantity[1])
+                put_at(units, entry.flat, values, entry.runs)
                 torch.autograd.graph.increment_version(tensor)
                 return
             host = to_host(tensor).clone()
-            host.numpy().reshape(-1, *entry.quantity[1])[entry.flat] = values
+            put_at(host.numpy().reshape(-1, *entry.quantity[1]), entry.flat, values, entry.runs)
             tensor.copy_(host.reshape(tensor.shape))
 
     @staticmethod
@@ -213,11 +223,13 @@ class SlotMap:
     def get(entry: Slots, tensor: Tensor) -> np.ndarray:
         """One entry's numbers, in its own order, out of a tensor of its shape."""
         values = units_of(entry.quantity, tensor)
-        return values if entry.flat is None else values[entry.flat]
+        return values if entry.flat is None else taken(values, entry.flat, entry.runs)
 
     def place(self, entry: Slots, trained: bool) -> np.ndarray:
         """(n,) int32 places of an entry's numbers in the canonical vector."""
         if (entry, trained) not in self._places:
             entries, order = self.of(entry.quantity, trained), Order(self.numbers(entry.quantity, trained))
-            self._places |= {(mine, trained): order.places(mine.numbers) for mine in entries}
+            places = {(mine, trained): order.places(mine.numbers) for mine in entries}
+            self._runs |= {key: runs(place) for key, place in places.items()}
+            self._places |= places
         return self._places[entry, trained]

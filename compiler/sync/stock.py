@@ -4,11 +4,14 @@ After most edits a new tensor holds nearly what an old one held, in the same ord
 came from, and nobody has to sort or to mark millions of numbers in a table.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from torch import Tensor
+
+from neurograph.storage.runs import Run, inside, runs
 
 from ..regions.order import close_together
 from ..slots import Quantity, SlotMap, Slots
@@ -43,6 +46,7 @@ class Stock:
     def __init__(self, slots: SlotMap, quantity: Quantity) -> None:
         self.quantity = quantity
         self.entries: Sequence[Slots] = sorted(slots.of(quantity), key=lambda entry: not entry.trained)
+        self._last: tuple[np.ndarray, list[Run] | None] | None = None
         self.starts = np.cumsum([0, *(len(entry.numbers) for entry in self.entries)])
         self.trained = sum(len(entry.numbers) for entry in self.entries if entry.trained)
 
@@ -115,10 +119,19 @@ class Stock:
         order = np.argsort(self.numbers, kind="stable").astype(np.int32)
         return order, self.numbers[order]
 
+    def runs_of(self, place: np.ndarray) -> list[Run] | None:
+        """The runs of (n,) places, which are not written between calls: the last ones are remembered."""
+        if self._last is None or self._last[0] is not place:
+            self._last = place, runs(place)
+        return self._last[1]
+
     def holders(self, place: np.ndarray) -> list[int]:
         """Which entries hold any of these places, -1 left out; in the order of the stock."""
         if not len(place):
             return []
+        known = self.runs_of(place)
+        if known is not None:
+            return [at for at in range(len(self.entries)) if any(inside(known, *self.starts[at : at + 2].tolist()))]
         last = int(np.searchsorted(self.starts, int(place.max()), "right")) - 1
         if last < 0:
             return []
@@ -126,6 +139,16 @@ class Stock:
             return [last]
         owner = np.repeat(np.arange(len(self.entries)), np.diff(self.starts))
         return np.flatnonzero(np.bincount(owner[place[place >= 0]], minlength=1)).tolist()
+
+    def where(self, place: np.ndarray, at: int) -> Iterator[tuple[Any, Any]]:
+        """Which of (n,) places lead into one entry, and where in it: as slices, (n,) bool, or integers."""
+        start, stop = int(self.starts[at]), int(self.starts[at + 1])
+        known = self.runs_of(place)
+        if known is not None:
+            yield from inside(known, start, stop)
+        else:
+            mine = (place >= start) & (place < stop)
+            yield (slice(None), place - start) if mine.all() else (mine, place[mine] - start)
 
     def take(
         self, place: np.ndarray, pick: Callable[[Tensor], Tensor | None] = lambda tensor: tensor
@@ -150,12 +173,8 @@ class Stock:
         dtype = np.float64 if any(values.dtype == np.float64 for _, values in held) else np.float32
         found, there = np.zeros((len(place), *self.quantity[1]), dtype), np.zeros(len(place), bool)
         for at, values in held:
-            mine = (place >= self.starts[at]) & (place < self.starts[at + 1])
-            if mine.all():
-                np.take(values, place - self.starts[at], axis=0, out=found, mode="clip")
-            else:
-                found[mine] = values[place[mine] - self.starts[at]]
-            there |= mine
+            for mine, theirs in self.where(place, at):
+                found[mine], there[mine] = values[theirs], True
         return found, there
 
 

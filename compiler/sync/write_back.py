@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from neurograph.storage.runs import put_some_at, runs, taken
+
 from ..regions.order import Order
 from ..runtime.assembly import cast
 from ..slots import Quantity, SlotMap, Slots
@@ -61,14 +63,15 @@ def write_numbers(
     there, column, at = graph.survivors(quantity, numbers)
     if not there.all():
         numbers, now = numbers[there], now[there]
-    moved = _each(now != cast(column[at], dtype).numpy())
+    known = runs(at)
+    moved = _each(now != cast(taken(column, at, known), dtype).numpy())
     if len(theirs):
         moved &= Order(theirs).places(numbers) < 0
-    wild = moved & _each(~np.isfinite(now))
-    if wild.any():
+    finite = np.isfinite(now)
+    if not finite.all() and (wild := moved & _each(~finite)).any():
         _warn(quantity, numbers[wild])
         moved &= ~wild
-    column[at[moved]] = now[moved]
+    put_some_at(column, at, now, moved, known)
     return int(np.count_nonzero(moved)) * int(np.prod(quantity[1], dtype=np.int64))
 
 

@@ -79,10 +79,11 @@ class Moments:
         """How far each number of a new Parameter has come."""
         which, parts, many = np.zeros(len(line.same), np.int32), [no_counts(self.schema)], 1
         for at in stock.holders(line.same):
-            entry, start = stock.entries[at], stock.starts[at]
+            entry = stock.entries[at]
             held = self.optimizer.state.get(entry.tensor, {})
-            mine, labels = (line.same >= start) & (line.same < stock.starts[at + 1]), cohort_labels(entry, held)
-            which[mine] = many if labels is None else many + labels[line.same[mine] - start]
+            labels = cohort_labels(entry, held)
+            for mine, theirs in stock.where(line.same, at):
+                which[mine] = many if labels is None else many + labels[theirs]
             parts.append(cohort_counts(held, self.schema))
             many += len(parts[-1][STEP])
         rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -12,6 +12,7 @@ from neurograph.core.mutations.whole import in_turn, whole
 from neurograph.core.state import GraphState
 from neurograph.errors import NeuronError, SynapseError
 from neurograph.storage.pools import distinct
+from neurograph.storage.runs import runs, taken
 
 
 def read_weights(graph: GraphState, ids: np.ndarray) -> np.ndarray:
@@ -170,6 +171,11 @@ def survivors(
     table = graph.table
     rows = table.rows_of(numbers)
     pool = next((at for at, pool in enumerate(table.pools, 1) if pool.data.shape[1:] == shape), 0)
-    there = (rows >= 0) & (pool > 0)
-    there[there] = table.pool[rows[there]] == pool  # a table of which nothing is left has no row to look at
-    return there, table.pools[pool - 1].data, table.row[rows if there.all() else rows[there]]
+    known, there = runs(rows), rows >= 0
+    if pool and there.all():
+        there = taken(table.pool, rows, known) == pool
+    else:
+        there &= pool > 0
+        there[there] = table.pool[rows[there]] == pool  # a table of which nothing is left has no row to look at
+    at = taken(table.row, rows, known) if there.all() else table.row[rows[there]]
+    return there, table.pools[pool - 1].data, at

@@ -11,6 +11,7 @@ from compiler.slots import WEIGHT, SlotMap, Slots
 from compiler.sync import stock
 from compiler.sync.optimizers.counts import Counts
 from compiler.sync.stock import Stock, common_runs
+from neurograph.storage import runs
 
 
 def held(parts: list[np.ndarray], trained: list[bool]) -> SlotMap:
@@ -52,18 +53,21 @@ def test_places_are_those_of_a_dictionary(case, near, most, many):
         patch.setattr(stock, "MANY", many)
         patch.setattr(stock, "_NEAR", near)
         patch.setattr(stock, "_FIRST", 4)
+        patch.setattr(runs, "LEAST", many)  # 1: whatever is taken or held is found by runs
+        patch.setattr(runs, "MEAN", min(many, runs.MEAN))
         found = Stock(held(parts, trained), WEIGHT)
         place = found.places(wanted)
+        values, there = found.take(place)
+        holding = found.holders(place)
     known = {int(number): at for at, number in enumerate(found.numbers)}
     assert place.tolist() == [known.get(int(number), -1) for number in wanted]
-    values, there = found.take(place)
     assert there.tolist() == [int(number) in known for number in wanted]
     assert values.tolist() == [float(number) if int(number) in known else 0.0 for number in wanted]
     assert found.numbers[: found.trained].tolist() == [
         n for part, learns in zip(parts, trained, strict=True) if learns for n in part.tolist()
     ]
     holders = {int(np.searchsorted(found.starts, at, "right")) - 1 for at in place[place >= 0].tolist()}
-    assert set(found.holders(place)) == holders
+    assert set(holding) == holders and holding == sorted(holding)
     for old, new, count in common_runs(found.numbers, wanted, most):
         assert count and (found.numbers[old : old + count] == wanted[new : new + count]).all()
 

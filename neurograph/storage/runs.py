@@ -1,0 +1,87 @@
+"""Places that rise one by one for long: such runs are copied whole, where single numbers take ten times as long.
+
+That is how most numbers stand after an edit: a row or a column of a matrix came, and all others are where they were.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+LEAST = 4096  # places; fewer are sooner looked up one by one
+MEAN = 128  # places that a run must have on average
+
+Run = tuple[int, int, int]
+
+
+def runs(places: np.ndarray) -> list[Run] | None:
+    """Where places rise one by one; None where that is never for long.
+
+    Parameters
+    ----------
+    places
+        (n,) integers.
+
+    Returns
+    -------
+    list of tuples or None
+        (index of the first, the first place, how many), in order; together all of them.
+
+    Examples
+    --------
+    >>> runs(np.r_[100:5000, 7:300])
+    [(0, 100, 4900), (4900, 7, 293)]
+    """
+    count = len(places)
+    if count < LEAST:
+        return None
+    ends = np.flatnonzero(places[1:] - places[:-1] != 1)
+    if (len(ends) + 1) * MEAN > count:
+        return None
+    starts = [0, *(ends + 1).tolist()]
+    lengths = np.diff(starts, append=count).tolist()
+    return list(zip(starts, places[starts].tolist(), lengths, strict=True))
+
+
+def taken(values: np.ndarray, places: np.ndarray, known: list[Run] | None) -> np.ndarray:
+    """values[places], not to be written; `known` are the runs of the places."""
+    if known is None:
+        return values[places]
+    if len(known) == 1:
+        return values[known[0][1] : known[0][1] + len(places)]
+    found = np.empty((len(places), *values.shape[1:]), values.dtype)
+    for at, first, count in known:
+        found[at : at + count] = values[first : first + count]
+    return found
+
+
+def inside(known: list[Run], start: int, stop: int) -> Iterator[tuple[slice, slice]]:
+    """Which of the places are from `start` to before `stop`, and how far behind `start`: parts of runs, as slices."""
+    for at, first, count in known:
+        low, high = max(first, start), min(first + count, stop)
+        if low < high:
+            yield slice(at + low - first, at + high - first), slice(low - start, high - start)
+
+
+def put_at(into: np.ndarray, places: np.ndarray, values: np.ndarray, known: list[Run] | None) -> None:
+    """into[places] = values; `known` are the runs of the places."""
+    if known is None:
+        into[places] = values
+        return
+    for at, first, count in known:
+        into[first : first + count] = values[at : at + count]
+
+
+def put_some_at(
+    into: np.ndarray, places: np.ndarray, values: np.ndarray, which: np.ndarray, known: list[Run] | None
+) -> None:
+    """into[places[which]] = values[which], for (n,) bool."""
+    if which.all():
+        put_at(into, places, values, known)
+        return
+    if known is None or 8 * np.count_nonzero(which) < len(which):
+        into[places[which]] = values[which]
+        return
+    shaped = which.reshape(-1, *(1,) * (into.ndim - 1))
+    for at, first, count in known:
+        mine = slice(at, at + count)
+        np.copyto(into[first : first + count], values[mine], where=shaped[mine])

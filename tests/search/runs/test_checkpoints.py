@@ -1,5 +1,6 @@
 """Checkpoints under damage: seen before anything changes, and the one before taken, with the same numbers."""
 
+import copy
 import json
 import re
 import shutil
@@ -9,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.torch
+import torch
 
 import search
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import FileError
 from search.runs import Run, create_run, open_run
-from search.runs.packing import _SKELETON, _as_bytes, _taken_apart, pack_state, unpack_state
+from search.runs.packing import _SKELETON, _as_bytes, _taken_apart, fill, pack_state, unpack_state
 from search.training import Trainer
 
 SETTINGS = {
@@ -248,6 +250,31 @@ def test_every_flipped_bit_of_a_small_state_is_seen_or_changes_nothing(tmp_path)
             except FileError:
                 continue
             np.testing.assert_equal(back, state)
+
+
+PLACES = [
+    ("format",), ("lines",), ("lines", "metrics"), ("crcs",), ("crcs", "metrics"), ("crcs", "journal"), ("graph",),
+    ("rows",), ("of",), ("state",),
+]  # fmt: skip
+RIGHT = {"rows": str, "of": str, "graph": bytes, "state": dict}
+WRONG = [7.5, "x", b"x", (1, 2), {"x": []}, np.zeros(3), np.zeros(0), torch.zeros(2), torch.zeros(0)]
+
+
+@pytest.mark.filterwarnings("ignore:.*going on from the checkpoint before it")
+@pytest.mark.parametrize("place", PLACES, ids=".".join)
+def test_a_part_of_another_type_is_refused_by_name(run, tmp_path, place):
+    """Tensors and arrays among them, whose comparisons have no truth value."""
+    state = unpack_state(run.path / NEWEST)
+    (run.path / PREVIOUS).unlink()
+    for wrong in WRONG:
+        if isinstance(wrong, RIGHT.get(place[0], ())):
+            continue  # refused, if at all, by what it says
+        forged = copy.deepcopy(state)
+        inner = forged if len(place) == 1 else forged[place[0]]
+        inner[place[-1]] = wrong
+        fill(run.path / NEWEST, forged)
+        with pytest.raises(FileError, match=re.escape(str(run.path))):
+            open_run(run.path).load_checkpoint()
 
 
 def test_a_full_disk_keeps_both_checkpoints(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """A network as a page to explore: one HTML file that opens from disk and needs nothing else."""
 
 from neurograph.view.beside import Side, beside
+from neurograph.view.generations import Best, Bred, Generations, view_generations
 from neurograph.view.writing import notebook, show, view
 
-__all__ = ["Side", "beside", "notebook", "show", "view"]
+__all__ = ["Best", "Bred", "Generations", "Side", "beside", "notebook", "show", "view", "view_generations"]

@@ -11,13 +11,22 @@ from neurograph.view.page_data import PageContent
 LINES = 600  # synapses, at most
 DOTS = 4_000  # neurons, beyond which a block stands for its own
 WIDE, TALL, SIDE, FOOT = 860.0, 380.0, 40.0, 40.0
+SMALL = (150.0, 76.0)  # points, of one among many
 _COLOURS = {1: "#0072b2", -1: "#d55e00", 0: "#8a949e"}
 
 
-def picture(content: PageContent) -> str:
-    """An SVG element without scripts or style sheets; every name in it is escaped."""
-    frame = _Frame(content)
-    parts = [*_lines(content, frame), *_neurons(content, frame), *_labels(content, frame)]
+def picture(content: PageContent, labels: bool = True) -> str:
+    """An SVG element without scripts or style sheets; every name in it is escaped.
+
+    Parameters
+    ----------
+    content
+        What it shows.
+    labels
+        Whether populations are named and counted below; else it is one of many small ones, which fill their frames.
+    """
+    frame = _Frame(content) if labels else _SmallFrame(content)
+    parts = [*_lines(content, frame), *_neurons(content, frame), *(_labels(content, frame) if labels else ())]
     box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.width:.0f} {frame.height:.0f}"'
     attributes = f'role="img" aria-label="{escape(_summary(content))}" style="max-width:{frame.width:.0f}px"'
     return f'<svg {box} {attributes} font-family="system-ui, sans-serif" font-size="11">{"".join(parts)}</svg>'
@@ -40,6 +49,25 @@ class _Frame:
 
     def y(self, y):
         return 17 + (self.high - y) * self.unit
+
+
+class _SmallFrame(_Frame):
+    """A frame of one size for every network, each way stretched to it."""
+
+    def __init__(self, content: PageContent) -> None:
+        super().__init__(content)
+        blocks = content.layout.blocks
+        self.right, self.low = min(b.x for b in blocks), min(b.y for b in blocks)
+        self.wide = max(b.x + b.width for b in blocks) - self.right
+        self.tall = max(b.y + b.height for b in blocks) - self.low
+        self.width, self.height = SMALL
+        self.unit = min((self.height - 16) / max(self.tall, 1.0), 3.0)
+
+    def x(self, x):
+        return 8 + (self.width - 16) * ((x - self.right) / self.wide if self.wide else 0.5 + 0 * x)
+
+    def y(self, y):
+        return 8 + (self.height - 16) * (1 - (y - self.low) / self.tall if self.tall else 0.5 + 0 * y)
 
 
 def _lines(content: PageContent, frame: _Frame) -> Iterator[str]:
@@ -87,7 +115,8 @@ def _neurons(content: PageContent, frame: _Frame) -> Iterator[str]:
 def _bar(block: PopulationBlock, frame: _Frame) -> str:
     room = 0.5 * block.pitch
     x, y = frame.x(block.x - room), frame.y(block.y + block.height + room)
-    size = f'width="{(block.width + 2 * room) * frame.unit:.1f}" height="{(block.height + 2 * room) * frame.unit:.1f}"'
+    wide, high = frame.x(block.x + block.width + room) - x, frame.y(block.y - room) - y
+    size = f'width="{wide:.1f}" height="{high:.1f}"'
     return f'<rect x="{x:.1f}" y="{y:.1f}" {size} rx="3" fill="currentColor" fill-opacity="0.45"/>'
 
 

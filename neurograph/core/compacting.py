@@ -55,6 +55,29 @@ def _ranks(old: Ranks, keys: np.ndarray) -> Ranks:
 
 
 def _table(old: EdgeTable, keys: np.ndarray) -> EdgeTable:
+    return old.copy() if _is_compact(old, keys) else _table_anew(old, keys)
+
+
+def _is_compact(table: EdgeTable, keys: np.ndarray) -> bool:
+    """Whether a table is numbered as it would be afresh, so that a copy of its columns is all it takes."""
+    size = table.size
+    if table.dead or size != table.base or not size or table.next_id != size or len(table.pools) < 1:
+        return False
+    if len(keys) != len(table.names) or len(keys) != table.indexed or not isinstance(table.names, list):
+        return False
+    pool, pools = table.pool[:size], len(table.pools)
+    if not np.bincount(table.form[:size], minlength=len(table.forms.bundles))[1:].all():
+        return False
+    if not np.bincount(pool, minlength=pools + 1)[2:].all():
+        return False
+    plain = np.arange(size)
+    return all(
+        np.array_equal(table.row[:size][pool == number], plain[: table.pools[number - 1].size])
+        for number in range(1, pools + 1)
+    )
+
+
+def _table_anew(old: EdgeTable, keys: np.ndarray) -> EdgeTable:
     new = EdgeTable(old.interned)
     names = old.names
     new.names = [names[key] for key in keys.tolist()]

@@ -87,15 +87,16 @@ def _take_neurons(child: Any, found: Alignment, taken: np.ndarray) -> None:
     mine, theirs = found.neurons[taken].T
     keys, others = mine, found.b.keys[theirs]
     columns, donors = child.neurons, found.b.graph.neurons
-    for key, other in zip(keys.tolist(), others.tolist(), strict=True):
-        one, its = columns.of(key), donors.of(other)
-        if one is not its and (one.activation, one.aggregation) != (its.activation, its.aggregation):
-            (name,) = child.names_of(np.array([key]))
-            child.nodes[name]["activation"], child.nodes[name]["aggregation"] = its.activation, its.aggregation
+    own, its = ([(kind.activation, kind.aggregation) for kind in side.kinds] for side in (columns, donors))
+    other = np.array([[one != another for another in its] for one in own], bool).reshape(len(own), len(its))
+    for at in np.flatnonzero(other[columns.kind[keys], donors.kind[others]]).tolist():
+        (name,) = child.names_of(keys[at : at + 1])
+        child.nodes[name]["activation"], child.nodes[name]["aggregation"] = its[donors.kind[others[at]]]
     for name in VALUES:
-        there = ~np.isnan(child.neurons.values[name][keys]) & ~np.isnan(donors.values[name][others])
+        donated = donors.values[name][others]
+        there = ~np.isnan(child.neurons.values[name][keys]) & ~np.isnan(donated)
         if there.any():
-            child.write_values(name, keys[there], donors.values[name][others[there]])
+            child.write_values(name, keys[there], donated[there])
 
 
 def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator, neurons: float, synapses: float) -> None:
@@ -104,9 +105,7 @@ def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator, neuro
     names = dict(zip(found.neurons[:, 1].tolist(), child.names_of(found.neurons[:, 0]), strict=True))
     only = np.setdiff1d(np.arange(len(b.rows)), found.synapses[:, 1])
     theirs = graph.names_of(b.keys)
-    successors: dict[Any, set] = {node: set() for node in child}  # by synapses without delay, which may close no cycle
-    for u, v in child.immediate().edges:
-        successors[u].add(v)
+    successors = _successors(child)
     for at in rng.permutation(only).tolist():
         u, v = int(b.source[at]), int(b.target[at])
         ends = [names.get(end, (end,)) for end in (u, v)]  # a neuron that is yet to come has a name of no other
@@ -124,6 +123,18 @@ def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator, neuro
         if not synapse.get("delay"):
             successors[ends[0]].add(ends[1])
         child.add_edge(*ends, **synapse)
+
+
+def _successors(graph: Any) -> dict[Any, set]:
+    """Of each neuron those that read it in the same step: what may close no cycle."""
+    table, names = graph.table, graph.table.names
+    rows, late = table.live(), table.forms.having("delay")
+    if late:
+        rows = rows[~np.isin(table.form[rows], late)]
+    found: dict[Any, set] = {node: set() for node in graph}
+    for u, v in zip(table.src[rows].tolist(), table.dst[rows].tolist(), strict=True):
+        found[names[u]].add(names[v])
+    return found
 
 
 def _bring(child: Any, graph: Any, name: Any) -> Any:

@@ -1,6 +1,7 @@
 """A genome as mutation sees it: what there is to draw from, under a policy."""
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,28 @@ class Genome:
         self.outputs = each(lambda k: k.is_output)
         self.mine = each(lambda k: policy.of is None or k.population in policy.of)
         self.trained = each(lambda k: k.trainable)
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """(E,) rows of the synapses by id: rows move where a table is packed, and what is drawn must not."""
         live = self.table.live()
-        self.rows = live[np.argsort(self.table.id[live])]  # rows move where a table is packed; what is drawn must not
-        self.source = np.searchsorted(self.keys, self.table.src[self.rows])
-        self.target = np.searchsorted(self.keys, self.table.dst[self.rows])
+        return live[np.argsort(self.table.id[live])]
+
+    @cached_property
+    def source(self) -> np.ndarray:
+        """(E,) places of what the synapses read."""
+        return np.searchsorted(self.keys, self.table.src[self.rows])
+
+    @cached_property
+    def target(self) -> np.ndarray:
+        """(E,) places of what reads them."""
+        return np.searchsorted(self.keys, self.table.dst[self.rows])
+
+    @cached_property
+    def now(self) -> np.ndarray:
+        """(E,) bool: those without a delay."""
         late = self.table.forms.having("delay")
-        self.now = ~np.isin(self.table.form[self.rows], late) if late else np.ones(len(self.rows), bool)
+        return ~np.isin(self.table.form[self.rows], late) if late else np.ones(len(self.rows), bool)
 
     @property
     def synapses(self) -> int:

@@ -11,11 +11,13 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 INNOVATION = "innovation"
+_SPARSE = 64  # codes that there could be for each that there is, up to which a table of all is faster than sorting
 _INNOVATION = re.compile("[0-9a-f]{32}")
 
 
@@ -101,8 +103,8 @@ class Genes:
     ----------
     graph
         It.
-    keys, innovations
-        (N,) int64 and (N,) 32 bytes each: its neurons.
+    keys, places
+        (N,) int64 keys of its neurons, and the place of each by its innovation.
     source, target
         (E,) int64 places among the neurons.
     rows, ids
@@ -111,7 +113,7 @@ class Genes:
 
     graph: Any
     keys: np.ndarray
-    innovations: np.ndarray
+    places: dict[str, int]
     source: np.ndarray
     target: np.ndarray
     rows: np.ndarray
@@ -121,12 +123,18 @@ class Genes:
 def genes(graph: Any) -> Genes:
     """The columns of a genome; its neurons are marked where they are not, and its values are up to date."""
     graph.synchronise()
-    known = mark(graph)
-    keys, table = np.fromiter(known, np.int64, len(known)), graph.table
-    live = table.live()
+    known, table = mark(graph), graph.table
+    keys, live = np.fromiter(known, np.int64, len(known)), table.live()
     rows = live[np.argsort(table.id[live])]
-    source, target = np.searchsorted(keys, table.src[rows]), np.searchsorted(keys, table.dst[rows])
-    return Genes(graph, keys, np.array(list(known.values()), "S32"), source, target, rows, table.id[rows])
+    source, target = _places(keys, table.src[rows]), _places(keys, table.dst[rows])
+    return Genes(graph, keys, dict(zip(known.values(), count())), source, target, rows, table.id[rows])
+
+
+def _places(keys: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """(E,) int64 where ends of synapses are among rising keys."""
+    if len(keys) and keys[-1] == len(keys) - 1:  # they are 0, 1, 2, ...
+        return ends.astype(np.int64)
+    return np.searchsorted(keys, ends)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,11 +160,25 @@ class Alignment:
 def align(a: Any, b: Any) -> Alignment:
     """Align two genomes by innovation."""
     first, second = genes(a), genes(b)
-    _, ia, ib = np.intersect1d(first.innovations, second.innovations, assume_unique=True, return_indices=True)
+    common = sorted(first.places.keys() & second.places.keys())
+    ia, ib = (np.fromiter((one.places[i] for i in common), np.int64, len(common)) for one in (first, second))
     codes = [_codes(one, place, len(ia), a) for one, place in ((first, ia), (second, ib))]
-    _, sa, sb = np.intersect1d(*(code[mine] for code, mine in codes), assume_unique=True, return_indices=True)
+    sa, sb = _in_both(*(code[mine] for code, mine in codes))
     synapses = np.stack([np.flatnonzero(codes[0][1])[sa], np.flatnonzero(codes[1][1])[sb]], 1)
     return Alignment(first, second, np.stack([ia, ib], 1), synapses)
+
+
+def _in_both(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) places in each of two arrays of different codes from 0 of those that are in both, by rising code."""
+    top = int(max(a.max(initial=-1), b.max(initial=-1))) + 1
+    if top > _SPARSE * (len(a) + len(b)):
+        _, one, other = np.intersect1d(a, b, assume_unique=True, return_indices=True)
+        return one, other
+    where = [np.full(top, -1, np.int32), np.full(top, -1, np.int32)]
+    for found, code in zip(where, (a, b), strict=True):
+        found[code] = np.arange(len(code))
+    both = np.flatnonzero((where[0] >= 0) & (where[1] >= 0))
+    return where[0][both], where[1][both]
 
 
 def _codes(one: Genes, places: np.ndarray, common: int, first: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
+from neurograph.core import compacting
 from neurograph.edits import AddNeuron, RemoveNeurons, SplitEdge
 from neurograph.errors import JournalError
 from neurograph.files.packing import pack
@@ -112,3 +113,26 @@ def test_a_copy_of_a_view_may_be_compact_too():
     graph = mlp([2, 3, 1], seed=0)
     part = graph.subgraph([0, 2, 5]).copy(journal=False)
     assert part.table.keys().tolist() == [0, 1, 2] and list(part.edges) == [(0, 2), (2, 5)]
+
+
+@given(st.integers(0, 2**16), st.integers(0, 12), st.booleans())
+@settings(deadline=None, max_examples=40)
+def test_what_is_compact_is_copied_as_if_it_were_numbered_afresh(seed, generations, edited):
+    graph = aged(seed, generations).copy(journal=False)
+    if edited and graph.number_of_edges():  # compact no more, by a weight that is gone or a synapse
+        u, v = next(iter(graph.edges))
+        graph.remove_edge(u, v) if seed % 2 else graph.add_edge(u, v, weight=0.5, trainable=False)
+    keys = graph.table.keys()
+    assert compacting._is_compact(graph.table, keys) or edited or not graph.number_of_edges()
+    found, wanted = (make(graph.table, keys) for make in (compacting._table, compacting._table_anew))
+    for name in found.COLUMNS:
+        ours, theirs = (getattr(table, name)[: table.size] for table in (found, wanted))
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)
+    for ours, theirs in zip(found.pools, wanted.pools, strict=True):
+        np.testing.assert_array_equal(ours.data[: ours.size], theirs.data[: theirs.size])
+    for side in ("out", "inn"):
+        ours, theirs = (getattr(table, side) for table in (found, wanted))
+        np.testing.assert_array_equal(ours.ptr, theirs.ptr)
+    numbers = [(t.names, t.index, t.forms.bundles, t.extra, t.next_id, t.size, t.base, t.dead) for t in (found, wanted)]
+    assert numbers[0] == numbers[1]

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError
-from search.evolution import Policy, crossover, distance, mutate
+from search.evolution import Policy, crossover, distance, innovations, mutate
 from search.evolution.innovations import INNOVATION, align, mark
 from tests.search.evolution.lineages import ancestor, descendant, genomes, structure
+from tests.search.evolution.plain_crossover import plain_crossover
 
 SEEDS = st.integers(0, 2**16)
 
@@ -127,3 +128,22 @@ def test_genomes_do_not_grow_by_their_past():
     graph = descendant(3, steps=12)
     child = crossover(graph, graph, np.random.default_rng(0))
     assert len(graph.journal) > 10 and len(child.journal) == 0
+
+
+@settings(max_examples=40)
+@given(a=genomes(), b=genomes(), seed=SEEDS, rate=st.sampled_from([0.2, 0.5, 1.0]))
+def test_by_columns_it_is_what_it_is_gene_by_gene(a, b, seed, rate):
+    mark(a), mark(b)
+    child = crossover(a, b, np.random.default_rng(seed), rate=rate)
+    plain = plain_crossover(a, b, np.random.default_rng(seed), rate)
+    assert structure(child) == structure(plain)
+
+
+@settings(max_examples=20)
+@given(seed=SEEDS, spread=st.sampled_from([1, 1000]))
+def test_codes_in_both_are_found_alike_by_table_and_by_sorting(seed, spread):
+    rng = np.random.default_rng(seed)
+    a, b = (rng.choice(60, rng.integers(0, 40), replace=False) * spread for _ in range(2))
+    one, other = innovations._in_both(a, b)
+    _, *wanted = np.intersect1d(a, b, assume_unique=True, return_indices=True)
+    np.testing.assert_array_equal((one, other), wanted)

@@ -5,7 +5,7 @@ import neurograph  # noqa: F401  (first: makes this module's plain name an alias
 from . import exports
 from .build import compile
 from .compiled import CompiledNetwork
-from .lifting import lift
+from .lifting import from_onnx, lift
 from .lowering.rates import Calibration
 from .population.build import compile_population
 from .population.network import CompiledPopulation
@@ -33,6 +33,7 @@ __all__ = [
     "compile_population",
     "examples",
     "exports",
+    "from_onnx",
     "lift",
     "record",
     "reference",

@@ -48,8 +48,10 @@ class NeuronGraph(EditableGraph):
         return graph
 
     @classmethod
-    def import_from(cls, path: str | Path, format: str | None = None, **options: Any) -> "NeuronGraph":
+    def import_from(cls, path: Any, format: str | None = None, **options: Any) -> "NeuronGraph":
         """A network from a file of another program: one of `neurograph.files.IMPORTS`, or the ending of the path.
+
+        Or from a networkx graph, or an adjacency of NumPy or SciPy: see `neurograph.files.objects`.
 
         Raises
         ------

@@ -1,5 +1,6 @@
-"""PyTorch modules as neuron graphs: trace, read operator by operator, draw up populations, make the graph."""
+"""Networks of PyTorch's own modules, and of ONNX, read as graphs; one handler an operator."""
 
 from .lift import lift
+from .onnx import from_onnx
 
-__all__ = ["lift"]
+__all__ = ["from_onnx", "lift"]

@@ -26,7 +26,7 @@ _DOT_NODE = ("name", "obj_dict", "shape", "label", "style", "pos", "width", "hei
 _DOT_EDGE = ("src", "dst", "obj_dict", "label", "style", "pos")
 DOT_MOST = 1000  # synapses
 NODE_LINK = ("id",), ("source", "target")  # what node-link JSON keeps for itself, of nodes and of edges
-_CYTOSCAPE = ("id", "value", "name"), ("source", "target", "id")
+CYTOSCAPE = ("id", "value", "name"), ("source", "target", "id")
 _DOT_GRAPH = ("graph_name", "graph_type", "strict", "suppress_disconnected", "simplify", "obj_dict")
 
 
@@ -85,7 +85,7 @@ def dot_losses(graph: EditableGraph) -> list[str]:
 
 
 json_losses = plain_losses(NODE_LINK, finite=True)
-cytoscape_losses = plain_losses(_CYTOSCAPE, finite=True)
+cytoscape_losses = plain_losses(CYTOSCAPE, finite=True)
 graphml_losses = plain_losses()
 
 
@@ -101,7 +101,7 @@ def write_json(graph: EditableGraph, path: str | Path) -> None:
 
 def write_cytoscape(graph: EditableGraph, path: str | Path) -> None:
     """Write Cytoscape's JSON; parameters are those of `write_graphml`."""
-    plain = set_apart(to_plain(graph), *_CYTOSCAPE)
+    plain = set_apart(to_plain(graph), *CYTOSCAPE)
     _dump(nx.cytoscape_data(plain), path)
 
 

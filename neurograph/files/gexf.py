@@ -18,8 +18,8 @@ from neurograph.schema.synapse import FORM_FIELDS
 if TYPE_CHECKING:
     from neurograph.analysis.history import NeuronHistory
 
-_NODE = ("id", "label", "pid", "start", "end", "parents", "spells", "slices", "viz")
-_EDGE = ("id", "label", "type", "start", "end", "spells", "slices", "viz")
+NODE = ("id", "label", "pid", "start", "end", "parents", "spells", "slices", "viz")
+EDGE = ("id", "label", "type", "start", "end", "spells", "slices", "viz", "living")
 
 Span = tuple[float | None, float | None]  # from when until when; None where the journal has no birth or death
 
@@ -43,7 +43,7 @@ def write_gexf(graph: EditableGraph, path: str | Path) -> None:
     FileError
         As `write_graphml`.
     """
-    plain = set_apart(to_plain(graph), _NODE, _EDGE)
+    plain = set_apart(to_plain(graph), NODE, EDGE)
     dynamic = _add_history(graph, plain)
     check_xml(plain)
     plain.graph = {"name": str(plain.graph.get("name", ""))} | ({"mode": "dynamic"} if dynamic else {})
@@ -55,7 +55,7 @@ def gexf_losses(graph: EditableGraph) -> list[str]:
     """What GEXF, and Gephi that reads it, leave out of a graph."""
     others = sorted(str(name) for name in graph.graph if name != "name")
     left_out = [f"the graph's own attributes but for its name: {', '.join(others)}"] if others else []
-    return left_out + plain_losses((_NODE, _EDGE))(graph) + _alike(graph) + _zeros(graph) + _dead(graph)
+    return left_out + plain_losses((NODE, EDGE))(graph) + _alike(graph) + _zeros(graph) + _dead(graph)
 
 
 def _alike(graph: EditableGraph) -> list[str]:
@@ -142,6 +142,7 @@ def _span(times: list[float], born: int, died: int) -> Span:
 def _lived(spans: list[Span], end: float) -> dict[str, Any]:
     """Attributes that networkx's writer takes for a life; or for several, which its reader wants closed."""
     if len(spans) > 1:
-        return {"spells": sorted((start or 0.0, end if stop is None else stop) for start, stop in spans)}
+        spells = sorted((start or 0.0, end if stop is None else stop) for start, stop in spans)
+        return {"spells": spells, "living": any(stop is None for _, stop in spans)}
     (start, stop), *_ = spans
     return {name: value for name, value in (("start", start), ("end", stop)) if value is not None}

@@ -11,6 +11,7 @@ from typing import Any
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import FileError, NeuroGraphError, reason
 from neurograph.files.choosing import Refusals, chosen
+from neurograph.files.objects import is_object, read_object
 from neurograph.registry import Registry
 
 
@@ -44,13 +45,13 @@ def find_importer(path: str | Path, name: str | None = None) -> Importer:
     return chosen(IMPORTS, path, name, _REFUSALS)
 
 
-def import_graph(path: str | Path, graph: EditableGraph, format: str | None = None, **options: Any) -> None:
+def import_graph(path: Any, graph: EditableGraph, format: str | None = None, **options: Any) -> None:
     """Fill an empty graph from a file of another program; see `NeuronGraph.import_from`.
 
     Parameters
     ----------
     path
-        The file.
+        The file; or a networkx graph, or an adjacency of NumPy or SciPy.
     graph
         An empty graph; the network in the file is put into it, and its journal begins afterwards.
     format
@@ -65,6 +66,10 @@ def import_graph(path: str | Path, graph: EditableGraph, format: str | None = No
     """
     if len(graph):
         raise FileError(f"a network is read into an empty graph, and this one has {len(graph)} neurons")
+    if is_object(path):
+        read_object(path, graph)
+        graph.restart_journal()
+        return
     importer = find_importer(path, format)
     try:
         importer.read(path, graph, **options)

@@ -1,5 +1,8 @@
 """Networks from the files of other programs: one file a format, and one line here."""
 
+from neurograph.files.importers.cytoscape import read_cytoscape
+from neurograph.files.importers.edge_list import read_csv
+from neurograph.files.importers.gexf import read_gexf
 from neurograph.files.importers.graphml import read_graphml
 from neurograph.files.importers.matrix import read_npz
 from neurograph.files.importers.node_link import read_json
@@ -9,7 +12,10 @@ IMPORTS.add(
     {
         "graphml": Importer("GraphML: ours, yEd's, networkx's", read_graphml, ("graphml",)),
         "json": Importer("node-link JSON: ours, d3's, networkx's", read_json, ("json",)),
-        "npz": Importer("our adjacency as a SciPy sparse matrix", read_npz, ("npz",)),
+        "gexf": Importer("GEXF, what is alive at its end: ours, Gephi's", read_gexf, ("gexf",)),
+        "cyjs": Importer("Cytoscape JSON: ours, Cytoscape's", read_cytoscape, ("cyjs",)),
+        "csv": Importer("an edge list with the columns source, target, weight", read_csv, ("csv",)),
+        "npz": Importer("an adjacency as a SciPy sparse matrix: ours, SciPy's", read_npz, ("npz",)),
     }
 )
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError
+from neurograph.files.objects import from_matrix
 
 _MATRIX = ("indices", "indptr", "data", "shape")
 _NEURONS = ("neuron", "population", "activation", "bias")
@@ -19,7 +21,7 @@ _TIMES, _LEAST = 64, 2**26  # bytes that arrays may take for each of the file, a
 
 
 def read_npz(path: str | Path, graph: EditableGraph) -> None:
-    """Fill an empty graph from an adjacency that `export` wrote: scalars, joined by numbers.
+    """Fill an empty graph from an adjacency that `export` or SciPy wrote: scalars, joined by numbers.
 
     Rows are the neurons in topological order, so they get their keys in it. Where a file does not say which neurons
     are inputs and outputs, those that nothing leads to are inputs, and those that lead nowhere outputs.
@@ -30,6 +32,9 @@ def read_npz(path: str | Path, graph: EditableGraph) -> None:
         A damaged file, or none of ours.
     """
     held = _arrays(path)
+    if "neuron" not in held:
+        from_matrix(_of_scipy(path, held), graph)
+        return
     _check(path, held)
     indices, starts, data, shape = (held[name] for name in _MATRIX)
     count = len(held["neuron"])
@@ -64,12 +69,26 @@ def _arrays(path: str | Path) -> dict[str, np.ndarray]:
     try:
         with open(path, "rb", opener=regular) as opened, np.load(opened, allow_pickle=False) as file:
             _refuse_claims(path, file)
+            if "neuron" not in file and "format" in file:
+                return {name: file[name] for name in (*_MATRIX, "format")}
             held = {name: file[name] for name in (*_MATRIX, *_NEURONS)}
             return held | {name: file[name] for name in _ENDS if name in file}
     except KeyError as error:
         raise FileError(f"{path} is no adjacency that neurograph wrote: it lacks {error.args[0]!r}") from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise FileError(f"{path} is damaged: {error}") from None
+
+
+def _of_scipy(path: str | Path, held: dict[str, np.ndarray]) -> Any:
+    """The matrix that SciPy wrote in one of its two compressed forms."""
+    kinds = {b"csr": sparse.csr_array, b"csc": sparse.csc_array}
+    kind = kinds.get(held["format"].item()) if held["format"].ndim == 0 and held["format"].dtype.kind == "S" else None
+    shape = tuple(held["shape"].tolist())
+    if kind is None or len(shape) != 2 or max(shape) > max(_LEAST, len(held["indptr"])):
+        raise FileError(f"{path} holds no adjacency in csr or csc form")
+    matrix = kind((held["data"], held["indices"], held["indptr"]), shape=shape)
+    matrix.check_format(full_check=True)
+    return matrix
 
 
 def _refuse_claims(path: str | Path, file: Any) -> None:

@@ -15,6 +15,8 @@ from neurograph.files import IMPORTS, export, from_plain, import_graph, to_plain
 from tests.neurograph.map_networks import random_maps
 from tests.neurograph.networks import random_network
 
+WHOLE = sorted(set(IMPORTS) - {"csv", "onnx"})  # a table says nothing of neurons; the other is the compiler's
+
 
 def read_back(graph, folder, kind):
     export(graph, folder / f"net.{kind}", force=True)
@@ -28,7 +30,7 @@ def as_text(graph):
     return repr((nodes, edges))
 
 
-@pytest.mark.parametrize("kind", sorted(IMPORTS))
+@pytest.mark.parametrize("kind", WHOLE)
 def test_an_export_reads_back_to_an_equal_graph(kind, tmp_path):
     g = mlp([4, 3, 2], activation="tanh", seed=5)
     g[0][4]["weight"] = 0.0
@@ -109,7 +111,7 @@ def test_what_is_no_network_is_refused_by_name(tmp_path, node, link, message):
         NeuronGraph.import_from(tmp_path / "odd.json")
 
 
-@pytest.mark.parametrize("kind", sorted(IMPORTS))
+@pytest.mark.parametrize("kind", WHOLE)
 @pytest.mark.parametrize("keep", [0.0, 0.3, 0.9])
 def test_a_torn_file_is_damaged(kind, keep, tmp_path):
     path = tmp_path / f"net.{kind}"

@@ -41,7 +41,7 @@ def _classes(contract, names, **more):
 
 
 globals().update(_classes(OurEdit, EDITS))
-globals().update(_classes(OurImporter, IMPORTS))
+globals().update(_classes(OurImporter, sorted(set(IMPORTS) - {"csv", "onnx"})))
 globals().update(_classes(ExporterContract, [n for n, found in EXPORTS.items() if found.endings]))
 globals().update(_classes(InitializerContract, INITIALIZERS, zeros={"draws": False}))
 

@@ -141,13 +141,14 @@ def bench_splits(G: NeuronGraph, H: nx.DiGraph, rounds: int) -> dict[str, list[f
 def resident(kind: str, which: str, small: bool) -> float:
     """Resident bytes per edge of a graph built alone in a fresh process."""
     code = (
-        "import ctypes, gc, resource, numpy as np\n"
+        "import gc, resource, numpy as np\n"
         f"from benchmarks import graph as b\n"
         f"n, u, v = b.{which}_arrays({small})\n"
         "w = np.random.default_rng(0).random(len(u))\n"
-        "def rss():\n"  # malloc keeps freed pages until it is asked to give them back
-        "    gc.collect(); ctypes.CDLL(None).malloc_trim(0)\n"
+        "def rss():\n"
+        "    gc.collect()\n"
         "    return int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize()\n"
+        f"b.{kind}(n, u[:9], v[:9], w[:9])\n"  # what is loaded late
         "before = rss()\n"
         f"graph = b.{kind}(n, u, v, w)\n"
         "print((rss() - before) / len(u))\n"

@@ -31,13 +31,13 @@ class Parts:
         self.arrays, self.text = content.arrays, content.text
         refuse_claims(content.text, content.text_bytes)
 
-    def numbers(self, name: str, count: int | None = None) -> np.ndarray:
-        """(count,) int64 whole numbers."""
+    def numbers(self, name: str, count: int | None = None, dtype: type | None = np.int64) -> np.ndarray:
+        """(count,) whole numbers, int64 or, where `dtype` is None, of the type they were written in."""
         array = self._array(name)
         need(array.dtype.kind in "iu" and array.ndim == 1, f"{name} is not a column of whole numbers")
         need(not len(array) or int(array.max()) <= MOST_IDS, f"{name} holds numbers that are too large")
         need(count is None or len(array) == count, f"{name} and the columns beside it differ in length")
-        return array.astype(np.int64)
+        return array if dtype is None else array.astype(dtype, copy=False)
 
     def values(self, name: str, count: int | None = None) -> np.ndarray:
         """(count, ...) float64; a column unless it is of weights."""

@@ -129,9 +129,9 @@ def _table(parts: Parts) -> EdgeTable:
         ("form", "form", len(table.forms.bundles)),
         ("pool", "weights", 128),
     ):
-        numbers = parts.numbers(f"synapse.{name}", count)
+        numbers = parts.numbers(f"synapse.{name}", count, dtype=None)
         need(within(numbers, below), f"a synapse's {name} is not there")
-        setattr(table, column, numbers.astype(EdgeTable.COLUMNS[column]))
+        setattr(table, column, numbers.astype(EdgeTable.COLUMNS[column], copy=False))
     table.alive, table.row = np.ones(count, bool), np.zeros(count, np.int32)
     table.pools = _pools(parts, table)
     for row, own in parts.pairs("synapse_attributes", count):

@@ -16,6 +16,7 @@ import numpy as np
 
 from neurograph.storage.columns import EdgeColumns
 from neurograph.storage.pools import moved_pools, roomy
+from neurograph.storage.runs import runs, taken
 from neurograph.storage.sides import Side, pointers
 from neurograph.storage.sorting import sorted_pairs, stable_order
 from neurograph.storage.sparse import gappy
@@ -233,9 +234,10 @@ class EdgeTable(EdgeColumns):
         if (key[1:] < key[:-1]).any():
             keep = keep[sorted_pairs(self.src[keep], self.dst[keep], nodes)]
         new: dict[str, Any] = {}
+        known = runs(keep)
         for column, dtype in self.COLUMNS.items():
             new[column] = np.empty(size + slack, dtype)
-            np.take(getattr(self, column), keep, out=new[column][:size])
+            new[column][:size] = taken(getattr(self, column), keep, known)
         pools = moved_pools(self.pools, new["pool"][:size], new["row"][:size], _slack)
         src, dst = new["src"][:size], new["dst"][:size]
         sparse, perm = gappy(len(self.index), nodes), stable_order(dst, nodes).astype(np.int32, copy=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from html import escape
+from itertools import product
 
 import numpy as np
 
@@ -12,6 +13,7 @@ LINES = 600  # synapses, at most
 DOTS = 4_000  # neurons, beyond which a block stands for its own
 WIDE, TALL, SIDE, FOOT = 860.0, 380.0, 40.0, 40.0
 SMALL = (150.0, 76.0)  # points, of one among many
+_DASHES = ' stroke-dasharray="4 3"'  # of synapses that read the step before
 _COLOURS = {1: "#0072b2", -1: "#d55e00", 0: "#8a949e"}
 
 
@@ -61,7 +63,7 @@ class _SmallFrame(_Frame):
         self.wide = max(b.x + b.width for b in blocks) - self.right
         self.tall = max(b.y + b.height for b in blocks) - self.low
         self.width, self.height = SMALL
-        self.unit = min((self.height - 16) / max(self.tall, 1.0), 3.0)
+        self.unit = min((self.height - 16) / max(self.tall, 1.0), 9.0)
 
     def x(self, x):
         return 8 + (self.width - 16) * ((x - self.right) / self.wide if self.wide else 0.5 + 0 * x)
@@ -80,20 +82,22 @@ def _lines(content: PageContent, frame: _Frame) -> Iterator[str]:
         living, size = living[chosen], size[chosen]
         strength = np.clip(4 * (size / (size.max(initial=0.0) or 1.0)), 1, 4).astype(int)
         sign = np.sign(np.nan_to_num(synapses.weight[living])).astype(int)
-        for level in range(1, 5):
-            for way, colour in _COLOURS.items():
-                yield from _path(
-                    content, frame, living[(strength == level) & (sign == way)], colour, 0.06 + 0.15 * level
-                )
+        now = synapses.immediate[living]
+        for level, (way, colour), dashed in product(range(1, 5), _COLOURS.items(), (False, True)):
+            some = living[(strength == level) & (sign == way) & (now != dashed)]
+            yield from _path(content, frame, some, colour, 0.06 + 0.15 * level, dashed)
 
 
-def _path(content: PageContent, frame: _Frame, some: np.ndarray, colour: str, opacity: float) -> Iterator[str]:
+def _path(
+    content: PageContent, frame: _Frame, some: np.ndarray, colour: str, opacity: float, dashed: bool
+) -> Iterator[str]:
     if not len(some):
         return
     ends = (content.synapses.source[some], content.synapses.target[some])
     points = [(frame.x(content.layout.x[end]), frame.y(content.layout.y[end])) for end in ends]
     steps = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for a, b, c, d in zip(*points[0], *points[1], strict=True))
-    yield f'<path d="{steps}" stroke="{colour}" stroke-opacity="{opacity:.2f}" stroke-width="0.8" fill="none"/>'
+    drawn = f'stroke="{colour}" stroke-opacity="{opacity:.2f}" stroke-width="0.8"{_DASHES * dashed}'
+    yield f'<path d="{steps}" {drawn} fill="none"/>'
 
 
 def _neurons(content: PageContent, frame: _Frame) -> Iterator[str]:

@@ -30,6 +30,7 @@ function makeModel(data) {
     synapseDied: lives(of.synapse_died, at, synapses, 1e9),
     rank: new Float32Array(synapses),
     strength: new Float32Array(synapses),
+    late: data.forms.map((form) => /(^|, )delay 1\b/.test(form)),
     start: 0,
     end: data.timeline.end,
   };

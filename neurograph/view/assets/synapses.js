@@ -8,16 +8,16 @@ const VERTEX = `#version 300 es
 precision highp float;
 precision highp sampler2D;
 uniform highp usampler2D edges; // source, target, and the bits of birth and death
-uniform sampler2D tellings; // strength, sign, gradient, log2(crowd) / 24
+uniform sampler2D tellings; // strength, sign (30 of 255 off where the synapse is delayed), gradient, log2(crowd) / 24
 uniform sampler2D places; // x, y, population, column
 uniform mat3 camera; uniform vec2 screen; uniform float dpr, time, glow, share, room_for, bow, middle, dim, zoom, oldest, span;
 uniform int mode, segments, skip; uniform vec3 positive, zero, negative, newborn, dying, ramp[5], kinds[8];
-out vec4 colour; out float across; flat out float reach;
+out vec4 colour; out float across; out float along; flat out float reach; flat out float dash;
 vec4 place(uint i) { return texelFetch(places, ivec2(int(i & 1023u), int(i >> 10)), 0); }
 vec2 shown(vec2 p) { return (camera * vec3(p, 1.0)).xy; }
 vec3 ramped(float s) { float a = clamp(s, 0.0, 1.0) * 4.0; int i = min(int(a), 3); return mix(ramp[i], ramp[i + 1], a - float(i)); }
 void main() {
-  gl_Position = vec4(2.0, 2.0, 2.0, 1.0); colour = vec4(0.0); across = 0.0; reach = 0.0;
+  gl_Position = vec4(2.0, 2.0, 2.0, 1.0); colour = vec4(0.0); across = 0.0; along = 0.0; reach = 0.0; dash = 0.0;
   int quad = gl_VertexID / 6, corner = gl_VertexID - quad * 6, edge = quad / segments, segment = quad - edge * segments;
   corner = corner < 3 ? corner : corner == 3 ? 2 : corner == 4 ? 1 : 3; // two triangles
   edge += skip;
@@ -62,12 +62,18 @@ void main() {
   vec2 normal = length(pixels) > 0.0 ? normalize(vec2(-pixels.y, pixels.x)) : vec2(0.0);
   across = (corner & 1) == 0 ? -reach : reach;
   gl_Position = vec4(here + normal * across * 2.0 / screen, 0.0, 1.0);
+  bool late = looks.y < 0.25 ? looks.y > 0.05 : looks.y > 0.75 ? looks.y < 0.95 : looks.y > 0.55;
+  dash = late ? 7.0 * dpr : 0.0;
+  along = t * length((b - a) * screen * 0.5);
   colour = vec4(hue * alpha, alpha);
 }`;
 const FRAGMENT = `#version 300 es
 precision mediump float;
-in vec4 colour; in float across; flat in float reach; out vec4 pixel;
-void main() { pixel = colour * min(reach - abs(across), 1.0); }`;
+in vec4 colour; in float across; in float along; flat in float reach; flat in float dash; out vec4 pixel;
+void main() {
+  if (dash > 0.0 && fract(along / dash) > 0.6) discard; // of synapses that read the step before
+  pixel = colour * min(reach - abs(across), 1.0);
+}`;
 
 function makeSynapseLayer(canvas, model) {
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true });
@@ -174,7 +180,8 @@ function makeBatch(gl) {
       u4 = new Uint32Array(rows * WIDE * 4),
       f4 = new Float32Array(u4.buffer),
       u1 = new Uint8Array(rows * WIDE * 4),
-      { of, synapseBorn, synapseDied, gradient } = model;
+      { of, synapseBorn, synapseDied, gradient } = model,
+      late = (e) => model.late[of.form?.[e] ?? 0];
     for (let i = 0; i < list.length; i++) {
       const e = list[i],
         weight = of.weight[e];
@@ -183,7 +190,7 @@ function makeBatch(gl) {
       f4[4 * i + 2] = synapseBorn[e];
       f4[4 * i + 3] = synapseDied[e];
       u1[4 * i] = 255 * strengthOf(e);
-      u1[4 * i + 1] = weight > 0 ? 255 : weight < 0 ? 0 : 128;
+      u1[4 * i + 1] = (weight > 0 ? 255 : weight < 0 ? 0 : 128) + (late(e) ? (weight > 0 ? -30 : 30) : 0);
       u1[4 * i + 2] = gradient && gradient[e] >= 0 ? 255 * gradient[e] : 0;
       u1[4 * i + 3] = logs(e);
     }

@@ -537,3 +537,26 @@ def test_feature_maps_show_what_they_make_of_examples(browser, tmp_path):
     browser.run("app.select({neuron: 1})")
     assert browser.run("return document.querySelectorAll('#side .maps canvas').length") == 2
     assert browser.complaints() == []
+
+
+def test_delayed_synapses_are_dashed_on_the_page_and_in_its_still_picture(browser, tmp_path):
+    g = mlp([2, 1], seed=0)
+    for weight, pair in ((1.0, (0, 2)), (-1.0, (1, 2))):
+        g[pair[0]][pair[1]]["weight"] = weight
+    whole = g.view(tmp_path / "whole.html")
+    g.remove_edge(0, 2)
+    g.remove_edge(1, 2)
+    g.add_edge(0, 2, weight=1.0, delay=1)
+    g.add_edge(1, 2, weight=-1.0, delay=1)
+    g.restart_journal()
+    dashed = g.view(tmp_path / "dashed.html")
+    inked = []
+    for page in (whole, dashed):
+        browser.open(page)
+        paper = browser.pixels()[2, 2]
+        inked.append([(abs(browser.pixels() - paper).max(axis=2) > 40).sum(), browser.text("#legend")])
+        assert browser.run("return app.stage.drawn") == 2
+    assert 0.5 < inked[1][0] / inked[0][0] < 0.95  # the gaps
+    assert "delayed by a step" in inked[1][1] and "delayed" not in inked[0][1]
+    assert "stroke-dasharray" in dashed.read_text() and "stroke-dasharray" not in whole.read_text().split("<figure")[1]
+    assert browser.complaints() == []

@@ -3,6 +3,7 @@
 import numpy as np
 
 from neurograph.analysis.history import SynapseHistory
+from neurograph.analysis.past import PastWeights
 from neurograph.view.bundles import Connection
 
 MOST = 600_000  # numbers of kernels that go into a page
@@ -34,6 +35,45 @@ def kernel_arrays(synapses: SynapseHistory, bundles: list[Connection]) -> tuple[
     return held | {"kernels": np.concatenate(numbers)}, left_out
 
 
+class KernelPlaces:
+    """Where the kernels of a page stand, to find those of the past for the same places.
+
+    Parameters
+    ----------
+    ids
+        (E,) of the page's synapses, in its order.
+    arrays
+        What `kernel_arrays` made.
+    """
+
+    def __init__(self, ids: np.ndarray, arrays: dict[str, np.ndarray]) -> None:
+        self.count = len(arrays.get("kernels", ()))
+        start = arrays.get("kernel", np.zeros(0, np.int64))
+        mine = np.flatnonzero(start)
+        self.ids, self.start = ids[mine], start[mine] - 1
+        sides = arrays.get("kernel_sides", np.zeros(0, np.int64)).reshape(-1, 2)
+        self.length = sides.prod(axis=1)[arrays["kernel_shape"][mine]] if len(mine) else np.zeros(0, np.int64)
+
+    def at(self, some: PastWeights) -> np.ndarray:
+        """(count,) int8: the kernels of a moment in the places of today's, zeros for those that were not there."""
+        out = np.zeros(self.count, np.int8)
+        if not self.count or not len(some.ids):
+            return out
+        place = np.minimum(np.searchsorted(some.ids, self.ids), len(some.ids) - 1)
+        there = (some.ids[place] == self.ids) & (some.sizes[place] == self.length)
+        first = np.cumsum(some.sizes) - some.sizes
+        for length in np.unique(self.length[there]).tolist():
+            which, along = np.flatnonzero(there & (self.length == length)), np.arange(length)
+            kernels = some.numbers[first[place[which]][:, None] + along].astype(np.float64)
+            out[self.start[which][:, None] + along] = _scaled(kernels)
+        return out
+
+
+def _scaled(kernels: np.ndarray) -> np.ndarray:
+    """Kernels, a row each, as numbers from -127 to 127 of the largest of each."""
+    return np.rint(np.nan_to_num(kernels) * (127 / np.maximum(np.abs(kernels).max(axis=1, keepdims=True), 1e-300)))
+
+
 def _eighths(synapses: SynapseHistory, which: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """The numbers of some kernels one after the other, as bytes."""
     out, starts = np.zeros(int(lengths.sum()), np.int8), np.cumsum(lengths) - lengths
@@ -42,6 +82,5 @@ def _eighths(synapses: SynapseHistory, which: np.ndarray, lengths: np.ndarray) -
         if not len(mine):
             continue
         kernels = data[synapses.row[which[mine]]].reshape(len(mine), -1)
-        scale = 127 / np.maximum(np.abs(kernels).max(axis=1, keepdims=True), 1e-300)
-        out[starts[mine][:, None] + np.arange(kernels.shape[1])] = np.rint(kernels * scale)
+        out[starts[mine][:, None] + np.arange(kernels.shape[1])] = _scaled(kernels)
     return out

@@ -7,6 +7,7 @@ import numpy as np
 
 from neurograph.analysis.history import NeuronHistory, SynapseHistory
 from neurograph.analysis.past import PastWeights, thinned
+from neurograph.view.kernels import KernelPlaces
 from neurograph.view.packing import rounded
 
 MOST = 3_000_000  # numbers of the past that go into a page; about 2 bytes each
@@ -19,6 +20,7 @@ def past_arrays(
     chosen: np.ndarray,
     order: np.ndarray,
     timeline: dict[str, Any],
+    kernels: dict[str, np.ndarray],
 ) -> tuple[dict[str, np.ndarray], list[dict[str, Any]], int]:
     """Weights and biases of the moments that were kept.
 
@@ -34,11 +36,14 @@ def past_arrays(
         Positions of the neurons, likewise.
     timeline
         The page's; says where on the axis an epoch's last entry stands.
+    kernels
+        Today's; see `neurograph.view.kernels.kernel_arrays`.
 
     Returns
     -------
     arrays : dict
-        "past_weight", moments x synapses, and "past_bias", moments x neurons, as bits; see `_delta`.
+        "past_weight", moments x synapses, and "past_bias", moments x neurons, as bits; see `_delta`. "past_kernels",
+        moments x numbers of kernels, each as today's are, where there is room.
     moments : list of dict
         "epoch" and "at", the place on the axis, of each.
     of : int
@@ -46,15 +51,17 @@ def past_arrays(
     """
     ids, keys = synapses.ids[chosen], neurons.keys[order]
     most = max(1, MOST // max(1, len(ids) + len(keys)))
-    epochs, rows, biases, known = [], [], [], 0
+    of_kernels = KernelPlaces(ids, kernels)
+    epochs, rows, biases, pictures, known = [], [], [], [], 0
     for some in past:
         known += 1
         epochs.append(some.epoch)
         rows.append(rounded(_aligned(ids, some.ids, some.signed_sizes())))
         biases.append(rounded(_aligned(keys, some.keys, some.values.get("bias"))))
+        pictures.append(of_kernels.at(some))
         if len(epochs) > 2 * most:  # never more than twice as many at hand
-            epochs, rows, biases = _fewer(epochs, rows, biases, timeline, most)
-    epochs, rows, biases = _fewer(epochs, rows, biases, timeline, most)
+            epochs, rows, biases, pictures = _fewer(epochs, (rows, biases, pictures), timeline, most)
+    epochs, rows, biases, pictures = _fewer(epochs, (rows, biases, pictures), timeline, most)
     if not rows:
         return {}, [], known
     ends = _ends(timeline)
@@ -62,14 +69,15 @@ def past_arrays(
     arrays = {"past_weight": _delta(rows)}
     if not all(np.isnan(row).all() for row in biases):
         arrays["past_bias"] = _delta(biases)
+    if 0 < of_kernels.count * len(pictures) <= MOST:
+        arrays["past_kernels"] = np.concatenate(pictures)
     return arrays, moments, known
 
 
-def _fewer(epochs: list, rows: list, biases: list, timeline: dict[str, Any], most: int) -> tuple[list, list, list]:
+def _fewer(epochs: list, lists: tuple[list, ...], timeline: dict[str, Any], most: int) -> list[list]:
     kept = set(thinned(epochs, _ends(timeline), most))
     places = [at for at, epoch in enumerate(epochs) if epoch in kept]
-    epochs, rows, biases = ([each[at] for at in places] for each in (epochs, rows, biases))
-    return epochs, rows, biases
+    return [[each[at] for at in places] for each in (epochs, *lists)]
 
 
 def _ends(timeline: dict[str, Any]) -> dict[int, float]:

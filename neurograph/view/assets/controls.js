@@ -200,6 +200,6 @@ function showLegend(app) {
   const whose = app.selected || mode === "weight" ? whoseWeights(app.model, app.time) : "";
   if (whose) text("span", "whose", whose, held);
   if (app.model.late.some(Boolean)) line(`repeating-linear-gradient(90deg, ${palette.grey} 0 4px, transparent 4px 7px)`, "delayed by a step");
-  if (app.glowing?.[0]) line(palette.newborn, "newborn", "dot");
+  if (app.glowing?.[0] && !app.picked?.length) line(palette.newborn, "newborn", "dot");
   if (app.glowing?.[1]) line(palette.dying, "dying", "dot");
 }

@@ -161,6 +161,7 @@ function makeApp(data) {
     app.time = Math.min(Math.max(time, 0), data.timeline.end);
     const worn = wearWeights(model, app.time),
       other = momentAt(model, app.time) !== moment;
+    if (worn) app.pictures = null; // kernels are of the moment
     if (worn && app.stage) refillSynapses(app, app.stage);
     if (other) countPopulations(app);
     if (other || worn || app.time >= data.timeline.end || before >= data.timeline.end) app.select(app.selected, false, true);

@@ -35,7 +35,7 @@ function makeModel(data) {
     end: data.timeline.end,
   };
   model.past = pastOf(data, synapses, neurons);
-  model.today = { weight: of.weight, bias: of.bias };
+  model.today = { weight: of.weight, bias: of.bias, kernels: of.kernels };
   data.bundles.forEach((b) => rankBundle(model, b));
   model.gradient = of.gradient ? shares(of.gradient) : null;
   model.counts = countsByMoment(data);
@@ -126,7 +126,9 @@ function pastOf({ past, of }, synapses, neurons) {
   };
   const weight = rows(of.past_weight, synapses, of.weight),
     bias = rows(of.past_bias, neurons, of.bias);
-  return past.map((moment, at) => ({ ...moment, weight: weight[at], bias: bias[at] }));
+  const numbers = of.kernels?.length ?? 0,
+    kernels = (at) => of.past_kernels?.subarray(at * numbers, (at + 1) * numbers) ?? null;
+  return past.map((moment, at) => ({ ...moment, weight: weight[at], bias: bias[at], kernels: kernels(at) }));
 }
 
 // The newest moment that was kept before a time; null at the end, where the weights are today's.
@@ -140,7 +142,7 @@ function wearWeights(model, time) {
   const worn = pastAt(model, time);
   if (worn === (model.worn ?? null)) return false;
   model.worn = worn;
-  Object.assign(model.of, worn ? { weight: worn.weight, bias: worn.bias } : model.today);
+  Object.assign(model.of, worn ? { weight: worn.weight, bias: worn.bias, kernels: worn.kernels } : model.today);
   model.data.bundles.forEach((b) => rankBundle(model, b));
   return true;
 }

@@ -91,7 +91,7 @@ function listSynapses(app, parent, neuron, side, title) {
   if (found.length < degree && app.time >= model.end)
     text("p", "sub", `the strongest ${found.length.toLocaleString("en")} are in this page`, parent);
   if (side === "target") fieldPicture(app, parent, found);
-  const kernels = (app.time < model.end ? [] : found).filter((e) => model.of.kernels && kernelOf(model, e)).slice(0, 48);
+  const kernels = found.filter((e) => model.of.kernels && kernelOf(model, e)).slice(0, 48);
   if (kernels.length) kernelStrip(app, parent, kernels, other);
   const list = element("ul", "rows", parent),
     most = (found.length && Math.abs(model.of.weight[found[1] ?? found[0]])) || 1; // the first may stand far out

@@ -176,7 +176,7 @@ function drawLayers(app) {
     room_for: Math.min(4, Math.max(0.2, 480 / Math.max(1, (high - low) * stage.unit))), // small pictures are more crowded
     picked: Boolean(app.selected) || app.picked.length > 0,
     faded: app.palette.faded,
-    dim: app.matrixed?.some(Boolean) ? 0.4 : 1,
+    dim: app.matrixed?.some(Boolean) ? 0.2 : 1, // matrices are not to be hidden by what passes them
   };
   const most = stage.moving || app.playing ? stage.budget : Infinity;
   stage.drawn = stage.synapses ? stage.synapses.draw(view, most) : 0;

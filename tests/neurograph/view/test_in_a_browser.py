@@ -560,3 +560,25 @@ def test_delayed_synapses_are_dashed_on_the_page_and_in_its_still_picture(browse
     assert "delayed by a step" in inked[1][1] and "delayed" not in inked[0][1]
     assert "stroke-dasharray" in dashed.read_text() and "stroke-dasharray" not in whole.read_text().split("<figure")[1]
     assert browser.complaints() == []
+
+
+def test_kernels_of_the_past_are_those_of_the_moment(browser, tmp_path):
+    g, kept = metanet_cnn(3, seed=0, inputs=1), {}
+    for epoch in (1, 2):
+        for _, _, data in g.edges(data=True):
+            if getattr(data.get("weight"), "ndim", 0) == 2:
+                data["weight"] = data["weight"][::-1].copy() * -1.0
+        kept[epoch] = g.copy()
+    path = g.view(tmp_path / "p.html", metrics=metrics(4), past=[weights_of(k, e) for e, k in kept.items()])
+    browser.open(path)
+    script = (
+        "const m = app.model, e = m.of.target.findIndex((t, i) => app.data.names[t] === '1' && m.of.kernel[i]);"
+        "return [...m.of.kernels.subarray(m.of.kernel[e] - 1, m.of.kernel[e] + 24)]"
+    )
+    for time, then in ((1.5, kept[1]), (2.5, kept[2]), (4, g)):
+        browser.run("app.goTo(arguments[0])", time)
+        kernel = np.asarray(then[0][1]["weight"], np.float64).ravel()
+        assert browser.run(script)[: len(kernel)] == pytest.approx(np.rint(127 * kernel / abs(kernel).max()), abs=1)
+    browser.run("app.goTo(1.5); app.select({neuron: app.data.names.indexOf('1')})")
+    assert browser.run("return document.querySelectorAll('.kernels canvas').length") > 1
+    assert browser.complaints() == []

@@ -9,7 +9,7 @@ function showNeuron(app, side, i) {
   text("h2", "", neuronTitle(app, i), side).id = "chosen";
   const sub = element("p", "sub", side);
   sub.append(
-    swatched(app, model.population[i], `${p.name}, ${p.tiles ? "map" : "neuron"} ${i - p.first + 1} of ${p.count}`),
+    swatched(app, model.population[i], `${p.name}, ${p.tiles ? "map" : "neuron"} ${i - p.first + 1} of ${p.count}${p.living < p.count ? " that ever were" : ""}`),
   );
   const unborn = model.born[i] > app.time;
   if (unborn) {

@@ -28,6 +28,8 @@ class GrowthEvent:
         Why, with the rules that fired by name and value; empty where no reason was recorded.
     born, died
         Population -> neurons.
+    renewed
+        Population -> neurons that died and were born again in their places.
     synapses
         How many were born and died.
     sentence
@@ -42,11 +44,12 @@ class GrowthEvent:
     died: dict[str, int] = field(default_factory=dict)
     synapses: tuple[int, int] = (0, 0)
     sentence: str = ""
+    renewed: dict[str, int] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
         """Whether nothing was born and nothing died."""
-        return not (self.born or self.died or any(self.synapses))
+        return not (self.born or self.died or self.renewed or any(self.synapses))
 
 
 def events_of(entries: Sequence[Entry], neurons: NeuronHistory) -> list[GrowthEvent]:
@@ -63,7 +66,20 @@ def events_of(entries: Sequence[Entry], neurons: NeuronHistory) -> list[GrowthEv
     born, died = (_by_moment(neurons, moments, code) for moments in (neurons.born, neurons.died))
     numbered = list(enumerate(entries, 1))
     groups = [list(group) for _, group in groupby(numbered, _group_of)]
-    return [_event(group, born, died) for group in groups]
+    renewed = _renewed(numbered, neurons, code)
+    return [_event(group, born, died, renewed) for group in groups]
+
+
+def _renewed(numbered: list[tuple[int, Entry]], neurons: NeuronHistory, code: list[str]) -> dict[int, dict[str, int]]:
+    """Moment -> population -> how many neurons died and were born again in their places."""
+    found: dict[int, dict[str, int]] = {}
+    for moment, entry in numbered:
+        both = np.intersect1d(entry.neurons_born, entry.neurons_died)
+        places = np.flatnonzero(np.isin(neurons.keys, both)) if len(both) else both
+        for at in places.tolist():
+            counts, name = found.setdefault(moment, {}), code[neurons.kind[at]]
+            counts[name] = counts.get(name, 0) + 1
+    return found
 
 
 def headline(
@@ -122,7 +138,7 @@ def _by_moment(neurons: NeuronHistory, moments: np.ndarray, code: list[str]) -> 
     return found
 
 
-def _event(group: list[tuple[int, Entry]], born: dict, died: dict) -> GrowthEvent:
+def _event(group: list[tuple[int, Entry]], born: dict, died: dict, renewed: dict) -> GrowthEvent:
     moments, entries = [number for number, _ in group], [entry for _, entry in group]
     counts = [(len(entry.synapses_born), len(entry.synapses_died)) for entry in entries]
     event = GrowthEvent(
@@ -133,6 +149,7 @@ def _event(group: list[tuple[int, Entry]], born: dict, died: dict) -> GrowthEven
         _summed(born, moments),
         _summed(died, moments),
         (sum(b for b, _ in counts), sum(d for _, d in counts)),
+        renewed=_summed(renewed, moments),
     )
     sentence = _sentence(event, list(dict.fromkeys(entry.verb for entry in entries)))
     return GrowthEvent(**{**vars(event), "sentence": sentence})
@@ -175,9 +192,9 @@ def _sentence(event: GrowthEvent, verbs: list[str]) -> str:
 
 def _changes(event: GrowthEvent) -> str:
     """What happened to populations; to synapses only where no neuron was born or died."""
-    names = dict.fromkeys([*event.born, *event.died])
+    names = dict.fromkeys([*event.born, *event.died, *event.renewed])
     if names:
-        return ", ".join(_population(name, event.born.get(name, 0), event.died.get(name, 0)) for name in names)
+        return ", ".join(_population(event, name) for name in names)
     born, died = event.synapses
     parts = [f"{n:,} synapse{'s' * (n != 1)} {_was(n, fate)}" for n, fate in ((born, "born"), (died, "died")) if n]
     return " and ".join(parts) or "nothing was born or died"
@@ -187,6 +204,7 @@ def _was(count: int, fate: str) -> str:
     return fate if fate == "died" else f"{'was' if count == 1 else 'were'} born"
 
 
-def _population(name: str, born: int, died: int) -> str:
-    parts = [f"{verb} {n:,}" for verb, n in (("gained", born), ("lost", died)) if n]
+def _population(event: GrowthEvent, name: str) -> str:
+    counts = (("gained", event.born), ("lost", event.died), ("renewed", event.renewed))
+    parts = [f"{verb} {of[name]:,}" for verb, of in counts if of.get(name)]
     return f"{name} {' and '.join(parts)}"

@@ -106,6 +106,7 @@ def content(
         "past": moments,
         "headline": name_of(head) if entries else "",
         "unit": name_of(unit_of(rows)),
+        "older": graph.journal.forgotten.get("entries", 0),
         "events": [_described(event) for event in events_of(entries, neurons)],
         "names": [name_of(neurons.names[at]) for at in order.tolist()],
         "own": describe_own(neurons, place),

@@ -24,10 +24,11 @@ function showNetwork(app, side) {
     [neurons, synapses] = model.counts[momentAt(model, app.time)],
     [neurons0, synapses0] = model.counts[0];
   text("h2", "", "Network", side);
-  const grown = data.timeline.entries.length > 0;
+  const grown = data.timeline.entries.length > 0,
+    then = data.older ? "before the edits that are kept" : "at the start";
   definitions(side, [
-    ["Neurons", neurons.toLocaleString("en") + (grown ? `, ${neurons0.toLocaleString("en")} at the start` : "")],
-    ["Synapses", synapses.toLocaleString("en") + (grown ? `, ${synapses0.toLocaleString("en")} at the start` : "")],
+    ["Neurons", neurons.toLocaleString("en") + (grown ? `, ${neurons0.toLocaleString("en")} ${then}` : "")],
+    ["Synapses", synapses.toLocaleString("en") + (grown ? `, ${synapses0.toLocaleString("en")} ${then}` : "")],
     ...(grown ? [["Events", model.events.filter((event) => !event.empty).length.toLocaleString("en")]] : []),
   ]);
   for (const note of data.notes) text("p", "note", note[0].toUpperCase() + note.slice(1) + ".", side);

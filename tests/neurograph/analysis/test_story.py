@@ -7,7 +7,7 @@ from neurograph import NeuronGraph
 from neurograph.analysis.history import neurons_of
 from neurograph.analysis.story import events_of, headline
 from neurograph.builders import mlp
-from neurograph.edits import Proliferate, RemoveNeurons, RemoveSynapses
+from neurograph.edits import Proliferate, RemoveNeurons, RemoveSynapses, Renew
 
 
 def story(g: NeuronGraph):
@@ -64,3 +64,11 @@ def test_the_sum_of_all_events_is_what_the_journal_says(steps, seed):
     assert [moment for event in events for moment in range(event.first, event.last + 1)] == list(
         range(1, len(g.journal) + 1)
     )
+
+
+def test_neurons_that_die_and_are_born_again_in_their_places_are_renewed():
+    g = mlp([3, 4, 2], seed=0)
+    g.apply(Renew("hidden1", [3, 5], seed=0))
+    (event,) = events_of(list(g.journal), neurons_of(g))
+    assert event.renewed == {"hidden1": 2} and not event.empty
+    assert event.sentence == "edit 1: hidden1 renewed 2 (by Renew)"

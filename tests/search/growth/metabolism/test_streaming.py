@@ -252,7 +252,7 @@ def test_a_run_keeps_the_weights_of_its_past_and_says_when_and_why_neurons_were_
     shown = content(lived.graph, lived.rows)
     edits = lived.graph.journal.forgotten["entries"] + 4
     assert shown.data["headline"].startswith(f"{start} → {start} neurons, {edits} edits")
-    assert "those that contribute least are due to be replaced" in shown.data["events"][-1]["sentence"]
+    assert "those that contribute least are due to be replaced, so hidden" in shown.data["events"][-1]["sentence"]
     assert "oldest edits counts are kept" in shown.data["notes"][0]
     live(run=tmp_path / "none", keep_weights="none")
     assert not open_run(tmp_path / "none").weights.exists()

@@ -20,8 +20,21 @@ from torch import Tensor
 
 import compiler
 from benchmarks.measure import clock_for, interleaved, median_ratio, timed
+from benchmarks.neat_peer import config
 from neurograph import NeuronGraph
-from search.evolution import Policy, crossover, distance, mark, mutate
+from neurograph.builders import mlp
+from search.evolution import (
+    Evolution,
+    EvolutionOptions,
+    Policy,
+    Species,
+    crossover,
+    distance,
+    make_toolbox,
+    mark,
+    mutate,
+)
+from search.evolution.evaluation import Evaluator
 
 INPUTS, OUTPUTS, ALONE = 8, 3, 20  # so many of them are measured one by one
 
@@ -115,6 +128,7 @@ def main() -> None:
         ("rows", 128),
         ("threads", 1),
         ("rounds", 7),
+        ("population", 150),
     ):
         parser.add_argument(f"--{name}", type=int, default=value)
     told = parser.parse_args()
@@ -125,6 +139,8 @@ def main() -> None:
     compiling(console, graphs, told, clock)
     running(console, graphs, x, told, clock)
     breeding(console, graphs, told, clock)
+    for rows in dict.fromkeys((told.rows, 4096)):
+        generations(console, rows, told.population, told.rounds, clock)
 
 
 def compiling(console: Console, graphs: list[NeuronGraph], told: Any, clock: Callable[[], float]) -> None:
@@ -204,7 +220,58 @@ def breeding(console: Console, graphs: list[NeuronGraph], told: Any, clock: Call
         "copy and mutate": lambda: mutate(a.copy(), rng, policy),
     }
     seconds = interleaved(variants, 20 * told.rounds, clock=clock)
+    search = Evolution([a, b], EvolutionOptions(150))
+
+    def breed() -> float:
+        for one in search.ask():
+            one.score((float(search.rng.random()),))
+        return timed(search.tell, clock)[0]
+
+    console.print(f"breeding 150: {np.median([breed() for _ in range(told.rounds)]) * 1e3:.0f} ms")
     console.print(", ".join(f"{name} {np.median(taken) * 1e3:.2f} ms" for name, taken in seconds.items()))
+
+
+def generations(console: Console, rows: int, many: int, rounds: int, clock: Callable[[], float]) -> None:
+    """Whole generations, selection and breeding included, beside neat-python's, both begun fully connected."""
+    x = torch.randn(rows, INPUTS)
+    y = torch.randn(rows, OUTPUTS)
+    policy = Policy(connect=0.5, split=0.2, cut=0.3, remove=0.1, perturb=0.8)
+    toolbox = make_toolbox(policy)
+    toolbox.register("select", Species(threshold=1.0))
+    options = EvolutionOptions(many, objectives={"error": -1.0}, elite=2, crossover=0.75)
+    search = Evolution(lambda rng: mlp([INPUTS, OUTPUTS], seed=int(rng.integers(2**31))), options, toolbox)
+    evaluator = Evaluator(lambda one, net: (net(x) - y).square().mean())
+
+    def generation() -> None:
+        evaluator(search.ask(), search.rng)
+        search.tell()
+
+    variants: dict[str, Callable[[], Any]] = {"here": generation}
+    try:
+        import neat
+    except ImportError:
+        neat = None
+    if neat is not None:
+        peer = neat.Population(config(neat, population=many, inputs=INPUTS, outputs=OUTPUTS, activation="tanh"))
+        pairs = list(zip(x.tolist(), y.tolist(), strict=True))
+
+        def score(genomes: list, settings: Any) -> None:
+            for _, genome in genomes:
+                net = neat.nn.FeedForwardNetwork.create(genome, settings)
+                found = ((a - b) ** 2 for row, wanted in pairs for a, b in zip(net.activate(row), wanted, strict=True))
+                genome.fitness = -sum(found) / (rows * OUTPUTS)
+
+        variants["neat-python"] = lambda: peer.run(score, 1)
+    seconds = interleaved(variants, rounds, clock=clock)
+    sizes = [one.graph.number_of_edges() for one in search.population]
+    line = (
+        f"a generation of {many}, {rows} rows: {np.median(seconds['here']) * 1e3:.0f} ms ({np.mean(sizes):.0f} synapses"
+    )
+    if neat is not None:
+        theirs = np.mean([sum(g.enabled for g in one.connections.values()) for one in peer.population.values()])
+        ratio = median_ratio(seconds, "neat-python", "here")
+        line += f"), neat-python's takes {ratio:.1f} times ({theirs:.0f} synapses"
+    console.print(line + ")")
 
 
 if __name__ == "__main__":

@@ -29,9 +29,10 @@ class MutableColumns(nx.DiGraph):
     frozen = False  # `networkx.freeze` sets it
 
     def __init__(self, incoming_graph_data=None, **attr) -> None:
-        self.adjlist_outer_dict_factory = self.node_dict_factory = dict  # what `adopt` takes the place of at once
+        own = self.__dict__
+        own["adjlist_outer_dict_factory"] = own["node_dict_factory"] = dict  # `adopt` takes their place at once
         super().__init__()
-        del self.adjlist_outer_dict_factory, self.node_dict_factory
+        del own["adjlist_outer_dict_factory"], own["node_dict_factory"]
         self.adopt(EdgeTable(self.interned))
         if incoming_graph_data is not None:
             fill(self, incoming_graph_data)

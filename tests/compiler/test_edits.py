@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import compiler
+from compiler.testing.lowerings import where_legal
 from neurograph.edits import Autophagy, Proliferate, SplitEdge
 from neurograph.errors import NeuroGraphError
 from tests.compiler.graphs import assert_equals_reference, batch, loss_of, mlp
 from tests.compiler.sync.test_refresh import OPTIMIZERS, by_number, train
-from tests.compiler.test_lowerings import where_legal
 
 STEPS = ("split", "pair", "grow", "eat", "remove", "undo", "redo", "write")
 

@@ -4,11 +4,12 @@ import torch
 from hypothesis import given, settings
 
 import compiler
+from compiler.testing.lowerings import where_legal
 from neurograph.edits import Proliferate
 from tests.compiler.graphs import assert_equals_reference, batch, build, mlp, recipes
 from tests.compiler.sync.optimizers.apart import Apart, set_gradients, values
 from tests.compiler.sync.test_refresh import OPTIMIZERS
-from tests.compiler.test_lowerings import LOWERINGS, where_legal
+from tests.compiler.test_lowerings import LOWERINGS
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")]
 
@@ -18,8 +19,8 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(),
 @given(recipe=recipes())
 def test_each_lowering_equals_the_reference_on_the_device(name, recipe):
     graph = build(recipe)
-    net = compiler.compile(graph, dtype=torch.float64, device="cuda", lowering=where_legal(name, "cuda"))
-    assert_equals_reference(net, graph, 1e-8)
+    net = compiler.compile(graph, dtype=torch.float64, device="cuda", lowering=where_legal(name))
+    assert_equals_reference(net, graph)
 
 
 @settings(max_examples=15, deadline=None)
@@ -27,7 +28,7 @@ def test_each_lowering_equals_the_reference_on_the_device(name, recipe):
 def test_a_field_equals_the_reference_on_the_device(recipe):
     graph = build(recipe)
     net = compiler.compile(graph, dtype=torch.float64, device="cuda", lowering="field")
-    assert_equals_reference(net, graph, 1e-8)
+    assert_equals_reference(net, graph)
 
 
 def test_a_field_moves_between_devices_and_is_traced_there():

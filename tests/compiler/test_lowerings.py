@@ -1,40 +1,21 @@
 """The contract every lowering keeps: whatever it accepts, it computes as the reference does, and owns its slots."""
 
-from functools import partial
-
-import numpy as np
 import pytest
 import torch
 from hypothesis import example, given, settings
-from torch.func import grad, jacrev, jvp, vmap
 
 import compiler
 from compiler.lowering import REGISTRY
 from compiler.lowering.spec import BundleSpec
 from compiler.planning.cost import CPU
-from compiler.planning.pins import NamedBundle
-from compiler.regions.windows import Window
-from neurograph import NeuronGraph
+from compiler.testing.lowerings import where_legal
 from neurograph.errors import CompileError
-from tests.compiler.derivatives import function_of, gradients, inputs_of, numbers_of
 from tests.compiler.extras import NEEDS, needs_torch_sparse
 from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, loss_of, mlp, recipes
-from tests.compiler.map_graphs import MapRecipe, assert_maps_equal_reference, build_maps, map_recipes
+from tests.compiler.map_graphs import MapRecipe, build_maps, map_recipes
 
 PRODUCTS = ["dense", "sparse", pytest.param("torch_sparse", marks=needs_torch_sparse)]  # what takes any weights
 LOWERINGS = [pytest.param(name, marks=NEEDS.get(name, ())) for name in sorted(REGISTRY)]
-
-
-def where_legal(name: str, device: str = "cpu", dtype: str = "float64"):
-    """A pin that takes this lowering wherever it accepts the bundle."""
-
-    def pin(bundle: NamedBundle) -> str | None:
-        sizes = (bundle.inputs, bundle.outputs, bundle.synapses)
-        sort = (bundle.identity, bundle.aggregation, dtype, device, bundle.groups, bundle.window, bundle.padded)
-        spec = BundleSpec(*sizes, 5, *sort)
-        return name if REGISTRY[name].refuses(spec) is None else None
-
-    return pin
 
 
 @pytest.mark.parametrize("name", LOWERINGS)
@@ -56,7 +37,7 @@ def test_each_lowering_equals_the_reference(name, recipe):
 def test_each_lowering_equals_the_reference_on_feature_maps(name, training, recipe):
     graph = build_maps(recipe)
     net = compiler.compile(graph, dtype=torch.float64, lowering=where_legal(name))
-    assert_maps_equal_reference(net, graph, training)
+    assert_equals_reference(net, graph, training)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4096])
@@ -144,87 +125,6 @@ def test_autocast_runs_every_lowering(name):
         torch.testing.assert_close(a.float(), b, rtol=0.1, atol=0.1)
     loss_of(*[h.float() for h in half]).backward()
     assert all(p.grad is not None and p.grad.dtype == torch.float32 for p in net.parameters())
-
-
-DERIVED = {
-    "full": lambda: build(Recipe(1, (4, 20, 20, 2), density=1.0)),
-    "thin": lambda: build(Recipe(3, (4, 6, 6, 3), density=0.5, aggregations=True)),
-    "blocks": lambda: block_graph(),
-    "maps": lambda: build_maps(MapRecipe(1, (2, 3, 2), side=4, wiring="sparse", mixed=True)),
-    "grouped": lambda: build_maps(MapRecipe(1, (4, 4, 4), side=4, wiring="grouped")),
-    "depthwise": lambda: build_maps(MapRecipe(2, (2, 4, 2), side=4, wiring="depthwise")),
-    "uneven": lambda: build_maps(MapRecipe(3, (5, 5), side=3, wiring="uneven")),
-}
-
-
-def block_graph() -> NeuronGraph:
-    """Two equal disjoint blocks of scalars, their neurons interleaved."""
-    rng, graph = np.random.default_rng(0), NeuronGraph()
-    x, y = graph.add_population("x", 4, role="input"), graph.add_population("y", 4, activation="tanh", is_output=True)
-    for block in (0, 1):
-        graph.connect(x[block::2], y[block::2], weight=rng.normal(size=(2, 2)))
-    return graph
-
-
-def derived(name: str, dtype: torch.dtype) -> list[compiler.CompiledNetwork]:
-    """Networks in which a lowering runs."""
-    pin = where_legal(name, dtype=str(dtype).removeprefix("torch."))
-    nets = [compiler.compile(make(), dtype=dtype, lowering=pin).eval() for make in DERIVED.values()]
-    found = [n for n in nets if name in {product.lowering for stage in n.program.stages for product in stage.products}]
-    assert found, f"no graph of DERIVED has synapses for {name!r}: add one"
-    return found[:2]
-
-
-@pytest.mark.parametrize("name", [n for n in LOWERINGS if n.values[0] != "onednn"])  # differences need float64
-def test_each_lowering_has_forward_batched_and_second_derivatives(name):
-    for net in derived(name, torch.float64):
-        loss, numbers, xs = function_of(net), numbers_of(net), inputs_of(net, 2)
-
-        def flat(*given: torch.Tensor, loss=loss, names=tuple(numbers)) -> torch.Tensor:
-            return loss(dict(zip(names, given, strict=False)), *given[len(names) :])
-
-        given = tuple(value.requires_grad_() for value in (*numbers.values(), *xs))
-        fast = {"fast_mode": True, "atol": 1e-4}
-        assert torch.autograd.gradcheck(flat, given, check_forward_ad=True, check_batched_grad=True, **fast)
-        assert torch.autograd.gradgradcheck(flat, given, **fast)
-
-
-@pytest.mark.parametrize("name", LOWERINGS)
-def test_each_lowering_under_the_transforms_of_torch_func(name):
-    dtype, near = torch.float64, {"rtol": 1e-9, "atol": 1e-9}
-    if name == "onednn":  # it knows no other
-        dtype, near = torch.float32, {"rtol": 1e-3, "atol": 1e-3}
-    for net in derived(name, dtype):
-        loss, numbers, xs = function_of(net), numbers_of(net), inputs_of(net, 16)
-        near_to = partial(torch.testing.assert_close, **near)
-        one = [gradients(loss, numbers, *(x[at : at + 1] for x in xs)) for at in range(16)]
-        each = vmap(grad(lambda n, *x, loss=loss: loss(n, *(y[None] for y in x))), (None, *[0] * len(xs)))(numbers, *xs)
-        near_to(each, {key: torch.stack([found[key] for found in one]) for key in numbers})
-        near_to(jacrev(loss)(numbers, *xs), gradients(loss, numbers, *xs))
-        value, slope = jvp(lambda n, loss=loss, xs=xs: loss(n, *xs), (numbers,), (numbers,))
-        near_to(value, loss(numbers, *xs))
-        near_to(slope, sum((g * numbers[key]).sum() for key, g in gradients(loss, numbers, *xs).items()))
-        pair = {key: torch.stack([held, 2 * held]) for key, held in numbers.items()}
-        twice = vmap(loss, (0, *[None] * len(xs)))(pair, *xs)
-        near_to(twice, torch.stack([loss({key: held[at] for key, held in pair.items()}, *xs) for at in (0, 1)]))
-
-
-@pytest.mark.parametrize("name", LOWERINGS)
-def test_cost_works_on_arrays_and_grows_with_the_batch(name):
-    sizes = np.array([10, 100])
-    window = {
-        "conv": Window("weight", (8, 8), (6, 6), (3, 3)),
-        "conv_grouped": Window("weight", (8, 8), (6, 6), (3, 3)),
-        "conv_padded": Window("weight", (8, 8), (6, 6), (3, 3)),
-        "flatten": Window("weight", (8, 8), (), (8, 8)),
-        "pool": Window("max_pool", (8, 8), (4, 4), (2, 2), (2, 2)),
-    }.get(name)
-    small, large = (
-        BundleSpec(sizes, sizes, sizes, b, True, "sum", "float32", "cpu", sizes, window, sizes) for b in (1, 1000)
-    )
-    assert window is None or REGISTRY[name].refuses(small) is None
-    assert np.shape(REGISTRY[name].cost(small, CPU)) == (2,)
-    assert (REGISTRY[name].cost(large, CPU) > REGISTRY[name].cost(small, CPU)).all()
 
 
 def test_density_and_batch_decide_between_dense_and_sparse():

@@ -13,17 +13,11 @@ from torch import nn
 import compiler
 from compiler.lowering.maps import pick
 from compiler.runtime.stage import Stage
+from compiler.testing.reference import assert_equals_reference, batch, loss_of
 from neurograph import NeuronGraph
 from neurograph.errors import CompileError
 from tests.compiler.graphs import build, recipes
-from tests.compiler.map_graphs import (
-    MapRecipe,
-    assert_maps_equal_reference,
-    build_maps,
-    map_batch,
-    map_loss,
-    map_recipes,
-)
+from tests.compiler.map_graphs import MapRecipe, build_maps, map_recipes
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -33,7 +27,7 @@ from tests.compiler.map_graphs import (
 def test_random_map_graphs_equal_the_reference(batch_size, training, recipe):
     graph = build_maps(recipe)
     net = compiler.compile(graph, dtype=torch.float64, batch_size=batch_size)
-    assert_maps_equal_reference(net, graph, training)
+    assert_equals_reference(net, graph, training)
 
 
 @settings(max_examples=40, deadline=None)
@@ -48,7 +42,7 @@ def test_scalar_networks_with_norm_and_dropout_equal_the_reference(recipe, seed)
             graph.nodes[v]["dropout"] = 0.4
     net = compiler.compile(graph, dtype=torch.float64)
     for training in (True, False):
-        assert_maps_equal_reference(net, graph, training)
+        assert_equals_reference(net, graph, training)
 
 
 def conv_net(dropout=(0.0, "element")) -> tuple[NeuronGraph, nn.Sequential]:
@@ -131,7 +125,7 @@ def test_groups_are_found_under_any_permutation_of_channels(groups, inputs, outp
     net = compiler.compile(graph, dtype=torch.float64, lowering="conv_grouped")
     assert products(net) == [("y", "conv_grouped")]
     assert net.stages[0].units[0].weight.shape == (outputs, inputs // groups, 3, 3)
-    assert_maps_equal_reference(net, graph, training=True)
+    assert_equals_reference(net, graph, training=True)
 
 
 @pytest.mark.parametrize("groups", [2, 4, 8, 16, 32])
@@ -157,7 +151,7 @@ def test_maps_read_unequally_are_depthwise_all_the_same():
         graph.add_edge(x[min(place, 15)], v, weight=rng.normal(size=(3, 3)))
     net = compiler.compile(graph, dtype=torch.float64, lowering="conv_grouped")
     assert products(net) == [("y", "conv_grouped")]
-    assert_maps_equal_reference(net, graph, training=True)
+    assert_equals_reference(net, graph, training=True)
 
 
 def relayed(order) -> tuple[NeuronGraph, list]:
@@ -181,10 +175,10 @@ def test_a_concatenation_is_one_cat_and_nothing_else(order):
     graph, _ = relayed(order)
     net = compiler.compile(graph, dtype=torch.float64)
     assert products(net) == [("a", "conv"), ("both", "copy"), ("y", "conv")]
-    x = map_batch(graph)[0].requires_grad_()
+    x = batch(graph)[0].requires_grad_()
     made = net.run((x,))[2]
     assert made.grad_fn.name() == "CatBackward0"
-    assert_maps_equal_reference(net, graph, training=False)
+    assert_equals_reference(net, graph, training=False)
 
 
 def test_a_relay_of_one_population_is_its_source():
@@ -194,7 +188,7 @@ def test_a_relay_of_one_population_is_its_source():
     for u, v in [*zip(both, last, strict=True), *zip(both[1:3], some, strict=True)]:
         graph.add_edge(u, v, op="identity")
     net = compiler.compile(graph, dtype=torch.float64)
-    values = dict(zip([s.blocks[0].population for s in net.program.stages], net.run(map_batch(graph))[1:], strict=True))
+    values = dict(zip([s.blocks[0].population for s in net.program.stages], net.run(batch(graph))[1:], strict=True))
     assert values["last"] is values["both"]
     assert values["some"].data_ptr() == values["both"][:, 1:].data_ptr()  # neighbours are read where they lie
 
@@ -210,7 +204,7 @@ def test_a_residual_is_one_addition():
         graph.add_edge(u, v, op="identity")
         graph.add_edge(w, v, op="identity")
     net = compiler.compile(graph, dtype=torch.float64)
-    made = net(map_batch(graph)[0])
+    made = net(batch(graph)[0])
     assert made.grad_fn.name() == "AddBackward0"
     assert {f.name() for f, _ in made.grad_fn.next_functions if f} == {"NativeBatchNormBackward0"}
 
@@ -262,8 +256,8 @@ def test_empty_and_frozen_kernels_never_move(wiring, name):
     optimizer = torch.optim.Adam(net.parameters(), lr=0.1, weight_decay=0.1)
     for step in range(4):
         optimizer.zero_grad()
-        outputs = net(*map_batch(graph, seed=step))
-        map_loss(*(outputs if isinstance(outputs, tuple) else (outputs,))).backward()
+        outputs = net(*batch(graph, seed=step))
+        loss_of(*(outputs if isinstance(outputs, tuple) else (outputs,))).backward()
         optimizer.step()
     assert all((m.weight * ~m.mask == 0).all() for m in masks)
     assert all(torch.equal(entry.tensor, before) for _, entry, before in frozen)
@@ -272,7 +266,7 @@ def test_empty_and_frozen_kernels_never_move(wiring, name):
 def test_autocast_and_half_precision_run_and_train():
     graph = build_maps(MapRecipe(5, (3, 4, 4), wiring="grouped", norms=True))
     net, half = compiler.compile(graph), compiler.compile(graph.copy(), dtype=torch.bfloat16)
-    x = map_batch(graph, dtype=torch.float32)
+    x = batch(graph, dtype=torch.float32)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         cast = net.eval()(*x)
     outputs = [cast, half.eval()(*[x.bfloat16() for x in x]), net(*x)]
@@ -282,7 +276,7 @@ def test_autocast_and_half_precision_run_and_train():
         torch.testing.assert_close(b.float(), c, rtol=0.1, atol=0.1)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         trained = net.train()(*x)
-    map_loss(*[y.float() for y in (trained if isinstance(trained, tuple) else (trained,))]).backward()
+    loss_of(*[y.float() for y in (trained if isinstance(trained, tuple) else (trained,))]).backward()
     assert all(p.grad is not None and p.grad.dtype == torch.float32 for p in net.parameters())
 
 

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 
 import compiler
 from compiler.reference import reference
+from compiler.testing.reference import batch
 from neurograph import NeuronGraph
 from tests.compiler.graphs import build, mlp, recipes
-from tests.compiler.map_graphs import build_maps, map_batch, map_recipes
+from tests.compiler.map_graphs import build_maps, map_recipes
 
 
 def rebuilt(g: NeuronGraph) -> NeuronGraph:
@@ -61,7 +62,7 @@ def with_attributes(h: NeuronGraph, g: NeuronGraph) -> NeuronGraph:
 
 def assert_runs(g: NeuronGraph) -> list[torch.Tensor]:
     """Compiled, a network gives what the plain interpreter gives; returns its outputs."""
-    inputs = map_batch(g)
+    inputs = batch(g)
     expected = reference(g, *inputs).outputs
     net = compiler.compile(g, dtype=torch.float64).eval()
     outputs = net(*inputs)

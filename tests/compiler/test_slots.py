@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 import compiler
 from compiler.regions.order import Order, rising
 from compiler.slots import BIAS, SLOPE, WEIGHT
+from compiler.testing.lowerings import where_legal
 from tests.compiler.graphs import build, mlp, recipes
-from tests.compiler.test_lowerings import where_legal
 
 
 @settings(max_examples=60, deadline=None)

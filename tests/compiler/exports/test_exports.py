@@ -18,10 +18,9 @@ from neurograph.builders import lenet4, mlp, random_field
 from neurograph.errors import CompileError, FileError
 from neurograph.files import EXPORTS, export
 from tests.compiler.graphs import batch
-from tests.compiler.map_graphs import map_batch
 from tests.compiler.portable.everything import every_map, every_scalar
 
-KINDS = {"scalars": (every_scalar, batch), "maps": (every_map, map_batch)}
+KINDS = {"scalars": (every_scalar, batch), "maps": (every_map, batch)}
 RUN = """
 import importlib, sys, torch
 sys.path.insert(0, "packages")

@@ -14,11 +14,12 @@ import compiler
 from compiler import CompiledNetwork
 from compiler.lowering import held
 from compiler.sync.optimizers.schemas import SCHEMAS
+from compiler.testing.lowerings import where_legal
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from tests.compiler.graphs import assert_equals_reference, batch, build, loss_of, recipes
-from tests.compiler.map_graphs import assert_maps_equal_reference, build_maps, map_batch, map_recipes
-from tests.compiler.test_lowerings import LOWERINGS, where_legal
+from tests.compiler.map_graphs import build_maps, map_recipes
+from tests.compiler.test_lowerings import LOWERINGS
 
 SEEDS = st.integers(0, 999)
 
@@ -180,9 +181,9 @@ def test_what_is_written_into_empty_slots_takes_no_part(name, recipe, door, seed
 def test_nor_does_it_in_feature_maps(name, recipe, door, seed):
     graph = build_maps(recipe)
     net = write(graph, name, door, seed)
-    before = run(net, map_batch(graph))
-    assert_maps_equal_reference(net, graph, False)
-    torch.testing.assert_close(run(net, map_batch(graph)), before)
+    before = run(net, batch(graph))
+    assert_equals_reference(net, graph, False)
+    torch.testing.assert_close(run(net, batch(graph)), before)
 
 
 @pytest.mark.parametrize("name", LOWERINGS)

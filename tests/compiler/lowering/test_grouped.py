@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 import compiler
 from compiler.lowering.grouped import Grouped
 from compiler.slots import WEIGHT
+from compiler.testing.lowerings import where_legal
 from neurograph import NeuronGraph
 from neurograph.edits import SplitEdge
 from neurograph.errors import CompileError
 from tests.compiler.graphs import assert_equals_reference, batch, loss_of, mlp
 from tests.compiler.sync.optimizers.table import OPTIMIZERS
 from tests.compiler.sync.test_refresh import by_number, train
-from tests.compiler.test_lowerings import where_legal
 
 
 def blocks(many=3, sizes=(2, 3, 2), seed=0, frozen=0.0, spare=1) -> NeuronGraph:

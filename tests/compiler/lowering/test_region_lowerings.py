@@ -14,11 +14,11 @@ from torch.func import grad, jacrev, vmap
 
 import compiler
 from compiler.lowering import REGIONS
+from compiler.testing.derivatives import function_of, gradients, inputs_of, numbers_of
 from neurograph import NeuronGraph
 from neurograph.builders import mlp as builder_mlp
 from neurograph.edits import InsertLayer
 from neurograph.errors import CompileError
-from tests.compiler.derivatives import function_of, gradients, inputs_of, numbers_of
 from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, loss_of, mlp, recipes
 from tests.compiler.lowering.toy_region import TOY
 from tests.compiler.sync.test_refresh import edit, train

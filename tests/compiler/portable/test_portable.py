@@ -12,13 +12,13 @@ from compiler.drawing import layers
 from compiler.exports.program import export_program
 from compiler.lowering import REGISTRY
 from compiler.portable import portable
+from compiler.testing.lowerings import where_legal
 from neurograph.builders import random_field
 from neurograph.errors import StaleError
 from tests.compiler.extras import needs_torch_sparse
 from tests.compiler.graphs import batch, build, mlp, recipes
-from tests.compiler.map_graphs import build_maps, map_batch, map_recipes
+from tests.compiler.map_graphs import build_maps, map_recipes
 from tests.compiler.portable.everything import every_map, every_scalar
-from tests.compiler.test_lowerings import where_legal
 
 LOWERINGS = [
     pytest.param(name, marks=needs_torch_sparse if name == "torch_sparse" else ()) for name in sorted(REGISTRY)
@@ -34,7 +34,7 @@ def assert_equal(module, graph, inputs):
 
 
 @pytest.mark.parametrize("rows", [1, 6])
-@pytest.mark.parametrize(("make", "inputs"), [(every_scalar, batch), (every_map, map_batch)])
+@pytest.mark.parametrize(("make", "inputs"), [(every_scalar, batch), (every_map, batch)])
 def test_one_of_each_equals_the_reference(make, inputs, rows):
     graph = make()
     module = compiler.compile(graph, dtype=torch.float64).portable()
@@ -56,7 +56,7 @@ def test_scalars_under_any_lowering(name, recipe):
 def test_feature_maps_under_any_lowering(name, recipe):
     graph = build_maps(recipe)
     net = compiler.compile(graph, dtype=torch.float64, lowering=where_legal(name))
-    assert_equal(net.portable(), graph, map_batch(graph))
+    assert_equal(net.portable(), graph, batch(graph))
 
 
 @pytest.mark.parametrize("name", ["dense", "sparse"])
@@ -87,7 +87,7 @@ def test_each_way_of_wiring_is_used_for_what_it_is_for():
     assert {torch.nn.Conv2d, layers.MaskedConv2d, torch.nn.BatchNorm2d, torch.nn.MaxPool2d, layers.Sum} <= used
 
 
-@pytest.mark.parametrize(("make", "inputs"), [(every_scalar, batch), (every_map, map_batch)])
+@pytest.mark.parametrize(("make", "inputs"), [(every_scalar, batch), (every_map, batch)])
 def test_it_is_exported_for_any_batch_in_plain_operators(make, inputs):
     graph = make()
     pinned = {("left", "uneven"): "sparse"} if make is every_scalar else None
@@ -141,7 +141,7 @@ def absent(layer):
     return layer.weight == 0 if isinstance(layer, layers.Sparse) and layer.ragged else None
 
 
-@pytest.mark.parametrize(("make", "inputs"), [(every_scalar, batch), (every_map, map_batch)])
+@pytest.mark.parametrize(("make", "inputs"), [(every_scalar, batch), (every_map, batch)])
 def test_what_no_synapse_owns_counts_as_nothing_so_training_on_bears_no_synapse(make, inputs):
     graph = make()
     if make is every_scalar:

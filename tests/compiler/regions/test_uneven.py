@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import compiler
 from compiler.regions.uneven import find_uneven
+from compiler.testing.reference import assert_equals_reference
 from neurograph import NeuronGraph
 from neurograph.edits import RemoveNeurons
-from tests.compiler.map_graphs import assert_maps_equal_reference
 
 
 @given(
@@ -75,4 +75,4 @@ def test_groups_that_were_pruned_one_by_one_stay_a_grouped_convolution(pin):
     for one in (before, net):
         assert "conv_padded" in {p.lowering for s in one.program.stages for p in s.products}
         assert sum(p.numel() for p in one.parameters()) <= many
-    assert_maps_equal_reference(net, g, True)
+    assert_equals_reference(net, g, True)

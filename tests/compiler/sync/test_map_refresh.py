@@ -10,15 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import compiler
+from compiler.testing.reference import assert_equals_reference, batch, loss_of
 from neurograph import NeuronGraph
-from tests.compiler.map_graphs import (
-    MapRecipe,
-    assert_maps_equal_reference,
-    build_maps,
-    map_batch,
-    map_loss,
-    map_recipes,
-)
+from tests.compiler.map_graphs import MapRecipe, build_maps, map_recipes
 
 RICH = MapRecipe(3, (3, 4, 4), wiring="sparse", norms=True, dropout=True, frozen=True, mixed=True)
 RUNNING = (("running_mean", ()), ("running_var", ()))
@@ -33,7 +27,7 @@ def train(net, graph: NeuronGraph, optimizer, steps: int = 2, seed: int = 0) -> 
     for step in range(steps):
         torch.manual_seed(seed + step)
         optimizer.zero_grad()
-        map_loss(*outputs_of(net, *map_batch(graph, seed=seed + step, dtype=net.dtype))).backward()
+        loss_of(*outputs_of(net, *batch(graph, seed=seed + step, dtype=net.dtype))).backward()
         optimizer.step()
 
 
@@ -82,10 +76,10 @@ def test_a_refresh_is_a_fresh_compile(recipe, seeds):
             assert torch.equal(net.slots.gather(quantity), fresh.slots.gather(quantity))
         for training in (True, False):
             net.train(training), fresh.train(training)
-            for a, b in zip(outputs_of(net, *map_batch(graph)), outputs_of(fresh, *map_batch(graph)), strict=True):
+            for a, b in zip(outputs_of(net, *batch(graph)), outputs_of(fresh, *batch(graph)), strict=True):
                 assert torch.equal(a, b)
         net.train()
-    assert_maps_equal_reference(net, graph, training=True)
+    assert_equals_reference(net, graph, training=True)
 
 
 @settings(max_examples=20, deadline=None)
@@ -125,9 +119,9 @@ def test_running_statistics_are_written_back_and_survive_an_edit():
     net = compiler.compile(graph, dtype=torch.float64)
     net.write_back()  # nothing has moved since
     with torch.no_grad():  # no gradient, no optimizer: running statistics move all the same
-        net(*map_batch(graph))
+        net(*batch(graph))
     graph.add_neuron(population="other", bias=0.0)
-    wanted = compiler.reference(graph, *map_batch(graph)).running
+    wanted = compiler.reference(graph, *batch(graph)).running
     assert graph.nodes[norm[0]]["running_mean"] != 0.0
     held = graph.nodes[norm[1]]["running_var"]
     graph.remove_neurons([norm[0]])
@@ -183,7 +177,7 @@ def test_state_dict_is_the_same_whatever_the_lowering_and_loads_into_another():
     assert kernels and all(vector.dim() == 3 for vector in kernels.values())
     assert {"running_mean", "running_var", "gamma", "beta"} <= set(saved)
     two.load_state_dict(saved)
-    x = map_batch(graph, dtype=torch.float32)
+    x = batch(graph, dtype=torch.float32)
     for a, b in zip(outputs_of(one.eval(), *x), outputs_of(two.eval(), *x), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
@@ -208,13 +202,13 @@ def test_copies_run_alike_and_train_apart(how):
     net = compiler.compile(graph, dtype=torch.float64)
     clone = copy.deepcopy(net) if how == "deepcopy" else pickle.loads(pickle.dumps(net))
     torch.manual_seed(0)
-    wanted = outputs_of(net, *map_batch(graph))
+    wanted = outputs_of(net, *batch(graph))
     torch.manual_seed(0)
-    for a, b in zip(outputs_of(clone, *map_batch(graph)), wanted, strict=True):
+    for a, b in zip(outputs_of(clone, *batch(graph)), wanted, strict=True):
         assert torch.equal(a, b)
     train(clone, clone.graph, torch.optim.SGD(clone.parameters(), lr=0.1))
     assert any(not torch.equal(net.slots.gather(s), clone.slots.gather(s)) for s in net.slots.quantities)
-    assert_maps_equal_reference(clone if how == "pickle" else net, (clone if how == "pickle" else net).graph, True)
+    assert_equals_reference(clone if how == "pickle" else net, (clone if how == "pickle" else net).graph, True)
 
 
 def test_a_saved_graph_compiles_to_the_same_network(tmp_path):
@@ -223,7 +217,5 @@ def test_a_saved_graph_compiles_to_the_same_network(tmp_path):
     train(net, graph, torch.optim.SGD(net.parameters(), lr=0.1))
     graph.save(tmp_path / "net.safetensors")
     again = compiler.compile(NeuronGraph.load(tmp_path / "net.safetensors"), dtype=torch.float64)
-    for a, b in zip(
-        outputs_of(net.eval(), *map_batch(graph)), outputs_of(again.eval(), *map_batch(graph)), strict=True
-    ):
+    for a, b in zip(outputs_of(net.eval(), *batch(graph)), outputs_of(again.eval(), *batch(graph)), strict=True):
         assert torch.equal(a, b)

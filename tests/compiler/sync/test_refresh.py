@@ -12,10 +12,10 @@ from compiler.sync.optimizers.lineage import Lineage
 from compiler.sync.optimizers.moments import Moments
 from compiler.sync.optimizers.schemas import schema_of
 from compiler.sync.stock import Stocks
+from compiler.testing.lowerings import where_legal
 from neurograph.errors import CompileError, StaleError
 from tests.compiler.graphs import assert_equals_reference, batch, build, loss_of, mlp, recipes
 from tests.compiler.sync.optimizers.table import OPTIMIZERS
-from tests.compiler.test_lowerings import where_legal
 
 
 def train(net, graph, optimizer, steps=3, seed=0):

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import compiler
+from compiler.testing.lowerings import where_legal
 from neurograph.errors import CompileError, WiringError
 from tests.compiler.graphs import batch, build, mlp, recipes
 from tests.compiler.sync.test_refresh import OPTIMIZERS, train
-from tests.compiler.test_lowerings import where_legal
 
 PINS = st.sampled_from(["dense", "sparse"])
 

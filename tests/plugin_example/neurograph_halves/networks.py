@@ -10,6 +10,7 @@ from torch import nn
 from compiler.lowering import Lowering, Unit
 from compiler.lowering.portable_form import matrix
 from compiler.lowering.rates import Rates
+from compiler.regions.status import FIXED, FROZEN, TRAINED
 from compiler.slots import WEIGHT, Slots
 from neurograph.errors import OptionError
 from search.growth.events import Event
@@ -28,17 +29,25 @@ class HalvedDense(Unit):
         super().__init__()
         self.layout, self.cut = layout, layout.outputs // 2
         self.weight = nn.Parameter(torch.zeros(layout.outputs, layout.inputs, dtype=dtype, device=device))
-        self.register_buffer("mask", torch.zeros(layout.outputs, layout.inputs, dtype=torch.bool, device=device))
-        self.mask[torch.from_numpy(layout.rows).long(), torch.from_numpy(layout.columns).long()] = True
+        for name, status in (("mask", TRAINED), ("frozen", FIXED)):  # a synapse without a weight is a 1 that stays
+            at = torch.zeros_like(self.weight, dtype=torch.bool if name == "mask" else dtype, requires_grad=False)
+            at.view(-1)[torch.from_numpy(self.places(status)[1]).long()] = 1
+            self.register_buffer(name, at)
+
+    def places(self, status):
+        """The ids of synapses of a status, and where they are in the matrix."""
+        one = self.layout.are(status)
+        flat = (self.layout.rows.astype(np.int64) * self.layout.inputs + self.layout.columns).astype(np.int32)
+        return self.layout.ids[one], flat[one]
 
     def run(self, x, bias):
-        weight = self.weight * self.mask
+        weight = self.weight * self.mask + self.frozen
         y = torch.cat([x @ weight[: self.cut].T, x @ weight[self.cut :].T], 1)
         return y if bias is None else y + bias
 
     def slots(self):
-        flat = (self.layout.rows.astype(np.int64) * self.layout.inputs + self.layout.columns).astype(np.int32)
-        return [Slots(WEIGHT, self, "weight", self.layout.ids, flat, True)]
+        kept = (("weight", TRAINED, True), ("frozen", FROZEN, False))
+        return [Slots(WEIGHT, self, name, *self.places(status), trained) for name, status, trained in kept]
 
 
 def refuses(spec):

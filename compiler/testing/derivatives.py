@@ -1,16 +1,17 @@
 """A compiled network as a function of its trained numbers, for derivatives of every kind."""
 
 from collections.abc import Callable
+from math import prod
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
-import compiler
-from tests.compiler.graphs import loss_of
+from ..compiled import CompiledNetwork
+from .reference import loss_of
 
 
-def numbers_of(net: compiler.CompiledNetwork) -> dict[str, Tensor]:
+def numbers_of(net: CompiledNetwork) -> dict[str, Tensor]:
     """Parameter name -> (n, *shape of one) the trained numbers in it, in float64 and without its empty slots."""
     entries = {id(entry.tensor): entry for entry in net.slots.slots if entry.trained}
     return {
@@ -20,7 +21,7 @@ def numbers_of(net: compiler.CompiledNetwork) -> dict[str, Tensor]:
     }
 
 
-def function_of(net: compiler.CompiledNetwork) -> Callable[..., Tensor]:
+def function_of(net: CompiledNetwork) -> Callable[..., Tensor]:
     """The loss as a function of `numbers_of` and the inputs, by `functional_call`."""
     held = {name: p.detach() for name, p in net.named_parameters()}
     entries = {id(entry.tensor): entry for entry in net.slots.slots if entry.trained}
@@ -30,18 +31,18 @@ def function_of(net: compiler.CompiledNetwork) -> Callable[..., Tensor]:
         like, flat = held[name], places[name]
         if flat is None:
             return values.reshape(like.shape)
-        empty = like.new_zeros(like.numel() // max(1, values[0].numel()), *values.shape[1:])
+        empty = like.new_zeros(like.numel() // prod(values.shape[1:]), *values.shape[1:])
         return empty.index_copy(0, torch.from_numpy(flat).long(), values).reshape(like.shape)
 
     def loss(numbers: dict[str, Tensor], *xs: Tensor) -> Tensor:
         found = functional_call(net, {name: whole(name, values) for name, values in numbers.items()}, xs)
         found = found if isinstance(found, tuple) else (found,)
-        return loss_of(*(y.flatten(1) for y in found))
+        return loss_of(*found)
 
     return loss
 
 
-def inputs_of(net: compiler.CompiledNetwork, rows: int) -> tuple[Tensor, ...]:
+def inputs_of(net: CompiledNetwork, rows: int) -> tuple[Tensor, ...]:
     """Random batches of the network's dtype."""
     generator = torch.Generator().manual_seed(rows)
     return tuple(

@@ -19,12 +19,12 @@ def runs(places: np.ndarray) -> list[Run] | None:
     Parameters
     ----------
     places
-        (n,) integers.
+        (n,) integers; -1 for no place, which makes runs of its own.
 
     Returns
     -------
     list of tuples or None
-        (index of the first, the first place, how many), in order; together all of them.
+        (index of the first, the first place or -1, how many), in order; together all of them.
 
     Examples
     --------
@@ -34,12 +34,21 @@ def runs(places: np.ndarray) -> list[Run] | None:
     count = len(places)
     if count < LEAST:
         return None
-    ends = np.flatnonzero(places[1:] - places[:-1] != 1)
+    ends = np.flatnonzero(_breaks(places))
     if (len(ends) + 1) * MEAN > count:
         return None
     starts = [0, *(ends + 1).tolist()]
     lengths = np.diff(starts, append=count).tolist()
     return list(zip(starts, places[starts].tolist(), lengths, strict=True))
+
+
+def _breaks(places: np.ndarray) -> np.ndarray:
+    """(n - 1,) bool whether the next place goes on from each: one further, or as far from being any."""
+    breaks = places[1:] - places[:-1] != 1
+    if places.min() < 0:
+        none = places < 0
+        breaks[none[:-1]] = ~none[1:][none[:-1]]
+    return breaks
 
 
 def taken(values: np.ndarray, places: np.ndarray, known: list[Run] | None) -> np.ndarray:
@@ -57,6 +66,8 @@ def taken(values: np.ndarray, places: np.ndarray, known: list[Run] | None) -> np
 def inside(known: list[Run], start: int, stop: int) -> Iterator[tuple[slice, slice]]:
     """Which of the places are from `start` to before `stop`, and how far behind `start`: parts of runs, as slices."""
     for at, first, count in known:
+        if first < 0:
+            continue
         low, high = max(first, start), min(first + count, stop)
         if low < high:
             yield slice(at + low - first, at + high - first), slice(low - start, high - start)

@@ -28,7 +28,7 @@ def test_runs_are_all_places_in_order(found):
     np.testing.assert_array_equal(np.concatenate([np.arange(f, f + c) for _, f, c in known]), places)
 
 
-@pytest.mark.parametrize("places", [np.arange(10), np.arange(0, 3 * LEAST, 2), np.full(LEAST, -1)])
+@pytest.mark.parametrize("places", [np.arange(10), np.arange(0, 3 * LEAST, 2), np.full(LEAST, 7)])
 def test_short_runs_are_none(places):
     assert runs(places) is None
 
@@ -64,9 +64,13 @@ def test_numbers_at_runs_are_numbers_at_places(shape, found, seed, share):
         np.testing.assert_array_equal(one, other)
 
 
-@given(pieces, st.integers(0, SIZE), st.integers(0, SIZE))
-def test_parts_of_runs_are_the_places_between_two(found, start, stop):
+@given(pieces, st.integers(0, SIZE), st.integers(0, SIZE), st.lists(st.integers(0, SIZE), max_size=40), st.data())
+def test_parts_of_runs_are_the_places_between_two(found, start, stop, born, data):
     places = from_pieces(found)
+    where = np.sort(np.minimum(born, len(places))).astype(np.int64)  # newborns, alone and side by side
+    places = np.insert(places, where, -1)
+    if data.draw(st.booleans()):
+        places = np.concatenate([np.full(LEAST, -1, np.int32), places])
     known = runs(places)
     assert known is not None
     mine, theirs = np.zeros(len(places), bool), np.full(len(places), -1)

@@ -61,6 +61,10 @@ def individual_from(state: Mapping[str, Any], fitness: type[base.Fitness]) -> In
     one = Individual(graph, fitness(), state["number"], state["parents"], state["changes"])
     one.failure, one.species = state["failure"], state["species"]
     if state["values"] is not None:
+        if len(state["values"]) != len(fitness.weights):
+            raise Misfit(
+                f"individual {one.number} has {len(state['values'])} values, for {len(fitness.weights)} objectives"
+            )
         one.fitness.values = state["values"]
     return one
 

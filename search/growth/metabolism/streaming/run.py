@@ -160,7 +160,7 @@ def resume_stream(
         with restored_from(kept.checkpoint):
             net.load_optimizer_state(trainer.optimizer, state["optimizer"])
             trainer.life.load_state_dict(state["life"])
-        trainer.ended = bool(state["ended"])
+            trainer.ended = bool(state["ended"])
         return _finish(trainer, kept, progress, callbacks)
 
 

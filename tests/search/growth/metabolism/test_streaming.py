@@ -108,13 +108,15 @@ def test_a_run_goes_on_to_the_bit(tmp_path, monkeypatch, rows):
     assert {"growth.png", "topology.png"} <= {path.name for path in open_run(again.run).pictures.iterdir()}
 
 
-@pytest.mark.parametrize("part", ["graph", "life", "network"])
+@pytest.mark.parametrize("part", ["graph", "ended", "life", "network"])
 def test_a_forged_checkpoint_is_refused_and_leaves_the_good_graph(tmp_path, part):
     run = open_run(live(run=tmp_path / "run", row=10).run)
     good, saved = run.graph.read_bytes(), unpack_state(run.path / checkpoints.NEWEST)
     del saved["format"]
     if part == "graph":
         saved["graph"] = good[: len(good) // 2]
+    elif part == "ended":
+        del saved["state"][part]
     else:
         saved["state"][part] = {}
     for _ in (checkpoints.NEWEST, checkpoints.PREVIOUS):

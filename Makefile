@@ -1,6 +1,7 @@
 # make demo   watch a small network grow on real data          make bench   the figures of the README
 # make test   all tests                                        make soak    the tests that take their time, with more examples
 # make lint   ruff and pyright                                 make wheel   build the package and look inside
+# make docs   the site, in build/site; warnings are errors, and the tutorial is executed
 # make soak PART=tests/robustness   a part of them; counts are in .soak.json, and what was stopped goes on from there
 # make test-lowest   the tests in .venv-lowest, with the lowest versions that pyproject.toml allows
 # make test-torch-sparse   builds torch-sparse from source into .venv (ten minutes or more) and runs its tests
@@ -17,7 +18,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-lowest test-torch-sparse lint bench soak wheel clean
+.PHONY: demo test test-lowest test-torch-sparse lint docs bench soak wheel clean
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py
@@ -35,6 +36,10 @@ lint: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+docs: .venv/installed-docs
+	$(BIN)/python -m pytest -q tests/docs
+	$(BIN)/python -m mkdocs build --quiet --strict
 
 bench: .venv/installed
 	for name in graph training following sparse kernels sparse_conv evolution; do $(BIN)/python -m benchmarks.$$name || exit 1; done
@@ -65,6 +70,10 @@ KERNELS := setup.py $(wildcard compiler/lowering/kernels/csrc/*)
 .venv/installed-dev: pyproject.toml constraints.txt $(KERNELS) | .venv/bin/python
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,onnx,dask]"
 	touch .venv/installed $@
+
+.venv/installed-docs: .venv/installed-dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev,docs]"
+	touch $@
 
 # Extras that have no test of their own stay out: their tests are skipped where they are missing.
 .venv-lowest/installed: pyproject.toml constraints-lowest.txt

@@ -148,7 +148,8 @@ class LoweringContract:
             self.near(each, {key: torch.stack([found[key] for found in one]) for key in numbers})
             slopes = gradients(loss, numbers, *xs)
             self.near(jacrev(loss)(numbers, *xs), slopes)
-            value, slope = jvp(lambda n, loss=loss, xs=xs: loss(n, *xs), (numbers,), (numbers,))
+            moved: Any = jvp(lambda n, loss=loss, xs=xs: loss(n, *xs), (numbers,), (numbers,))
+            value, slope = moved
             self.near(value, loss(numbers, *xs))
             self.near(slope, sum((g * numbers[key]).sum() for key, g in slopes.items()))
             pair = {key: torch.stack([held, 2 * held]) for key, held in numbers.items()}

@@ -1,6 +1,7 @@
 """Small random networks of numbers, of every kind that the compiler takes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -69,7 +70,7 @@ def _wire(graph: NeuronGraph, names: list, recipe: Recipe, rng: np.random.Genera
                 continue
             if u == names[-1][0] or (recipe.tangled and v == names[0][0]):
                 continue
-            form = {"op": "identity"} if rng.random() < 0.15 else {"weight": float(rng.normal() / 2)}
+            form: dict[str, Any] = {"op": "identity"} if rng.random() < 0.15 else {"weight": float(rng.normal() / 2)}
             if "weight" in form and rng.random() < 0.15:
                 form["trainable"] = False
             graph.add_edge(u, v, **form)

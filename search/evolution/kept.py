@@ -60,12 +60,12 @@ def individual_from(state: Mapping[str, Any], fitness: type[base.Fitness]) -> In
         raise Misfit(f"the genome of individual {state['number']}: {error}") from None
     one = Individual(graph, fitness(), state["number"], state["parents"], state["changes"])
     one.failure, one.species = state["failure"], state["species"]
-    if state["values"] is not None:
-        if len(state["values"]) != len(fitness.weights):
-            raise Misfit(
-                f"individual {one.number} has {len(state['values'])} values, for {len(fitness.weights)} objectives"
-            )
-        one.fitness.values = state["values"]
+    values = state["values"]
+    if values is not None:
+        wanted = len(one.fitness.weights)
+        if len(values) != wanted:
+            raise Misfit(f"individual {one.number} has {len(values)} values, for {wanted} objectives")
+        one.fitness.values = values
     return one
 
 

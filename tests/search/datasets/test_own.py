@@ -194,6 +194,9 @@ def test_a_damaged_table_says_where(tmp_path, text, wrong):
 class Missing:
     """Answers as pandas.NA does."""
 
+    def __repr__(self):
+        return "missing"
+
     def __ne__(self, other):
         return self
 

@@ -108,7 +108,7 @@ def _shown(place: Path, given: argparse.Namespace) -> dict[str, Any]:
 def _names(given: argparse.Namespace) -> list[str]:
     """What two places are called: their last names, or the whole paths where these are alike."""
     places = [given.graph, given.against]
-    names = [place.resolve().name for place in places]
+    names = [os.path.basename(os.path.abspath(place)) for place in places]
     return names if names[0] != names[1] else [str(place) for place in places]
 
 

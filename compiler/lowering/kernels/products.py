@@ -6,6 +6,7 @@ they are in the order of rows. Batches are (batch, neurons), laid out in memory 
 """
 
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,7 +34,10 @@ def _within(index: Tensor, limit: int) -> bool:
     """Whether all integers are from 0 to below a limit; NumPy's extremes take a fifth of PyTorch's time."""
     if not len(index):
         return True
-    found = index.numpy() if index.is_cpu else index
+    try:
+        found: Any = index.numpy() if index.is_cpu else index
+    except RuntimeError:  # within a transform of torch.func, where a tensor has no storage
+        found = index
     return 0 <= int(found.min()) <= int(found.max()) < limit
 
 

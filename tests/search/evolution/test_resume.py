@@ -42,8 +42,8 @@ def test_a_directory_is_all_it_takes_to_go_on(tmp_path, species, capsys):
     shutil.copytree(tmp_path / "moved", tmp_path / "copy")
     whole = evolve(made, options=OPTIONS)
     assert same(resume(tmp_path / "moved", trust=TRUST), whole)
-    assert cli.main(["resume", str(tmp_path / "copy"), "--trust", *TRUST]) == 0
-    shown = capsys.readouterr().out
+    assert cli.main(["resume", str(tmp_path / "copy"), "--progress", "--trust", *TRUST]) == 0
+    shown = "".join(capsys.readouterr())
     assert "generation    4 | error" in shown and "all of it lies in" in shown
     assert same(search.resume(tmp_path / "copy", trust="evolving_problems"), whole)
 

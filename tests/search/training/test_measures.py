@@ -97,10 +97,10 @@ SHOWN = {"auto": "% of the targets' variance", "mae": " (mae)", "rmse": " (rmse)
 def test_the_unit_is_wherever_the_error_is_shown(error, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     np.savez("own.npz", x=X, y=PRICE, test_x=X, test_y=PRICE)
-    asked = ["--data", "own.npz", "--epochs", "3", "--hidden", "4", "--error", error, "--run", "run"]
+    asked = ["--data", "own.npz", "--epochs", "3", "--hidden", "4", "--error", error, "--run", "run", "--progress"]
     assert main(["metabolize", *asked, "--first-cycle", "1", "--cycle", "1", "--slope", "100", "--settle", "0"]) == 0
     assert main(["inspect", "run"]) == 0
-    shown = capsys.readouterr().out
+    shown = "".join(capsys.readouterr())
     lines = [line for line in shown.splitlines() if "error" in line]
     assert len(lines) >= 4 and all(SHOWN[error] in line for line in lines)
     assert main(["view", "run"]) == 0

@@ -135,12 +135,12 @@ def test_convolutions_and_fields():
 
 
 def test_the_command_starts_from_a_sparse_network(tmp_path, capsys):
-    words = ["--data", "digits", "--hidden", "30", "20", "--run", str(tmp_path / "run"), "--epochs", "5"]
+    words = ["--data", "digits", "--hidden", "30", "20", "--run", str(tmp_path / "run"), "--epochs", "5", "--progress"]
     assert cli.main(["rewire", *words, "--settle", "2", "--set", "density=0.25"]) == 0
     run = open_run(tmp_path / "run")
     assert NeuronGraph.load(run.start).number_of_edges() == pytest.approx(0.25 * (64 * 30 + 30 * 20 + 20 * 10), abs=2)
     assert [line["verb"] for line in run.journal()] == ["Rewire", "Rewire"]
-    assert "synapses moved" in capsys.readouterr().out
+    assert "synapses moved" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from search.runs import open_run
 def test_the_command_prunes_a_saved_graph(tmp_path, capsys):
     enas_macro([["conv3"]], channels=4, segments=1, inputs=1, size=8).save(tmp_path / "net.safetensors")
     words = ["--graph", str(tmp_path / "net.safetensors"), "--data", "digits:100", "--run", str(tmp_path / "run")]
-    settings = ["--epochs", "3", "--settle", "1", "--ratio", "0.5", "--batch-size", "50"]
+    settings = ["--progress", "--epochs", "3", "--settle", "1", "--ratio", "0.5", "--batch-size", "50"]
     assert cli.main(["prune-network", *words, *settings]) == 0
-    printed = capsys.readouterr().out
+    printed = "".join(capsys.readouterr())
     assert "9 of 20 kernels masked" in printed
     assert "-10 of 20 kernels" in printed
     assert "test error" in printed

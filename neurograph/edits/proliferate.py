@@ -111,6 +111,11 @@ class Proliferate:
         one_of("outgoing", self.outgoing, OUTGOING)
         whole("seed", self.seed, 0)
         number("noise", self.noise, 0)
+        if getattr(self.initializer, "silent", None) == "incoming" and self.outgoing != "paper":
+            raise OptionError(
+                f"outgoing={self.outgoing!r} would drop the outgoing weights that {self.initializer!r} chooses, "
+                'and newborns that hear nothing at first would seldom learn: use outgoing="paper"'
+            )
         if self.balanced and self.outgoing == "gradient":
             raise OptionError(
                 'balanced=True scales incoming weights after outgoing="gradient" has looked at what newborns say: '

@@ -162,3 +162,10 @@ def test_what_makes_no_sense():
     g = mlp([3, 4, 2], seed=0)  # ReLUs without a bias are flat where a silent newborn stands
     with pytest.raises(EditError, match="where relu is flat"):
         g.apply(Proliferate("hidden1", 1, GradMax("incoming"), "paper", observations=observed(g)))
+
+
+@pytest.mark.parametrize("outgoing", ["zero", "split", "gradient"])
+def test_outgoing_weights_that_gradmax_chooses_are_not_dropped(outgoing):
+    with pytest.raises(OptionError, match=f"outgoing='{outgoing}' would drop the outgoing weights that GradMax"):
+        Proliferate("hidden1", 2, GradMax(silent="incoming"), outgoing=outgoing)
+    assert Proliferate("hidden1", 2, GradMax(silent="incoming"), outgoing="paper").outgoing == "paper"

@@ -111,7 +111,7 @@ def wrong_values(f):
     return [text for text in found if text not in (choices() if callable(choices) else choices)]
 
 
-@pytest.mark.parametrize("f, words", every_option())
+@pytest.mark.parametrize("f, words", list(every_option()))
 def test_what_an_option_cannot_be_is_refused_by_its_name_before_anything_is_written(f, words, capsys, tmp_path):
     for text in wrong_values(f):
         status, said = status_of([*words[:-1], words[-1] + text], capsys)
@@ -183,7 +183,7 @@ def words_with(command, tried, text):
 
 
 @pytest.mark.parametrize("text", ["", "nope", "\ud800", "a\0b", "-1", "n" * 5000])
-@pytest.mark.parametrize("command, action", every_flag())
+@pytest.mark.parametrize("command, action", list(every_flag()))
 def test_a_flag_with_anything_is_taken_or_refused_in_our_words(command, action, text, capsys, tmp_path):
     status, said = status_of(words_with(command, action, text), capsys)
     if status == 2:

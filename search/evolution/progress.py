@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from ..progress import Shown
+from ..progress import Shown, in_words
 from .options import EvolutionOptions
 
 _RECENT = 10  # generations whose pace is that of those to come
@@ -55,8 +55,8 @@ class ShowEvolution(Shown):
     def time(self) -> str:
         """How long it has gone on, and how long it will at most."""
         left = self.options.generations + 1 - len(self.seconds)
-        ahead = f", {as_time(left * float(np.median(self.seconds[-_RECENT:])))} to go at most" if left > 0 else ""
-        return f"{as_time(sum(self.seconds))}{ahead}"
+        ahead = f", {in_words(left * float(np.median(self.seconds[-_RECENT:])))} to go at most" if left > 0 else ""
+        return f"{in_words(sum(self.seconds))}{ahead}"
 
     def _picture(self, search: Any, record: dict[str, Any]) -> Table:
         table, generations = Table.grid(padding=(0, 2)), self.options.generations
@@ -71,24 +71,6 @@ class ShowEvolution(Shown):
     def _line(self, search: Any, record: dict[str, Any]) -> str:
         failed = f" | {record['failed']} failed" if record.get("failed") else ""
         return f"generation {record['generation']:>4} | {_best(search)} | {self.time}{failed}"
-
-
-def as_time(seconds: float) -> str:
-    """Seconds in words.
-
-    Examples
-    --------
-    >>> as_time(0.25), as_time(42.4), as_time(125), as_time(7380)
-    ('0.25 s', '42 s', '2 min 5 s', '2 h 3 min')
-    """
-    whole = round(seconds)
-    if seconds < 10:
-        return f"{seconds:.2g} s"
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _best(search: Any) -> str:

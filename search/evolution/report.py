@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from ..progress import in_words
 from ..runs import Run, restored_from
 from .ancestry import Birth, births, line
 from .kept import options_from
 from .options import EvolutionOptions
-from .progress import as_time
 
 _SHOWN = 12  # individuals of a line of descent
 _FIGURES = ("mean", "min", "max", "failed", "synapses")
@@ -35,7 +35,7 @@ def _progress(rows: list[dict[str, Any]], options: EvolutionOptions) -> list[str
     seconds = [row.get("seconds") or 0.0 for row in rows]
     done = rows[-1]["generation"] if rows else 0
     left = (options.generations - done) * float(np.median(seconds)) if rows else 0.0
-    time = as_time(sum(seconds)) + (f", {as_time(left)} to go at most" if left > 0 else "")
+    time = in_words(sum(seconds)) + (f", {in_words(left)} to go at most" if left > 0 else "")
     lines = [f"evolve: {done} of {options.generations} generations of {options.population} individuals, {time}"]
     last = rows[-1] if rows else {}
     known = [f"{name} {_number(last[name])}" for name in _FIGURES if last.get(name) is not None]

@@ -144,4 +144,4 @@ def test_time_that_went_by_and_time_to_go(tmp_path):
         search = type("Search", (), {"population": [], "best": evolve(task(), options=EvolutionOptions(4, 0)).best})
         with ShowEvolution(OPTIONS, [100.0, 100.0], console=Console(file=stream, force_terminal=terminal)) as show:
             show(search, {"generation": 2, "seconds": 100.0, "failed": 1})
-        assert "5 min 0 s, 3 min 20 s to go at most" in stream.getvalue()
+        assert "5 min 00 s, 3 min 20 s to go at most" in stream.getvalue()

@@ -131,7 +131,7 @@ class CompiledModule(nn.Module):
 
     def _apply(self, fn: Any, recurse: bool = True) -> Self:
         """Move or cast its tensors; before they go to a device without numbers, what was learned is written back."""
-        if fn(torch.empty(0)).is_meta:
+        if fn(torch.empty(0, device="cpu")).is_meta:
             self.let_go()
         return super()._apply(fn, recurse)
 

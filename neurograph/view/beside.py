@@ -1,7 +1,5 @@
 """Two networks side by side in one page: each in a frame of its own, both on one timeline."""
 
-import base64
-import gzip
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -16,13 +14,12 @@ from neurograph.analysis.past import PastWeights
 from neurograph.analysis.timeline import MetricsRow
 from neurograph.analysis.units import PERCENT, with_unit
 from neurograph.core.graph import EditableGraph
-from neurograph.disk.aside import written_aside
 from neurograph.errors import OptionError
 from neurograph.view.describe import name_of
-from neurograph.view.packing import pack
+from neurograph.view.packing import pack, packed
 from neurograph.view.page import asset, filled, hashes, page, parts_of_page, script
 from neurograph.view.page_data import PageContent, content, test_error_of
-from neurograph.view.writing import MOST, refuse_overwriting
+from neurograph.view.writing import MOST, refuse_overwriting, write_page
 
 SCRIPTS = ("words", "data", "colours", "timeline", "beside")
 
@@ -100,10 +97,7 @@ def beside(
     """
     path = refuse_overwriting(path, force)
     shown = _shown(first, max_synapses), _shown(second, max_synapses)
-    text = page_beside(shown, title)
-    with written_aside(path) as aside:
-        aside.write_text(text, encoding="utf-8")
-    return path
+    return write_page(path, page_beside(shown, title))
 
 
 def _shown(side: Side, most: int) -> _Shown:
@@ -125,7 +119,7 @@ def page_beside(sides: tuple[_Shown, _Shown], title: str | None = None) -> str:
             {"axis": axis, "sides": [_described(side) for side in sides], "difference": difference(sides)}, {}
         ),
         "frames": "\n".join(
-            f'<script type="text/plain" class="frame">{_packed(page(side.content, beside=True))}</script>'
+            f'<script type="text/plain" class="frame">{packed(page(side.content, beside=True).encode())}</script>'
             for side in sides
         ),
     }
@@ -209,7 +203,3 @@ def _error(by: float, unit: str) -> str:
         return "the same test error"
     much = f"{abs(by):.2f} points" if percent else f"{abs(by):.4g}"
     return f"a test error {much} {'higher' if by > 0 else 'lower'}"
-
-
-def _packed(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode(), 6, mtime=0)).decode("ascii")

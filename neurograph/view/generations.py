@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.core.graph import EditableGraph
-from neurograph.disk.aside import written_aside
 from neurograph.errors import OptionError
 from neurograph.view.describe import name_of
 from neurograph.view.packing import pack
 from neurograph.view.page import asset, filled, hashes, script
 from neurograph.view.page_data import content
 from neurograph.view.picture import picture
-from neurograph.view.writing import refuse_overwriting
+from neurograph.view.writing import refuse_overwriting, write_page
 
 SCRIPTS = ("words", "data", "colours", "generations")
 PICTURED = 80  # networks that are drawn, at most
@@ -141,10 +140,7 @@ def view_generations(found: Generations, path: str | Path, *, force: bool = Fals
     if not found.bests:
         raise OptionError(f"no {found.unit} of the search is over, so there is nothing to show")
     path = refuse_overwriting(path, force)
-    text = generations_page(found)
-    with written_aside(path) as aside:
-        aside.write_text(text, encoding="utf-8")
-    return path
+    return write_page(path, generations_page(found))
 
 
 def generations_page(found: Generations) -> str:
@@ -159,10 +155,7 @@ def generations_page(found: Generations) -> str:
         "percent": found.percent,
         "unit": found.unit,
         "left_out": len(found.bred) - len(bred),
-        "bred": [
-            [one.number, one.generation, list(one.parents), _finite(one.value), name_of(one.changes, 400)]
-            for one in bred
-        ],
+        "bred": [_plain(one) for one in bred],
         "bests": [_best(one) for one in found.bests],
         "living": list(found.living),
         "sizes": {str(number): _size(found.genomes[number]) for number in found.genomes},

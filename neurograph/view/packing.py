@@ -36,7 +36,12 @@ def pack(header_data: dict[str, Any], arrays: dict[str, np.ndarray]) -> str:
     listing = [[name, array.dtype.str[1:], len(array)] for name, array in small.items()]
     header = json.dumps(header_data | {"arrays": listing}, separators=(",", ":"), allow_nan=False).encode()
     parts = [struct.pack("<I", len(header)), header, *(_planes(array) for array in small.values())]
-    return base64.b64encode(gzip.compress(b"".join(parts), 6, mtime=0)).decode("ascii")
+    return packed(b"".join(parts))
+
+
+def packed(data: bytes) -> str:
+    """Bytes as one gzip stream in base64."""
+    return base64.b64encode(gzip.compress(data, 6, mtime=0)).decode("ascii")
 
 
 def rounded(array: np.ndarray) -> np.ndarray:

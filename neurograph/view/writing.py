@@ -93,7 +93,11 @@ def view(
     '<!doctype html>'
     """
     path = refuse_overwriting(path, force)
-    text = page(content(graph, metrics, observations, max_synapses, title, test_error, past, data))
+    return write_page(path, page(content(graph, metrics, observations, max_synapses, title, test_error, past, data)))
+
+
+def write_page(path: Path, text: str) -> Path:
+    """Write a document, whole or not at all; returns where it lies."""
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
     return path

@@ -72,12 +72,13 @@ def _plain(values: Any, what: str, name: str) -> Any:
 def _refuse_missing(values: np.ndarray, what: str, name: str) -> None:
     """Refuse None, NaN, and what else stands for a value that is not there, which would become a class as a text."""
     for at, value in np.ndenumerate(values):
-        if _is_missing(value):
+        if is_missing(value):
             place = ", ".join(map(str, at))
             raise DataError(f"data set {name!r}: {what}[{place}] is {value!r}: it has no value there")
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Whether it stands for a value that is not there: None, NaN, NaT, pandas.NA, an empty text."""
     if value is None or value == "":
         return True
     try:

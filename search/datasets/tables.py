@@ -10,7 +10,7 @@ import numpy as np
 from neurograph.disk.regular import finite
 from neurograph.errors import DataError, OptionError, reason
 
-from .arrays import dataset_of
+from .arrays import dataset_of, is_missing
 from .dataset import Dataset
 
 ENDINGS = (".npz", ".csv", ".parquet")
@@ -144,7 +144,7 @@ def _missing(values: np.ndarray) -> np.ndarray:
     """Which values of a column are not there."""
     if values.dtype.kind in "biu":
         return np.zeros(len(values), bool)
-    return np.isnan(values) if values.dtype.kind == "f" else np.array([value in (None, "") for value in values], bool)
+    return np.isnan(values) if values.dtype.kind == "f" else np.array([is_missing(value) for value in values], bool)
 
 
 def _classes_or_numbers(targets: list[np.ndarray]) -> np.ndarray:

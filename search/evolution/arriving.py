@@ -63,9 +63,7 @@ class Arriving(Evolving):
             )
         self.sharing = SharedOut(work, Serial().map, search.options, learning)
         super().__init__(search, self.sharing)
-        self.under_way: dict[
-            int, tuple[Individual, list[str]]
-        ] = {}  # by place in the work, with the edits of its birth
+        self.under_way: dict[int, tuple[Individual, list[str]]] = {}  # by place in the work; edits of their births
         self.arrivals: list[tuple[Individual, list[str]]] = []  # of the generation at hand
 
     def go(self, run: Run | None, progress: Progress | None) -> None:

@@ -1,6 +1,6 @@
 """`evolve`: the whole of it, from a first graph to the best that was found; `resume`, for a run directory."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -120,7 +120,7 @@ def evolve(
     options = options or EvolutionOptions()
     going = _going(problem, work, options, executor, order)
     going.stats, going.hall = stats or going.stats, going.hall if hall is None else hall
-    with _directory(run, resume, settings(options, problem.learning), work) as kept:
+    with _directory(run, resume, settings(options, problem.learning), problem, work) as kept:
         return _finished(going, kept, progress, callbacks)
 
 
@@ -216,7 +216,7 @@ def _scorer(
     if executor is None or isinstance(executor, Serial):
         if options.chunk is None and work is problem:
             return Evaluator(problem.fitness, problem.learning, problem.dtype, options.racing)
-        in_place = Serial().map if isinstance(work, Task) else _map_here
+        in_place = Serial().map if isinstance(work, Task) else map
         return SharedOut(work, in_place, options, problem.learning)
     if options.chunk is None:
         raise OptionError(
@@ -224,10 +224,6 @@ def _scorer(
             "part for each worker"
         )
     return SharedOut(work, executor.map, options, problem.learning)
-
-
-def _map_here(function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    return [function(item) for item in items]
 
 
 def _finished(
@@ -256,7 +252,7 @@ def _in_turn(*functions: Progress | None) -> Progress:
 
 @contextmanager
 def _directory(
-    run: str | Path | None, resume: bool, plain: dict[str, Any], work: Problem | Task
+    run: str | Path | None, resume: bool, plain: dict[str, Any], problem: Problem, work: Problem | Task
 ) -> Iterator[Run | None]:
     """The run directory, new or the one to go on in; None where there is to be none."""
     if run is None:
@@ -266,7 +262,7 @@ def _directory(
             config = kept.config()
             check_settings(kept.path, config, plain)
             if isinstance(work, Task):
-                check_inputs(config.get("inputs"), work, work.built())
+                check_inputs(config.get("inputs"), work, problem)
             if not kept.begun:
                 kept.forget()
             yield kept
@@ -274,7 +270,7 @@ def _directory(
         config: dict[str, Any] = {"command": COMMAND, "options": plain}
         task = work if isinstance(work, Task) else None
         if task is not None:
-            config |= {"task": as_table(task), "inputs": inputs_of(task, task.built())}
+            config |= {"task": as_table(task), "inputs": inputs_of(task, problem)}
         with started_run(run, config, parts=names_of(task).values() if task else ()) as kept:
             if task is not None:
                 keep_files(task, kept.path)

@@ -15,7 +15,7 @@ from .kept import individual_from, individual_state
 from .options import EvolutionOptions, Learning
 from .problem import REFUSALS, Chunk, Refused, Scored
 
-Map = Callable[[Callable[[Any], Any], Iterable[Any]], Sequence[Any]]
+Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 
 class SharedOut:

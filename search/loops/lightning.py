@@ -1,6 +1,7 @@
 """A callback for Lightning: a `LightningModule` whose network grows while `Trainer.fit` trains it."""
 
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from neurograph.errors import OptionError
@@ -39,9 +40,7 @@ class InLightning:
         """Find network and optimizer."""
         if len(trainer.optimizers) != 1:
             raise OptionError(f"growth follows one optimizer, and the module has {len(trainer.optimizers)}")
-        found = pl_module
-        for name in self.net.split("."):
-            found = getattr(found, name)
+        found = attrgetter(self.net)(pl_module)
         self.grower = Grower(found, trainer.optimizers[0], self.data, every=self.every, **self.how)
         if self._state is not None:
             self.grower.load_state_dict(self._state)

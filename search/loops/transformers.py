@@ -1,6 +1,7 @@
 """A callback for Hugging Face's `Trainer`: a model whose network grows while it is trained."""
 
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from .grower import Grower
@@ -35,9 +36,7 @@ class InTransformers:
         if not logs or "loss" not in logs:
             return
         if self.grower is None:
-            found, optimizer = more["model"], more["optimizer"]
-            for name in self.net.split("."):
-                found = getattr(found, name)
+            found, optimizer = attrgetter(self.net)(more["model"]), more["optimizer"]
             self.grower = Grower(found, getattr(optimizer, "optimizer", optimizer), self.data, **self.how)
         self.grower.end_epoch(float(logs["loss"]))
 

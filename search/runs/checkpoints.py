@@ -13,6 +13,7 @@ from neurograph.files import container
 
 from .held import held_rows
 from .packing import fill, unpack_checked
+from .shapes import COUNT
 
 FORMAT = 1
 NEWEST, PREVIOUS = "checkpoint.safetensors", "checkpoint.previous.safetensors"
@@ -56,25 +57,20 @@ def read(path: Path, load: Reader | None = None) -> dict[str, Any]:
         Naming the file, where it is missing, damaged or no checkpoint.
     """
     saved, checked = unpack_checked(path)
-    if not isinstance(saved, dict) or not _is_number(saved.get("format")) or saved["format"] != FORMAT:
+    if not isinstance(saved, dict) or not COUNT.test(saved.get("format")) or saved["format"] != FORMAT:
         raise FileError(f"{path} is not a checkpoint in format {FORMAT}")
     saved = {"crcs": {}, "rows": None, "of": None} | saved  # which older ones go without
     for name, kind in _PARTS.items():
         if name not in saved or not isinstance(saved[name], kind):
             raise FileError(f"{path} is damaged: it has no {name}")
-    if not all(_is_number(saved["lines"].get(log)) and saved["lines"][log] >= 0 for log in LOGS):
+    if not all(COUNT.test(saved["lines"].get(log)) for log in LOGS):
         raise FileError(f"{path} is damaged: it does not say how long the logs were")
-    if not all(_is_number(crc) for crc in saved["crcs"].values()):
+    if not all(COUNT.test(crc) for crc in saved["crcs"].values()):
         raise FileError(f"{path} is damaged: checksums of its logs are none")
     network = None
     if saved["graph"] is not None and (load or not checked):
         network = _read_graph(path, saved["graph"], load or container.read)
     return saved | {"rows": _rows(path, saved["rows"]), "network": network}
-
-
-def _is_number(value: Any) -> bool:
-    """Whether it is a whole number, and no tensor or array, whose comparisons are no truth values."""
-    return isinstance(value, int)
 
 
 def take_previous(folder: Path) -> None:

@@ -37,36 +37,31 @@ METHODS: Registry[Method] = Registry(
 )
 
 
-def _resume_locations(
-    run: str | Path,
-    data: Dataset | None,
-    *,
-    progress: bool,
-    trust: str | Collection[str] = (),
-    callbacks: Sequence[Any] = (),
-    own: Mapping[str, Any] = NOTHING_OWN,
-) -> locations.Found:
-    if data is not None:
-        raise OptionError("a search of genomes loads its data itself, by name: leave data out")
-    if own:
-        raise OptionError(f"a search of genomes has no {' and no '.join(own)} of its own: its evaluator has")
-    return locations.resume(run, progress=progress, trust=trust, callbacks=callbacks)
+def _by_its_task(resumed: Callable[..., Any], loads: str, no: str, whose: str) -> Callable[..., Any]:
+    """How a search goes on whose task loads the data, and scores: nothing of one's own is handed to it."""
+
+    def resume(
+        run: str | Path,
+        data: Dataset | None,
+        *,
+        progress: bool,
+        trust: str | Collection[str] = (),
+        callbacks: Sequence[Any] = (),
+        own: Mapping[str, Any] = NOTHING_OWN,
+    ) -> Any:
+        if data is not None:
+            raise OptionError(f"{loads}: leave data out")
+        if own:
+            raise OptionError(f"{no} has no {' and no '.join(own)} of its own: its {whose} has")
+        return resumed(run, progress=progress, trust=trust, callbacks=callbacks)
+
+    return resume
 
 
-def _resume_evolution(
-    run: str | Path,
-    data: Dataset | None,
-    *,
-    progress: bool,
-    trust: str | Collection[str] = (),
-    callbacks: Sequence[Any] = (),
-    own: Mapping[str, Any] = NOTHING_OWN,
-) -> evolution.Evolved:
-    if data is not None:
-        raise OptionError("an evolution's task loads its data itself: leave data out")
-    if own:
-        raise OptionError(f"an evolution has no {' and no '.join(own)} of its own: its task has")
-    return evolution.resume(run, progress=progress, trust=trust, callbacks=callbacks)
+_resume_locations = _by_its_task(
+    locations.resume, "a search of genomes loads its data itself, by name", "a search of genomes", "evaluator"
+)
+_resume_evolution = _by_its_task(evolution.resume, "an evolution's task loads its data itself", "an evolution", "task")
 
 
 OTHERS: dict[str, Callable[..., Any]] = {  # no training run of one network

@@ -14,6 +14,7 @@ import numpy as np
 
 from neurograph.core.arrays import GraphArrays
 from neurograph.schema.neuron import NeuronKind
+from neurograph.storage.sets import each_once
 
 POPULATION = "(state)"  # of the input neurons that have what others were
 REMEMBERS = 1 << 31  # in the key of such an input neuron, beside that of the neuron that it remembers
@@ -97,7 +98,7 @@ def one_step(arrays: GraphArrays) -> Step:
     if not late.any():
         return Step(arrays, Memory(), np.arange(count))
     shapes = arrays.each_kind("shape")
-    sources = np.unique(arrays.source[late])
+    sources = each_once(arrays.source[late])
     sources = sources[np.argsort(arrays.keys[sources], kind="stable")]
     keys = np.concatenate([arrays.keys, arrays.keys[sources] | REMEMBERS])
     level = np.concatenate([arrays.level, np.zeros(len(sources), arrays.level.dtype)])

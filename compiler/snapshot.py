@@ -11,6 +11,7 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
 from neurograph.schema.synapse import SynapseForm
 from neurograph.storage.pools import items
+from neurograph.storage.sets import each_once
 
 from .memory import Memory, Step, one_step, population_of
 
@@ -152,7 +153,7 @@ def _ports(arrays: GraphArrays, chosen: np.ndarray) -> tuple[Port, ...]:
 
 def _one_shape(arrays: GraphArrays, population: str, members: np.ndarray) -> tuple[int, ...]:
     """The shape that all neurons of a port have."""
-    shapes = {arrays.kinds[code].shape: code for code in np.unique(arrays.kind[members]).tolist()}
+    shapes = {arrays.kinds[code].shape: code for code in each_once(arrays.kind[members]).tolist()}
     if len(shapes) > 1:
         named = [
             f"neuron {arrays.names[int(members[arrays.kind[members] == code][0])]!r} has shape {shape}"

@@ -13,6 +13,8 @@ from functools import partial
 import numpy as np
 import torch
 
+from neurograph.storage.sets import each_once
+
 from ..activations import CODES
 from ..lowering import REGIONS, REGISTRY
 from ..lowering.base import Lowering
@@ -188,7 +190,7 @@ def _wiring(inputs: int, outputs: int, share: float) -> tuple[np.ndarray | None,
         return None, None, 1
     if share < 1 and inputs * outputs > LARGE:
         slots = np.random.default_rng(0).integers(inputs * outputs, size=int(share * inputs * outputs))
-        row, column = np.divmod(np.unique(slots), inputs)
+        row, column = np.divmod(each_once(slots), inputs)
         return row.astype(np.int32), column.astype(np.int32), 1
     if share < 1:
         joined = np.random.default_rng(0).random((outputs, inputs)) < share

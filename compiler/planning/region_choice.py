@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
+from neurograph.storage.sets import each_once
 
 from ..activations import CODES, SLOPED
 from ..lowering import REGIONS, REGISTRY
@@ -138,7 +139,7 @@ class RegionChooser:
             own = [v for k, v in pin.items() if k == population or (isinstance(k, tuple) and k[-1:] == (population,))]
             return own[0] if own else None
         spec = self.spec(whole)
-        sources = np.unique(self.sorting.group[arrays.source[whole.synapses]]).tolist()
+        sources = each_once(self.sorting.group[arrays.source[whole.synapses]]).tolist()
         names = tuple(dict.fromkeys(self.sorting.kinds[group][0] for group in sources))
         bundle = NamedBundle(
             spec.inputs, spec.neurons, spec.synapses, spec.batch, False, spec.signatures[0].aggregation, spec.dtype,

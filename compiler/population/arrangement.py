@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.storage.sets import each_once
+
 from ..lowering import REGIONS, REGISTRY
 from ..lowering.rates import gathering
 from ..lowering.region import RegionSpec
@@ -40,7 +42,7 @@ class Arrangement:
 
     def __str__(self) -> str:
         wirings, counts = np.unique(self.like[self.alone], return_counts=True)
-        parts = [f"{len(self.like)} individuals of {len(np.unique(self.like))} wirings"]
+        parts = [f"{len(self.like)} individuals of {len(each_once(self.like))} wirings"]
         if len(wirings):
             parts.append(f"{int(counts.sum())} in products by wiring ({len(wirings)} of them)")
         if self.walked.any():

@@ -9,6 +9,7 @@ import numpy as np
 from neurograph.core.arrays import GraphArrays
 from neurograph.core.merging import OWN, SHIFT, MergedGraphs, merge
 from neurograph.errors import CompileError
+from neurograph.storage.sets import each_once
 
 from ..memory import Memory, MemoryPort, one_step
 from ..planning.program import Options
@@ -73,7 +74,7 @@ def merged_snapshot(graphs: Sequence[Any], shared: bool, cut_off: bool, options:
 
 def _merged(graphs: Sequence[Any], shared: bool, cut_off: bool, options: Options) -> MergedSnapshot:
     merged = merge(graphs)
-    if len(np.unique(merged.graph)) < len(graphs):
+    if len(each_once(merged.graph)) < len(graphs):
         raise CompileError("an individual is empty")
     is_input = np.array([kind.role == "input" for kind in merged.kinds], bool)
     is_output = np.array([kind.is_output for kind in merged.kinds], bool)

@@ -11,6 +11,7 @@ from torch.nn.grad import conv2d_weight
 
 from neurograph.analysis.layers import SynapseLayer, synapse_layers
 from neurograph.errors import EditError, OptionError
+from neurograph.storage.sets import each_once
 
 from .deltas import Blocks, columns, deltas
 
@@ -190,7 +191,7 @@ def _gradients(
     """For each part the mean over batches."""
     total: list[Any] = [0.0] * len(parts)
     count = 0
-    for values, by in deltas(network, batches, loss, np.unique(np.concatenate([part.targets for part in parts]))):
+    for values, by in deltas(network, batches, loss, each_once(np.concatenate([part.targets for part in parts]))):
         for at, part in enumerate(parts):
             total[at] = part.gradient(network, values, by) + total[at]
         count += 1

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from neurograph.analysis.observations import Observations
 from neurograph.errors import CompileError, listed
+from neurograph.storage.sets import each_once
 
 from ..memory import REMEMBERS
 from ..slots import WEIGHT, Quantity
@@ -166,7 +167,7 @@ def _with_deltas(network: "CompiledModule", chosen: bool | Iterable[Any], loss: 
     if loss is None:
         raise CompileError("deltas are derivatives of a loss: observe with loss=")
     keys, look = network.graph.table.keys(), network.graph.neurons.each
-    keys = keys if chosen is True else np.unique(network.graph.keys_of(list(chosen)))  # pyright: ignore[reportArgumentType]
+    keys = keys if chosen is True else each_once(network.graph.keys_of(list(chosen)))  # pyright: ignore[reportArgumentType]
     maps = np.array([shape != () for shape in look("shape", keys)], bool)
     odd = maps | (look("role", keys) == "input") | (look("aggregation", keys) != "sum")
     if odd.any() and chosen is not True:

@@ -12,7 +12,7 @@ from neurograph.analysis.ages import Ages
 from neurograph.analysis.observations import Observations
 from neurograph.edits.support.relays import births_of
 from neurograph.errors import CompileError, EditError, WiringError
-from neurograph.storage.pools import distinct
+from neurograph.storage.sets import distinct
 
 from ..regions.order import Order
 from ..runtime.listeners import add_listener
@@ -280,7 +280,7 @@ def _side(entry: Slots, places: np.ndarray, whose: np.ndarray, device: torch.dev
         table = table.reshape(tensor.shape)
         for along in (0, 1):
             line = table[:1] if along == 0 else table[:, :1]
-            if (table == line).all() and len(np.unique(line)) == line.size:
+            if (table == line).all() and distinct(line.ravel()):
                 return _Side(entry, torch.zeros(0), torch.from_numpy(line.ravel().copy()).to(device), along)
     return _Side(entry, torch.from_numpy(places).to(device), torch.from_numpy(whose).to(device), None)
 

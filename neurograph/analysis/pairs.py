@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neurograph.storage.pools import in_sorted
+from neurograph.storage.sets import in_sorted, union
 
 
 def draw_absent(pairs: int, taken: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -29,7 +29,7 @@ def draw_absent(pairs: int, taken: np.ndarray, count: int, rng: np.random.Genera
     found = np.empty(0, np.int64)
     while len(found) < count:
         drawn = rng.integers(0, pairs, 2 * (count - len(found)) + 16)
-        found = np.union1d(found, drawn[~in_sorted(drawn, taken)])
+        found = union(found, drawn[~in_sorted(drawn, taken)])
     return np.sort(rng.choice(found, count, replace=False))
 
 
@@ -46,5 +46,5 @@ def draw_wiring(sources: int, targets: int, count: int, rng: np.random.Generator
         Where random numbers come from.
     """
     first = np.arange(targets) * sources + rng.integers(0, sources, targets)
-    codes = np.union1d(first, draw_absent(sources * targets, first, count - targets, rng))
+    codes = union(first, draw_absent(sources * targets, first, count - targets, rng))
     return codes % sources, codes // sources

@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 
 from neurograph.errors import EditError, listed
+from neurograph.storage.sets import each_once
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -93,7 +94,7 @@ def _shapes(graph: "EditableGraph") -> dict[str, tuple[int, ...] | None]:
     """The map shape of each hidden population; None where its neurons differ."""
     found: dict[str, tuple[int, ...] | None] = {}
     keys = graph.table.keys()
-    for code in np.unique(graph.neurons.kind[keys]).tolist():
+    for code in each_once(graph.neurons.kind[keys]).tolist():
         kind = graph.neurons.kinds[code]
         shape = None if kind.role == "input" else kind.shape
         found[kind.population] = shape if found.get(kind.population, shape) == shape else None

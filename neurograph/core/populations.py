@@ -14,7 +14,7 @@ from neurograph.errors import MissingError, NeuronError, OptionError, SynapseErr
 from neurograph.memory import require_room
 from neurograph.schema.neuron import KIND_FIELDS, SCHEMA, VALUES
 from neurograph.schema.synapse import weight_array
-from neurograph.storage.pools import each_once
+from neurograph.storage.sets import each_once
 
 
 def populations(graph: GraphState) -> dict[str, list[Hashable]]:

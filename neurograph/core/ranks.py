@@ -15,7 +15,8 @@ from neurograph.core.cycles import cycle_in_words, some_cycle_in_words
 from neurograph.core.levels import levels
 from neurograph.errors import CycleError
 from neurograph.schema.synapse import DELAY
-from neurograph.storage.pools import each_once, items
+from neurograph.storage.pools import items
+from neurograph.storage.sets import each_once
 from neurograph.storage.sparse import SparseColumn, gappy, kept, places, roomier
 from neurograph.storage.table import EdgeTable
 

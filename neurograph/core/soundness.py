@@ -20,6 +20,7 @@ from neurograph.core.state import GraphState
 from neurograph.errors import JournalError, NeuroGraphError
 from neurograph.schema.neuron import VALUES, default_values, may_have
 from neurograph.schema.synapse import check_fit, form_of
+from neurograph.storage.sets import each_once
 
 MOST_KEYS = 2**30  # of neurons that were ever born: as many again still have 32 bits
 MOST_IDS = 2**62  # of synapses likewise, so that sums of two ids still fit 64 bits
@@ -76,7 +77,7 @@ def check_touched(graph: GraphState, effects: Sequence[Effect]) -> None:
     table = graph.table
     keys = _joined(each.keys for each in effects if isinstance(each, NeuronsBorn | KindsChanged | ValuesWritten))
     changed = _joined(each.keys for each in effects if isinstance(each, KindsChanged))
-    around = (table.rows(key, side) for key in np.unique(changed).tolist() for side in (table.inn, table.out))
+    around = (table.rows(key, side) for key in each_once(changed).tolist() for side in (table.inn, table.out))
     rows = _joined([table.rows_of(_joined(map(_numbers, effects))), *around])
     if any(isinstance(each, PopulationRemoved) for each in effects):
         keys = table.keys()
@@ -95,7 +96,7 @@ def _check_neurons(graph: GraphState, keys: np.ndarray) -> None:
     """Whether neurons, those of them that live, belong to a population and have the values of their kinds."""
     columns = graph.neurons
     keys = keys[alive(graph, keys)]
-    for code in np.unique(columns.kind[keys]).tolist():
+    for code in each_once(columns.kind[keys]).tolist():
         kind, mine = columns.kinds[code], keys[columns.kind[keys] == code]
         _need(kind.population in graph.population_names, f"the journal leads to a lost population {kind.population!r}")
         for name in VALUES:
@@ -109,7 +110,7 @@ def _check_synapses(graph: GraphState, rows: np.ndarray) -> None:
     table, columns = graph.table, graph.neurons
     parts = columns.kind[table.src[rows]], columns.kind[table.dst[rows]], table.form[rows], table.pool[rows]
     counts = len(columns.kinds), len(columns.kinds), len(table.forms.bundles), len(table.pools) + 1
-    codes = np.unique(np.ravel_multi_index(parts, counts)) if len(rows) else np.empty(0, np.int64)
+    codes = each_once(np.ravel_multi_index(parts, counts)) if len(rows) else np.empty(0, np.int64)
     for source, target, form, pool in zip(*(part.tolist() for part in np.unravel_index(codes, counts)), strict=True):
         ends = columns.kinds[source], columns.kinds[target]
         _need(ends[1].role != "input", "an input neuron has an incoming synapse")

@@ -16,6 +16,7 @@ from neurograph.draw.strongest import strengths
 from neurograph.draw.style import FAINT, GREY, INK, NEGATIVE, POSITIVE, RESOLUTION, number, picture, printable
 from neurograph.draw.topology import canvas, check, head, legend
 from neurograph.errors import OptionError
+from neurograph.storage.sets import each_once
 
 LONG, ROOM = 240.0, 560.0  # points: the side of the largest population, and of all of them together
 SHORT, LEAST, WIDEST = 34.0, 12.0, 26.0  # points: a small population, where there is room and where not; one neuron
@@ -86,7 +87,7 @@ def adjacency(graph: EditableGraph, path: str | Path, *, title: str | None = Non
     layout = lay_out(arrays, "populations")
     largest, many = int(layout.counts.max()), len(layout.counts)
     source, target = layout.column[arrays.source], layout.column[arrays.target]
-    rows, columns = (_side(layout, np.unique(end), largest) for end in (source, target))
+    rows, columns = (_side(layout, each_once(end), largest) for end in (source, target))
     bundles = _bundles(source * many + target)
     strength, sign = strengths(arrays)
     left = 26.0 + LETTER * max(

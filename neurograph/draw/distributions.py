@@ -17,6 +17,7 @@ from neurograph.draw.panel import summary
 from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, POSITIVE, picture, printable
 from neurograph.draw.topology import check
 from neurograph.errors import OptionError
+from neurograph.storage.sets import each_once
 
 WIDTH, ROW, HEAD, FOOT, LABEL = 700.0, 27.0, 76.0, 40.0, 66.0  # points; the last for the label behind a row
 MOST = 24  # rows; of more, those with most synapses are shown
@@ -97,7 +98,7 @@ def weights_of(arrays: GraphArrays, layout: GraphLayout) -> list[Weights]:
     many = len(layout.counts)
     pair = layout.column[arrays.source] * many + layout.column[arrays.target]
     found = []
-    for code in np.unique(pair[arrays.pool >= 0]).tolist():
+    for code in each_once(pair[arrays.pool >= 0]).tolist():
         mine = np.flatnonzero((pair == code) & (arrays.pool >= 0))
         parts = [arrays.pools[at][arrays.row[mine[arrays.pool[mine] == at]]].ravel() for at in range(len(arrays.pools))]
         source, target = divmod(code, many)

@@ -8,7 +8,7 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.core.levels import levels
 from neurograph.draw.style import printable
 from neurograph.errors import OptionError
-from neurograph.storage.pools import each_once
+from neurograph.storage.sets import each_once
 
 TALL = 300.0  # points, of the largest column
 LOW = 60.0  # points that a column may take however small it is beside the largest

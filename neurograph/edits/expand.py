@@ -13,7 +13,7 @@ from neurograph.errors import EditError, MissingError, OptionError, listed
 from neurograph.options import as_plain, number, one_of, pairs_of_neurons, whole
 from neurograph.schema.activations import activation as known
 from neurograph.schema.neuron import NeuronKind
-from neurograph.storage.pools import distinct
+from neurograph.storage.sets import distinct
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph

@@ -13,7 +13,7 @@ from neurograph.edits.support.relays import multiplies
 from neurograph.edits.support.stranded import STRATEGIES, Neighbours, settle
 from neurograph.errors import MissingError, OptionError
 from neurograph.options import DATA, SCOPES, as_plain, number, one_of, whole
-from neurograph.storage.pools import distinct
+from neurograph.storage.sets import distinct, union
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -223,4 +223,4 @@ def _last_of_outputs(graph: "EditableGraph", rows: np.ndarray, scores: np.ndarra
         if not keep[mine].any() and table.degree(key, table.inn) == len(mine):
             spared.append(int(mine[np.argmax(scores[mine])]))
     products = np.flatnonzero(outputs & ~keep & multiplies(graph, targets))
-    return np.union1d(np.array(spared, np.int64), products)
+    return union(np.array(spared, np.int64), products)

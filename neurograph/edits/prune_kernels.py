@@ -11,6 +11,7 @@ from neurograph.edits.support.paths import has_path, refuse_cut
 from neurograph.edits.support.stranded import Neighbours, settle
 from neurograph.errors import EditError, OptionError, listed
 from neurograph.options import SCOPES, as_plain, number, one_of
+from neurograph.storage.sets import each_once
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -76,7 +77,7 @@ def prunable_kernels(graph: "EditableGraph") -> Kernels:
 
 def _depthwise(graph: "EditableGraph", population: str, sources: np.ndarray, targets: np.ndarray) -> bool:
     """Whether each of several neurons reads one source alone, and each another."""
-    once = len(sources) > 1 and len(np.unique(targets)) == len(np.unique(sources)) == len(sources)
+    once = len(sources) > 1 and len(each_once(targets)) == len(each_once(sources)) == len(sources)
     return once and len(graph.population_keys(population)) == len(sources)
 
 

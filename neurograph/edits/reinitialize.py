@@ -11,6 +11,7 @@ from neurograph.edits.support.beginnings import first_values, first_weights, tra
 from neurograph.errors import EditError
 from neurograph.initializers import INITIALIZERS, from_name
 from neurograph.options import as_plain, one_of, populations_or_all
+from neurograph.storage.sets import union
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -68,7 +69,7 @@ class Reinitialize:
         written = np.zeros(0, np.int64)
         for name, (some, values) in first_values(graph, keys).items():
             graph.write_values(name, some, values)
-            written = np.union1d(written, some)
+            written = union(written, some)
         if not len(rows) and not len(written):
             raise EditError("nothing here is trained, so nothing can begin again")
         draw = from_name(self.initializer, self.seed)

@@ -17,6 +17,7 @@ from neurograph.edits.support.relays import Births, births_of, dependants
 from neurograph.errors import EditError, listed
 from neurograph.initializers import INITIALIZERS, from_name
 from neurograph.options import DATA, as_plain, named_or_called, number, one_of, whole
+from neurograph.storage.sets import difference, each_once
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -109,7 +110,7 @@ class Renew:
         kin = births_of(graph, keys, home)
         _refuse_heard(graph, kin, home)
         silent = _silent(graph, kin)
-        renewed = np.concatenate([keys, np.unique(kin.relays)])
+        renewed = np.concatenate([keys, each_once(kin.relays)])
         values = first_values(graph, renewed)
         fresh = self._fresh(graph, renewed, np.concatenate([np.zeros(0, np.int64), *(ids for ids, _ in silent)]))
         graph.renew(np.sort(renewed), values, [*silent, *fresh])
@@ -161,8 +162,8 @@ def _refuse_heard(graph: "EditableGraph", kin: Births, home: np.ndarray) -> None
     odd = far[graph.neurons.each("aggregation", far) != "sum"]
     mixed = np.zeros(0, np.int64)
     if not len(odd) and not kin.left_out:
-        mixed = np.setdiff1d(kin.relays, dependants(graph, kin.old[: kin.count], home))
-    heard = np.unique(odd if len(odd) else mixed)
+        mixed = difference(kin.relays, dependants(graph, kin.old[: kin.count], home))
+    heard = each_once(odd if len(odd) else mixed)
     if len(odd) or kin.left_out or len(heard):
         who = listed(graph.names_of(heard)) or "outputs, or others of their population"
         raise EditError(

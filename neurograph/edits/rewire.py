@@ -14,7 +14,7 @@ from neurograph.edits.support.paths import has_path, refuse_cut
 from neurograph.errors import OptionError
 from neurograph.initializers import INITIALIZERS, from_name
 from neurograph.options import DATA, as_plain, number, one_of, populations_or_all, whole
-from neurograph.storage.pools import first_of_each, in_sorted
+from neurograph.storage.sets import first_of_each, in_sorted, union
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -142,7 +142,7 @@ def _with_births(layers: list[SynapseLayer], moves: list[Move]) -> Iterator[tupl
     """Each layer and the codes taken in it: layers of several forms between the same neurons share their pairs."""
     for layer in layers:
         born = [codes for other, _, codes in moves if other.taken is layer.taken]
-        yield layer, np.union1d(layer.taken, np.concatenate(born)) if born else layer.taken
+        yield layer, union(layer.taken, np.concatenate(born)) if born else layer.taken
 
 
 def _smallest(

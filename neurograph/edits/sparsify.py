@@ -11,7 +11,7 @@ from neurograph.analysis.layers import SynapseLayer, require_layers, synapse_lay
 from neurograph.edits.base import Outcome
 from neurograph.errors import OptionError
 from neurograph.options import as_plain, number, one_of, populations_or_all, whole
-from neurograph.storage.pools import first_of_each
+from neurograph.storage.sets import each_once, first_of_each
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -87,7 +87,7 @@ class Sparsify:
         order = rng.permutation(len(layer.ids))
         order = order[np.argsort(~first_of_each(target[order]), kind="stable")]  # one into each target, then by chance
         keep = np.zeros(len(layer.ids), bool)
-        keep[order[: max(count, len(np.unique(target)))]] = True
+        keep[order[: max(count, len(each_once(target)))]] = True
         if keep.all():
             return len(keep)
         if self.rescale:

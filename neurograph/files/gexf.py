@@ -14,6 +14,7 @@ from neurograph.files.losses import own_columns, plain_losses
 from neurograph.files.plain import to_plain
 from neurograph.schema.neuron import KIND_FIELDS, VALUES
 from neurograph.schema.synapse import FORM_FIELDS
+from neurograph.storage.sets import each_once
 
 if TYPE_CHECKING:
     from neurograph.analysis.history import NeuronHistory
@@ -87,7 +88,7 @@ def _dead(graph: EditableGraph) -> list[str]:
     neurons = neurons_of(graph)
     synapses = synapses_of(graph, neurons)
     pairs = synapses.source * len(neurons.keys) + synapses.target
-    twice = len(pairs) - len(np.unique(pairs))
+    twice = len(pairs) - len(each_once(pairs))
     dead, gone = int((neurons.died != NEVER).sum()), int((synapses.died != NEVER).sum()) - twice
     parts = [f"what {counted(dead, 'dead neuron')} had beside population, role and activation"] if dead else []
     parts += [f"what {counted(gone, 'dead synapse')} had beside a weight"] if gone > 0 else []

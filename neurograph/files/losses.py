@@ -11,6 +11,7 @@ from neurograph.errors import listed
 from neurograph.files.formats import Losses, counted
 from neurograph.schema.neuron import SCHEMA as OF_NEURONS
 from neurograph.schema.synapse import SCHEMA as OF_SYNAPSES
+from neurograph.storage.sets import each_once
 
 Columns = dict[str, list[Any]]
 
@@ -68,7 +69,7 @@ def own_losses(graph: EditableGraph) -> Losses:
 def form_losses(graph: EditableGraph) -> Losses:
     """Of a format with a number for each synapse: what else they have, by name."""
     rows = graph.table.rows_of(graph.arrays().ids)
-    used = [graph.table.forms.bundles[code] for code in np.unique(graph.table.form[rows]).tolist()]
+    used = [graph.table.forms.bundles[code] for code in each_once(graph.table.form[rows]).tolist()]
     names = sorted({str(name) for bundle in used for name in bundle} | set(own_columns(graph)[1]))
     return [f"what synapses have beside a number: {listed(names, 20)}"] if names else []
 

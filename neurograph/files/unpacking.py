@@ -18,7 +18,8 @@ from neurograph.files.parts import Parts, need, need_attributes, within
 from neurograph.schema import synapse
 from neurograph.schema.neuron import SCHEMA, VALUES, NeuronKind, change_kind, default_values, may_have
 from neurograph.schema.synapse import canonical_form, check_fit, form_of
-from neurograph.storage.pools import Pool, distinct
+from neurograph.storage.pools import Pool
+from neurograph.storage.sets import distinct
 from neurograph.storage.sparse import by_key
 from neurograph.storage.table import EdgeTable
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.errors import EditError, MissingError, listed
 from neurograph.schema.synapse import WEIGHT
+from neurograph.storage.sets import each_once
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -104,11 +105,11 @@ def find_pair(graph: "EditableGraph", between: Sequence[Any], place: str = "afte
     sources, targets = (graph.resolve(side) for side in between)
     rows, ways = _ways(graph, between, np.sort(sources), np.sort(targets))
     table = graph.table
-    readers, targets = np.unique(table.src[rows]).astype(np.int64), np.unique(table.dst[rows]).astype(np.int64)
+    readers, targets = each_once(table.src[rows]).astype(np.int64), each_once(table.dst[rows]).astype(np.int64)
     form = _one_form(graph, between, rows)
     _check_sums(graph, targets)
     chain, relays, origins = _before(graph, between, readers, ways) if place == "before" else ((), [], readers)
-    read = np.unique(origins)
+    read = each_once(origins)
     shapes = list(dict.fromkeys(graph.neurons.each("shape", read).tolist()))
     if len(shapes) > 1:
         raise EditError(f"a new neuron cannot read maps of several shapes, and {between[0]!r} has {listed(shapes)}")
@@ -142,7 +143,7 @@ def _ways(graph: "EditableGraph", between: Sequence[Any], sources: np.ndarray, t
     own = np.isin(table.src[rows], sources)
     if (own & ~bare).any():
         return rows[own & ~bare], {}
-    ways = {key: _way(graph, key, set(sources.tolist())) for key in np.unique(table.src[rows[~bare]]).tolist()}
+    ways = {key: _way(graph, key, set(sources.tolist())) for key in each_once(table.src[rows[~bare]]).tolist()}
     found = rows[~bare][np.array([ways[key] is not None for key in table.src[rows[~bare]].tolist()], bool)]
     if len(found):
         return found, ways

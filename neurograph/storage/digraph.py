@@ -9,7 +9,7 @@ import numpy as np
 from neurograph.errors import MissingError, SynapseError, listed
 from neurograph.storage.adjacency import Adjacency
 from neurograph.storage.mutable import MutableColumns
-from neurograph.storage.pools import distinct
+from neurograph.storage.sets import distinct
 
 
 class ArrayDiGraph(MutableColumns):

@@ -11,8 +11,8 @@ from neurograph.storage.adjacency import Adjacency, Neighbours
 from neurograph.storage.edge_data import EdgeData
 from neurograph.storage.edge_views import ArrayInEdgeView, ArrayOutEdgeView
 from neurograph.storage.incoming import fill
-from neurograph.storage.pools import distinct, each_once
 from neurograph.storage.reports import NeighboursView
+from neurograph.storage.sets import distinct, each_once
 from neurograph.storage.stretches import in_order, plain_columns, stretches, weighted
 from neurograph.storage.table import EdgeTable
 

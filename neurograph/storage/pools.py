@@ -1,4 +1,4 @@
-"""Growing arrays: rows of equal shape, interned attribute bundles, and a few helpers over integer arrays."""
+"""Growing arrays: rows of equal shape, interned attribute bundles, and stretches of rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -27,45 +27,6 @@ def grown(array: np.ndarray, capacity: int, fill: float = 0) -> np.ndarray:
 def room(needed: int, have: int, one_by_one: bool) -> int:
     """The capacity to grow to: exact for bulk additions, half as much again for single ones."""
     return max(16, needed, have * 3 // 2 if one_by_one else 0)
-
-
-def distinct(values: np.ndarray) -> bool:
-    """Whether all values of an integer array differ (`np.unique` hashes, and takes seconds on millions)."""
-    if (seen := _seen(values)) is not None:
-        return int(np.count_nonzero(seen)) == len(values)
-    values = np.sort(values)
-    return not (values[1:] == values[:-1]).any()
-
-
-def each_once(values: np.ndarray) -> np.ndarray:
-    """The different values of an integer array, rising; see `distinct`."""
-    if (seen := _seen(values)) is not None:
-        return np.flatnonzero(seen).astype(values.dtype, copy=False)
-    values = np.sort(values)
-    return values[np.diff(values, prepend=values[:1] - 1) != 0]
-
-
-def _seen(values: np.ndarray) -> np.ndarray | None:
-    """(highest + 1,) bool which whole numbers are there; None where they lie too far apart for that."""
-    if not len(values) or values.min() < 0 or values.max() >= 4 * len(values):
-        return None
-    seen = np.zeros(int(values.max()) + 1, bool)
-    seen[values] = True
-    return seen
-
-
-def first_of_each(values: np.ndarray) -> np.ndarray:
-    """(n,) bool: where each value comes up for the first time."""
-    found = np.zeros(len(values), bool)
-    found[np.unique(values, return_index=True)[1]] = True
-    return found
-
-
-def in_sorted(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """(n,) bool: which values are among some rising ones."""
-    if not len(known):
-        return np.zeros(len(values), bool)
-    return known[np.minimum(np.searchsorted(known, values), len(known) - 1)] == values
 
 
 def ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from neurograph.analysis.history import NEVER, NeuronHistory, SynapseHistory
 from neurograph.schema.neuron import NeuronKind
 from neurograph.schema.synapse import SynapseForm
+from neurograph.storage.sets import each_once
 from neurograph.view.bundles import Connection
 from neurograph.view.layout import PopulationBlock
 
@@ -19,7 +20,7 @@ _NOT_IN_HTML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 def describe_population(neurons: NeuronHistory, block: PopulationBlock, closed: bool) -> dict[str, Any]:
     """A population: where it stands, how many it has, and what its neurons have in common."""
-    kinds = [neurons.kinds[code] for code in np.unique(neurons.kind[block.members]).tolist()]
+    kinds = [neurons.kinds[code] for code in each_once(neurons.kind[block.members]).tolist()]
     described = {
         name: getattr(block, name) for name in ("column", "tiles", "pitch", "x", "y", "width", "height", "inside")
     }
@@ -69,7 +70,7 @@ def describe_connection(synapses: SynapseHistory, bundle: Connection) -> dict[st
         "ever": bundle.ever,
         "histogram": bundle.histogram.tolist(),
         "zeros": bundle.zeros,
-        "forms": np.unique(synapses.form[bundle.synapses]).tolist(),
+        "forms": each_once(synapses.form[bundle.synapses]).tolist(),
         "closed": bundle.band,
     }
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from neurograph.analysis.history import SynapseHistory
 from neurograph.analysis.past import PastWeights
+from neurograph.storage.sets import each_once
 from neurograph.view.bundles import Connection
 
 MOST = 600_000  # numbers of kernels that go into a page
@@ -62,7 +63,7 @@ class KernelPlaces:
         place = np.minimum(np.searchsorted(some.ids, self.ids), len(some.ids) - 1)
         there = (some.ids[place] == self.ids) & (some.sizes[place] == self.length)
         first = np.cumsum(some.sizes) - some.sizes
-        for length in np.unique(self.length[there]).tolist():
+        for length in each_once(self.length[there]).tolist():
             which, along = np.flatnonzero(there & (self.length == length)), np.arange(length)
             kernels = some.numbers[first[place[which]][:, None] + along].astype(np.float64)
             out[self.start[which][:, None] + along] = _scaled(kernels)

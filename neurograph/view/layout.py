@@ -6,7 +6,7 @@ import numpy as np
 
 from neurograph.analysis.history import NeuronHistory, SynapseHistory, levels_of
 from neurograph.core.levels import levels
-from neurograph.storage.pools import each_once
+from neurograph.storage.sets import difference, each_once
 
 TILE = 2.4  # units between two feature maps; between two numbers it is 1
 APART = 3.0  # units between two neurons of a small population, at most
@@ -89,7 +89,7 @@ def _extent(place: np.ndarray) -> float:
 def _members(neurons: NeuronHistory, order: list[str]) -> tuple[list[str], np.ndarray]:
     """The populations that have or had neurons, and (N,) which each neuron is of."""
     of_kind = [kind.population for kind in neurons.kinds]
-    used = {of_kind[code] for code in np.unique(neurons.kind).tolist()}
+    used = {of_kind[code] for code in each_once(neurons.kind).tolist()}
     names = [name for name in dict.fromkeys([*order, *of_kind]) if name in used]
     code = {name: at for at, name in enumerate(names)}
     return names, np.array([code.get(name, -1) for name in of_kind], np.int64)[neurons.kind]
@@ -110,7 +110,7 @@ def _columns(block: np.ndarray, synapses: SynapseHistory, level: np.ndarray, cou
 
 def _pulled(depth: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """What reads nothing stands just before its first reader, unless it stands at the very front."""
-    for at in np.setdiff1d(np.arange(len(depth)), target).tolist():
+    for at in difference(np.arange(len(depth)), target).tolist():
         readers = target[source == at]
         if len(readers):
             depth[at] = depth[readers].min() - 1
@@ -128,7 +128,7 @@ class _Shape:
 
 
 def _arranged(neurons: NeuronHistory, members: np.ndarray, level: np.ndarray, inside: bool, slim: float) -> _Shape:
-    kinds = [neurons.kinds[code] for code in np.unique(neurons.kind[members])]
+    kinds = [neurons.kinds[code] for code in each_once(neurons.kind[members])]
     tiles = all(len(kind.shape) == 2 for kind in kinds)
     if inside:
         return _Shape(members, *_by_level(level[members], slim), tiles)

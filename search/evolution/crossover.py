@@ -7,6 +7,7 @@ import numpy as np
 
 from neurograph.errors import OptionError
 from neurograph.schema.neuron import VALUES
+from neurograph.storage.sets import difference, each_once
 
 from .innovations import Alignment, align
 
@@ -76,7 +77,7 @@ def _take_weights(child: Any, found: Alignment, taken: np.ndarray) -> None:
     mine, theirs = found.synapses[taken].T
     table, rows, ids = found.b.graph.table, found.b.rows[theirs], mine
     kind = table.pool[rows]
-    for pool in np.unique(kind).tolist():
+    for pool in each_once(kind).tolist():
         if pool:
             some = kind == pool
             child.write_weights(ids[some], table.pools[pool - 1].data[table.row[rows[some]]])
@@ -103,7 +104,7 @@ def _take_the_rest(child: Any, found: Alignment, rng: np.random.Generator, neuro
     """Add what only `b` has, each synapse where it closes no cycle, each neuron where a synapse needs it."""
     b, graph = found.b, found.b.graph
     names = dict(zip(found.neurons[:, 1].tolist(), child.names_of(found.neurons[:, 0]), strict=True))
-    only = np.setdiff1d(np.arange(len(b.rows)), found.synapses[:, 1])
+    only = difference(np.arange(len(b.rows)), found.synapses[:, 1])
     theirs = graph.names_of(b.keys)
     successors = _successors(child)
     for at in rng.permutation(only).tolist():

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.storage.sets import each_once
+
 from .innovations import Alignment, align
 
 
@@ -54,7 +56,7 @@ def _of_weights(found: Alignment) -> np.ndarray:
     parts = [np.zeros(0)]
     rows = [one.rows[places] for one, places in zip((found.a, found.b), found.synapses.T, strict=True)]
     first, second = found.a.graph.table, found.b.graph.table
-    for kind in np.unique(first.pool[rows[0]]).tolist():
+    for kind in each_once(first.pool[rows[0]]).tolist():
         mine = first.pool[rows[0]] == kind
         if kind:
             other = int(second.pool[rows[1][mine][0]])

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from neurograph.storage.sets import difference
+
 from .policy import Policy
 
 Pair = tuple[Hashable, Hashable]
@@ -79,7 +81,7 @@ class Genome:
         """Two neurons, perhaps one twice, that no synapse joins: one with a delay may, whatever leads where."""
         readers = np.flatnonzero(self.scalar & ~self.inputs & self.mine)
         for u in rng.permutation(np.flatnonzero(self.scalar)).tolist():
-            found = np.setdiff1d(readers, self.target[self.source == u])
+            found = difference(readers, self.target[self.source == u])
             if len(found):
                 return self._names(u, int(rng.choice(found)))
         return None

@@ -6,6 +6,7 @@ import numpy as np
 from deap import tools
 
 from neurograph.errors import OptionError
+from neurograph.storage.sets import each_once
 
 from .individual import Individual
 
@@ -86,7 +87,7 @@ def _niched(
     crowd = np.bincount(near[:first], minlength=int(near.max()) + 1)
     left, found = list(range(len(last))), []
     while len(found) < count - first:
-        known = np.unique(near[first:][left])
+        known = each_once(near[first:][left])
         fewest = known[crowd[known] == crowd[known].min()]
         direction = int(rng.choice(fewest))
         mine = [at for at in left if near[first + at] == direction]

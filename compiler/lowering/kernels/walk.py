@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from neurograph.schema.activations import ACTIVATIONS
+from neurograph.storage.sets import each_once
 
 from ...activations import SLOPED, activate
 
@@ -35,7 +36,7 @@ def walk(
         total = bias[low:high].expand(x.shape[0], -1).index_add(1, row, contribution)
         codes = activation[low:high]
         values = [here]
-        for code in np.unique(codes):
+        for code in each_once(codes):
             chosen = np.flatnonzero(codes == code)
             name = _NAMES[code]
             own = slope[_index(low + chosen, x)] if name in SLOPED and slope is not None else None

@@ -10,7 +10,7 @@ from neurograph.core.effects.checks import alive, neurons_are_there, refuse
 from neurograph.core.records import NeuronRecords, take_neurons
 from neurograph.errors import JournalError, listed
 from neurograph.schema.neuron import NeuronKind
-from neurograph.storage.pools import distinct
+from neurograph.storage.sets import distinct
 
 if TYPE_CHECKING:
     from neurograph.core.effects.past import Past

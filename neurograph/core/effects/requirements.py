@@ -25,7 +25,7 @@ from neurograph.errors import JournalError, SynapseError
 from neurograph.schema import neuron, synapse
 from neurograph.schema.neuron import VALUES, NeuronKind, change_kind, default_values, may_have
 from neurograph.schema.synapse import canonical_form, weight_value
-from neurograph.storage.pools import distinct
+from neurograph.storage.sets import distinct
 
 _HIGHEST = 2.0**53  # of a rank
 

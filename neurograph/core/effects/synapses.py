@@ -11,7 +11,7 @@ from neurograph.core.effects.unjournaled import note_ranks
 from neurograph.core.records import SynapseRecords, take_synapses
 from neurograph.errors import JournalError
 from neurograph.schema.synapse import DELAY
-from neurograph.storage.pools import distinct
+from neurograph.storage.sets import distinct
 from neurograph.storage.table import EdgeTable
 
 if TYPE_CHECKING:

@@ -38,6 +38,7 @@ from neurograph.schema.synapse import (
 )
 from neurograph.storage import ArrayDiGraph
 from neurograph.storage.edge_data import EdgeData
+from neurograph.storage.sets import each_once
 
 _INPUT = "the target is an input neuron, which reads data and no synapse"
 _new = tuple.__new__  # of a named tuple: twice as fast as calling its class
@@ -266,7 +267,7 @@ def _check_ends(
 ) -> None:
     """One check for each pair of kinds that occurs."""
     pairs = columns.kind[u].astype(np.int64) * len(columns.kinds) + columns.kind[v]
-    seen = np.flatnonzero(np.bincount(pairs)) if len(columns.kinds) < 1000 else np.unique(pairs)
+    seen = np.flatnonzero(np.bincount(pairs)) if len(columns.kinds) < 1000 else each_once(pairs)
     for pair in seen.tolist() if len(u) else ():
         a, b = divmod(pair, len(columns.kinds))
         try:

@@ -11,8 +11,8 @@ from neurograph.core.mutations.owning import synchronise, todays
 from neurograph.core.mutations.whole import in_turn, whole
 from neurograph.core.state import GraphState
 from neurograph.errors import NeuronError, SynapseError
-from neurograph.storage.pools import distinct
 from neurograph.storage.runs import runs, taken
+from neurograph.storage.sets import distinct
 
 
 def read_weights(graph: GraphState, ids: np.ndarray) -> np.ndarray:

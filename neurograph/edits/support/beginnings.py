@@ -8,6 +8,7 @@ import numpy as np
 from neurograph.initializers import Weights
 from neurograph.schema.activations import activation
 from neurograph.schema.neuron import NORM_VALUES
+from neurograph.storage.sets import each_once
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -42,7 +43,7 @@ def first_weights(graph: "EditableGraph", rows: np.ndarray, draw: Weights) -> It
     area = np.array([1, *(int(np.prod(pool.data.shape[1:])) for pool in table.pools)], np.float64)[kind]
     reads = np.bincount(target, area)  # numbers that each neuron weighs
     names = graph.neurons.each("activation", target)
-    for pool in np.unique(kind).tolist():
+    for pool in each_once(kind).tolist():
         shape = table.pools[pool - 1].data.shape[1:]
         mine = np.flatnonzero(kind == pool)
         mine = mine[np.argsort(target[mine], kind="stable")]

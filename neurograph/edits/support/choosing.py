@@ -8,7 +8,7 @@ from neurograph.analysis.ages import Ages
 from neurograph.analysis.observations import Observations
 from neurograph.edits.selectors import Selection, Selector, selector
 from neurograph.errors import EditError, MissingError
-from neurograph.storage.pools import distinct
+from neurograph.storage.sets import distinct
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph

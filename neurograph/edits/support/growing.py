@@ -70,6 +70,8 @@ class Wiring:
 
 def wiring(graph: "EditableGraph", donors: np.ndarray, incoming: bool) -> Iterator[Wiring]:
     """What newborns get of their (n,) donors, which may repeat; one `Wiring` for each form and weight shape."""
+    if not len(donors):
+        return
     table = graph.table
     side = table.inn if incoming else table.out
     alike, which = np.unique(donors, return_inverse=True)

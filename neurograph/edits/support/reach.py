@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurograph.storage.sets import each_once
 from neurograph.storage.sparse import by_key
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Reach:
         """Of an event whose chosen synapses have these ends; see `Expand.connected`."""
         arrays = graph.arrays()
         level = by_key(arrays.keys, arrays.level.astype(np.int64), len(graph.table.names))
-        parents, children = (np.unique(ends) for ends in (source, target))
+        parents, children = (each_once(ends) for ends in (source, target))
         if connected == "all":
             parents, children = (_populations(graph, keys) for keys in (parents, children))
             children = children[graph.neurons.each("role", children) != "input"]

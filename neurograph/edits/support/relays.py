@@ -16,6 +16,7 @@ import numpy as np
 from neurograph.edits.support.growing import Wiring, wiring
 from neurograph.errors import EditError, listed
 from neurograph.schema.synapse import WEIGHT
+from neurograph.storage.sets import difference
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -74,24 +75,30 @@ def births_of(graph: "EditableGraph", donors: np.ndarray, home: np.ndarray) -> B
     home
         Keys of their population: it grows by the newborns alone, so no relay is there.
     """
+    outgoing = _outgoing(graph, donors, home)
     old, newborn = donors, np.arange(len(donors))
-    front = np.arange(len(donors))
+    front, there = np.arange(len(donors)), outgoing
     while len(front):
         found = [np.empty(0, np.int64)]
-        for w in wiring(graph, old[front], incoming=False):
-            on = w.take(carries_on(graph, w, home))
+        for w, carried in there:
+            on = w.take(carried)
             found.append(on.far[on.at] * len(donors) + newborn[front[on.newborn]])
-        code = np.setdiff1d(np.concatenate(found), old * len(donors) + newborn)
+        code = difference(np.concatenate(found), old * len(donors) + newborn)
         code = code[np.argsort(code % len(donors), kind="stable")]
         front = np.arange(len(old), len(old) + len(code))
         old, newborn = np.append(old, code // len(donors)), np.append(newborn, code % len(donors))
+        there = _outgoing(graph, old[front], home)
     rest = [
-        [w.take(~carries_on(graph, w, home)) for w in wiring(graph, some, incoming=False)]
-        for some in (donors, old[len(donors) :])
+        [w.take(~carried) for w, carried in some] for some in (outgoing, _outgoing(graph, old[len(donors) :], home))
     ]
     mine, theirs = ([w for w in side if not is_weightless(w) and len(w.at)] for side in rest)
     left_out = sum(len(w.at) for side in rest for w in side if is_weightless(w))
     return Births(len(donors), old, newborn, mine, theirs, left_out)
+
+
+def _outgoing(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray) -> list[tuple[Wiring, np.ndarray]]:
+    """Outgoing synapses of some neurons, and (s,) which of them carry these on."""
+    return [(w, carries_on(graph, w, home)) for w in wiring(graph, keys, incoming=False)]
 
 
 def dependants(graph: "EditableGraph", keys: np.ndarray, home: np.ndarray) -> np.ndarray:

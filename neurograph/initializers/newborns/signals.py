@@ -9,6 +9,7 @@ from neurograph.analysis.observations import Observations
 from neurograph.errors import EditError, MissingError, listed
 from neurograph.schema.derivatives import activated
 from neurograph.schema.neuron import NORM_VALUES
+from neurograph.storage.sets import each_once
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -90,5 +91,5 @@ def require_plain(graph: "EditableGraph", keys: np.ndarray) -> None:
 def ends_through(graph: "EditableGraph", donors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(n,), (m,) keys, rising, of all that donors read by weights and of all that read them so."""
     table = graph.table
-    incoming, outgoing = (synapses_of(graph, np.unique(donors), side) for side in (True, False))
-    return np.unique(table.src[incoming].astype(np.int64)), np.unique(table.dst[outgoing].astype(np.int64))
+    incoming, outgoing = (synapses_of(graph, each_once(donors), side) for side in (True, False))
+    return each_once(table.src[incoming].astype(np.int64)), each_once(table.dst[outgoing].astype(np.int64))

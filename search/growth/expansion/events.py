@@ -8,6 +8,7 @@ import numpy as np
 from neurograph.core.entries import Entry
 from neurograph.edits import RemoveSynapses
 from neurograph.network import NeuronGraph
+from neurograph.storage.sets import difference
 
 from ...training import Trainer
 from ...training.batches import seed_of
@@ -81,7 +82,7 @@ class Expansion:
 
     def _prune(self, trainer: Trainer, row: dict[str, Any], born: int) -> None:
         entry = _expansion(trainer.net.graph, born)
-        newborn = np.setdiff1d(entry.synapses_born, np.array(entry.details["lasting"], np.int64))
+        newborn = difference(entry.synapses_born, np.array(entry.details["lasting"], np.int64))
         ids = excess(self._scores(trainer, None), newborn, self.options.prune_threshold)
         if not len(ids):
             return

@@ -11,6 +11,7 @@ from neurograph.analysis.observations import Observations
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import DivergenceError, MissingError, OptionError
 from neurograph.network import NeuronGraph
+from neurograph.storage.sets import each_once
 
 from ...training.objectives import Loss
 from ...training.tasks import loss_of
@@ -139,7 +140,7 @@ def normalised(values: np.ndarray, layer: np.ndarray) -> np.ndarray:
     [0.0, 1.0, 0.5, 0.0]
     """
     scaled = np.zeros(len(values))
-    for one in np.unique(layer).tolist():
+    for one in each_once(layer).tolist():
         mine = layer == one
         low, high = values[mine].min(), values[mine].max()
         if high > low:

@@ -5,6 +5,7 @@ import numpy as np
 from neurograph.edits.support.paths import fewest
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
+from neurograph.storage.sets import each_once
 
 from ..expansion.scores import allowed, layers, scorable
 from .options import PruneOptions
@@ -33,7 +34,7 @@ def check_prunable(graph: NeuronGraph, options: PruneOptions) -> None:
     places = allowed(arrays, options.metric, options.into, options.skip_frozen)
     left = most = still_left(len(places), options.left, 1, 1)
     if options.scope == "layer":  # each layer rounds its share, upwards by a half at most
-        most += len(np.unique(layers(arrays, places))) / 2
+        most += len(each_once(layers(arrays, places))) / 2
     needed = fewest(graph, arrays.ids[places])
     if most < needed < np.inf:
         raise OptionError(

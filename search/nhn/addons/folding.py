@@ -3,6 +3,7 @@
 import numpy as np
 
 from neurograph.network import NeuronGraph
+from neurograph.storage.sets import each_once
 
 
 def fold_norms(graph: NeuronGraph) -> dict[str, np.ndarray]:
@@ -40,7 +41,7 @@ def _fold(graph: NeuronGraph, keys: np.ndarray) -> np.ndarray:
     scale = value["gamma"] / np.sqrt(value["running_var"] + graph.neurons.each("eps", keys).astype(np.float64))
     shift = (np.nan_to_num(value["bias"]) - value["running_mean"]) * scale + value["beta"]
     rows = np.concatenate([table.rows(key, table.inn) for key in keys.tolist()])
-    for kind in np.unique(table.pool[rows]).tolist():
+    for kind in each_once(table.pool[rows]).tolist():
         mine = rows[table.pool[rows] == kind]
         factor = scale[np.searchsorted(keys, table.dst[mine])]
         ids, weights = table.id[mine].astype(np.int64), graph.read_weights(table.id[mine])

@@ -10,6 +10,7 @@ from torch import Tensor
 from neurograph.edits import AddOnNeurons, Directions
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
+from neurograph.storage.sets import difference
 
 from ....compiler.runtime.devices import usable_device
 from ...datasets.checks import check_targets
@@ -115,7 +116,7 @@ class AddOnSupernet:
                 break
             descent.step(losses.sum(), rate)
             sums[alive] += losses.detach().double().cpu().numpy()
-        sums[np.setdiff1d(np.arange(len(people)), alive)] = np.nan
+        sums[difference(np.arange(len(people)), alive)] = np.nan
         return sums / max(len(rates), 1)
 
     def _finite(

@@ -16,6 +16,7 @@ from neurograph.edits.prune_kernels import Kernels, prunable_kernels
 from neurograph.edits.support.paths import has_path
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
+from neurograph.storage.sets import difference
 
 from ...growth.events import Event, Keep
 from ...options import of_option
@@ -116,7 +117,7 @@ class KernelPruning:
         kernels = prunable_kernels(net.graph)
         flat = kernels.ids[edit(self.options, share).choose(kernels)]
         mask(net, flat)
-        back = len(np.setdiff1d(before, flat))
+        back = len(difference(before, flat))
         row["event"] = event.close(masked=len(flat), kernels=len(kernels.ids), spliced=back)
         row["edit"] = f"{len(flat):,} of {len(kernels.ids):,} kernels masked" + (f", {back:,} back" if back else "")
 

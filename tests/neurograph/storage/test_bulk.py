@@ -13,21 +13,8 @@ from neurograph import NeuronGraph
 from neurograph.core.codec import LARGEST, decode, encode
 from neurograph.errors import FileError
 from neurograph.storage.columns import EdgeColumns
-from neurograph.storage.pools import distinct, each_once
 from neurograph.storage.sorting import LEAST, sorted_pairs
 from neurograph.storage.sparse import SparseNames
-
-numbers = st.lists(st.integers(-5, 40), max_size=60) | st.sets(st.integers(0, 30), max_size=20).map(list)
-
-
-@given(numbers, st.sampled_from([np.int32, np.int64]))
-def test_each_value_once_is_what_numpy_finds(values, dtype):
-    array = np.array(values, dtype)
-    found = each_once(array)
-    np.testing.assert_array_equal(found, np.unique(array))
-    assert found.dtype == dtype
-    assert distinct(array) == (len(set(values)) == len(values))
-    assert distinct(found)
 
 
 @pytest.mark.parametrize("limit", [1, 50, 10**6])

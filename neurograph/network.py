@@ -70,8 +70,11 @@ class NeuronGraph(EditableGraph):
 
         return export(self, path, format, force=force, **options)
 
-    def draw(self, path: str | Path, **options: Any) -> Path:
-        """Draw the topology to an SVG, PDF or PNG; see `neurograph.draw.topology`."""
+    def draw(self, path: str | Path | None = None, **options: Any) -> Any:
+        """Draw the topology to an SVG, PDF or PNG; see `neurograph.draw.topology`.
+
+        Without a path a notebook shows what is returned; `ax=` draws it in the place of one of matplotlib's subplots.
+        """
         from neurograph.draw import topology
 
         return topology(self, path, **options)

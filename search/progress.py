@@ -1,9 +1,10 @@
-"""What a person sees while a network trains: live on a terminal, a plain line now and then elsewhere."""
+"""What a person sees while a network trains: live on a terminal and in a notebook, else a plain line now and then."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib.util import find_spec
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from neurograph.analysis.units import unit_of, with_unit
+
+from .notebook import NotebookOutput
 
 _RECENT = 10  # parts whose pace counts
 _NAMED = 8  # populations that fit a line each with its own count
@@ -38,9 +41,10 @@ def usual_console() -> Console:
 
 
 class Shown:
-    """Something on a terminal that is drawn anew as it changes.
+    """Something on a terminal or in a notebook that is drawn anew as it changes.
 
-    Used as a context manager, so that the terminal is put right whatever happens.
+    Used as a context manager, so that the terminal is put right whatever happens. In a notebook it is a widget where
+    ipywidgets is installed, and otherwise an output of the cell.
 
     Parameters
     ----------
@@ -50,16 +54,25 @@ class Shown:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or usual_console()
-        self.live = Live(console=self.console, auto_refresh=False, transient=False)
+        notebook = self.console.is_jupyter
+        self.is_live = self.console.is_terminal or (notebook and not self.console.quiet)
+        bare = notebook and find_spec("ipywidgets") is None
+        self.live = NotebookOutput() if bare else _live(self.console, redirect=not notebook)
 
     def __enter__(self) -> Self:
-        if self.console.is_terminal:
+        if self.is_live:
             self.live.start()
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.console.is_terminal:
+        if self.is_live:
             self.live.stop()
+
+
+def _live(console: Console, redirect: bool) -> Live:
+    return Live(
+        console=console, auto_refresh=False, transient=False, redirect_stdout=redirect, redirect_stderr=redirect
+    )
 
 
 class ShowProgress(Shown):
@@ -93,7 +106,7 @@ class ShowProgress(Shown):
         self.pace.count()
         if row["edit"]:
             self.last_edit = f"{row['edit']} after epoch {row['epoch']}{_moved(row)}"
-        if self.console.is_terminal:
+        if self.is_live:
             self.live.update(self._picture(row), refresh=True)
         elif row["edit"] or row["epoch"] % self.every == 0 or row["epoch"] in (1, self.epochs):
             self.console.print(

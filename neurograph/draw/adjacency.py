@@ -12,8 +12,9 @@ from matplotlib.patches import Rectangle
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.layout import GraphLayout, lay_out
 from neurograph.draw.panel import summary
+from neurograph.draw.picture import Drawn, picture
 from neurograph.draw.strongest import strengths
-from neurograph.draw.style import FAINT, GREY, INK, NEGATIVE, POSITIVE, RESOLUTION, number, picture, printable
+from neurograph.draw.style import FAINT, GREY, INK, NEGATIVE, POSITIVE, RESOLUTION, number, printable
 from neurograph.draw.topology import canvas, check, head, legend
 from neurograph.errors import OptionError
 from neurograph.storage.sets import each_once
@@ -52,7 +53,9 @@ class Side:
         return float(self.start[-1] + self.length[-1])
 
 
-def adjacency(graph: EditableGraph, path: str | Path, *, title: str | None = None) -> Path:
+def adjacency(
+    graph: EditableGraph, path: str | Path | None = None, *, title: str | None = None, ax: Axes | None = None
+) -> Drawn:
     """Draw the adjacency of a network, block by block: sources down the side, targets along the top.
 
     A cell is blue where the weight is positive and orange where it is negative, and the stronger the darker, compared
@@ -64,14 +67,16 @@ def adjacency(graph: EditableGraph, path: str | Path, *, title: str | None = Non
     graph
         The network.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     title
         Above the picture; unless given the graph's name.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -116,7 +121,7 @@ def adjacency(graph: EditableGraph, path: str | Path, *, title: str | None = Non
         if (sign == 0).any():
             axes.text(14.0, 18.0, "grey: identities and pools", va="center", fontsize=7.5, color=GREY)
 
-    return picture(path, size, paint)
+    return picture(path, size, paint, ax)
 
 
 def _side(layout: GraphLayout, which: np.ndarray, largest: int) -> Side:

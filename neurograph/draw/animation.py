@@ -1,7 +1,10 @@
 """A network growing, as a film: its journal played back."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -26,19 +29,19 @@ SIZE = 560.0  # points, the least width
 DPI = 86
 MOVE, SMOOTH = 45, 6  # milliseconds of a frame in which something moves, and how many there are between two steps
 STILL, FIRST, LAST = 650, 1200, 2600  # milliseconds of a step, of the first and of the last one
-
+_GIF = "film.gif"
 MetricsRow = Mapping[str, Any]
 
 
 def animation(
     graph: EditableGraph,
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     rows: Sequence[MetricsRow] = (),
     title: str | None = None,
     max_steps: int = 24,
     max_synapses: int = 700,
-) -> Path:
+) -> Any:
     """Write a film of how a network grew.
 
     The journal is played from its start: newborn neurons come in green, the dead fade. Structure is that of the time;
@@ -49,7 +52,7 @@ def animation(
     graph
         The network, with its journal.
     path
-        Ending in .gif, or in .mp4 where ffmpeg is installed.
+        Ending in .gif, or in .mp4 where ffmpeg is installed. Without one a notebook shows what is returned.
     rows
         The metrics of the run that it grew in: "epoch", and "validation_error" or else "train_error" in percent.
     title
@@ -61,8 +64,8 @@ def animation(
 
     Returns
     -------
-    path : pathlib.Path
-        Where the film lies.
+    film : pathlib.Path or ShownFilm
+        Where the film lies; without a path what a notebook shows.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def animation(
     FileError
         Another ending, no ffmpeg for .mp4, a path that cannot be written.
     """
-    write = writer_of(path)
+    write = writer_of(path or _GIF)
     for name, value in (("max_steps", max_steps), ("max_synapses", max_synapses)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise OptionError(f"{name} must be a whole number of at least 1, not {value!r}")
@@ -79,9 +82,34 @@ def animation(
     if len(steps) == 1:
         raise OptionError("the journal has no birth and no death, so there is nothing that a film could show")
     film = Film(steps, rows, printable(title or graph.graph.get("name", "")), max_synapses)
+    if path is None:
+        return _shown(film)
     with written_aside(path) as aside:
         write(film.frames(), aside, MOVE)
     return Path(path)
+
+
+@dataclass(frozen=True)
+class ShownFilm:
+    """A film that lies in no file: a notebook shows it.
+
+    Parameters
+    ----------
+    gif
+        The bytes of a GIF.
+    """
+
+    gif: bytes = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        return f'<img alt="how the network grew" src="data:image/gif;base64,{b64encode(self.gif).decode()}">'
+
+
+def _shown(film: "Film") -> ShownFilm:
+    with TemporaryDirectory(prefix="neurograph-") as folder:
+        aside = Path(folder) / _GIF
+        writer_of(_GIF)(film.frames(), aside, MOVE)
+        return ShownFilm(aside.read_bytes())
 
 
 class Film:

@@ -4,12 +4,14 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.layout import lay_out
 from neurograph.draw.panel import Panel, flags, summary
-from neurograph.draw.style import FAINT, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import FAINT
 from neurograph.draw.topology import (
     BOTTOM,
     SIDE,
@@ -30,13 +32,14 @@ ROOM = 300.0  # points, for the columns of each
 def before_and_after(
     before: EditableGraph,
     after: EditableGraph,
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     titles: tuple[str, str] = ("Before", "After"),
     columns: str | None = None,
     newborn: Iterable[Hashable] | None = None,
     max_synapses: int = 20_000,
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw two networks side by side, so that equal heights mean equal numbers of neurons.
 
     Parameters
@@ -44,7 +47,7 @@ def before_and_after(
     before, after
         The networks; see `topology` for how each is drawn.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     titles
         Above each.
     columns
@@ -54,11 +57,13 @@ def before_and_after(
         where one grew out of the other.
     max_synapses
         How many to draw of each network, at most.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -92,4 +97,4 @@ def before_and_after(
         legend(axes, size, bool(new.any()))
         caption(axes, sum(shown), sum(len(arrays.ids) for arrays in both))
 
-    return picture(path, size, paint)
+    return picture(path, size, paint, ax)

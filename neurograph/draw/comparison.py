@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neurograph.draw.axes import bare, heading
-from neurograph.draw.style import GREY, INK, LINES, NEWBORN, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import GREY, INK, LINES, NEWBORN
 from neurograph.errors import OptionError
 
 WIDE, STEP = 520.0, 26.0  # points: the picture, and a row of it
@@ -40,12 +41,13 @@ class Variant:
 
 def comparison(
     variants: Sequence[Variant],
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     axis: str = "test error (%)",
     title: str | None = None,
     reference: float | None = None,
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw what each run of each variant came to.
 
     Parameters
@@ -53,18 +55,20 @@ def comparison(
     variants
         From top to bottom.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     axis
         What the values are.
     title
         Above the picture.
     reference
         A value that all are to be held against: a line upwards.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -97,7 +101,7 @@ def comparison(
         axes.set_xlabel(axis)
         heading(axes, title)
 
-    return picture(path, (WIDE, high), paint)
+    return picture(path, (WIDE, high), paint, ax)
 
 
 def _variant(axes: Axes, row: int, variant: Variant, colour: str) -> None:

@@ -14,7 +14,8 @@ from neurograph.core.graph import EditableGraph
 from neurograph.draw.axes import bare
 from neurograph.draw.layout import GraphLayout, lay_out
 from neurograph.draw.panel import summary
-from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, POSITIVE, picture, printable
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import FAINT, GREY, INK, LINES, NEGATIVE, POSITIVE, printable
 from neurograph.draw.topology import check
 from neurograph.errors import OptionError
 from neurograph.storage.sets import each_once
@@ -35,7 +36,9 @@ class Weights:
     values: np.ndarray
 
 
-def distributions(graph: EditableGraph, path: str | Path, *, title: str | None = None) -> Path:
+def distributions(
+    graph: EditableGraph, path: str | Path | None = None, *, title: str | None = None, ax: Axes | None = None
+) -> Drawn:
     """Draw the distribution of the weights between each two populations, and of the synapses each neuron has.
 
     Weights are histograms on one axis, each as high as its row, orange below zero and blue above; of kernels every
@@ -47,14 +50,16 @@ def distributions(graph: EditableGraph, path: str | Path, *, title: str | None =
     graph
         The network.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     title
         Above the picture; unless given the graph's name.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -90,7 +95,7 @@ def distributions(graph: EditableGraph, path: str | Path, *, title: str | None =
             label = f"the {MOST} largest of {len(bundles)} pairs of populations are shown"
             figure.text(14 / size[0], 10 / size[1], label, fontsize=7.5, color=GREY)
 
-    return picture(path, size, paint)
+    return picture(path, size, paint, ax)
 
 
 def weights_of(arrays: GraphArrays, layout: GraphLayout) -> list[Weights]:

@@ -12,7 +12,8 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from neurograph.analysis.units import PERCENT, unit_of
 from neurograph.draw.axes import bare, heading, label_ends
-from neurograph.draw.style import GREY, LINES, NEWBORN, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import GREY, LINES, NEWBORN
 from neurograph.errors import OptionError
 
 SIZE = (560.0, 400.0)  # points
@@ -22,11 +23,12 @@ MetricsRow = Mapping[str, Any]
 
 def growth(
     rows: Sequence[MetricsRow],
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     title: str | None = None,
     beside: Mapping[str, Sequence[MetricsRow]] | None = None,
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw the errors and the neurons of each population over the epochs, with a mark where the network was edited.
 
     Beside other runs, only the errors that networks are watched by are drawn: those on the test part where rows have
@@ -39,16 +41,18 @@ def growth(
         "neurons" (population -> count) and "edit" (what was done after the epoch, or None). An error may be missing or
         None. "test_error" is drawn where it is there.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     title
         Above the picture.
     beside
         Name -> rows of other runs, such as fixed networks trained by the same recipe.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -81,7 +85,7 @@ def growth(
         neurons.set_xlabel("epoch")
         heading(errors, title, pad=18)
 
-    return picture(path, SIZE, paint)
+    return picture(path, SIZE, paint, ax)
 
 
 def errors_over_epochs(axes: Axes, rows: Sequence[MetricsRow]) -> None:

@@ -16,8 +16,9 @@ from neurograph.analysis.units import unit_of
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.axes import bare
 from neurograph.draw.growth import errors_over_epochs
+from neurograph.draw.picture import Drawn, picture
 from neurograph.draw.run_directory import read_run
-from neurograph.draw.style import GREY, INK, NEWBORN, picture, printable
+from neurograph.draw.style import GREY, INK, NEWBORN, printable
 from neurograph.errors import OptionError
 
 WIDE, CHART, HEAD, LINE = 560.0, 250.0, 34.0, 11.0  # points
@@ -32,7 +33,8 @@ def growth_story(
     metrics: Sequence[MetricsRow] | None = None,
     test_error: float | None = None,
     most: int = 12,
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw how a network grew and why, as one figure.
 
     Above, how many neurons there were and are; then the errors over the widths of the populations that changed, with a
@@ -43,33 +45,35 @@ def growth_story(
     network
         A run's directory; or a network, with its journal.
     path
-        Its ending says what to write: .svg, .pdf or .png. Unless given, "growth-story.png" in the run's directory.
+        Its ending says what to write: .svg, .pdf or .png. Unless given, "growth-story.png" in the run's directory; of a
+        network a notebook shows what is returned.
     metrics
         Rows of the run's metrics, one an epoch; unless given, the directory's.
     test_error
         For the headline; unless given the last one that the metrics hold.
     most
         How many events are shown, those that changed most; the caption says how many are not.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
     OptionError
-        No rows, a row without its epoch, a number of events below 0; a network without metrics or path.
+        No rows, a row without its epoch, a number of events below 0; a network without metrics.
     FileError
         Another ending, a path that cannot be written; a directory that is no run's, or damaged.
     """
     if isinstance(network, str | Path):
         run = read_run(network)
-        graph, path = run.graph, Path(network) / "growth-story.png" if path is None else path
+        graph = run.graph
+        path = Path(network) / "growth-story.png" if path is None and ax is None else path
         metrics = run.metrics if metrics is None else metrics
         test_error = run.test_error if test_error is None else test_error
-    elif path is None:
-        raise OptionError("a network needs a path to be drawn to; a run's directory would be one")
     else:
         graph = network
     if not metrics or any("epoch" not in row for row in metrics):
@@ -106,7 +110,7 @@ def growth_story(
             )  # fmt: skip
         _sentences(figure, lines, len(events) - len(shown), tall)
 
-    return picture(path, (WIDE, tall), paint)
+    return picture(path, (WIDE, tall), paint, ax)
 
 
 def _changed(event: GrowthEvent) -> tuple[int, int]:

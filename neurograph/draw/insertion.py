@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from neurograph.draw.axes import bare, heading, label_ends
-from neurograph.draw.style import GREY, LINES, NEGATIVE, POSITIVE, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import GREY, LINES, NEGATIVE, POSITIVE
 from neurograph.errors import OptionError
 
 SIZE = (520.0, 250.0)  # points
@@ -17,7 +18,14 @@ CURVES = (560.0, 320.0)
 FAR = 10.0  # points of accuracy, beyond which a curve's start is not worth the room
 
 
-def sparsity(beta: Sequence[float], kept: Sequence[int], path: str | Path, *, title: str | None = None) -> Path:
+def sparsity(
+    beta: Sequence[float],
+    kept: Sequence[int],
+    path: str | Path | None = None,
+    *,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw beta against neuron: those that stay in blue, and below the axis a mark for each that went.
 
     Parameters
@@ -27,14 +35,16 @@ def sparsity(beta: Sequence[float], kept: Sequence[int], path: str | Path, *, ti
     kept
         Places of those that stay.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     title
         Above the picture.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -68,17 +78,18 @@ def sparsity(beta: Sequence[float], kept: Sequence[int], path: str | Path, *, ti
         axes.text(0.86, 1.01, f"{(~stay).sum()} go", transform=axes.transAxes, ha="right", fontsize=8, color=NEGATIVE)
         heading(axes, title, pad=14)
 
-    return picture(path, SIZE, paint)
+    return picture(path, SIZE, paint, ax)
 
 
 def morphed(
     curves: Mapping[str, Sequence[float]],
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     level: float | None = None,
     axis: str = "test accuracy (%)",
     title: str | None = None,
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw how networks went on from the same parent, epoch by epoch (CompNet, figures 2 to 4).
 
     Parameters
@@ -86,18 +97,20 @@ def morphed(
     curves
         Name -> accuracy in percent: right after the insertion, then after each epoch. NaN where it is not known.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     level
         The parent's accuracy, a line.
     axis
         What the values are.
     title
         Above the picture.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -130,7 +143,7 @@ def morphed(
         label_ends(axes, last, ends)
         heading(axes, title)
 
-    return picture(path, CURVES, paint)
+    return picture(path, CURVES, paint, ax)
 
 
 def _fit(axes: Axes, curves: Mapping[str, Sequence[float]], level: float | None) -> None:

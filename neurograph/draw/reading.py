@@ -4,18 +4,26 @@ from math import isqrt
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.axes import bare
-from neurograph.draw.style import GREY, INK, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import GREY, INK
 from neurograph.errors import OptionError
 
 SIDE, MARGIN = 300.0, 46.0  # points
 LEAST = 4  # inputs, fewer of which are no picture
 
 
-def reading(graph: EditableGraph, path: str | Path, *, title: str = "synapses out of each input") -> Path:
+def reading(
+    graph: EditableGraph,
+    path: str | Path | None = None,
+    *,
+    title: str = "synapses out of each input",
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw how many synapses lead out of each input: an image of a square number of inputs, a curve of others.
 
     Where synapses are free to move they leave pixels that never vary (Mocanu et al. 2018, figure 5).
@@ -25,14 +33,16 @@ def reading(graph: EditableGraph, path: str | Path, *, title: str = "synapses ou
     graph
         The network.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     title
         Above the picture.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -62,7 +72,7 @@ def reading(graph: EditableGraph, path: str | Path, *, title: str = "synapses ou
             axes.set_xlabel("input", fontsize=8)
         figure.text(0.12, 0.93, title, fontsize=10, fontweight="bold", va="center", color=INK)
 
-    return picture(path, (SIDE + MARGIN, SIDE), paint)
+    return picture(path, (SIDE + MARGIN, SIDE), paint, ax)
 
 
 def fan_out_of_inputs(graph: EditableGraph) -> np.ndarray:

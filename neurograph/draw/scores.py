@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neurograph.draw.axes import bare
-from neurograph.draw.style import FAINT, GREY, INK, NEWBORN, counted, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import FAINT, GREY, INK, NEWBORN, counted
 from neurograph.errors import OptionError
 
 WIDE, PANEL, MARGINS = 460.0, 84.0, (64.0, 118.0, 16.0, 38.0)  # points: left, right, top, bottom
@@ -29,12 +30,13 @@ class Scored(NamedTuple):
 
 def scores(
     events: Sequence[Scored],
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     metric: str = "score",
     threshold: float | None = None,
     title: str | None = None,
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw the distribution of the scores at each event, those of the chosen synapses marked.
 
     Parameters
@@ -42,18 +44,20 @@ def scores(
     events
         What was scored and chosen after which epoch.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     metric
         Name of what was scored, for the axis.
     threshold
         Drawn as a line where given.
     title
         Above the picture.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def scores(
         if title:
             figure.text(left / WIDE, 1 - 15 / high, title, fontsize=11.5, fontweight="bold", va="center", color=INK)
 
-    return picture(path, (WIDE, high), paint)
+    return picture(path, (WIDE, high), paint, ax)
 
 
 def _panel(axes: Axes, event: Scored) -> None:

@@ -1,20 +1,16 @@
-"""How pictures look, and how they are written: one palette, one type, the same bytes for the same network.
+"""How pictures look: one palette, one type, the same bytes for the same network.
 
 Colours are of Okabe and Ito's palette, which stays apart in the common forms of colour blindness ("Color universal
 design", 2008). Figures are made without pyplot, so nothing global is left behind.
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-from neurograph.disk.aside import written_aside
-from neurograph.errors import FileError, listed
 
 INK = "#22272e"  # neurons, titles
 GREY = "#6e7781"  # what explains
@@ -25,7 +21,7 @@ NEWBORN = "#009e73"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 RESOLUTION = 200  # dots an inch, of PNGs and of what is too much for vectors
-_RC: dict[Any, Any] = {
+RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so it is the same everywhere
     "font.size": 9,
     "text.color": INK,
@@ -41,44 +37,11 @@ _RC: dict[Any, Any] = {
     "path.simplify": True,
     "text.parse_math": False,  # a name may hold dollar signs
 }
-_METADATA = {
+METADATA = {
     "svg": {"Date": None, "Creator": "neurograph"},
     "pdf": {"CreationDate": None, "Creator": "neurograph"},
     "png": {"Software": None},
 }
-
-
-def picture(path: str | Path, size: tuple[float, float], paint: Callable[[Figure], None]) -> Path:
-    """Make a figure and write it, whole or not at all.
-
-    Parameters
-    ----------
-    path
-        Its ending says which: .svg, .pdf or .png.
-    size
-        Width and height in points, 72 an inch.
-    paint
-        Draws on the figure.
-
-    Returns
-    -------
-    path : pathlib.Path
-        Where it lies.
-
-    Raises
-    ------
-    FileError
-        Another ending, or a path that cannot be written.
-    """
-    kind = Path(path).suffix.lower().lstrip(".")
-    if kind not in _METADATA:
-        raise FileError(f"cannot draw {path}: its name must end in one of {listed('.' + k for k in _METADATA)}")
-    with mpl.rc_context(_RC), written_aside(path) as aside:
-        figure = Figure(figsize=(size[0] / 72, size[1] / 72), facecolor="white")
-        FigureCanvasAgg(figure)
-        paint(figure)
-        figure.savefig(aside, format=kind, dpi=RESOLUTION, metadata=_METADATA[kind])
-    return Path(path)
 
 
 def bitmap(size: tuple[float, float], dpi: float, paint: Callable[[Figure], None]) -> np.ndarray:
@@ -98,7 +61,7 @@ def bitmap(size: tuple[float, float], dpi: float, paint: Callable[[Figure], None
     pixels : numpy.ndarray
         (height, width, 3) uint8, both even numbers.
     """
-    with mpl.rc_context(_RC):
+    with mpl.rc_context(RC):
         figure = Figure(figsize=(size[0] / 72, size[1] / 72), dpi=dpi, facecolor="white")
         drawn = FigureCanvasAgg(figure)
         paint(figure)

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from neurograph.draw.axes import bare, heading, label_ends
-from neurograph.draw.style import LINES, NEWBORN, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import LINES, NEWBORN
 from neurograph.errors import OptionError
 
 SIZE = (560.0, 280.0)  # points
@@ -16,11 +18,12 @@ SIZE = (560.0, 280.0)  # points
 
 def tasks(
     curves: Mapping[str, Sequence[Sequence[float]]],
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     axis: str = "accuracy (%)",
     title: str | None = None,
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw what networks came to in each task of a stream.
 
     Parameters
@@ -28,16 +31,18 @@ def tasks(
     curves
         Name -> runs, each a number a task, all of equal length; the first name is drawn strongest.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     axis
         What the numbers are.
     title
         Above the picture.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -74,4 +79,4 @@ def tasks(
         figure.canvas.draw()
         label_ends(axes, last, ends)
 
-    return picture(path, SIZE, paint)
+    return picture(path, SIZE, paint, ax)

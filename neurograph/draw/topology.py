@@ -14,7 +14,8 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.core.graph import EditableGraph
 from neurograph.draw.layout import LOW, GraphLayout, lay_out
 from neurograph.draw.panel import Panel, draw_labels, draw_neurons, draw_synapses, flags, summary
-from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, counted, number, picture, printable
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, counted, number, printable
 from neurograph.errors import OptionError
 
 SIDE, TOP, BOTTOM = 52.0, 58.0, 82.0  # points around the columns
@@ -24,13 +25,14 @@ _SIGNS = (("positive", POSITIVE), ("negative", NEGATIVE))
 
 def topology(
     graph: EditableGraph,
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     title: str | None = None,
     columns: str | None = None,
     newborn: Iterable[Hashable] | None = None,
     max_synapses: int = 20_000,
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw a network to an SVG, PDF or PNG.
 
     Columns are populations, or levels where populations are wired in circles. Their heights grow with the root of their
@@ -42,7 +44,7 @@ def topology(
     graph
         The network.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     title
         Above the picture; unless given the graph's name.
     columns
@@ -51,11 +53,13 @@ def topology(
         Names of neurons to set off from the others; unless given those born since the journal's start.
     max_synapses
         How many to draw, at most: the strongest, an equal share between each two columns. The caption says so.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def topology(
         legend(axes, size, bool(panel.newborn.any()))
         caption(axes, shown, len(arrays.ids))
 
-    return picture(path, size, paint)
+    return picture(path, size, paint, ax)
 
 
 def _growth(graph: EditableGraph, arrays: GraphArrays) -> tuple[list[Hashable], str]:

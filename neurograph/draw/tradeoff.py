@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from neurograph.draw.axes import bare, heading
-from neurograph.draw.style import GREY, INK, LINES, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import GREY, INK, LINES
 from neurograph.errors import OptionError
 
 SIZE = (620.0, 400.0)  # points
@@ -43,7 +44,7 @@ class Curve:
 def tradeoff(
     curves: Sequence[Curve],
     points: Mapping[str, tuple[float, float]],
-    path: str | Path,
+    path: str | Path | None = None,
     *,
     title: str | None = None,
     note: str | None = None,
@@ -51,7 +52,8 @@ def tradeoff(
     others: str = "reported by others:",
     size_name: str = "parameters",
     error_name: str = "test error (%)",
-) -> Path:
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw error against size, both by ratios; each curve with the range of its runs, each point numbered.
 
     Parameters
@@ -61,7 +63,7 @@ def tradeoff(
     points
         Name -> (size, error) of single networks of others.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     title, note
         Above the picture, and small below it.
     marks
@@ -70,11 +72,13 @@ def tradeoff(
         What the points are, above their names.
     size_name, error_name
         What is counted and measured, for the axes.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def tradeoff(
         if note:
             figure.text(0.085, 0.025, note, fontsize=7.5, color=GREY)
 
-    return picture(path, SIZE, paint)
+    return picture(path, SIZE, paint, ax)
 
 
 def _curve(axes: Axes, curve: Curve, colour: str) -> None:

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neurograph.draw.axes import bare
-from neurograph.draw.style import FAINT, GREY, INK, NEWBORN, POSITIVE, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import FAINT, GREY, INK, NEWBORN, POSITIVE
 from neurograph.errors import OptionError
 
 PANEL, MARGINS, COLUMNS = 118.0, (52.0, 20.0, 42.0, 40.0), 6  # points: a panel; left, right, top, bottom
@@ -27,7 +28,9 @@ class Births(NamedTuple):
     predicted: Sequence[float]
 
 
-def weights(births: Sequence[Births], path: str | Path, *, title: str | None = None) -> Path:
+def weights(
+    births: Sequence[Births], path: str | Path | None = None, *, title: str | None = None, ax: Axes | None = None
+) -> Drawn:
     """Draw predicted against original weights, a row of panels for each population and a column for each epoch.
 
     Where newborns are like those they came from, dots lie on the diagonal; where a fit draws them together, flat.
@@ -37,14 +40,16 @@ def weights(births: Sequence[Births], path: str | Path, *, title: str | None = N
     births
         In any order; of more than six epochs, six are drawn, from first to last.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
     title
         Above the picture.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -81,7 +86,7 @@ def weights(births: Sequence[Births], path: str | Path, *, title: str | None = N
         if title:
             figure.text(left / wide, 1 - 14 / high, title, fontsize=11.5, fontweight="bold", va="center")
 
-    return picture(path, (wide, high), paint)
+    return picture(path, (wide, high), paint, ax)
 
 
 def _panel(axes: Axes, born: Births | None, reach: float) -> None:

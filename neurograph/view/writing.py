@@ -136,9 +136,10 @@ def _notebook_frame() -> Callable[[str], Any] | None:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is None or not hasattr(shell, "kernel"):
         return None
-    from IPython.display import HTML, display  # pyright: ignore[reportMissingImports]
+    from IPython.display import display  # pyright: ignore[reportMissingImports]
 
-    return lambda text: display(HTML(text))
+    shown = {"text/plain": "the page of a network"}
+    return lambda text: display(shown | {"text/html": text}, raw=True)  # HTML(...) warns of any frame
 
 
 def notebook(graph: EditableGraph) -> str:
@@ -147,5 +148,5 @@ def notebook(graph: EditableGraph) -> str:
     edits = f", {len(graph.journal)} edits in its journal" if len(graph.journal) else ""
     words = f"<div><b>{neurons:,} neurons, {synapses:,} synapses</b>{edits}</div>"
     still = picture(content(graph, limit=LINES)) if neurons and synapses <= _PICTURED else ""
-    more = "<div style='opacity:.65;font-size:90%'>g.view(\"page.html\") writes a page to explore</div>"
+    more = "<div style='opacity:.65;font-size:90%'>g.view() shows a page to explore, g.draw() a picture</div>"
     return f"<div style='max-width:860px'>{words}{still}{more}</div>"

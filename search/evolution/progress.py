@@ -46,7 +46,7 @@ class ShowEvolution(Shown):
         best = search.best.fitness.wvalues[0]
         better, self._record = best > self._record, max(best, self._record)
         last = record["generation"] in (0, self.options.generations)
-        if self.console.is_terminal:
+        if self.is_live:
             self.live.update(self._picture(search, record), refresh=True)
         elif better or last or record["generation"] % self.every == 0:
             self.console.print(self._line(search, record), markup=False, highlight=False, soft_wrap=True)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(path.relative_to(DOCS) for path in DOCS.rglob("*.md"))
 RUN = ("how-to/edit", "how-to/own-data", "how-to/own-loop", "how-to/evolve", "how-to/lift-and-prune", "how-to/files",
-       "explanation/values", "explanation/journals", "for/networkx", "for/pytorch")  # fmt: skip
+       "how-to/look", "explanation/values", "explanation/journals", "for/networkx", "for/pytorch")  # fmt: skip
 QUESTIONS = {  # of a newcomer, and what the page that answers has to say
     "evolve a topology": "evolve(",
     "own fitness": "## Your own fitness",

@@ -11,7 +11,8 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import MaxNLocator
 
 from neurograph.draw.axes import bare, heading, label_ends
-from neurograph.draw.style import FAINT, GREY, INK, LINES, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import FAINT, GREY, INK, LINES
 
 from .space import Genes, MacroSpace
 
@@ -26,7 +27,13 @@ _COLOURS = {
 _WIDTH, _MARGIN, _LAYER = 640.0, 74.0, 24.0  # points; the last: from a layer to the next
 
 
-def draw_search(rows: Sequence[dict[str, Any]], genes: Genes, space: MacroSpace, path: str | Path) -> Path:
+def draw_search(
+    rows: Sequence[dict[str, Any]],
+    genes: Genes,
+    space: MacroSpace,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw the errors of a search over its epochs, and the network it found with what each layer reads.
 
     Parameters
@@ -36,12 +43,14 @@ def draw_search(rows: Sequence[dict[str, Any]], genes: Genes, space: MacroSpace,
     genes, space
         The winner.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -56,7 +65,7 @@ def draw_search(rows: Sequence[dict[str, Any]], genes: Genes, space: MacroSpace,
         _errors(errors, rows)
         _winner(winner, genes, space)
 
-    return picture(path, (_WIDTH, high), paint)
+    return picture(path, (_WIDTH, high), paint, ax)
 
 
 def _errors(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:

@@ -30,7 +30,7 @@ class ShowHierarchySearch(ShowProgress):
     def __call__(self, trainer: Any, row: dict[str, Any]) -> None:
         """Show one epoch's row."""
         self.pace.count()
-        if self.console.is_terminal:
+        if self.is_live:
             self.live.update(self._picture(row), refresh=True)
         else:
             found = row["search"]

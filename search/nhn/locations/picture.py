@@ -13,7 +13,8 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import MaxNLocator
 
 from neurograph.draw.axes import bare, heading, label_ends
-from neurograph.draw.style import FAINT, GREY, INK, LINES, picture
+from neurograph.draw.picture import Drawn, picture
+from neurograph.draw.style import FAINT, GREY, INK, LINES
 
 from ..addons import Locations
 from .genes import Genome, Space
@@ -24,7 +25,13 @@ _WIDTH, _MARGIN, _LAYER = 640.0, 80.0, 26.0  # points; the last: from a layer to
 _SURVIVORS = 10
 
 
-def draw_search(rows: Sequence[dict[str, Any]], best: Genome, space: Space, path: str | Path) -> Path:
+def draw_search(
+    rows: Sequence[dict[str, Any]],
+    best: Genome,
+    space: Space,
+    path: str | Path | None = None,
+    ax: Axes | None = None,
+) -> Drawn:
     """Draw the errors of a search over its cycles and, where genomes are locations, the best with its competitors.
 
     Parameters
@@ -36,12 +43,14 @@ def draw_search(rows: Sequence[dict[str, Any]], best: Genome, space: Space, path
     space
         Of the genomes.
     path
-        Its ending says what to write: .svg, .pdf or .png.
+        Its ending says what to write: .svg, .pdf or .png. Without one a notebook shows what is returned.
+    ax
+        A subplot of matplotlib's to draw it in the place of; see `neurograph.draw.picture`.
 
     Returns
     -------
-    path : pathlib.Path
-        Where the picture lies.
+    drawn : pathlib.Path, Picture or matplotlib.axes.Axes
+        Where the picture lies; without a path the picture, or the subplot.
 
     Raises
     ------
@@ -63,7 +72,7 @@ def draw_search(rows: Sequence[dict[str, Any]], best: Genome, space: Space, path
         assert isinstance(space, Locations)
         _places(places, rows[-1], best, space, layers)
 
-    return picture(path, (_WIDTH, high), paint)
+    return picture(path, (_WIDTH, high), paint, ax)
 
 
 def _errors(axes: Axes, rows: Sequence[dict[str, Any]]) -> None:

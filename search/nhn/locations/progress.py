@@ -34,7 +34,7 @@ class ShowLocationSearch(Shown):
         """Show one cycle's row."""
         self._pace.count()
         better, self._record = row["error"] < self._record, min(row["error"], self._record)
-        if self.console.is_terminal:
+        if self.is_live:
             self.live.update(self._picture(row), refresh=True)
         elif better or row["failed"] or row["cycle"] % self.every == 0 or row["cycle"] in (1, self.cycles):
             self.console.print(self._line(row), markup=False, highlight=False, soft_wrap=True)

@@ -41,7 +41,7 @@ def test_a_runs_directory_is_enough(tmp_path):
         growth_story(tmp_path)
     with pytest.raises(FileError, match="no run's directory"):
         growth_story(tmp_path / "none")
-    with pytest.raises(OptionError, match="needs a path"):
+    with pytest.raises(OptionError, match="metrics must be rows"):
         growth_story(g)
 
 

@@ -27,7 +27,7 @@ def test_a_browser_opens_the_page(opened, monkeypatch):
 def test_a_notebook_shows_the_page_in_a_frame_of_its_own(opened, monkeypatch):
     shown, python, display = [], ModuleType("IPython"), ModuleType("IPython.display")
     python.get_ipython = lambda: SimpleNamespace(kernel=object())
-    display.HTML, display.display = str, shown.append
+    display.display = lambda held, raw: shown.append(held["text/html"])
     monkeypatch.setitem(sys.modules, "IPython", python)
     monkeypatch.setitem(sys.modules, "IPython.display", display)
     path = mlp([2, 3, 1], seed=0).view()

@@ -1,6 +1,7 @@
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.figure import Figure
 
 from neurograph.errors import FileError
 from search.nhn.layers import MacroSpace
@@ -36,3 +37,9 @@ def test_a_search_that_rated_nothing_is_drawn_without_that_line(tmp_path):
 def test_other_endings_are_refused(tmp_path):
     with pytest.raises(FileError, match="must end in one of"):
         draw_search(rows(), GENES, SPACE, tmp_path / "a.gif")
+
+
+def test_it_is_drawn_for_a_notebook_and_into_a_subplot():
+    assert draw_search(rows(), GENES, SPACE)._repr_png_()[0].startswith(b"\x89PNG")
+    axes = Figure(figsize=(9, 5)).subplots()
+    assert draw_search(rows(), GENES, SPACE, ax=axes) is axes and not axes.axison

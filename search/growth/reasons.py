@@ -1,5 +1,6 @@
 """Why a network changed: the rules that fired, with the values that they saw, as events record them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,3 +50,9 @@ def by_calendar(rule: str, what: str, every: int) -> Reason:
 def stopped_falling(slope: float, limit: float, count: int, unit: str) -> Reason:
     """The reason of growth by MetaNet's eq. 1: over so many epochs or tasks the loss had not fallen by more."""
     return Reason("slope", f"the loss had stopped falling over {count} {unit}{'s' * (count != 1)}", slope, limit)
+
+
+def would_gain(gains: Mapping[str, float], limit: float) -> Reason:
+    """The reason of growth by the natural-gradient score: the population whose newborns would raise it most."""
+    name = max(gains, key=lambda one: gains[one])
+    return Reason("natural_gain", f"newborns would raise the score of {name}", gains[name], limit, "over")

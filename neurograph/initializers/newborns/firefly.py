@@ -1,14 +1,15 @@
 """Firefly: many candidates are drawn, and those that the loss would fall most by are born."""
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from neurograph.errors import EditError, OptionError
 from neurograph.initializers.newborns.base import Growth, NewbornInitializer, Newborns
+from neurograph.initializers.newborns.candidates import Candidates, draw_candidates
 from neurograph.initializers.newborns.fresh import Fresh
-from neurograph.initializers.newborns.signals import activity_of, ends_through, observations_for, sums_of, synapses_of
+from neurograph.initializers.newborns.signals import ends_through, observations_for, synapses_of
 from neurograph.options import whole
 
 
@@ -47,18 +48,10 @@ class Firefly:
 
     def __call__(self, growth: Growth, /) -> Newborns:
         """Draw, score and pick."""
-        seen, graph = observations_for(growth.observations, "firefly"), growth.graph
-        many = self.candidates * growth.count
-        drawn = self.of(Growth(graph, growth.keys, many, growth.rng, seen))
-        rows = [synapses_of(graph, [key], True) for key in drawn.donors.tolist()]
-        ids = graph.table.id[np.concatenate(rows)].astype(np.int64)
-        newborn = np.repeat(np.arange(many), [len(one) for one in rows])
-        if any(graph.neurons.each("shape", drawn.donors)):
-            raise EditError("firefly scores scalars; these newborns are feature maps")
-        weights = graph.read_weights(ids) if drawn.weights is None else drawn.weights(ids, newborn)
-        activity = activity_of(graph, drawn.donors, sums_of(graph, seen, ids, newborn, weights, many))
-        picked = np.sort(np.argsort(-self._scores(growth, drawn.donors, activity), kind="stable")[: growth.count])
-        return Newborns(drawn.donors[picked], _Kept(drawn, picked, ids, newborn, weights))
+        found = draw_candidates(growth, self.of, self.candidates * growth.count, "firefly")
+        scores = self._scores(growth, found.newborns.donors, found.activity)
+        picked = np.sort(np.argsort(-scores, kind="stable")[: growth.count])
+        return Newborns(found.newborns.donors[picked], _Kept(found, picked))
 
     def _scores(self, growth: Growth, donors: np.ndarray, activity: np.ndarray) -> np.ndarray:
         """(candidates,) |E[d h]| over those who read each candidate's donor."""
@@ -75,10 +68,9 @@ class Firefly:
 class _Kept:
     """The incoming weights of the candidates that were picked; outgoing ones are the drawing initializer's."""
 
-    def __init__(self, drawn: Newborns, picked: np.ndarray, ids: np.ndarray, newborn: np.ndarray, weights: Any) -> None:
-        self.drawn, self.picked = drawn, picked
-        self.held = {pair: at for at, pair in enumerate(zip(newborn.tolist(), ids.tolist(), strict=True))}
-        self.weights = weights
+    def __init__(self, found: Candidates, picked: np.ndarray) -> None:
+        self.drawn, self.picked, self.weights = found.newborns, picked, found.weights
+        self.held = {pair: at for at, pair in enumerate(zip(found.which.tolist(), found.ids.tolist(), strict=True))}
 
     def __call__(self, ids: np.ndarray, newborn: np.ndarray) -> np.ndarray:
         pairs = zip(self.picked[newborn].tolist(), ids.tolist(), strict=True)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from neurograph import compiler
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.variance import variance_condition
@@ -10,7 +12,7 @@ from neurograph.core.editing import EditResult
 from neurograph.edits import Autophagy, Proliferate
 from neurograph.edits.support.counts import error_variance
 from neurograph.errors import OptionError
-from neurograph.initializers.newborns.signals import require_plain
+from neurograph.initializers.newborns.signals import ends_through, require_plain
 from neurograph.network import NeuronGraph
 
 from ...training import Trainer
@@ -18,10 +20,11 @@ from ...training.batches import seed_of
 from ..amplitude import observed_deltas, search_amplitude
 from ..events import Event, Keep, last_event
 from ..pictures import remember_weights
-from ..reasons import Reason, by_calendar, reasons, stopped_falling
+from ..reasons import Reason, by_calendar, reasons, stopped_falling, would_gain
 from .ages import ages_in_epochs
+from .natural import natural_gains
 from .options import MetabolizeOptions
-from .rules import cycle_length, growth_due, loss_slope, newborn_counts, room
+from .rules import cycle_length, cycle_over, growth_due, loss_slope, newborn_counts, of_each, room
 
 _AUTOPHAGY, _PROLIFERATION = 2, 3  # places of the seed, beside the batches' 0 and dropout's 1
 _SEEING = {"representational", "low_representational_power", "low_contribution"}  # look at activations
@@ -59,6 +62,9 @@ def require_growth(graph: NeuronGraph, options: MetabolizeOptions) -> None:
         As `growing_populations`, `newborn_counts` and `Proliferate`, naming the option.
     """
     populations = growing_populations(graph, options)
+    if options.rule == "natural":
+        for name in populations:
+            require_plain(graph, np.append(keys := graph.population_keys(name), ends_through(graph, keys)[1]))
     if options.needs_deltas():
         for name in populations:
             require_plain(graph, graph.population_keys(name))
@@ -101,7 +107,8 @@ class Metabolism:
         options, graph = self.options, trainer.net.graph
         populations = growing_populations(graph, options)
         cycle = _cycle(trainer.rows, populations, options)
-        grows = self._hungry(trainer, cycle, self._places(graph, populations, row["epoch"]))
+        gains = self._gains(trainer, cycle, self._places(graph, populations, row["epoch"]))
+        grows = any(gains.values())
         eats = options.autophagy != "none" and (options.autophagy_before if grows else self._scheduled(trainer, row))
         eating = [name for name in populations if eats and self._edible(graph, name, row["epoch"])]
         if not grows and not eating:
@@ -113,6 +120,8 @@ class Metabolism:
         if grows:
             figures = _appetite(trainer.rows, cycle.length, options)
             counts = newborn_counts(_sizes(graph, populations), figures["error_variance"], options)
+            counts = {name: count if gains.get(name) else 0 for name, count in counts.items()}
+            figures |= {"natural_gain": gains} if options.rule == "natural" else {}
         born = {name: self._grow(event, name, count, epoch, seen) for name, count in counts.items()}
         figures |= {"born": born, "died": {name: result.details["eaten"] for name, result in died.items()}}
         figures |= reasons(_reason(figures, cycle, options))
@@ -125,10 +134,23 @@ class Metabolism:
     def _settled(self, trainer: Trainer) -> bool:
         return trainer.finished or self.options.epochs - len(trainer.rows) < self.options.settle
 
-    def _hungry(self, trainer: Trainer, cycle: "_Cycle", sizes: dict[str, int]) -> bool:
-        if self._settled(trainer) or not any(room(sizes, self.options).values()):
-            return False
-        return growth_due([r["train_loss"] for r in trainer.rows], cycle.edited, self.options, cycle.newborn_share)
+    def _gains(self, trainer: Trainer, cycle: "_Cycle", sizes: dict[str, int]) -> dict[str, float]:
+        """Population -> what it would gain by growing now, 0 where it is not to: by eq. 1 the loss says for all."""
+        options, rows = self.options, trainer.rows
+        free = {name: places for name, places in room(sizes, options).items() if places}
+        if self._settled(trainer) or not free:
+            return {}
+        if options.rule == "slope":
+            due = growth_due([r["train_loss"] for r in rows], cycle.edited, options, cycle.newborn_share)
+            return dict.fromkeys(free, float(due))
+        if not cycle_over(len(rows), cycle.edited, options, cycle.newborn_share):
+            return {}
+        wanted = of_each(sizes, options.newborns, "newborns")
+        seen = observed_deltas(trainer, options.observed)
+        rng = np.random.default_rng(seed_of(options.seed, len(rows), _PROLIFERATION))
+        counts = {name: min(wanted[name], places) for name, places in free.items()}
+        gains = natural_gains(trainer.net.graph, seen, counts, rng)
+        return {name: gain if gain > options.natural_gain else 0.0 for name, gain in gains.items()}
 
     def _scheduled(self, trainer: Trainer, row: dict[str, Any]) -> bool:
         every = self.options.autophagy_every
@@ -212,7 +234,9 @@ def _appetite(rows: list[dict[str, Any]], cycle: int, options: MetabolizeOptions
 
 
 def _reason(figures: dict[str, Any], cycle: _Cycle, options: MetabolizeOptions) -> Reason:
-    """The rule that fired: eq. 1 where the network grows, else the calendar of autophagy."""
+    """The rule that fired: where the network grows the option `rule`, else the calendar of autophagy."""
+    if "natural_gain" in figures:
+        return would_gain(figures["natural_gain"], options.natural_gain)
     if "slope" not in figures:
         return by_calendar("autophagy_every", "autophagy", options.autophagy_every)
     return stopped_falling(figures["slope"], options.slope, cycle.length, "epoch")

@@ -38,6 +38,15 @@ class MetabolismOptions(Checked):
         0, "epochs at the end in which nothing is born or eaten, so that what is there settles", least=0
     )
     slope: float = option(0.01, "grow when the loss falls by no more than this an epoch (eq. 1's threshold)")
+    rule: str = option(
+        "slope",
+        "what says at the end of a cycle whether and where to grow: the loss's slope (eq. 1), or what newborns would "
+        "add to the natural-gradient score (natural)",
+        choices=("slope", "natural"),
+    )
+    natural_gain: float = option(
+        0.1, "grow a population whose newborns would raise the score by more than this share (rule natural)", least=0
+    )
     growth: str = option(
         "dynamic", "what sets the number of newborns: c_l alone, or eq. 2", choices=("static", "dynamic")
     )
@@ -98,8 +107,12 @@ class MetabolismOptions(Checked):
         return newborn_initializer(self.initializer, **self.initializer_options)
 
     def needs_deltas(self) -> bool:
-        """Whether newborns are chosen by recorded values and deltas."""
-        return self.outgoing == "gradient" or getattr(self.newborn_initializer(), "needs_deltas", False)
+        """Whether newborns, or where they are born, are chosen by recorded values and deltas."""
+        return (
+            self.rule == "natural"
+            or self.outgoing == "gradient"
+            or getattr(self.newborn_initializer(), "needs_deltas", False)
+        )
 
     def selector(self) -> Selector | None:
         """The selector of who is eaten, or None where nobody is."""

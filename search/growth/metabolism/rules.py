@@ -87,11 +87,21 @@ def growth_due(losses: Sequence[float], edited: int, options: MetabolismOptions,
     >>> growth_due([1.0, 0.9, 0.9, 0.9], edited=0, options=MetabolismOptions(first_cycle=2, slope=0.0))
     True
     """
-    cycle = cycle_length(edited, options, newborn_share)
-    begin = edited + options.cool_down if edited else 1
-    if len(losses) - cycle < begin:
+    if not cycle_over(len(losses), edited, options, newborn_share):
         return False
-    return loss_slope(losses, cycle) <= options.slope
+    return loss_slope(losses, cycle_length(edited, options, newborn_share)) <= options.slope
+
+
+def cycle_over(epochs: int, edited: int, options: MetabolismOptions, newborn_share: float = 0.0) -> bool:
+    """Whether a whole cycle has gone by after so many epochs; see `growth_due`.
+
+    Examples
+    --------
+    >>> [cycle_over(n, 3, MetabolismOptions(cycle=2, cool_down=1)) for n in (4, 5, 6)]
+    [False, False, True]
+    """
+    begin = edited + options.cool_down if edited else 1
+    return epochs - cycle_length(edited, options, newborn_share) >= begin
 
 
 def newborn_counts(sizes: Mapping[str, int], variance: float, options: MetabolismOptions) -> dict[str, int]:

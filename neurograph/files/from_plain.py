@@ -66,8 +66,8 @@ def _names(plain: nx.DiGraph) -> dict[Any, Any]:
 
 
 def _neuron(name: Any, data: Mapping[str, Any], bare: bool) -> dict[str, Any]:
-    skipped = ("role", "is_output") if bare else ()
-    return {k: _value(f"neuron {name!r}", k, v, OF_NEURONS) for k, v in data.items() if k not in skipped}
+    skipped, where = ("role", "is_output") if bare else (), f"neuron {name!r}"
+    return {k: _value(where, k, v, OF_NEURONS) for k, v in data.items() if k not in skipped}
 
 
 def _synapse(source: Any, target: Any, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,6 +78,8 @@ def _synapse(source: Any, target: Any, data: Mapping[str, Any]) -> dict[str, Any
 
 def _value(where: str, name: str, value: Any, known: frozenset[str]) -> Any:
     """An attribute as a network has it; text of other programs is read."""
+    if not isinstance(name, str):
+        raise FileError(f"{where} has an attribute called {name!r}, and names of attributes are text")
     if name not in known or not isinstance(value, str):
         return value
     try:

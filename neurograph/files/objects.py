@@ -49,7 +49,7 @@ def from_matrix(matrix: Any, graph: EditableGraph) -> None:
     >>> g.edges[0, 1]["weight"], g.nodes[0]["role"], g.nodes[1]["is_output"]
     (0.5, 'input', True)
     """
-    found: Any = sparse.coo_array(matrix) if matrix.ndim == 2 else None
+    found: Any = _coordinates(matrix) if matrix.ndim == 2 else None
     if found is None or found.shape[0] != found.shape[1]:
         raise FileError(f"an adjacency is square, (neurons, neurons), and this one is of shape {matrix.shape}")
     if found.dtype.kind not in "buif" or not np.isfinite(found.data).all():
@@ -61,3 +61,20 @@ def from_matrix(matrix: Any, graph: EditableGraph) -> None:
     for name, (taken, given) in enumerate(zip(read, reads, strict=True)):
         graph.add_node(name, role="hidden" if taken else "input", is_output=not given)
     graph.add_edges_from_arrays(source.tolist(), target.tolist(), weight=found.data.astype(float))
+
+
+def _coordinates(matrix: Any) -> Any:
+    """The same as rows, columns and numbers; SciPy would follow indices that lead outside of its arrays."""
+    try:
+        if hasattr(matrix, "check_format"):
+            matrix.check_format(full_check=True)
+        found: Any = sparse.coo_array(matrix)
+        inside = all(
+            not len(ends) or 0 <= ends.min() <= ends.max() < size
+            for ends, size in zip(found.coords, found.shape, strict=True)
+        )
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise FileError(f"the arrays of an adjacency do not belong together: {error}") from None
+    if not inside:
+        raise FileError("an adjacency names neurons that are not there")
+    return found

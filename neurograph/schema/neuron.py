@@ -70,7 +70,7 @@ SCHEMA = frozenset((*KIND_FIELDS, *VALUES))
 
 
 def _choice(name: str, value: Any, allowed: tuple[str, ...]) -> str:
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise NeuronError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
     return str(value)
 

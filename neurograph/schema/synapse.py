@@ -94,7 +94,7 @@ def _delay(value: Any) -> int:
 
 
 def _op(value: Any) -> str:
-    if value not in OPS:
+    if not isinstance(value, str) or value not in OPS:
         raise SynapseError(f"op must be one of {', '.join(OPS)}, not {value!r}")
     return str(value)  # a text of numpy's is another type, and would be another form
 

@@ -10,6 +10,8 @@ from neurograph.errors import DataError
 
 from .dataset import Dataset
 
+_MANY = (list, tuple, dict, set, np.ndarray)  # which are no value
+
 
 def dataset_of(x: Any, y: Any, test_x: Any = None, test_y: Any = None, *, name: str = "own") -> Dataset:
     """A data set of examples and targets.
@@ -38,18 +40,19 @@ def dataset_of(x: Any, y: Any, test_x: Any = None, test_y: Any = None, *, name: 
     >>> data.train_y.tolist(), data.classes, len(data.test_y)
     ([1, 0, 0], 2, 0)
     """
-    x, y = _numbers(x, "x", name), _plain(y, "y", name)
+    x, y = _numbers(x, "x", name), _rows(_plain(y, "y", name), "y", name)
+    if not len(x) or not len(y):
+        raise DataError(f"data set {name!r}: train_x has no examples")
     names: np.ndarray | None = None
     if isinstance(y, np.ndarray) and y.dtype.kind not in "biuf":
         names = np.unique(y.astype(str))
-    y = _targets(y, names, "y", name)
+    y = _targets(y, names, name)
     if (test_x is None) != (test_y is None):
         raise DataError(f"data set {name!r}: a test part has examples and targets, and one of them is missing")
     test_x = x[:0] if test_x is None else _numbers(test_x, "test_x", name)
-    test_y = y[:0] if test_y is None else _targets(_plain(test_y, "test_y", name), names, "test_y", name)
-    shape = tuple(x.shape[1:]) or (1,)
-    x, test_x = x.reshape(len(x), *shape), test_x.reshape(len(test_x), *shape)
-    return Dataset(name, x, y, test_x, test_y, shape, _width(y, test_y, name))
+    test_y = y[:0] if test_y is None else _targets(_rows(_plain(test_y, "test_y", name), "test_y", name), names, name)
+    x, test_x = (part.reshape(len(part), *(tuple(part.shape[1:]) or (1,))) for part in (x, test_x))
+    return Dataset(name, x, y, test_x, test_y, tuple(x.shape[1:]), _width(y, test_y))
 
 
 def _plain(values: Any, what: str, name: str) -> Any:
@@ -64,25 +67,30 @@ def _plain(values: Any, what: str, name: str) -> Any:
         found = np.asarray(values)
     except ValueError as error:  # rows of several lengths
         raise DataError(f"data set {name!r}: {what} is no table: {error}") from None
-    if found.dtype.kind not in "biufc":
+    if found.dtype.kind not in "biufOUSMm":
+        raise DataError(f"data set {name!r}: {what} must hold numbers or texts, and is of {found.dtype}")
+    if found.dtype.kind not in "biuf":
         _refuse_missing(found, what, name)
+    found = found.astype(found.dtype.newbyteorder("="), copy=False)  # torch takes no other
     return found if found.flags.writeable else found.copy()  # torch warns of others
 
 
 def _refuse_missing(values: np.ndarray, what: str, name: str) -> None:
     """Refuse None, NaN, and what else stands for a value that is not there, which would become a class as a text."""
     for at, value in np.ndenumerate(values):
+        place = ", ".join(map(str, at))
+        if isinstance(value, _MANY):
+            raise DataError(f"data set {name!r}: {what}[{place}] is {value!r}, and must be a number or a text")
         if is_missing(value):
-            place = ", ".join(map(str, at))
             raise DataError(f"data set {name!r}: {what}[{place}] is {value!r}: it has no value there")
 
 
 def is_missing(value: Any) -> bool:
     """Whether it stands for a value that is not there: None, NaN, NaT, pandas.NA, an empty text."""
-    if value is None or value == "":
-        return True
+    if value is None or isinstance(value, _MANY):
+        return value is None
     try:
-        return bool(value != value)
+        return bool(value != value or value == "")
     except (TypeError, ValueError):  # as pandas.NA answers
         return True
 
@@ -94,30 +102,34 @@ def _numbers(values: Any, what: str, name: str) -> Any:
             found = found.astype(np.float64)
         except (TypeError, ValueError):
             raise DataError(f"data set {name!r}: {what} must hold numbers: encode its texts as numbers first") from None
-    if not getattr(found, "ndim", 0):
+    return _rows(found, what, name)
+
+
+def _rows(values: Any, what: str, name: str) -> Any:
+    if not values.ndim:
         raise DataError(f"data set {name!r}: {what} must have a row for each example, not {values!r}")
-    return found
+    return values
 
 
-def _targets(y: Any, names: np.ndarray | None, what: str, name: str) -> Any:
+def _targets(y: Any, names: np.ndarray | None, name: str) -> Any:
     """Texts as their places among the names; labels of 0 and 1, several an example, as floating numbers."""
     if names is not None:
         places = np.searchsorted(names, y.astype(str))
         lost = np.flatnonzero(names[np.minimum(places, len(names) - 1)] != y.astype(str))
         if len(lost):
-            raise DataError(f"data set {name!r}: {what}[{lost[0]}] is {y[lost[0]]!r}, which no training example is")
+            raise DataError(f"data set {name!r}: test_y[{lost[0]}] is {y[lost[0]]!r}, which no training example is")
         return places
+    if isinstance(y, np.ndarray) and y.dtype.kind not in "biuf":
+        raise DataError(f"data set {name!r}: test_y holds values of {y.dtype}, and y numbers")
     if y.ndim == 2 and y.shape[1] > 1:
         return y.float() if isinstance(y, Tensor) else y.astype(np.float32)
     return y
 
 
-def _width(y: Any, test_y: Any, name: str) -> int:
+def _width(y: Any, test_y: Any) -> int:
     """How many classes or targets there are."""
     y = torch.as_tensor(y)
     if y.is_floating_point():
         return int(np.prod(y.shape[1:], dtype=int)) or 1
-    if not len(y):
-        raise DataError(f"data set {name!r}: train_x has no examples")
-    both = torch.cat((y.flatten(), torch.as_tensor(test_y).flatten().to(y.dtype)))
+    both = torch.cat([labels.flatten().to(torch.int64) for labels in (y, torch.as_tensor(test_y))])
     return max(int(both.max()) + 1, 2)

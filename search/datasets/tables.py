@@ -64,8 +64,10 @@ def _read_arrays(path: Path, name: str) -> Dataset:
     try:
         with open(path, "rb", opener=finite) as file, np.load(file, allow_pickle=False) as held:
             arrays = dict(held)
-    except (ValueError, EOFError, KeyError) as error:
-        raise DataError(f"{path} is no .npz file of arrays: {error}") from None
+    except OSError:
+        raise
+    except Exception as error:  # a reader's own troubles with a file are of any class, here and below
+        raise DataError(f"{path} is no .npz file of arrays: {type(error).__name__}: {error}") from None
     train = next((pair for pair in _PARTS if pair[0] in arrays and pair[1] in arrays), None)
     test = next((pair for pair in _TESTS if pair[0] in arrays and pair[1] in arrays), None)
     if train is None:
@@ -110,14 +112,16 @@ def _is_number(text: str) -> bool:
 def _read_parquet(path: Path) -> dict[str, np.ndarray]:
     if find_spec("pyarrow") is None:
         raise OptionError(f"{path}: .parquet files are read by pyarrow, which is not installed: pip install pyarrow")
-    from pyarrow import ArrowException, parquet  # pyright: ignore[reportMissingImports]
+    from pyarrow import parquet  # pyright: ignore[reportMissingImports]
 
     try:
         with open(path, "rb", opener=finite) as file:
             table = parquet.read_table(file)
-    except (ArrowException, ValueError) as error:
-        raise DataError(f"{path} is no .parquet file: {error}") from None
-    return {name: column.to_numpy() for name, column in zip(table.column_names, table.columns, strict=True)}
+        return {name: column.to_numpy() for name, column in zip(table.column_names, table.columns, strict=True)}
+    except OSError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path} is no .parquet file of columns: {type(error).__name__}: {error}") from None
 
 
 def _from_columns(columns: dict[str, np.ndarray], targets: tuple[str, ...], name: str) -> Dataset:
@@ -128,9 +132,11 @@ def _from_columns(columns: dict[str, np.ndarray], targets: tuple[str, ...], name
     features = {key: values for key, values in columns.items() if key not in targets}
     if not features:
         raise DataError(f"{name} has no columns besides its target")
+    if not len(next(iter(columns.values()))):
+        raise DataError(f"{name} has no examples")
     for key, values in columns.items():
         numbers = values.dtype.kind in "biuf"
-        if not numbers and key in features:
+        if not numbers and (key in features or len(targets) > 1):
             raise DataError(f"{name}: column {key!r} holds texts, such as {values[0]!r}: encode them as numbers first")
         lost = np.flatnonzero(_missing(values))
         if len(lost):

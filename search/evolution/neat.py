@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 from neurograph import NeuronGraph
-from neurograph.errors import OptionError
+from neurograph.errors import NeuroGraphError, OptionError
 
 from .innovations import INNOVATION, imported
 from .neat_genes import ACTIVATIONS, AGGREGATIONS, Activation, Link, links_forward, links_of_steps
@@ -44,6 +44,8 @@ def from_neat(genome: Any, config: Any, *, recurrent: bool | None = None) -> Neu
     ------
     OptionError
         An activation or aggregation that is none of neat-python's own, naming the node; something else than a genome.
+    NeuroGraphError
+        A genome that no network can be: a weight that is not finite, a node that is an input and is computed.
 
     Examples
     --------
@@ -57,15 +59,23 @@ def from_neat(genome: Any, config: Any, *, recurrent: bool | None = None) -> Neu
     """
     config = getattr(config, "genome_config", config)
     try:
-        inputs, outputs = list(config.input_keys), list(config.output_keys)
-        nodes, connections = dict(genome.nodes), list(genome.connections.values())
-        again = not config.feed_forward if recurrent is None else recurrent
-    except (AttributeError, TypeError) as error:
-        raise OptionError(f"from_neat takes a genome and a config of neat-python: {error}") from None
+        graph = _built(genome, config, recurrent)
+    except NeuroGraphError:
+        raise
+    except Exception as error:  # what others' objects come up with is of any class
+        raise OptionError(
+            f"from_neat takes a genome and a config of neat-python: {type(error).__name__}: {error}"
+        ) from None
+    graph.restart_journal()
+    return graph
+
+
+def _built(genome: Any, config: Any, recurrent: bool | None) -> NeuronGraph:
+    inputs, outputs = list(config.input_keys), list(config.output_keys)
+    nodes, connections = dict(genome.nodes), list(genome.connections.values())
+    again = not config.feed_forward if recurrent is None else recurrent
     links = links_of_steps(inputs, outputs, connections) if again else links_forward(inputs, outputs, connections)
-    building = _Building(inputs, outputs, nodes, links, again)
-    building.graph.restart_journal()
-    return building.graph
+    return _Building(inputs, outputs, nodes, links, again).graph
 
 
 class _Building:

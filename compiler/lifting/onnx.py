@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.regular import regular
-from neurograph.errors import FileError, LiftError, listed
+from neurograph.errors import FileError, LiftError, NeuroGraphError, listed
 from neurograph.files.importing import IMPORTS, Importer
 from neurograph.network import NeuronGraph
 
@@ -50,15 +50,25 @@ def from_onnx(path: str | Path) -> NeuronGraph:
     if find_spec("onnx") is None:
         raise FileError("ONNX needs onnx: pip install 'neurograph-compiler[onnx]'")
     model = _model(path)
-    reader = Reader(path, model.graph)
-    unknown = sorted({node.op_type for node in model.graph.node} - set(OPERATORS))
-    if unknown:
-        raise FileError(f"{path}: {listed(unknown)} of ONNX no graph holds; known are {', '.join(sorted(OPERATORS))}")
-    examples = [torch.zeros(_ROWS, *reader.sizes(value)) for value in reader.inputs()]
     try:
-        return lift(Rebuilt(reader, model.graph).eval(), examples)
+        rebuilt, examples = _rebuilt(path, model.graph)
+    except NeuroGraphError:
+        raise
+    except Exception as error:  # what comes of fields that are missing or odd is of any class
+        raise FileError(f"{path} is damaged or no ONNX: {type(error).__name__}: {error}") from None
+    try:
+        return lift(rebuilt.eval(), examples)
     except LiftError as error:
         raise LiftError(f"{path}: {error}") from None
+
+
+def _rebuilt(path: str | Path, graph: Any) -> tuple["Rebuilt", list[Tensor]]:
+    """The module, and zeros for it to be traced with."""
+    reader = Reader(path, graph)
+    unknown = sorted({node.op_type for node in graph.node} - set(OPERATORS))
+    if unknown:
+        raise FileError(f"{path}: {listed(unknown)} of ONNX no graph holds; known are {', '.join(sorted(OPERATORS))}")
+    return Rebuilt(reader, graph), [torch.zeros(_ROWS, *reader.sizes(value)) for value in reader.inputs()]
 
 
 def read_onnx(path: str | Path, graph: EditableGraph) -> None:

@@ -116,7 +116,7 @@ class AddOnSupernet:
                 break
             descent.step(losses.sum(), rate)
             sums[alive] += losses.detach().double().cpu().numpy()
-        sums[difference(np.arange(len(people)), alive)] = np.nan
+        sums[difference(np.arange(len(people)), np.array(alive, np.int64))] = np.nan
         return sums / max(len(rates), 1)
 
     def _finite(

@@ -92,6 +92,7 @@ REFUSED = {
     "a claim": (lambda: made([NODE("MatMul", ["x", "w"], ["y"])], constants=[huge()]), "claims"),
     "no sizes": (lambda: made([NODE("Relu", ["x"], ["y"])], sizes=("n", "m")), "must say the sizes"),
     "too large": (lambda: made([NODE("Relu", ["x"], ["y"])], sizes=("n", 2**40)), "must say the sizes"),
+    "a sum of one": (lambda: made([NODE("Add", ["x"], ["y"])]), "damaged or no ONNX"),
     "nothing": (lambda: made([]), "no operators"),
 }
 

@@ -46,7 +46,8 @@ class NeuronColumns:
         """A copy for a graph whose neurons have these keys, (n,) int64."""
         new = object.__new__(NeuronColumns)
         kind, values = kept(self.kind, keys, 0), {n: kept(column, keys, np.nan) for n, column in self.values.items()}
-        new.__setstate__((self.kinds, kind, values, {k: d.copy() for k, d in self.extra.items()}))
+        there = set(keys.tolist()) if self.extra else ()
+        new.__setstate__((self.kinds, kind, values, {k: d.copy() for k, d in self.extra.items() if k in there}))
         return new
 
     def reserve(self, keys: int, written: int | None = None) -> None:

@@ -5,27 +5,35 @@ from copy import deepcopy
 from typing import Any
 from weakref import ref
 
+import numpy as np
+
 from neurograph.core.applying import close_run, restart_journal
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.compacting import compacted
 from neurograph.core.copied import Copied
-from neurograph.core.mutations.deaths import drop_keys
 from neurograph.core.mutations.owning import synchronise
 from neurograph.core.ranks import Ranks
 from neurograph.core.state import GraphState
 from neurograph.storage import ArrayDiGraph
-from neurograph.storage.sparse import by_key
+from neurograph.storage.induced import induced
 from neurograph.storage.table import EdgeTable
 
 
 def copy_all(graph: GraphState):
     """A copy with keys, ids and journal."""
+    new = _same_numbers(graph, graph.table.copy)
+    new._journal, new._numbered = graph._journal.copy(), graph._numbered
+    return new
+
+
+def _same_numbers(graph: GraphState, table: Callable[[], EdgeTable]):
+    """A copy with keys and ids, of the neurons that a table made of the graph's has."""
     synchronise(graph)
     close_run(graph)
-    keys = graph.table.keys()
-    new = _copy_with(graph, graph.table.copy(), graph.neurons.copy(keys), graph.ranks.copy(keys))
+    made = table()
+    keys = made.keys()
+    new = _copy_with(graph, made, graph.neurons.copy(keys), graph.ranks.copy(keys))
     new.replacements, new.compiled_columns = dict(graph.replacements), graph.compiled_columns
-    new._journal, new._numbered = graph._journal.copy(), graph._numbered
     new.copied_from = Copied.of(graph)
     return new
 
@@ -45,15 +53,11 @@ def _compact_copy(graph: GraphState):
     return _copy_with(graph, *compacted(graph))
 
 
-def copy_induced(graph: GraphState, names, graph_attr):
+def copy_induced(graph: GraphState, keys: np.ndarray, graph_attr: dict):
     """A copy of some neurons and the synapses among them, its journal empty."""
-    new = copy_all(graph)
+    new = _same_numbers(graph, lambda: induced(graph.table, keys))
     new.graph.clear()
     new.graph.update(graph_attr)
-    keys = new.table.keys()
-    keep = by_key(new.keys_of(names), True, len(new.table.names))[keys]
-    if not keep.all():
-        drop_keys(new, keys[~keep])
     restart_journal(new)
     return new
 

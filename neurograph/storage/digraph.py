@@ -2,12 +2,14 @@
 
 from collections.abc import Hashable, Iterable
 from copy import deepcopy
+from typing import Any
 
 import networkx as nx
 import numpy as np
 
 from neurograph.errors import MissingError, SynapseError, listed
 from neurograph.storage.adjacency import Adjacency
+from neurograph.storage.induced import induced
 from neurograph.storage.mutable import MutableColumns
 from neurograph.storage.sets import distinct
 
@@ -40,7 +42,10 @@ class ArrayDiGraph(MutableColumns):
         if not as_view and self.has_table():
             return self._copy_all()
         if not as_view and self._is_plain_subgraph():
-            return self._graph._copy_induced([n for n in self._graph._node if n in self._node], self.graph)
+            view: Any = self
+            index, kept = view._graph.table.index, view._NODE_OK.nodes
+            keys = np.fromiter((key for name, key in index.items() if name in kept), np.int64)
+            return view._graph._copy_induced(keys, self.graph)
         return super().copy(as_view)
 
     def __copy__(self):
@@ -69,12 +74,11 @@ class ArrayDiGraph(MutableColumns):
         new._node.update((name, d.copy()) for name, d in self._node.items())
         return new
 
-    def _copy_induced(self, names: list[Hashable], graph_attr: dict):
-        new = self._copy_all()
-        new.graph.clear()
+    def _copy_induced(self, keys: np.ndarray, graph_attr: dict):
+        new = self.__class__()
         new.graph.update(graph_attr)
-        keep = set(names)
-        ArrayDiGraph._drop_nodes(new, [name for name in new._node if name not in keep])
+        new.adopt(induced(self.table, keys))
+        new._node.update((name, self._node[name].copy()) for name in new.table.index)
         return new
 
     def reverse(self, copy: bool = True):

@@ -10,6 +10,7 @@ The columns and `names` say by themselves what is there, and `repair` makes the 
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -203,12 +204,20 @@ class EdgeTable(EdgeColumns):
         self.dead += len(rows)
         base = rows[rows < self.base]
         for side, ends in ((self.out, self.src[base]), (self.inn, self.dst[base])):
-            for key, count in Counter(ends.tolist()).items():
+            for key, count in self._counted(ends):
                 side.dead[key] = side.dead.get(key, 0) + count
         late = rows[rows >= self.base]
         for u, v in zip(self.src[late].tolist(), self.dst[late].tolist(), strict=True):
             del self.out.tail[u][v], self.inn.tail[v][u]
         self.torn = False
+
+    def _counted(self, keys: np.ndarray) -> Iterable[tuple[int, int]]:
+        """How often each of some keys comes up."""
+        if len(keys) * 4 < len(self.names):
+            return Counter(keys.tolist()).items()
+        counts = np.bincount(keys)
+        found = np.flatnonzero(counts)
+        return zip(found.tolist(), counts[found].tolist(), strict=True)
 
     def repair(self) -> None:
         """Make the indexes again from the columns and `names`, after a write that has stopped on its way."""
@@ -228,7 +237,10 @@ class EdgeTable(EdgeColumns):
 
     def reindex(self) -> None:
         """Drop the dead rows, sort the rest by (source, target), rebuild both indexes."""
-        keep = self.live()
+        self.keep(self.live())
+
+    def keep(self, keep: np.ndarray) -> None:
+        """Keep these rows alone, in columns made anew."""
         key = (self.src[keep].astype(np.int64) << 32) | self.dst[keep]
         size, slack, nodes = len(keep), _slack(len(keep)), len(self.names)
         if (key[1:] < key[:-1]).any():

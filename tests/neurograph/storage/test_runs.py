@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from neurograph.storage.runs import LEAST, MEAN, inside, put_at, put_some_at, runs, taken
@@ -72,7 +72,7 @@ def test_parts_of_runs_are_the_places_between_two(found, start, stop, born, data
     if data.draw(st.booleans()):
         places = np.concatenate([np.full(LEAST, -1, np.int32), places])
     known = runs(places)
-    assert known is not None
+    assume(known is not None)  # not so many newborns that single places are sooner looked up
     mine, theirs = np.zeros(len(places), bool), np.full(len(places), -1)
     for part, behind in inside(known, start, stop):
         mine[part], theirs[part] = True, np.arange(behind.start, behind.stop)

@@ -181,7 +181,7 @@ class CompiledNetwork(CompiledModule):
         if before is None or program != self.program:
             self._forwards.renew()
         self.put(program, assembly, snapshot.size)
-        self.columns = columns_of(snapshot)
+        self.keep(columns=columns_of(snapshot))
         self.catch_up()
         if before is not None:
             notify(self, before, self.slots)

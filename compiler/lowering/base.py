@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..slots import Slots
+from .bare import BareModule
 from .layout import ProductLayout
 from .portable_form import PortableForm
 from .rates import Calibration, Rates, Sample
@@ -24,7 +25,7 @@ def not_sliding(spec: BundleSpec) -> str | None:
     return None if spec.window.slides else f"it slides kernels over maps, and these synapses are {spec.window}"
 
 
-class Unit(nn.Module):
+class Unit(BareModule):
     """What owns the tensors of one bundle (or of one block's neurons) and computes with them.
 
     Its entries in a state_dict are the network's affair: they are canonical, whatever the layout. Its Parameters stay
@@ -47,8 +48,7 @@ class Unit(nn.Module):
 
     def seal(self) -> None:
         """Have all of its tensors: from now on none is added and none goes."""
-        self.sealed = True
-        self.__dict__["_parameters"] = Sealed(type(self).__name__, self._parameters)
+        self.keep(sealed=True, _parameters=Sealed(type(self).__name__, self._parameters))
 
     @property
     def parametrizations(self) -> nn.ModuleDict:

@@ -44,9 +44,12 @@ ON_CUDA: tuple[Sample, ...] = (
 class Dense(Unit):
     """A bundle as a matrix (outputs, inputs)."""
 
+    layout: ProductLayout
+    plain: bool  # whether every slot is a synapse's and trained
+
     def __init__(self, layout: ProductLayout, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
-        self.layout = layout
+        self.keep(layout=layout)
         shape = (layout.outputs, layout.inputs)
         weight = mask = frozen = None
         if layout.all_trained or layout.are(TRAINED).any():
@@ -56,9 +59,9 @@ class Dense(Unit):
             frozen = torch.zeros(shape, dtype=dtype, device=device)
             frozen.view(-1)[torch.from_numpy(self._flat(layout.are(FIXED))).long().to(device)] = 1.0
         self.register_parameter("weight", weight)
-        self.register_buffer("mask", mask, persistent=False)
-        self.register_buffer("frozen", frozen, persistent=False)
-        self.plain = mask is None and frozen is None
+        self.add_buffer("mask", mask)
+        self.add_buffer("frozen", frozen)
+        self.keep(plain=mask is None and frozen is None)
 
     def _flat(self, chosen: np.ndarray | None) -> np.ndarray:
         """(n,) int32 the slots of some synapses, of all where None."""

@@ -6,10 +6,11 @@ from torch import Tensor, nn
 
 from ..regions.status import FIXED, FROZEN, TRAINED
 from ..slots import Quantity, Slots
+from .bare import BareModule
 
 
 def add_vector(
-    module: nn.Module, name: str, status: np.ndarray, dtype: torch.dtype, device: torch.device, fixed: float = 0.0
+    module: BareModule, name: str, status: np.ndarray, dtype: torch.dtype, device: torch.device, fixed: float = 0.0
 ) -> None:
     """Register a Parameter for the trained numbers and, where there are others, a buffer for the rest and an index.
 
@@ -26,16 +27,17 @@ def add_vector(
     fixed
         What stands for FIXED numbers.
     """
-    trained = np.flatnonzero(status == TRAINED)
-    parameter = nn.Parameter(torch.zeros(len(trained), dtype=dtype, device=device)) if len(trained) else None
+    trained = status == TRAINED
+    count = int(np.count_nonzero(trained))
+    parameter = nn.Parameter(torch.zeros(count, dtype=dtype, device=device)) if count else None
     module.register_parameter(name, parameter)
     rest = index = None
-    if len(trained) < len(status):
+    if count < len(status):
         rest = torch.zeros(len(status), dtype=dtype, device=device)
         rest[torch.from_numpy(status == FIXED).to(device)] = fixed
-        index = torch.from_numpy(trained).to(device) if len(trained) else None
-    module.register_buffer(f"{name}_rest", rest, persistent=False)
-    module.register_buffer(f"{name}_index", index, persistent=False)
+        index = torch.from_numpy(np.flatnonzero(trained)).to(device) if count else None
+    module.add_buffer(f"{name}_rest", rest)
+    module.add_buffer(f"{name}_index", index)
 
 
 def read_vector(module: nn.Module, name: str) -> Tensor | None:
@@ -54,10 +56,12 @@ def vector_slots(
     module: nn.Module, name: str, quantity: Quantity, numbers: np.ndarray, status: np.ndarray
 ) -> list[Slots]:
     """Where the numbers of such a vector live."""
-    trained, frozen = status == TRAINED, np.flatnonzero(status == FROZEN)
-    found = []
-    if trained.any():
-        found.append(Slots(quantity, module, name, numbers if trained.all() else numbers[trained], None, True))
+    trained = status == TRAINED
+    count = np.count_nonzero(trained)
+    if count == len(status):
+        return [Slots(quantity, module, name, numbers, None, True)] if count else []
+    found = [Slots(quantity, module, name, numbers[trained], None, True)] if count else []
+    frozen = np.flatnonzero(status == FROZEN)
     if len(frozen):
         found.append(Slots(quantity, module, f"{name}_rest", numbers[frozen], frozen.astype(np.int32), False))
     return found

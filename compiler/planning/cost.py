@@ -91,7 +91,7 @@ def offers(
             fit = ", ".join(x.name for x in legal(lowerings, spec))
             raise CompileError(f"{where}: lowering {pinned!r} cannot run it: {reason}; {fit} can")
         return [(float(found.cost(spec, calibration)), found)]
-    made = [(float(x.cost(spec, calibration)), x) for x in legal(lowerings, spec)]
+    made = [(float(x.cost(spec, calibration)), x) for x in lowerings if x.refuses(spec) is None]
     if not made:
         reasons = "; ".join(f"{x.name}: {x.refuses(spec)}" for x in lowerings)
         raise CompileError(f"{where}: no lowering can run it ({reasons})")

@@ -108,17 +108,28 @@ def sort_neurons(arrays: GraphArrays) -> Sorting:
     """Sort the neurons of a graph by population and signature, and find which of these wait for one another."""
     group, kinds = _groups(arrays)
     pairs = _pairs(group, len(kinds), arrays)
+    component, cyclic = _components(len(kinds), list(map(tuple, pairs.tolist())))
+    return Sorting(group, kinds, pairs, component, cyclic)
+
+
+def _components(count: int, pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """The components of a `Sorting`, and which groups depend on themselves."""
+    cyclic = np.zeros(count, bool)
+    cyclic[[source for source, target in pairs if source == target]] = True
+    depth = depths(count, [pair for pair in pairs if pair[0] != pair[1]])
+    component = np.empty(count, np.int64)
+    if depth is not None:
+        component[sorted(range(count), key=depth.__getitem__)] = np.arange(count)
+        return component, cyclic
     wiring = nx.DiGraph()
-    wiring.add_nodes_from(range(len(kinds)))
-    wiring.add_edges_from(pairs.tolist())
+    wiring.add_nodes_from(range(count))
+    wiring.add_edges_from(pairs)
     whole = nx.condensation(wiring)
-    component, cyclic = np.empty(len(kinds), np.int64), np.zeros(len(kinds), bool)
     for number, at in enumerate(nx.topological_sort(whole)):
         members = list(whole.nodes[at]["members"])
         component[members] = number
-        cyclic[members] = len(members) > 1
-    cyclic[pairs[pairs[:, 0] == pairs[:, 1], 0]] = True
-    return Sorting(group, kinds, pairs, component, cyclic)
+        cyclic[members] |= len(members) > 1
+    return component, cyclic
 
 
 def find_blocks(arrays: GraphArrays, sorting: Sorting | None = None, region: np.ndarray | None = None) -> Blocks:
@@ -137,6 +148,8 @@ def find_blocks(arrays: GraphArrays, sorting: Sorting | None = None, region: np.
     sorting = sort_neurons(arrays) if sorting is None else sorting
     group, kinds = sorting.group, sorting.kinds
     region = np.full(len(kinds), -1) if region is None else region
+    if not sorting.cyclic.any() and (region < 0).all():
+        return _whole_groups(arrays, sorting)
     home = region[group]
     part = np.where(sorting.cyclic[group], arrays.level, -1)
     if (home >= 0).any():
@@ -146,16 +159,33 @@ def find_blocks(arrays: GraphArrays, sorting: Sorting | None = None, region: np.
     members = np.split(order, starts[1:])
     block_of = np.empty(len(arrays), np.int64)
     block_of[order] = np.repeat(np.arange(len(members)), np.diff(starts, append=len(order)))
-    ranking = _topological(block_of, members, home, arrays)
-    block, place = np.empty(len(arrays), np.int32), np.empty(len(arrays), np.int32)
     found = []
-    for index, old in enumerate(ranking):
-        neurons = members[old]
-        block[neurons], place[neurons] = index, np.arange(len(neurons))
+    for at in _topological(block_of, members, home, arrays):
+        neurons = members[at]
         population, signature = kinds[group[neurons[0]]]
         inner = bool(home[neurons[0]] >= 0 and part[neurons[0]])
         found.append(Block(population, signature, neurons, int(home[neurons[0]]), inner))
-    return Blocks(tuple(found), block, place)
+    return _placed(found, len(arrays))
+
+
+def _whole_groups(arrays: GraphArrays, sorting: Sorting) -> Blocks:
+    """The blocks where each group is one, as in most networks: no neuron has to wait for another of its own group."""
+    counts = np.bincount(sorting.group, minlength=len(sorting.kinds))
+    order = np.lexsort((arrays.keys, sorting.group))
+    members = np.split(order, np.cumsum(counts)[:-1])
+    there = np.flatnonzero(counts).tolist()
+    depth = depths(len(sorting.kinds), sorting.pairs.tolist())
+    assert depth is not None  # nothing is cyclic
+    ranking = sorted(there, key=lambda at: (depth[at], int(arrays.keys[members[at][0]])))
+    return _placed([Block(*sorting.kinds[at], members[at]) for at in ranking], len(arrays))
+
+
+def _placed(blocks: list[Block], neurons: int) -> Blocks:
+    """Blocks in order, and where each neuron is."""
+    block, place = np.empty(neurons, np.int32), np.empty(neurons, np.int32)
+    for index, found in enumerate(blocks):
+        block[found.neurons], place[found.neurons] = index, np.arange(len(found.neurons))
+    return Blocks(tuple(blocks), block, place)
 
 
 def _inner(arrays: GraphArrays, home: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ def usable_device(device: Any = None) -> torch.device:
     """
     name = str(device) if isinstance(device, torch.device) else device
     try:
-        found = torch.empty(0, device=torch.get_default_device() if device is None else torch.device(device)).device
+        found = torch.empty(0, device=None if device is None else torch.device(device)).device
     except Exception as error:  # torch raises what each backend comes up with
         reason = str(error).splitlines()[0].split(". ")[0][:200] if str(error) else type(error).__name__
         raise OptionError(f"device {name!r} cannot be used here: {reason.rstrip('.')}. device=cpu always can") from None

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from neurograph.errors import CompileError, StaleError
 
+from ..lowering.bare import BareModule, module_list
 from ..lowering.base import Unit
 from ..lowering.held import has_empty_slots
 from ..lowering.marks import mark_of, mark_replaced, watch
@@ -24,14 +25,16 @@ from .region_stage import RegionStage
 from .stage import Fetch, Stage
 
 
-class CompiledModule(nn.Module):
+class CompiledModule(BareModule):
     """What runs a program, and says what it is; `CompiledNetwork` lists its attributes and keeps it in step."""
 
+    stages: Any  # a ModuleList, as `_outputs`
     program: Program
     slots: SlotMap
     units: dict[Spec, Unit]
     like: Tensor
     sizes: tuple[tuple[int, ...], ...]
+    _outputs: Any
     _input_blocks: tuple[int, ...]
     _steps: tuple[tuple[Stage | RegionStage, tuple[int, ...]], ...]
     _forwards: Any  # a `compiler.sync.traced.Forwards`
@@ -49,10 +52,9 @@ class CompiledModule(nn.Module):
 
     def __init__(self, graph: Any, batch_size: int, calibration: Calibration | None, pin: Pin) -> None:
         super().__init__()
-        self.graph, self.cut_off = graph, False
-        self._settings = (batch_size, calibration, pin)
-        self.stages, self._outputs = nn.ModuleList(), nn.ModuleList()
-        self.register_buffer("like", torch.empty(0), persistent=False)
+        self.graph, self.cut_off, self._settings = graph, False, (batch_size, calibration, pin)
+        self._modules.update(stages=module_list(()), _outputs=module_list(()))
+        self.add_buffer("like", torch.empty(0))
         self.hold()
 
     def outputs(self, values: list) -> Any:
@@ -99,26 +101,24 @@ class CompiledModule(nn.Module):
     def put(self, program: Program, assembly: Assembly, size: str) -> None:
         """Put a program and its units in the place of what ran so far; `size` is that of the graph, in words."""
         old = {id(p): p for p in self._trained()}
-        self.program, self.slots, self.units = program, assembly.slots, assembly.units
-        self.stages, self._outputs = nn.ModuleList(assembly.stages), nn.ModuleList(assembly.outputs)
-        alive = {id(p) for p in self._trained()}
-        for parameter in (p for key, p in old.items() if key not in alive):
-            mark_replaced(parameter)
+        self.keep(program=program, slots=assembly.slots, units=assembly.units, _digest=None, _size=size)
+        self._modules.update(stages=module_list(assembly.stages), _outputs=module_list(assembly.outputs))
+        alive = {id(p) for p in self._trained()} if old else set()
+        for key in old.keys() - alive:
+            mark_replaced(old[key])
         self.wire()
         self.holding.install(self.slots)
-        self._digest, self._size = None, size
 
     def wire(self) -> None:
         """Plain references to what the forward touches, and a watch on every Parameter."""
         program, fetches = self.program, tuple(self._outputs)
         many = len(fetches) - len(self.memory.ports if self.memory else ())
         outputs = fetches[:many]
-        stages: Any = self.stages
         self.__dict__.update(
             _count=len(program.blocks),
             sizes=tuple(port.sizes for port in program.inputs),
             _input_blocks=tuple(port.pieces[0][0] for port in program.inputs),
-            _steps=tuple(zip(stages, program.last_reads, strict=True)),
+            _steps=tuple(zip(self.stages, program.last_reads, strict=True)),
             _output_fetches=outputs,
             _memory_fetches=fetches[many:],
             _only_output=outputs[0] if len(outputs) == 1 else None,
@@ -174,8 +174,7 @@ class CompiledModule(nn.Module):
     def options(self) -> Options:
         """What a program for it depends on, besides the graph."""
         batch_size, calibration, pin = self._settings
-        device = self.device.type
-        name = str(self.dtype).removeprefix("torch.")
+        device, name = self.device.type, str(self.dtype).removeprefix("torch.")
         figures = calibration or default_calibration(device)
         return Options(name, device, batch_size, figures, pin, measured=calibration is None)
 

@@ -1,5 +1,8 @@
 """What happens to a block after the sum: biases, slopes and the activation."""
 
+from typing import Any
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,15 +25,23 @@ class NeuronUnit(Unit):
         Of the tensors.
     """
 
+    plan: NeuronsPlan
+    biased: bool  # whether any neuron has one
+    plain: bool  # whether each has one that is trained
+    function: Any
+    sloped: Any
+
     def __init__(self, plan: NeuronsPlan, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
-        self.plan = plan
-        self.biased = bool((plan.bias != FIXED).any())
-        self.plain = bool((plan.bias == TRAINED).all())
+        self.keep(
+            plan=plan,
+            biased=bool(np.count_nonzero(plan.bias != FIXED)),
+            plain=bool(np.count_nonzero(plan.bias == TRAINED) == len(plan.bias)),
+            function=FUNCTIONS.get(plan.activation),
+            sloped=SLOPED.get(plan.activation),
+        )
         if self.biased:
             add_vector(self, "bias", plan.bias, dtype, device)
-        self.function = FUNCTIONS.get(plan.activation)
-        self.sloped = SLOPED.get(plan.activation)
         if self.sloped is not None:
             add_vector(self, "slope", plan.slope, dtype, device)
 

@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..lowering.bare import BareModule, module_list
 from ..lowering.region import RegionLayout, RegionUnit
 from ..planning.program import StagePlan
 from .stage import Fetch
 
 
-class RegionStage(nn.Module):
+class RegionStage(BareModule):
     """Several blocks of neurons and the unit that makes them.
 
     Parameters
@@ -31,7 +32,7 @@ class RegionStage(nn.Module):
         (product,) = plan.products
         assert isinstance(product.layout, RegionLayout) and isinstance(unit, RegionUnit)
         self.plan = plan
-        self.units = nn.ModuleList([unit])
+        self.units = module_list([unit])
         self.fetch = Fetch(product.pieces, None, device, unit.by_feature) if product.pieces else None
         order = np.argsort(product.layout.keys)
         rising, places = product.layout.keys[order], product.layout.inputs + order
@@ -40,7 +41,7 @@ class RegionStage(nn.Module):
         self.cuts = _cuts(plan, range(len(places))), _cuts(plan, outer)
         for name, chosen in (("every", range(len(places))), ("outer", outer)):
             together = np.concatenate([np.zeros(0, np.int64), *(places[at] for at in chosen)]).astype(np.int32)
-            self.register_buffer(name, torch.from_numpy(together).to(device), persistent=False)
+            self.add_buffer(name, torch.from_numpy(together).to(device))
         self.__dict__["_unit"] = unit  # a plain reference: no module lookup while running
 
     def make(self, values: list, like: Tensor, keep: bool) -> None:

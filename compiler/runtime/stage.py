@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..lowering.aggregate import empty_value
+from ..lowering.bare import BareModule, module_list
 from ..lowering.base import Unit
 from ..lowering.maps import pick
 from ..planning.program import StagePlan
@@ -20,7 +21,7 @@ from ..regions.product_wiring import Piece
 from .neurons import NeuronUnit
 
 
-class Fetch(nn.Module):
+class Fetch(BareModule):
     """Columns of earlier values, side by side; of feature maps, neighbours are read where they lie.
 
     Parameters
@@ -37,6 +38,11 @@ class Fetch(nn.Module):
         Whether these are feature maps.
     """
 
+    pieces: list[tuple[int, str | None]]
+    by_feature: bool
+    runs: list | None
+    only: int | None
+
     def __init__(
         self,
         pieces: Sequence[Piece],
@@ -46,15 +52,19 @@ class Fetch(nn.Module):
         maps: bool = False,
     ) -> None:
         super().__init__()
-        self.pieces, self.by_feature = [], by_feature
-        self.runs = [(value, columns is None, neighbours(columns)) for value, columns in pieces] if maps else None
+        named = []
         for index, (value, columns) in enumerate(pieces):
             name = None if columns is None else f"columns{index}"
             if columns is not None:
-                self.register_buffer(f"columns{index}", torch.from_numpy(columns).long().to(device), persistent=False)
-            self.pieces.append((value, name))
-        self.register_buffer("order", None if order is None else torch.from_numpy(order).to(device), persistent=False)
-        self.only = self.pieces[0][0] if len(self.pieces) == 1 and self.pieces[0][1] is None and order is None else None
+                self.add_buffer(f"columns{index}", torch.from_numpy(columns).long().to(device))
+            named.append((value, name))
+        self.add_buffer("order", None if order is None else torch.from_numpy(order).to(device))
+        self.keep(
+            pieces=named,
+            by_feature=by_feature,
+            runs=[(value, columns is None, neighbours(columns)) for value, columns in pieces] if maps else None,
+            only=named[0][0] if len(named) == 1 and named[0][1] is None and order is None else None,
+        )
 
     def get(self, values: list) -> Tensor:
         """(batch, columns) out of the values made so far."""
@@ -90,7 +100,7 @@ class Fetch(nn.Module):
         return together if order is None else pick(together, order)
 
 
-class Stage(nn.Module):
+class Stage(BareModule):
     """One block of neurons and the units of the products that feed it.
 
     Parameters
@@ -105,30 +115,39 @@ class Stage(nn.Module):
         Of the indices.
     """
 
+    plan: StagePlan
     _runs: tuple[tuple[Unit, Fetch, str | None], ...]
     _neurons: NeuronUnit
+    made: int
+    size: int
+    nothing: float
+    shape: tuple[int, ...]
 
     def __init__(self, plan: StagePlan, units: Sequence[Unit], neurons: NeuronUnit, device: torch.device) -> None:
         super().__init__()
-        self.plan = plan
-        self.units, self.neurons = nn.ModuleList(units), neurons
-        self.fetches = nn.ModuleList(
+        fetches = [
             Fetch(product.pieces, None, device, unit.by_feature, product.layout.window is not None)
             for product, unit in zip(plan.products, units, strict=True)
-        )
+        ]
+        self._modules.update(units=module_list(units), neurons=neurons, fetches=module_list(fetches))
         rows = [
             None if product.rows is None else torch.from_numpy(product.rows).long().to(device)
             for product in plan.products
         ]
         for index, chosen in enumerate(rows):
-            self.register_buffer(f"rows{index}", chosen, persistent=False)
+            self.add_buffer(f"rows{index}", chosen)
         names = [None if chosen is None else f"rows{index}" for index, chosen in enumerate(rows)]
-        bare = {"_runs": tuple(zip(units, self.fetches, names, strict=True)), "_neurons": neurons}
-        self.__dict__.update(bare)  # plain references: no module lookup while running
-        (block,), (self.made,) = plan.blocks, plan.makes
-        self.size, self.nothing = len(block.neurons.keys), empty_value(block.aggregation)
-        self.shape = block.neurons.shape
-        neurons.population = block.population
+        (block,), (made,) = plan.blocks, plan.makes
+        self.keep(
+            plan=plan,
+            _runs=tuple(zip(units, fetches, names, strict=True)),  # plain references: no module lookup while running
+            _neurons=neurons,
+            made=made,
+            size=len(block.neurons.keys),
+            nothing=empty_value(block.aggregation),
+            shape=block.neurons.shape,
+        )
+        neurons.keep(population=block.population)
 
     def make(self, values: list, like: Tensor, keep: bool) -> None:
         """Put the value of its block into `values`; `like` is as in `run`."""

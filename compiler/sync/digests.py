@@ -13,6 +13,7 @@ from torch import Tensor
 
 _WORDS = 16384  # to a row: as many as stay in the cache beside their keys
 _SMALL = 8192  # bytes
+_NUMPY = (torch.float32, torch.float64)  # their bytes are had without a view of them
 _MIX = 29  # a change of the highest bits alone would fall out of the product: they are mixed into lower ones
 
 
@@ -20,7 +21,7 @@ def digests(tensors: Sequence[Tensor]) -> list[int]:
     """A digest of the bytes of each tensor, made where the tensor is; one transfer for all that are on a device."""
     away = [_on_device(_bytes(tensor)) for tensor in tensors if tensor.device.type != "cpu"]
     contribution = iter(torch.stack([made.to(away[0].device) for made in away]).tolist() if away else ())
-    return [_on_host(_bytes(tensor)) if tensor.device.type == "cpu" else next(contribution) for tensor in tensors]
+    return [_on_host(tensor) if tensor.device.type == "cpu" else next(contribution) for tensor in tensors]
 
 
 def _bytes(tensor: Tensor) -> Tensor:
@@ -28,9 +29,11 @@ def _bytes(tensor: Tensor) -> Tensor:
     return tensor.detach().contiguous().reshape(-1).view(torch.uint8)
 
 
-def _on_host(found: Tensor) -> int:
-    if found.numel() < _SMALL:
-        return hash(found.numpy().tobytes())  # Python's own is quicker to call, and keyed too
+def _on_host(tensor: Tensor) -> int:
+    if tensor.numel() * tensor.itemsize < _SMALL:  # Python's own is quicker to call, and keyed too
+        plain = tensor.detach()
+        return hash((plain if plain.dtype in _NUMPY else _bytes(plain)).numpy().tobytes())
+    found = _bytes(tensor)
     whole = found.numel() // 8 * 8
     words, rest = found[:whole].numpy().view(np.int64), found[whole:].numpy()
     keys, mixed, total = _keys(_WORDS), np.empty(min(len(words), _WORDS), np.int64), 0

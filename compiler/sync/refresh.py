@@ -10,8 +10,9 @@ from torch.optim import Optimizer
 
 from neurograph.core.marks import WiringMark
 
+from ..lowering.bare import switch
 from ..lowering.base import Unit
-from ..planning.kept import planned
+from ..planning.kept import LARGEST, planned
 from ..planning.program import Program
 from ..planning.replan import replan
 from ..runtime.assembly import Assembly, Spec, assemble, cast
@@ -52,9 +53,10 @@ def _planned(network: Any) -> tuple[Snapshot, Program]:
     """The graph as it is, and a program for it; only what was edited is planned again, where that can be done."""
     graph, options = network.graph, network.options
     graph.synchronise()  # as reading it would
-    again = None if network.mark is None else replan(graph, network.program, network.mark, options, network.cut_off)
-    if again is not None:
-        return again.snapshot, again.program
+    if len(graph.table) > LARGEST and network.mark is not None:
+        again = replan(graph, network.program, network.mark, options, network.cut_off)
+        if again is not None:
+            return again.snapshot, again.program
     return planned(graph, options, network.cut_off)
 
 
@@ -90,7 +92,7 @@ def take_over(
     transfer = prepare(network, assembly, changes, optimizer, group, newborns, stocks)
     network.install(found, program, assembly)
     notify_renewed(network, changes.renewed)
-    network.train(network.training)
+    switch(network, network.training)
     commit(transfer)
 
 
@@ -116,14 +118,16 @@ def _pool(network: CompiledModule, changes: Any) -> dict[Spec, Unit]:
 
     A written one is made anew rather than written in place, so that a loss computed before stays differentiable.
     """
+    if not anything_written(changes):
+        return network.units
     touched = {entry.module for entry in network.slots.slots if _touched(network, entry, changes)}
     return {spec: unit for spec, unit in network.units.items() if unit not in touched}
 
 
 def _touched(network: CompiledModule, entry: Slots, changes: Any) -> bool:
     """Whether a user's write makes a difference to a number of an entry, or another number has taken its place."""
-    theirs = written(changes, entry.quantity)
-    if np.isin(entry.numbers, changes.renewed.get(entry.quantity[0], ())).any():
+    theirs, renewed = written(changes, entry.quantity), changes.renewed.get(entry.quantity[0], ())
+    if len(renewed) and np.isin(entry.numbers, renewed).any():
         return True
     mine = np.flatnonzero(np.isin(entry.numbers, theirs)) if len(theirs) else theirs
     if not len(mine):

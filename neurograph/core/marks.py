@@ -12,6 +12,7 @@ from neurograph.core.state import GraphState
 from neurograph.schema.neuron import NeuronKind
 from neurograph.storage.table import EdgeTable
 
+_FEW = 1024  # rows that are sooner copied than looked at
 _MOST = 4  # one of so many synapses may have changed; from there on all is looked at anew
 
 
@@ -144,5 +145,5 @@ class WiringMark:
 
 def _kept(column: np.ndarray) -> np.ndarray:
     """A copy; one item for all where all are alike."""
-    alike = len(column) > 0 and bool((column == column[0]).all())
+    alike = len(column) > _FEW and bool((column == column[0]).all())
     return np.broadcast_to(column[:1].copy()[0], len(column)) if alike else column.copy()

@@ -24,6 +24,7 @@ from .schemas import STEP
 NEWBORNS = "newborns"
 Piece = tuple[tuple[int, int], tuple[int, int], int]  # sizes, strides, and the place of the first number
 _FEW_PIECES = 3
+_FEW_ROWS = 64
 _MOST = {torch.bfloat16: 256, torch.float16: 2048}  # whole numbers that a Parameter's dtype can tell apart
 
 
@@ -218,8 +219,19 @@ def divided(own: np.ndarray, shared: float, youth: float, dtype: torch.dtype) ->
     young = np.flatnonzero((own[:, 0] < shared) & (own[:, 0] < youth))
     if not len(young):
         return label, own[:0]
-    rows, which = np.unique(own[young], axis=0, return_inverse=True)
-    rows, which = rows[::-1], len(rows) - 1 - which.reshape(-1)  # many steps, early birth
+    rows, which = _distinct(own[young])
+    rows, which = rows[::-1], len(rows) - 1 - which  # many steps, early birth
     dropped = max(0, len(rows) - most_cohorts(dtype))
     label[young] = np.maximum(which + 1 - dropped, 0)
     return label, rows[dropped:]
+
+
+def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows (k, ...), rising, and (n,) which of them each of some rows is."""
+    if len(rows) > _FEW_ROWS:
+        found, which = np.unique(rows, axis=0, return_inverse=True)
+        return found, which.reshape(-1)
+    listed = [tuple(row) for row in rows.tolist()]  # a tenth of the time where they are few
+    rising = sorted(set(listed))
+    number = {row: at for at, row in enumerate(rising)}
+    return np.array(rising, rows.dtype), np.array([number[row] for row in listed])

@@ -8,6 +8,7 @@ from torch.optim import Optimizer
 
 from neurograph.errors import CompileError
 
+from ...lowering.bare import module_list
 from ...runtime.assembly import Assembly
 from ...slots import SlotMap
 from ..stock import Stocks
@@ -92,7 +93,8 @@ def prepare(
     alive = {id(entry.tensor) for entry in assembly.slots.slots if entry.trained}
     gone = tuple(e.tensor for e in old.slots if e.trained and id(e.tensor) not in alive and id(e.tensor) in group_of)
     lists = _lists(optimizer, lines, homes, {id(p) for p in gone})
-    stages = nn.ModuleList(assembly.stages)
+    named = any("param_names" in held for held in optimizer.param_groups)
+    stages = module_list(assembly.stages if named else ())
     names = {id(p): f"stages.{name}" for name, p in stages.named_parameters()}
     return Transfer(optimizer, lists, state, gone, names)  # pyright: ignore[reportArgumentType]
 

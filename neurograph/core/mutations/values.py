@@ -172,10 +172,10 @@ def survivors(
     rows = table.rows_of(numbers)
     pool = next((at for at, pool in enumerate(table.pools, 1) if pool.data.shape[1:] == shape), 0)
     known, there = runs(rows), rows >= 0
-    if pool and there.all():
+    if pool and np.count_nonzero(there) == len(there):
         there = taken(table.pool, rows, known) == pool
     else:
         there &= pool > 0
         there[there] = table.pool[rows[there]] == pool  # a table of which nothing is left has no row to look at
-    at = taken(table.row, rows, known) if there.all() else table.row[rows[there]]
+    at = taken(table.row, rows, known) if np.count_nonzero(there) == len(there) else table.row[rows[there]]
     return there, table.pools[pool - 1].data, at

@@ -51,6 +51,31 @@ def test_a_kept_program_is_the_one_that_planning_makes(recipe, seeds, pin):
             assert_equals_reference(net, graphs[0])
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(recipe=recipes(), seeds=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4))
+def test_a_refresh_of_a_small_graph_is_planned_as_compiling_it_is(recipe, seeds):
+    graph = build(recipe)
+    try:
+        net = compiler.compile(graph, cut_off=True, dtype=torch.float64)
+    except NeuroGraphError:
+        return
+    for seed in seeds:
+        with contextlib.suppress(NeuroGraphError):
+            edit(graph, np.random.default_rng(seed))
+        for _ in range(2):  # there and back: the second time by what was kept
+            try:
+                found = snapshot(graph, True)
+            except NeuroGraphError:
+                break
+            net.refresh()
+            assert_same(net.program, planner.plan(found, net.options))
+            assert net.columns == columns_of(found) and net._size == found.size
+            if graph.number_of_edges() and not net.memory:
+                assert_equals_reference(net, graph)
+            with contextlib.suppress(NeuroGraphError):
+                graph.undo()
+
+
 def test_equal_genomes_are_planned_once(monkeypatch):
     planned, plan = [], planner.plan
     monkeypatch.setattr(kept, "plan", lambda *args: planned.append(args) or plan(*args))

@@ -15,6 +15,7 @@ from compiler.planning import planner, replan
 from compiler.planning.program import Program
 from compiler.planning.replan import Replanned
 from compiler.snapshot import snapshot
+from compiler.sync import refresh
 from neurograph.builders import mlp
 from neurograph.edits import Proliferate, SplitEdge
 from neurograph.errors import NeuroGraphError
@@ -41,6 +42,12 @@ def assert_same(made: Program, wanted: Program) -> None:
         assert all(alike(p, q) for (_, p), (_, q) in zip(port.pieces, other.pieces, strict=True))
     if made.draft is not None and wanted.draft is not None:
         assert_same(made.draft, wanted.draft)
+
+
+@pytest.fixture(autouse=True)
+def as_large(monkeypatch):
+    """Let small graphs be followed as large ones are: small ones are planned from scratch, which is faster there."""
+    monkeypatch.setattr(refresh, "LARGEST", 0)
 
 
 def again(net) -> Replanned | None:
@@ -93,7 +100,9 @@ def edit(graph, rng: np.random.Generator) -> None:
 PINS = [None, None, None, "sparse", "blocks", "dense", lambda bundle: "sparse" if bundle.synapses % 2 else None]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(
     recipe=recipes(tangled=False),
     seeds=st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=6),

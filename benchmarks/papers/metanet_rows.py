@@ -22,7 +22,7 @@ from search.growth.events import Event
 from search.growth.metabolism import MetabolizeOptions
 from search.options import read_options
 from search.training import Trainer
-from search.training.batches import seed_of
+from search.training.seeds import seed_of
 
 K = 1024  # the paper's "k", with norm parameters and statistics counted
 HEAD = ["network", "test error, %", "neurons per layer", "final parameters, k", "mean parameters, k", "seconds"]
@@ -33,7 +33,6 @@ _SHORT = {  # names in the picture
     "fixed, start of grown": "fixed, start",
     "grown by the paper's rules": "the paper's rules",
 }
-_CHANCE = 6  # place of the seed; metabolism has 2 and 3, expansion 4 and 5
 Figures = dict[str, Any]
 
 
@@ -179,7 +178,8 @@ class ByChance:
         other = self.events.get(row["epoch"])
         if other is None:
             return
-        event, seed = Event(trainer, "chance", 0), seed_of(self.seed, row["epoch"], _CHANCE) % 2**32
+        event = Event(trainer, "chance", 0)
+        seed = seed_of(self.seed, "births and deaths by chance", row["epoch"]) % 2**32
         for name, count in other["died"].items():
             event.apply(Autophagy(name, Chance(count), 1, "remove", seed))
         for name, count in other["born"].items():

@@ -9,7 +9,7 @@ from torch import Tensor
 from neurograph.errors import OptionError
 
 from ..datasets import Dataset
-from ..training.batches import generator
+from ..training.seeds import generator
 from .stream import Batch, Stream
 
 _Examples = Callable[[int], tuple[Tensor, Tensor]]  # from a task to where its examples are, and their classes
@@ -37,7 +37,7 @@ def class_incremental(data: Dataset, each: int = 2, passes: int = 1, batch_size:
     _check_classes(data)
     if data.classes % each:
         raise OptionError(f"each={each} does not divide the {data.classes} classes of {data.name}")
-    order = torch.randperm(data.classes, generator=generator(seed, 0))
+    order = torch.randperm(data.classes, generator=generator(seed, "classes"))
     so_far = lambda task: order[: (task + 1) * each]  # noqa: E731
 
     def examples(task: int) -> tuple[Tensor, Tensor]:
@@ -79,7 +79,7 @@ def class_pairs(
     """
     _check_classes(data)
     pairs = torch.tensor(list(combinations(range(data.classes), 2)))
-    pairs = pairs[torch.randperm(len(pairs), generator=generator(seed, 0))]
+    pairs = pairs[torch.randperm(len(pairs), generator=generator(seed, "classes"))]
     tasks = len(pairs) if tasks is None else tasks
     if tasks > len(pairs):
         raise OptionError(f"tasks={tasks}: {data.classes} classes make {len(pairs)} pairs")
@@ -110,7 +110,7 @@ def _cycling(
             for step in range(task_steps):
                 number, batch = divmod(step, a_pass)
                 if not batch:
-                    order = torch.randperm(len(there), generator=generator(seed, 1, task, number))
+                    order = torch.randperm(len(there), generator=generator(seed, "order of a pass", task, number))
                 if task * task_steps + step >= start:
                     chosen = order[batch * batch_size : (batch + 1) * batch_size]
                     yield data.train_x[there[chosen]], labels[chosen]

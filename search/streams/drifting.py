@@ -7,7 +7,7 @@ from torch import Tensor
 
 from neurograph.errors import OptionError
 
-from ..training.batches import generator
+from ..training.seeds import generator
 from .stream import Batch, Stream
 
 _BLOCK = 1000  # steps whose bits are drawn together
@@ -46,23 +46,25 @@ def bit_flipping(
     """
     if not 0 < slow <= bits:
         raise OptionError(f"slow={slow} must be at least 1 and at most bits={bits}")
-    drawn = generator(seed, 0)
+    drawn = generator(seed, "target")
     read = torch.randint(2, (hidden, bits + 1), generator=drawn) * 2.0 - 1.0
     given = torch.randint(2, (1, hidden), generator=drawn) * 2.0 - 1.0
     threshold = (bits + 1) * beta - (read < 0).sum(1)
-    begin = torch.randint(2, (slow,), generator=generator(seed, 1)).float()
+    begin = torch.randint(2, (slow,), generator=generator(seed, "slow bits")).float()
 
     def target(x: Tensor) -> Tensor:
         return (x @ read.T > threshold).float() @ given.T
 
     def since(start: int) -> Iterator[Batch]:
-        flips = torch.randint(slow, (-(-steps // every),), generator=generator(seed, 2))
+        flips = torch.randint(slow, (-(-steps // every),), generator=generator(seed, "flips"))
         held = begin.clone()
         task = start // every
         for flip in flips[1 : task + 1].tolist():
             held[flip] = 1.0 - held[flip]
         for block in range(start // _BLOCK, -(-steps // _BLOCK)):
-            fast = torch.randint(2, (_BLOCK, batch_size, bits - slow), generator=generator(seed, 3, block)).float()
+            fast = torch.randint(
+                2, (_BLOCK, batch_size, bits - slow), generator=generator(seed, "fast bits", block)
+            ).float()
             for step in range(max(start, block * _BLOCK), min(steps, (block + 1) * _BLOCK)):
                 if step // every != task:
                     task += 1

@@ -7,7 +7,7 @@ import torch
 from neurograph.errors import OptionError
 
 from ..datasets import Dataset
-from ..training.batches import generator
+from ..training.seeds import generator
 from .stream import Batch, Stream
 
 
@@ -37,12 +37,12 @@ def random_labels(
 
     def since(start: int) -> Iterator[Batch]:
         for task in range(start // (a_pass * passes), tasks):
-            chosen = torch.randperm(count, generator=generator(seed, task, 0))[:images]
-            labels = torch.randint(data.classes, (images,), generator=generator(seed, task, 1))
+            chosen = torch.randperm(count, generator=generator(seed, "images of a task", task))[:images]
+            labels = torch.randint(data.classes, (images,), generator=generator(seed, "labels of a task", task))
             x = data.train_x[chosen]
             for number in range(passes):
                 for batch, there in enumerate(
-                    torch.randperm(images, generator=generator(seed, task, 2, number)).split(batch_size)
+                    torch.randperm(images, generator=generator(seed, "order of a task", task, number)).split(batch_size)
                 ):
                     if (task * passes + number) * a_pass + batch >= start:
                         yield x[there], labels[there]
@@ -81,8 +81,8 @@ def permuted_pixels(
 
     def since(start: int) -> Iterator[Batch]:
         for task in range(start // a_task, tasks):
-            pixels = torch.randperm(size, generator=generator(seed, task, 0))
-            order = torch.randperm(count, generator=generator(seed, task, 1))[:images]
+            pixels = torch.randperm(size, generator=generator(seed, "pixels of a task", task))
+            order = torch.randperm(count, generator=generator(seed, "examples of a task", task))[:images]
             for batch, there in enumerate(order.split(batch_size)):
                 if task * a_task + batch >= start:
                     x = data.train_x[there]

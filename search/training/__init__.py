@@ -3,13 +3,14 @@
 from neurograph.errors import DivergenceError
 
 from .augment import Augmentation, Changes, changed, draw_changes
-from .batches import batches, generator, in_batches
+from .batches import batches, in_batches
 from .counts import neurons_per_population, parameter_count
 from .evaluation import evaluate
 from .loop import Trainer, exhausted
 from .objectives import OBJECTIVES, Objective, objective_of
 from .options import TrainingOptions, learning_rate, make_optimizer
 from .sample import sample
+from .seeds import generator, seed_of
 
 __all__ = [
     "OBJECTIVES",
@@ -32,4 +33,5 @@ __all__ = [
     "objective_of",
     "parameter_count",
     "sample",
+    "seed_of",
 ]

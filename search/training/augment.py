@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from neurograph.errors import OptionError
 
-from .batches import generator
+from .seeds import generator
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def draw_changes(
     seed, epoch
         What the draw depends on, besides `how`, `count` and `size`.
     """
-    numbers = generator(seed, epoch, 2)  # the batches' generator is (seed, epoch), dropout's (seed, epoch, 1)
+    numbers = generator(seed, "changes of images", epoch)
     corners = torch.randint(2 * how.crop + 1, (2, count), generator=numbers)
     mirrored = torch.rand(count, generator=numbers) < 0.5 if how.flip else torch.zeros(count, dtype=torch.bool)
     centre = [torch.randint(side, (count,), generator=numbers) for side in size]

@@ -2,27 +2,10 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 from torch import Tensor
 
-
-def generator(seed: int, *place: int) -> torch.Generator:
-    """A torch generator for one place in a run: the same seed and place always give the same stream.
-
-    Parameters
-    ----------
-    seed
-        The run's seed.
-    place
-        Numbers that tell this use from others, such as the epoch.
-    """
-    return torch.Generator().manual_seed(seed_of(seed, *place))
-
-
-def seed_of(seed: int, *place: int) -> int:
-    """A 64-bit seed for one place in a run; neighbouring places are unrelated, which seed + epoch would not be."""
-    return int(np.random.SeedSequence((seed, *place)).generate_state(1, np.uint64)[0])
+from .seeds import generator
 
 
 def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[Tensor]:
@@ -47,7 +30,7 @@ def batches(count: int, batch_size: int, seed: int, epoch: int) -> Iterator[Tens
     >>> [len(batch) for batch in batches(10, 4, seed=0, epoch=1)]
     [4, 4, 2]
     """
-    yield from in_batches(torch.randperm(count, generator=generator(seed, epoch)), batch_size)
+    yield from in_batches(torch.randperm(count, generator=generator(seed, "order of an epoch", epoch)), batch_size)
 
 
 def in_batches(rows: Tensor, batch_size: int) -> tuple[Tensor, ...]:

@@ -17,12 +17,13 @@ from ...compiler.runtime.devices import usable_device
 from ...compiler.statistics.utility import RunningUtility
 from ..datasets import Split
 from .augment import changed, draw_changes
-from .batches import batches, leaves_one, seed_of
+from .batches import batches, leaves_one
 from .counts import neurons_per_population, parameter_count
 from .evaluation import evaluate
 from .objectives import AUTO, Objective
 from .options import TrainingOptions, learning_rate, make_optimizer
 from .sample import sample
+from .seeds import seed_of
 from .tasks import check_answers, loss_of
 
 MetricsRow = dict[str, Any]
@@ -180,7 +181,7 @@ class Trainer:
         changes = draw_changes(how, len(y), self._image_shape[1:], seed, epoch, device) if how else None
         self.net.train()
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            torch.manual_seed(seed_of(seed, epoch, 1))  # dropout draws from torch's own generator
+            torch.manual_seed(seed_of(seed, "dropout", epoch))  # dropout draws from torch's own generator
             for batch in batches(len(y), self.options.batch_size, seed, epoch):
                 there = batch.to(device)
                 some_x, some_y = x[there], y[there]

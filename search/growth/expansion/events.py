@@ -11,14 +11,13 @@ from neurograph.network import NeuronGraph
 from neurograph.storage.sets import difference
 
 from ...training import Trainer
-from ...training.batches import seed_of
+from ...training.seeds import seed_of
 from ..events import Event, Keep
 from ..reasons import Reason, reasons
 from .options import ExpandOptions
 from .rules import expansion_due, loss_change, pruning_due
 from .scores import Scores, chosen, excess, scores
 
-_EXPANSION, _SCORES = 4, 5  # places of the seed; metabolism has 2 and 3
 _BINS = 40  # of the scores of all that might have been chosen, kept to be drawn
 
 
@@ -69,7 +68,7 @@ class Expansion:
         if not len(ids):
             return
         event = Event(trainer, "expansion", options.measured, self.keep)
-        seed = seed_of(options.seed, row["epoch"], _EXPANSION) % 2**32
+        seed = seed_of(options.seed, "expansion", row["epoch"]) % 2**32
         positive = bool(trainer.split.train_x.min() >= 0)
         entry = event.apply(options.edit(_pairs(trainer.net.graph, ids), seed, positive)).entry
         place = {number: at for at, number in enumerate(scored.ids.tolist())}
@@ -96,7 +95,7 @@ class Expansion:
         options = self.options
         x, y = (some.split(options.batch_size) for some in trainer.sample(options.observed))
         pairs = zip(x, y, strict=True)
-        seed = seed_of(options.seed, len(trainer.rows), _SCORES)
+        seed = seed_of(options.seed, "scores of expansion", len(trainer.rows))
         how: Any = {"into": into, "skip_frozen": options.skip_frozen, "seed": seed}
         return scores(trainer.net, options.metric, pairs, loss=trainer.objective.loss, **how)
 

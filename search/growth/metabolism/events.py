@@ -16,7 +16,7 @@ from neurograph.initializers.newborns.signals import ends_through, require_plain
 from neurograph.network import NeuronGraph
 
 from ...training import Trainer
-from ...training.batches import seed_of
+from ...training.seeds import seed_of
 from ..amplitude import observed_deltas, search_amplitude
 from ..events import Event, Keep, last_event
 from ..pictures import remember_weights
@@ -26,7 +26,6 @@ from .natural import natural_gains
 from .options import MetabolizeOptions
 from .rules import cycle_length, cycle_over, growth_due, loss_slope, newborn_counts, of_each, room
 
-_AUTOPHAGY, _PROLIFERATION = 2, 3  # places of the seed, beside the batches' 0 and dropout's 1
 _SEEING = {"representational", "low_representational_power", "low_contribution"}  # look at activations
 
 
@@ -147,7 +146,7 @@ class Metabolism:
             return {}
         wanted = of_each(sizes, options.newborns, "newborns")
         seen = observed_deltas(trainer, options.observed)
-        rng = np.random.default_rng(seed_of(options.seed, len(rows), _PROLIFERATION))
+        rng = np.random.default_rng(seed_of(options.seed, "proliferation", len(rows)))
         counts = {name: min(wanted[name], places) for name, places in free.items()}
         gains = natural_gains(trainer.net.graph, seen, counts, rng)
         return {name: gain if gain > options.natural_gain else 0.0 for name, gain in gains.items()}
@@ -163,7 +162,7 @@ class Metabolism:
         return trainer.net.observe(some.split(self.options.evaluation_batch))
 
     def _eat(self, event: Event, name: str, epoch: int, seen: Observations | None) -> EditResult:
-        options, seed = self.options, seed_of(self.options.seed, epoch, _AUTOPHAGY) % 2**32
+        options, seed = self.options, seed_of(self.options.seed, "autophagy", epoch) % 2**32
         choose: Any = options.selector()
         utility = event.trainer.utility
         seen = seen if utility is None else utility.observations()
@@ -188,7 +187,7 @@ class Metabolism:
     def _grow(self, event: Event, name: str, count: int, epoch: int, seen: Observations | None) -> int:
         if not count:
             return 0
-        seed = seed_of(self.options.seed, epoch, _PROLIFERATION) % 2**32
+        seed = seed_of(self.options.seed, "proliferation", epoch) % 2**32
         if self.options.needs_deltas():
             seen = observed_deltas(event.trainer, self.options.observed)
         result = event.apply(_proliferation(self.options, name, count, seed, seen))

@@ -8,15 +8,13 @@ from neurograph.analysis.observations import Observations
 from neurograph.edits import Prune
 
 from ...training import Trainer
-from ...training.batches import seed_of
+from ...training.seeds import seed_of
 from ..events import Event, Keep
 from ..expansion.metrics import METRICS
 from ..expansion.scores import scores
 from ..reasons import Reason, reasons
 from .options import PruneOptions
 from .rules import moments, still_left
-
-_SCORES = 6  # a place of the seed; expansion has 4 and 5
 
 
 class Pruning:
@@ -64,7 +62,7 @@ class Pruning:
         """Ids of the synapses that may go, and what the least of goes."""
         options = self.options
         x, y = (some.split(options.batch_size) for some in trainer.sample(options.observed))
-        seed = seed_of(options.seed, len(trainer.rows), _SCORES)
+        seed = seed_of(options.seed, "scores of pruning", len(trainer.rows))
         how: Any = {"into": options.into, "skip_frozen": options.skip_frozen, "seed": seed}
         found = scores(trainer.net, options.metric, zip(x, y, strict=True), loss=trainer.objective.loss, **how)
         return found.ids, -found.values if METRICS[options.metric].reverse else found.values

@@ -9,14 +9,12 @@ from neurograph.edits.rewire import Candidates
 from neurograph.edits.sparsify import wanted_of
 
 from ...training import Trainer
-from ...training.batches import seed_of
 from ...training.sample import sample
+from ...training.seeds import seed_of
 from ..events import Event, Keep
 from ..reasons import by_calendar, reasons
 from .options import RewireOptions
 from .rules import moments, share_moved
-
-_REWIRING, _EXAMPLES = 11, 12  # places of the seed; those of other callbacks lie below
 
 
 def begin(trainer: Trainer, options: RewireOptions, keep: Keep | None) -> None:
@@ -28,7 +26,7 @@ def begin(trainer: Trainer, options: RewireOptions, keep: Keep | None) -> None:
     wanted = wanted_of(layers, options.density, options.distribution)
     if any(len(layer.ids) > count for layer, count in zip(layers, wanted, strict=True)):
         event = Event(trainer, "sparsifying", options.measured, keep)
-        seed = seed_of(options.seed, 0, _REWIRING) % 2**32
+        seed = seed_of(options.seed, "rewiring", 0) % 2**32
         event.apply(Sparsify(options.density, options.distribution, options.into, seed=seed))
         event.close()
 
@@ -56,7 +54,7 @@ class Rewiring:
         options, fraction = self.options, share_moved(self.options, row["epoch"])
         found = self._candidates(trainer, fraction) if options.growth == "gradient" else None
         event = Event(trainer, "rewiring", options.measured, self.keep)
-        seed = seed_of(options.seed, row["epoch"], _REWIRING) % 2**32
+        seed = seed_of(options.seed, "rewiring", row["epoch"]) % 2**32
         edit = Rewire(fraction, options.into, options.initializer, candidates=found, seed=seed)
         moved = event.apply(edit).details["moved"]
         why = reasons(by_calendar("every", "rewiring", options.every))
@@ -66,7 +64,7 @@ class Rewiring:
     def _candidates(self, trainer: Trainer, fraction: float) -> Candidates:
         """The absent synapses with the largest gradients on some training examples, others each time."""
         options, split = self.options, trainer.split
-        seed = seed_of(options.seed, len(trainer.rows), _EXAMPLES)
+        seed = seed_of(options.seed, "examples of rewiring", len(trainer.rows))
         there = sample(split.train_y, options.observed, seed).to(split.train_y.device)
         x, y = (some[there].split(options.evaluation_batch) for some in (split.train_x, split.train_y))
         net, batches = _block_by_block(trainer.net), list(zip(x, y, strict=True))

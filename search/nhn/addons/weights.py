@@ -14,12 +14,11 @@ from neurograph.initializers.smooth import SMOOTH_SIDES, smoothed
 from neurograph.network import NeuronGraph
 
 from ....compiler.activations import activate
-from ...training.batches import generator, seed_of
+from ...training.seeds import generator, seed_of
 from .locations import Place
 from .options import AddOnOptions
 
 PARTS = ("kernels", "bias", "outgoing")
-_WEIGHTS, _DIRECTIONS = 0, 1  # places of the seed
 
 
 class SharedWeights:
@@ -60,7 +59,7 @@ class SharedWeights:
         """(count, sources, k, k) float64: the kernels of a place at the start, by the seed."""
         (sources, count, _), size = self.sizes[place], self.places[place][2]
         reads = max(1, round(self.options.sparsity * sources)) * size * size
-        seed = generator(self.options.seed, _WEIGHTS, place)
+        seed = generator(self.options.seed, "weights of add-ons", place)
         drawn = torch.randn((count, sources, size, size), generator=seed, dtype=torch.float64) * (2.0 / reads) ** 0.5
         smooth = self.options.start == "smooth" and size in SMOOTH_SIDES
         return torch.from_numpy(smoothed(drawn.numpy())) if smooth else drawn
@@ -90,7 +89,9 @@ class SharedWeights:
 
     def directions(self, place: int, seed: int | None) -> Directions:
         """The weights drawn from a seed, or the supernet's own."""
-        rng = np.random.default_rng(seed_of(self.options.seed if seed is None else seed, _DIRECTIONS, place))
+        rng = np.random.default_rng(
+            seed_of(self.options.seed if seed is None else seed, "directions of add-ons", place)
+        )
         return draw_directions(*self.sizes[place], self.options.sparsity, rng)
 
     def sensitive(self, place: int) -> Directions:

@@ -104,6 +104,6 @@ class SamplerSteps:
         size = min(self.options.rated_on, len(y))
         for step in range(self.options.steps):
             turn, place = divmod(step, len(y) // size)
-            order = torch.randperm(len(y), generator=generator(self.options.seed, epoch, 3, turn))
+            order = torch.randperm(len(y), generator=generator(self.options.seed, "held-out batches", epoch, turn))
             there = order[place * size : (place + 1) * size].to(y.device)
             yield x[there], y[there]

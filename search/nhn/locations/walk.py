@@ -13,7 +13,6 @@ from ...options import MOST_SEED, Checked, option
 from ...training import Augmentation, changed, draw_changes, generator
 
 Batch = tuple[Tensor, Tensor]
-_HELD_OUT = 3  # place of the seed
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Walk:
         self.held_out = max(1, round(len(split.validation_y) / options.evaluation_batch))
         self._how, self._size = options.augmentation(), tuple(split.train_x.shape[2:])
         self._how.check(tuple(split.train_x.shape[1:]))
-        self._order = torch.randperm(len(split.validation_y), generator=generator(options.seed, 0, _HELD_OUT))
+        self._order = torch.randperm(len(split.validation_y), generator=generator(options.seed, "held-out batches", 0))
         self._epoch = -1  # that of `_positions` and `_changes`: numbers mostly come in order
 
     def training(self, number: int) -> Batch:
@@ -83,7 +82,9 @@ class Walk:
         epoch, place = divmod(number, self.an_epoch)
         if epoch != self._epoch:
             seed, count = self.options.seed, len(self.split.train_y)
-            self._positions = torch.randperm(count, generator=generator(seed, epoch)).split(self.options.batch_size)
+            self._positions = torch.randperm(count, generator=generator(seed, "order of an epoch", epoch)).split(
+                self.options.batch_size
+            )
             self._changes = draw_changes(self._how, count, self._size, seed, epoch) if self._how else None
             self._epoch = epoch
         chosen = self._positions[place]

@@ -25,7 +25,10 @@ class FakeGraph:
 
 
 def split():
-    x, y = torch.randn(50, 6, generator=generator(1)), torch.randint(0, 3, (50,), generator=generator(2))
+    x, y = (
+        torch.randn(50, 6, generator=generator(1, "test")),
+        torch.randint(0, 3, (50,), generator=generator(2, "test")),
+    )
     return Split(x[:40], y[:40], x[40:], y[40:])
 
 

@@ -28,8 +28,8 @@ def small_net(seed=0, dropout=0.0):
 
 
 def small_split(count=40, held=10):
-    x = torch.randn(count + held, 6, generator=generator(1))
-    y = torch.randint(0, 3, (count + held,), generator=generator(2))
+    x = torch.randn(count + held, 6, generator=generator(1, "test"))
+    y = torch.randint(0, 3, (count + held,), generator=generator(2, "test"))
     return Split(x[:count], y[:count], x[count:], y[count:])
 
 

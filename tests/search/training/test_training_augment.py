@@ -72,7 +72,7 @@ def test_seed_and_epoch_decide_and_nothing_else():
 
 def test_how_examples_are_batched_makes_no_difference():
     images, changes = pictures(), draw_changes(ALL, 40, (6, 5), 0, 1)
-    order = torch.randperm(40, generator=generator(5))
+    order = torch.randperm(40, generator=generator(5, "test"))
     parts = [changed(images[some], ALL, changes.of(some)) for some in order.split(7)]
     assert torch.equal(torch.cat(parts), changed(images, ALL, changes)[order])
 
@@ -120,8 +120,8 @@ class Seen(nn.Module):
 
 
 def image_split():
-    x = torch.rand(40, 3, 2, 2, generator=generator(1))
-    y = torch.randint(0, 2, (40,), generator=generator(2))
+    x = torch.rand(40, 3, 2, 2, generator=generator(1, "test"))
+    y = torch.randint(0, 2, (40,), generator=generator(2, "test"))
     return Split(x[:30], y[:30], x[30:], y[30:])
 
 

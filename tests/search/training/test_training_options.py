@@ -19,8 +19,8 @@ def small_net():
 
 
 def small_split():
-    x = torch.randn(50, 6, generator=generator(1))
-    y = torch.randint(0, 3, (50,), generator=generator(2))
+    x = torch.randn(50, 6, generator=generator(1, "test"))
+    y = torch.randint(0, 3, (50,), generator=generator(2, "test"))
     return Split(x[:40], y[:40], x[40:], y[40:])
 
 

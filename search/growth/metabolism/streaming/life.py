@@ -15,12 +15,10 @@ from neurograph.edits.selectors import Chance, LowUtility
 from neurograph.errors import OptionError
 from neurograph.network import NeuronGraph
 
-from ....training.batches import seed_of
+from ....training.seeds import seed_of
 from ..events import growing_populations
 from ..rules import loss_slope, of_each
 from .options import StreamOptions
-
-_RENEWAL, _GROWTH = 2, 3  # places of the seed, as in metabolism on data sets
 
 
 class Life:
@@ -97,7 +95,7 @@ class Life:
         grown = keys[ages.of(keys) >= self.options.age]
         count = min(len(grown), max(due, self._weak(seen, grown)))
         if count:
-            seed = seed_of(self.options.seed, step, self.populations.index(name), _RENEWAL) % 2**32
+            seed = seed_of(self.options.seed, "renewal", step, self.populations.index(name)) % 2**32
             by = Chance(count) if self.options.chosen == "chance" else LowUtility(count)
             o, age = self.options, float(self.options.age)
             self.net.graph.apply(Renew(name, by, None, o.initializer, seed, seen, age, ages, o.newborn_scale))
@@ -130,7 +128,7 @@ class Life:
         started = perf_counter()
         for place, (name, count) in enumerate(counts.items()):
             if count:
-                seed = seed_of(self.options.seed, step, place, _GROWTH) % 2**32
+                seed = seed_of(self.options.seed, "growth of a stream", step, place) % 2**32
                 self.net.graph.apply(Proliferate(name, count, "fresh", "zero", seed))
                 self.born[name] += count
         self._follow()

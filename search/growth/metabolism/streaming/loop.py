@@ -13,11 +13,11 @@ from neurograph.analysis.units import PERCENT
 from neurograph.errors import DivergenceError
 
 from ....streams import Stream
-from ....training.batches import seed_of
 from ....training.evaluation import evaluate
 from ....training.measures import Targets
 from ....training.objectives import AUTO, Objective
 from ....training.options import make_optimizer
+from ....training.seeds import seed_of
 from ...reasons import Reason, reasons, stopped_falling
 from ..rules import loss_slope
 from .life import Life
@@ -102,7 +102,7 @@ class StreamTrainer:
         self.life.count_anew()
         self._known = len(self.net.graph.journal)
         with torch.random.fork_rng([self.net.device] if self.net.device.type == "cuda" else []):
-            torch.manual_seed(seed_of(self.options.seed, number, 1))  # dropout draws from torch's own generator
+            torch.manual_seed(seed_of(self.options.seed, "dropout", number))  # dropout draws from torch's own generator
             limit = min(self.options.steps or self.steps + self.every, self.steps + self.every)
             while self.steps < limit:
                 batch = next(batches, None)

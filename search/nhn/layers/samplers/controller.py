@@ -69,7 +69,7 @@ class Controller:
         needed = _COPIES * _MATRICES * width**2
         require_bytes(needed, f"hidden={width}: the controller, its gradients and moments", "choose a smaller one")
         self.baseline: float | None = None
-        self.generator = generator(seed)
+        self.generator = generator(seed, "controller")
         self.policy = Policy(space, self.generator, self.options.hidden, self.options.bound, self.options.skip_prior)
         self.optimizer = torch.optim.Adam(self.policy.parameters(), lr=self.options.rate)
 

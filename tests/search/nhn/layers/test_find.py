@@ -259,7 +259,7 @@ def test_each_step_is_rated_on_examples_of_its_own():
     assert [len(y) for _, y in batches] == [25] * 4
     rows = [{tuple(row) for row in x.flatten(1).tolist()} for x, _ in batches]
     assert not rows[0] & rows[1] and len(split.validation_y) == 60  # two of 25, then all anew
-    order = torch.randperm(60, generator=generator(0, 1, 3, 0))
+    order = torch.randperm(60, generator=generator(0, "held-out batches", 1, 0))
     assert torch.equal(batches[1][0], split.validation_x[order[25:50]])
 
 

@@ -121,7 +121,7 @@ def test_the_oldest_die_however_good_they_were():
 
 def policy():
     """One that is far from even."""
-    net = Policy(TINY, generator(1), hidden=8, bound=3.0)
+    net = Policy(TINY, generator(1, "test"), hidden=8, bound=3.0)
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.mul_(10.0)
@@ -146,7 +146,7 @@ def test_likelihoods_are_a_distribution_that_is_drawn_from():
     likelihood = written.log_likelihood.detach().exp()
     assert len(likelihood) == TINY.size == 64
     assert likelihood.sum().item() == pytest.approx(1.0, abs=1e-5)
-    drawn = policy().write(20_000, generator(2))
+    drawn = policy().write(20_000, generator(2, "test"))
     order = {
         (tuple(o.tolist()), tuple(r.flatten().tolist())): at
         for at, (o, r) in enumerate(zip(*all_genes(TINY), strict=True))
@@ -164,7 +164,7 @@ def test_likelihoods_are_a_distribution_that_is_drawn_from():
 
 def test_the_likeliest_choice_of_each():
     net = policy()
-    best, drawn = net.write(1, None), net.write(2000, generator(2))
+    best, drawn = net.write(1, None), net.write(2000, generator(2, "test"))
     assert best.log_likelihood.item() == pytest.approx(net.read(best.operations, best.reads).log_likelihood.item())
     left = torch.ones(2000, dtype=torch.bool)
     for layer in range(3):
@@ -178,7 +178,7 @@ def test_the_likeliest_choice_of_each():
 def test_divergence_is_from_the_prior(prior):
     """With one bit, by hand."""
     space = MacroSpace(layers=2, segments=1, operations=("conv3",))
-    net = Policy(space, generator(1), hidden=8, bound=4.0, prior=prior)
+    net = Policy(space, generator(1, "test"), hidden=8, bound=4.0, prior=prior)
     read = torch.zeros(2, 2, 2, dtype=torch.bool)
     read[1, 1, 0] = True
     found = net.read(torch.zeros(2, 2, dtype=torch.int64), read)

@@ -14,6 +14,7 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.draw.layout import APART, GraphLayout
 from neurograph.draw.strongest import strengths, strongest
 from neurograph.draw.style import GREY, INK, NEGATIVE, NEWBORN, POSITIVE, counted, number
+from neurograph.draw.tiles import SIDE, draw_tiles, pitch_of
 
 DOT, STRANDS, WIDE = 4.5, 4, 60.0  # points between dots, below which a column wide enough becomes several strands
 TIGHT = 1.9  # points between dots, below which a column that is not becomes a bar
@@ -58,19 +59,39 @@ class Panel:
         if len(self.columns) < 2 or self.columns[1] - self.columns[0] >= WIDE:
             strands = np.ceil(DOT / np.maximum(spacing, 1e-9)).astype(np.int64)
             strands[strands > STRANDS] = 0
-        strands[self.layout.counts <= 1] = 1
+        strands[(self.layout.counts <= 1) | (self.tiles[0] > 0)] = 1
         return strands
+
+    @cached_property
+    def tiles(self) -> tuple[np.ndarray, np.ndarray]:
+        """(C,) points from one tile to the next where a column is drawn as feature maps, else 0; how many abreast."""
+        layout = self.layout
+        flat = np.array([len(kind.shape) == 2 for kind in self.arrays.kinds])[self.arrays.kind]
+        maps = np.bincount(layout.column[flat], minlength=len(self.columns)) == layout.counts
+        room = self.columns[1] - self.columns[0] if len(self.columns) > 1 else 2 * WIDE
+        return pitch_of(layout.counts, layout.heights(self.largest), maps, room)
 
     @cached_property
     def x(self) -> np.ndarray:
         """(N,) points."""
         layout, strands = self.layout, np.maximum(1, self.strands)[self.layout.column]
-        return self.columns[layout.column] + (layout.place % strands - (strands - 1) / 2) * DOT * 0.9
+        pitch, abreast = (each[layout.column] for each in self.tiles)
+        last = np.minimum(abreast, layout.counts[layout.column])
+        aside = np.where(
+            pitch > 0,
+            (layout.place % abreast - (last - 1) / 2) * pitch,
+            (layout.place % strands - (strands - 1) / 2) * DOT * 0.9,
+        )
+        return self.columns[layout.column] + aside
 
     @cached_property
     def y(self) -> np.ndarray:
         """(N,) points."""
-        return self.middle + self.layout.y(self.largest)
+        layout = self.layout
+        pitch, abreast = (each[layout.column] for each in self.tiles)
+        rows = -(-layout.counts[layout.column] // abreast)
+        tiled = pitch * ((rows - 1) / 2 - layout.place // abreast)
+        return self.middle + np.where(pitch > 0, tiled, layout.y(self.largest))
 
     @property
     def bars(self) -> np.ndarray:
@@ -133,9 +154,14 @@ def _lines(panel: Panel, source: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def draw_neurons(axes: Axes, panel: Panel) -> None:
-    """Draw neurons as dots, or a column as a bar where dots would run together; newborn ones in their colour."""
+    """Draw neurons as dots, or a column as a bar where dots would run together; newborn ones in their colour.
+
+    Feature maps are tiles with their kernels where there is room, else squares.
+    """
     column, x, y = panel.layout.column, panel.x, panel.y
-    dots = ~panel.bars[column]
+    pitch = panel.tiles[0][column]
+    dots = ~panel.bars[column] & (pitch == 0)
+    draw_tiles(axes, panel.arrays, np.stack([x, y], axis=1), pitch * SIDE, panel.newborn)
     apart = np.where(panel.layout.counts == 1, APART[0], panel.layout.spacing(panel.largest) * panel.strands)
     diameter = np.clip(apart * 0.72, 1.5, 7.0)
     maps = np.array([len(kind.shape) == 2 for kind in panel.arrays.kinds])[panel.arrays.kind]

@@ -37,7 +37,8 @@ def topology(
 
     Columns are populations, or levels where populations are wired in circles. Their heights grow with the root of their
     counts; a column too dense for dots becomes a bar. Synapses are blue where their weight is positive and orange where
-    it is negative, and the stronger the darker, compared with the others between the same two columns.
+    it is negative, and the stronger the darker, compared with the others between the same two columns. Feature maps are
+    tiles, each with the strongest kernel that leads to it, where there is room for them.
 
     Parameters
     ----------

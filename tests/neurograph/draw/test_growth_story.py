@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from neurograph.builders import metanet_cnn, mlp
+from neurograph.builders import mlp
 from neurograph.draw import growth_story, topology
 from neurograph.draw.style import NEWBORN
 from neurograph.errors import FileError, OptionError
@@ -66,16 +66,3 @@ def test_a_topology_sets_off_the_newborn_by_itself_and_says_the_headline(tmp_pat
     assert f"23 → {len(g)} neurons, 2 events, {g.number_of_edges()} synapses" in words(path)
     assert NEWBORN in path.read_text()
     assert NEWBORN not in topology(g, tmp_path / "b.svg", newborn=()).read_text()
-
-
-def markers(path):
-    """The outlines that neurons are drawn by."""
-    groups = path.read_text(encoding="utf-8").split('<g id="PathCollection')[1:]
-    return [re.search(r' d="([^"]*)"', group)[1] for group in groups]  # type: ignore[index]
-
-
-def test_feature_maps_are_squares(tmp_path):
-    maps = markers(topology(metanet_cnn(3, seed=0, inputs=1), tmp_path / "a.svg"))
-    numbers = markers(topology(mlp([3, 2], seed=0), tmp_path / "b.svg"))
-    assert any("C" not in outline for outline in maps)
-    assert numbers and all("C" in outline for outline in numbers)

@@ -71,10 +71,10 @@ def _renamed(graph: NeuronGraph) -> list[str]:
 
 EXPORTS.add(
     {
-        "onnx": Format("ONNX: onnxruntime and most accelerators", write_onnx, ("onnx",), onnx_losses),
-        "pt2": Format("a torch.export program", write_program, ("pt2",), program_losses),
+        "onnx": Format("ONNX: onnxruntime and most accelerators", write_onnx, ("onnx",), onnx_losses, "float32"),
+        "pt2": Format("a torch.export program", write_program, ("pt2",), program_losses, "float32"),
         "pytorch": Format(
-            "a folder with a readable model.py that imports only torch", write_package, (), package_losses
+            "a folder with a readable model.py that imports only torch", write_package, (), package_losses, "float32"
         ),
     }
 )

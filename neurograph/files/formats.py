@@ -13,6 +13,7 @@ from neurograph.core.graph import EditableGraph
 from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError
 from neurograph.files.choosing import Refusals, chosen
+from neurograph.files.precision import rounding_losses
 from neurograph.registry import Registry
 
 Losses = list[str]
@@ -37,12 +38,16 @@ class Format:
         Of files in it, the usual one first; with none it is a folder.
     losses
         What of a graph it leaves out, in words.
+    dtype
+        The type of its numbers, where it has one and the option `dtype` names no other; None: as many digits as the
+        graph has.
     """
 
     about: str
     write: Callable[..., None]
     endings: tuple[str, ...]
     losses: Callable[..., Losses] = loses_nothing
+    dtype: str | None = None
 
     def usual_path(self, path: Path, name: str) -> Path:
         """Where a file of this format goes beside one of another."""
@@ -107,7 +112,12 @@ def export(
     if os.path.lexists(path) and not force and not is_stream(path):
         raise FileError(f"{path} is there already; force=True (on the command line --force) writes over it")
     format_.write(graph, path, **options)
-    return [*format_.losses(graph), *_journal(graph)]
+    return [*format_.losses(graph), *_rounding(graph, format_, options), *_journal(graph)]
+
+
+def _rounding(graph: EditableGraph, format_: Format, options: dict[str, Any]) -> Losses:
+    dtype = str(options.get("dtype", format_.dtype)).removeprefix("torch.")
+    return [] if format_.dtype is None else rounding_losses(graph, dtype)
 
 
 def _journal(graph: EditableGraph) -> Losses:

@@ -142,16 +142,11 @@ def _redraw_search(run: Run, draw: Callable[[Run], bool], beside: Any) -> Path:
     return run.pictures
 
 
-def _of_evolutions(run: Run) -> bool:
-    """An evolution's rows are whatever statistics it was given."""
-    return False
-
-
 _DRAWN: dict[str, Callable[[Run], bool]] = {  # what draws a search; whether there was anything
     "search": redraw_neuron_hierarchy,
     "hierarchy": redraw_hierarchy,
     "search-evolution": locations.redraw,
-    "evolve": _of_evolutions,
+    "evolve": evolution.redraw,
 }
 
 

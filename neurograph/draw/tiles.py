@@ -85,18 +85,18 @@ def draw_tiles(axes: Axes, arrays: GraphArrays, at: np.ndarray, side: np.ndarray
         return
     kernels = strongest_kernels(arrays, tiles)
     frames = _squares(at[tiles] - side[tiles, None] / 2, side[tiles])
-    axes.add_collection(PolyCollection(frames, facecolors=PAPER, linewidths=0, zorder=3))
+    axes.add_collection(PolyCollection(list(frames), facecolors=PAPER, linewidths=0, zorder=3))
     drawn = [_cells(kernels[tile], at[tile] - side[tile] / 2, side[tile]) for tile in tiles.tolist() if tile in kernels]
     if drawn:
         cells, colours = (np.concatenate(each) for each in zip(*drawn, strict=True))
-        over = PolyCollection(cells, facecolors=colours, linewidths=0, zorder=3.5)
+        over = PolyCollection(list(cells), facecolors=colours, linewidths=0, zorder=3.5)
         over.set_rasterized(len(cells) > VECTORS)
         axes.add_collection(over)
     young = newborn[tiles]
     for some, colour, wide in ((~young, INK, 0.4), (young, NEWBORN, 1.6)):
         if some.any():
             look = {"facecolors": "none", "edgecolors": colour, "linewidths": wide, "zorder": 4}
-            axes.add_collection(PolyCollection(frames[some], **look))
+            axes.add_collection(PolyCollection(list(frames[some]), **look))
 
 
 def _squares(corners: np.ndarray, sides: np.ndarray) -> np.ndarray:

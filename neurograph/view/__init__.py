@@ -2,6 +2,7 @@
 
 from neurograph.view.beside import Side, beside
 from neurograph.view.generations import Best, Bred, Generations, view_generations
+from neurograph.view.picture import Newer
 from neurograph.view.writing import notebook, show, view
 
-__all__ = ["Best", "Bred", "Generations", "Side", "beside", "notebook", "show", "view", "view_generations"]
+__all__ = ["Best", "Bred", "Generations", "Newer", "Side", "beside", "notebook", "show", "view", "view_generations"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ from neurograph.core.graph import EditableGraph
 from neurograph.errors import OptionError
 from neurograph.view.describe import name_of
 from neurograph.view.packing import pack, packed
-from neurograph.view.page import asset, filled, hashes, page, parts_of_page, script
+from neurograph.view.page import document, page, parts_of_page, script
 from neurograph.view.page_data import PageContent, content, test_error_of
 from neurograph.view.writing import MOST, refuse_overwriting, write_page
 
-SCRIPTS = ("words", "data", "colours", "timeline", "beside")
+SCRIPTS = ("words", "data", "colours", "drawing", "timeline", "beside_sharing", "beside")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,9 +110,6 @@ def page_beside(sides: tuple[_Shown, _Shown], title: str | None = None) -> str:
     axis = _axis(sides)
     own = script(SCRIPTS)
     held = {
-        "hashes": hashes([*parts_of_page().values(), own]),
-        "title": escape(name_of(title or " beside ".join(side.name for side in sides))),
-        "style": asset("style.css") + asset("beside.css"),
         "script": own,
         "data": pack(
             {"axis": axis, "sides": [_described(side) for side in sides], "difference": difference(sides)}, {}
@@ -123,7 +119,9 @@ def page_beside(sides: tuple[_Shown, _Shown], title: str | None = None) -> str:
             for side in sides
         ),
     }
-    return filled("beside.html", held)
+    called = name_of(title or " beside ".join(side.name for side in sides))
+    scripts = [*parts_of_page().values(), own]
+    return document("beside", called, held, scripts, styles=["beside.css"], attributes=' data-page="beside"')
 
 
 def _axis(sides: tuple[_Shown, _Shown]) -> str:

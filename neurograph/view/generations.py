@@ -1,22 +1,24 @@
 """A search over networks as one page: who was best and what changed, who came from whom, those that live now."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from math import isfinite
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import OptionError
 from neurograph.view.describe import name_of
 from neurograph.view.packing import pack
-from neurograph.view.page import asset, filled, hashes, script
+from neurograph.view.page import document, script
 from neurograph.view.page_data import content
-from neurograph.view.picture import picture
+from neurograph.view.picture import Newer, picture
 from neurograph.view.writing import refuse_overwriting, write_page
 
-SCRIPTS = ("words", "data", "colours", "generations")
+SCRIPTS = ("words", "data", "colours", "drawing", "generations_sharing", "generations")
 PICTURED = 80  # networks that are drawn, at most
 MOST = 20_000  # individuals of a page; of more, those with nobody after them go
 _SYNAPSES = 4_000  # of a network that is drawn
@@ -47,7 +49,7 @@ class Bred:
     changes: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Best:
     """The best of a generation.
 
@@ -63,6 +65,10 @@ class Best:
         What set it apart from the best before it, in words; empty where it is the same.
     genes, before
         Its genes and those of the best before it, where a genome is a row of whole numbers.
+    newer
+        Of its network, what the best before it had not; None where either is not known.
+    lost
+        How many neurons and synapses of the best before it it has not.
     """
 
     generation: int
@@ -71,6 +77,8 @@ class Best:
     changed: str = ""
     genes: tuple[int, ...] = ()
     before: tuple[int, ...] = ()
+    newer: Newer | None = None
+    lost: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +154,7 @@ def view_generations(found: Generations, path: str | Path, *, force: bool = Fals
 def generations_page(found: Generations) -> str:
     """The document."""
     bred = _shown(found)
-    own, drawn = script(SCRIPTS), _drawn(found)
+    own = script(SCRIPTS)
     data = {
         "title": name_of(found.title),
         "headline": headline(found),
@@ -160,18 +168,12 @@ def generations_page(found: Generations) -> str:
         "living": list(found.living),
         "sizes": {str(number): _size(found.genomes[number]) for number in found.genomes},
     }
-    pictures = "".join(f'<template id="genome-{number}">{text}</template>' for number, text in drawn.items())
-    return filled(
-        "generations.html",
-        {
-            "hashes": hashes([own]),
-            "title": escape(name_of(found.title)),
-            "style": asset("style.css") + asset("generations.css"),
-            "pictures": pictures,
-            "data": pack(data, {}),
-            "script": own,
-        },
-    )
+    drawn = {f"best-{number}": text for number, text in _bests_drawn(found).items()}
+    drawn |= {f"genome-{number}": text for number, text in _living_drawn(found).items()}
+    pictures = "".join(f'<template id="{name}">{text}</template>' for name, text in drawn.items())
+    held = {"pictures": pictures, "data": pack(data, {}), "script": own}
+    named = {"styles": ["generations.css"], "attributes": ' data-page="generations"'}
+    return document("generations", name_of(found.title), held, [own], **named)
 
 
 def headline(found: Generations) -> str:
@@ -182,7 +184,8 @@ def headline(found: Generations) -> str:
     whose = "" if best.number is None else f", individual {best.number:,}"
     born = f"{len(found.bred):,} born, " if found.living else f"{len(found.bred):,} evaluated, "
     times = f"{count:,} {found.unit}{'s' * (count != 1)}"
-    return f"{times}, {born}best {name_of(found.measure)} {best.value:.4g}{' %' * found.percent}{whose}"
+    value = re.sub(r"e-0*", "e−", f"{best.value:.4g}")  # as the page writes it
+    return f"{times}, {born}best {name_of(found.measure)} {value}{' %' * found.percent}{whose}"
 
 
 def _plain(one: Bred) -> list[Any]:
@@ -197,7 +200,14 @@ def _best(one: Best) -> dict[str, Any]:
         "changed": name_of(one.changed, 600),
         "genes": list(one.genes),
         "before": list(one.before),
+        "differs": _differs(one),
     }
+
+
+def _differs(one: Best) -> list[int] | None:
+    """Neurons and synapses that it has and the best before it had not, and the other way round."""
+    newer = one.newer
+    return None if newer is None else [len(newer.neurons), one.lost[0], len(newer.synapses), one.lost[1]]
 
 
 def _finite(value: float | None) -> float | None:
@@ -223,9 +233,23 @@ def _shown(found: Generations) -> list[Bred]:
     return [one for one in found.bred if one.number in kept]
 
 
-def _drawn(found: Generations) -> dict[int, str]:
-    """Small pictures of the bests that were kept and of those that live, the best first."""
-    bests = [one.number for one in reversed(found.bests) if one.number is not None]
-    order = [number for number in dict.fromkeys([*bests, *found.living]) if number in found.genomes]
-    small = [number for number in order if found.genomes[number].number_of_edges() <= _SYNAPSES][:PICTURED]
-    return {number: picture(content(found.genomes[number]), labels=False) for number in small}
+def _bests_drawn(found: Generations) -> dict[int, str]:
+    """Small pictures of the bests that were kept, what is newer in another colour; of too many some, evenly."""
+    known = {one.number: one for one in found.bests if one.number is not None and one.changed}
+    small = [one for number, one in known.items() if _fits(found, number)]
+    chosen = np.unique(np.linspace(0, len(small) - 1, min(PICTURED, len(small))).round().astype(int))
+    return {
+        one.number: picture(content(found.genomes[one.number]), labels=False, newer=one.newer or Newer())
+        for one in (small[at] for at in chosen.tolist())
+        if one.number is not None
+    }
+
+
+def _living_drawn(found: Generations) -> dict[int, str]:
+    """Small pictures of those that live, the best first."""
+    small = [number for number in dict.fromkeys(found.living) if _fits(found, number)][:PICTURED]
+    return {number: picture(content(found.genomes[number]), labels=False, newer=Newer()) for number in small}
+
+
+def _fits(found: Generations, number: int) -> bool:
+    return number in found.genomes and found.genomes[number].number_of_edges() <= _SYNAPSES

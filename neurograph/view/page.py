@@ -13,7 +13,7 @@ from neurograph.view.page_data import PageContent
 from neurograph.view.picture import picture
 
 SCRIPTS = ("words", "data", "model", "colours", "synapses", "neurons", "blocks", "stage")
-SCRIPTS += ("details", "neuron", "activity", "paths", "timeline", "controls", "sharing", "live", "main")
+SCRIPTS += ("details", "neuron", "activity", "paths", "timeline", "controls", "drawing", "sharing", "live", "main")
 LIBRARIES = {"graphology": "graphology.umd.min.js", "sigma": "sigma.min.js"}
 _HOLE = re.compile(r"\{\{(\w+)\}\}")
 
@@ -31,18 +31,49 @@ def page(content: PageContent, live: str = "", beside: bool = False) -> str:
     beside
         Whether another page holds it beside one more, and has the timeline and the tools for both.
     """
-    title = content.data["title"] or "A neural network"
-    parts = parts_of_page()
-    held = parts | {
-        "hashes": hashes(parts.values()),
-        "live": f' data-live="{escape(live)}"' * bool(live) + " data-beside" * beside,
-        "connect": " connect-src 'self';" if live else "",
+    title, parts = content.data["title"] or "A neural network", parts_of_page()
+    held = parts | {"picture": picture(content), "data": pack(content.data, content.arrays)}
+    attributes = f' data-live="{escape(live)}"' * bool(live) + " data-beside" * beside
+    return document("page", title, held, parts.values(), attributes=attributes, asks=bool(live))
+
+
+def document(
+    body: str,
+    title: str,
+    held: Mapping[str, str],
+    scripts: Iterable[str],
+    *,
+    styles: Iterable[str] = (),
+    attributes: str = "",
+    asks: bool = False,
+) -> str:
+    """An HTML document: the head and the policy that all pages have, around a body of its own.
+
+    Parameters
+    ----------
+    body
+        Its name among the assets, without its ending.
+    title
+        As plain text; a hole of this name in the body is filled with it, too.
+    held
+        What fills the body's other holes.
+    scripts
+        All that may run, which the policy names by their digests.
+    styles
+        Style sheets, beside that of all pages.
+    attributes
+        Of the root element.
+    asks
+        Whether the page may ask the server that it comes from for what is new.
+    """
+    head = {
+        "attributes": attributes,
+        "connect": " connect-src 'self';" if asks else "",
+        "hashes": " ".join(f"'sha256-{_digest(text)}'" for text in scripts),
         "title": escape(title),
-        "style": asset("style.css"),
-        "picture": picture(content),
-        "data": pack(content.data, content.arrays),
+        "style": "".join(map(asset, ("style.css", *styles))),
     }
-    return filled("page.html", held)
+    return _filled("document", head | {"body": _filled(body, {"title": head["title"], **held})})
 
 
 @cache
@@ -53,14 +84,9 @@ def parts_of_page() -> dict[str, str]:
     return parts
 
 
-def filled(name: str, held: Mapping[str, str]) -> str:
+def _filled(name: str, held: Mapping[str, str]) -> str:
     """An HTML file of the assets with its holes filled."""
-    return _HOLE.sub(lambda hole: held[hole[1]], asset(name))
-
-
-def hashes(scripts: Iterable[str]) -> str:
-    """What a policy names scripts by."""
-    return " ".join(f"'sha256-{_digest(text)}'" for text in scripts)
+    return _HOLE.sub(lambda hole: held[hole[1]], asset(f"{name}.html"))
 
 
 @cache

@@ -1,6 +1,7 @@
 """The network as a small SVG: what a notebook shows, and a page where it cannot draw."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from html import escape
 from itertools import product
 
@@ -14,10 +15,19 @@ DOTS = 4_000  # neurons, beyond which a block stands for its own
 WIDE, TALL, SIDE, FOOT = 860.0, 380.0, 40.0, 40.0
 SMALL = (150.0, 76.0)  # points, of one among many
 _DASHES = ' stroke-dasharray="4 3"'  # of synapses that read the step before
+NEWBORN = "#009e73"
 _COLOURS = {1: "#0072b2", -1: "#d55e00", 0: "#8a949e"}
 
 
-def picture(content: PageContent, labels: bool = True) -> str:
+@dataclass(frozen=True, eq=False)
+class Newer:
+    """What is newer in a network than in another: (n,) int64 keys of neurons and (m,) int64 ids of synapses."""
+
+    neurons: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    synapses: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+def picture(content: PageContent, labels: bool = True, newer: Newer | None = None) -> str:
     """An SVG element without scripts or style sheets; every name in it is escaped.
 
     Parameters
@@ -26,9 +36,13 @@ def picture(content: PageContent, labels: bool = True) -> str:
         What it shows.
     labels
         Whether populations are named and counted below; else it is one of many small ones, which fill their frames.
+    newer
+        What is drawn in green, and all else in grey; None: synapses are coloured by their signs.
     """
     frame = _Frame(content) if labels else _SmallFrame(content)
-    parts = [*_lines(content, frame), *_neurons(content, frame), *(_labels(content, frame) if labels else ())]
+    lines = _lines(content, frame) if newer is None else _lines_by_age(content, frame, newer)
+    young = np.zeros(0, np.int64) if newer is None else newer.neurons
+    parts = [*lines, *_neurons(content, frame, young), *(_labels(content, frame) if labels else ())]
     box = f'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {frame.width:.0f} {frame.height:.0f}"'
     attributes = f'role="img" aria-label="{escape(_summary(content))}" style="max-width:{frame.width:.0f}px"'
     return f'<svg {box} {attributes} font-family="system-ui, sans-serif" font-size="11">{"".join(parts)}</svg>'
@@ -88,32 +102,63 @@ def _lines(content: PageContent, frame: _Frame) -> Iterator[str]:
             yield from _path(content, frame, some, colour, 0.06 + 0.15 * level, dashed)
 
 
+def _lines_by_age(content: PageContent, frame: _Frame, newer: Newer) -> Iterator[str]:
+    """The strongest synapses in grey, and above them those that are newer."""
+    synapses = content.synapses
+    living = np.flatnonzero(synapses.died == 0)
+    young = np.isin(synapses.ids[living], newer.synapses)
+    for some, colour, opacity, wide in ((living[~young], _COLOURS[0], 0.5, 0.8), (living[young], NEWBORN, 0.9, 1.4)):
+        strongest = some[np.argsort(synapses.size[some], kind="stable")[-LINES:]]
+        for dashed in (False, True):
+            yield from _path(
+                content, frame, strongest[synapses.immediate[strongest] != dashed], colour, opacity, dashed, wide
+            )
+
+
 def _path(
-    content: PageContent, frame: _Frame, some: np.ndarray, colour: str, opacity: float, dashed: bool
+    content: PageContent,
+    frame: _Frame,
+    some: np.ndarray,
+    colour: str,
+    opacity: float,
+    dashed: bool,
+    wide: float = 0.8,
 ) -> Iterator[str]:
     if not len(some):
         return
     ends = (content.synapses.source[some], content.synapses.target[some])
     points = [(frame.x(content.layout.x[end]), frame.y(content.layout.y[end])) for end in ends]
-    steps = "".join(f"M{a:.1f} {b:.1f}L{c:.1f} {d:.1f}" for a, b, c, d in zip(*points[0], *points[1], strict=True))
-    drawn = f'stroke="{colour}" stroke-opacity="{opacity:.2f}" stroke-width="0.8"{_DASHES * dashed}'
+    steps = "".join(_step(*ends) for ends in zip(*points[0], *points[1], strict=True))
+    drawn = f'stroke="{colour}" stroke-opacity="{opacity:.2f}" stroke-width="{wide}"{_DASHES * dashed}'
     yield f'<path d="{steps}" {drawn} fill="none"/>'
 
 
-def _neurons(content: PageContent, frame: _Frame) -> Iterator[str]:
+def _step(x: float, y: float, to_x: float, to_y: float) -> str:
+    """A line, or a loop to the upper right where it ends where it began."""
+    if (x, y) == (to_x, to_y):
+        return f"M{x:.1f} {y:.1f}c0-16 16 0 0 0"
+    return f"M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}"
+
+
+def _neurons(content: PageContent, frame: _Frame, newer: np.ndarray) -> Iterator[str]:
+    """Blocks of dots, those of the keys given in green; bars where there are too many."""
     for block in content.layout.blocks:
         alive = block.members[content.neurons.died[block.members] == 0]
-        step = block.pitch * frame.unit
-        if len(block.members) > DOTS or step < 2.2:
+        young = np.isin(content.neurons.keys[alive], newer)
+        if len(block.members) > DOTS or block.pitch * frame.unit < 2.2:
             yield _bar(block, frame)
-        elif len(alive):
-            x, y = frame.x(content.layout.x[alive]), frame.y(content.layout.y[alive])
-            dots = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(x, y, strict=True))
-            cap, wide = ("square", 0.62) if block.tiles else ("round", 0.68)
-            yield (
-                f'<path d="{dots}" stroke="currentColor" stroke-opacity="0.75" stroke-linecap="{cap}" '
-                f'stroke-width="{min(wide * step, 9.0):.1f}" fill="none"/>'
-            )
+            continue
+        for some, colour, opacity in ((alive[~young], "currentColor", 0.75), (alive[young], NEWBORN, 1.0)):
+            if len(some):
+                yield _dots(content, frame, block, some, f'stroke="{colour}" stroke-opacity="{opacity}"')
+
+
+def _dots(content: PageContent, frame: _Frame, block: PopulationBlock, some: np.ndarray, look: str) -> str:
+    x, y = frame.x(content.layout.x[some]), frame.y(content.layout.y[some])
+    dots = "".join(f"M{a:.1f} {b:.1f}h0" for a, b in zip(x, y, strict=True))
+    cap, wide = ("square", 0.62) if block.tiles else ("round", 0.68)
+    wide = min(wide * block.pitch * frame.unit, 9.0)
+    return f'<path d="{dots}" {look} stroke-linecap="{cap}" stroke-width="{wide:.1f}" fill="none"/>'
 
 
 def _bar(block: PopulationBlock, frame: _Frame) -> str:

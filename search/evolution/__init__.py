@@ -32,7 +32,8 @@ And beneath that, verbs over graphs:
 | `islands.py`; `steady.py`, `arriving.py` | populations that exchange their best; one without generations |
 | `ancestry.py`, `progress.py` | who came from whom, from a run directory; what is seen of it |
 | `neat.py`, `neat_genes.py` | genomes of neat-python |
-| `kept.py` | an evolution as plain data, for run directories |
+| `kept.py`, `bests.py` | an evolution as plain data, and the best of each generation, for run directories |
+| `page.py`, `pictures.py` | a run directory as a page, and as pictures |
 """
 
 from .ancestry import Birth, births, line
@@ -49,6 +50,7 @@ from .mutation import NoMutationError, mutate
 from .neat import from_neat
 from .options import EvolutionOptions, Learning
 from .pareto import Nsga3, nsga2
+from .pictures import redraw
 from .policy import Policy
 from .problem import Problem
 from .progress import ShowEvolution
@@ -85,6 +87,7 @@ __all__ = [
     "mark",
     "mutate",
     "nsga2",
+    "redraw",
     "resume",
     "tournament",
     "youngest",

@@ -15,6 +15,7 @@ from ..executors import Executor, Serial, Task
 from ..executors.keeping import as_table, check_inputs, from_table, inputs_of, keep_files, names_of
 from ..runs import Run, continued_run, open_run, restored_from, started_run
 from .arriving import Arriving
+from .bests import forget_after
 from .evaluation import Evaluator
 from .evolving import Evolved, Evolving
 from .islands import Islands
@@ -77,7 +78,9 @@ def evolve(
     callbacks
         Called likewise, in turn, when the generation is kept. One that raises ends the evolution.
     run
-        A run directory, new; None: nothing is kept. It has a checkpoint for each generation and the best graph.
+        A run directory, new; None: nothing is kept. It has a checkpoint for each generation, the best graph, and in
+        `bests/` the graph of everyone who was the best of a generation (at most 500 and 64 MB; beyond that every
+        second one goes).
     resume
         Whether to go on in a run directory that is there, with the same arguments: bit for bit as if it had never
         stopped. `generations` and `goal` may be others.
@@ -233,6 +236,7 @@ def _finished(
     with ExitStack() as stack:
         if kept is not None and kept.begun:
             kept.load_network(lambda state, _: going.load(state))
+            forget_after(kept.path, going.search.generation)
             going.seconds = [row.get("seconds", 0.0) for row in kept.metrics()]
         if progress is True:
             progress = stack.enter_context(ShowEvolution(going.search.options, going.seconds))
@@ -265,6 +269,7 @@ def _directory(
                 check_inputs(config.get("inputs"), work, problem)
             if not kept.begun:
                 kept.forget()
+                forget_after(kept.path, -1)
             yield kept
     else:
         config: dict[str, Any] = {"command": COMMAND, "options": plain}

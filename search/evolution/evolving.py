@@ -14,6 +14,7 @@ from neurograph.errors import EvaluationError
 from ..runs import Run
 from ..runs.shapes import need
 from .ancestry import Ancestry, birth_line, edits_of
+from .bests import keep_best
 from .held import check_individuals, check_state
 from .individual import Individual
 from .kept import individual_from, individual_state
@@ -110,8 +111,9 @@ class Evolving:
         search = self.search
         record = {"generation": search.generation, "evaluated": len(births), **self.stats.compile(search.population)}
         self.logbook.record(**record)
-        now = perf_counter()
-        timed, self._clock = record | {"seconds": now - self._clock}, now
+        now, best = perf_counter(), search.best
+        timed = record | {"best_individual": None if best.failure else best.number, "seconds": now - self._clock}
+        self._clock = now
         self.seconds.append(timed["seconds"])
         if run is not None:
             if not search.generation:
@@ -119,7 +121,8 @@ class Evolving:
             for birth in births:
                 run.log_journal(birth)
             run.log_metrics(timed)
-            run.save_checkpoint(self.state(), search.best.graph)
+            keep_best(run.path, search.generation, best)
+            run.save_checkpoint(self.state(), best.graph)
         if progress is not None:
             progress(search, timed)
 

@@ -1,15 +1,21 @@
 """An evolution's run directory as a page: who was best in each generation, who came from whom, who lives."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
+from neurograph import NeuronGraph
 from neurograph.core.graph import EditableGraph
-from neurograph.view.generations import Best, Bred, Generations
+from neurograph.view import Best, Bred, Generations, Newer
 
 from ..runs import Run, checkpoints, restored_from
+from . import bests
 from .ancestry import Birth, births
 from .individual import Individual, fitness_of
+from .innovations import align
 from .kept import individual_from, options_from
 from .options import EvolutionOptions
 
@@ -30,13 +36,14 @@ def generations_of(run: Run) -> Generations:
         known = births(run.path)
     with restored_from(run.checkpoint):
         kept, living = _kept(run, options)
+    genomes: dict[int, EditableGraph] = {one.number: one.graph for one in kept.values()}
+    genomes |= {number: NeuronGraph.load(path) for _, number, path in bests.kept(run.path) if number not in genomes}
     with restored_from(run.path / "metrics.jsonl"):
-        bests = _bests(known, run.metrics(), options)
+        found = _bests(known, run.metrics(), options, genomes)
     measure, weight = next(iter(options.objectives.items()))
     everyone = [_bred(one) for one in known.values()]
-    genomes: dict[int, EditableGraph] = {one.number: one.graph for one in kept.values()}
     title = f"Evolution of {options.population} networks, {run.path.name}"
-    return Generations(title, measure, weight < 0, "generation", everyone, bests, living, genomes)
+    return Generations(title, measure, weight < 0, "generation", everyone, found, living, genomes)
 
 
 def _kept(run: Run, options: EvolutionOptions) -> tuple[dict[int, Individual], list[int]]:
@@ -70,8 +77,13 @@ def _edits(one: Birth) -> str:
     return f": {'; '.join(words)}" if words else ""
 
 
-def _bests(known: Mapping[int, Birth], rows: list[dict[str, Any]], options: EvolutionOptions) -> list[Best]:
-    """The best of each generation by the first objective: of those born so far, the youngest that was worth so much."""
+def _bests(
+    known: Mapping[int, Birth],
+    rows: list[dict[str, Any]],
+    options: EvolutionOptions,
+    genomes: Mapping[int, EditableGraph],
+) -> list[Best]:
+    """The best of each generation by the first objective, and what sets it apart from the one before it."""
     weight = next(iter(options.objectives.values()))
     side, found = "min" if weight < 0 else "max", []
     before: Birth | None = None
@@ -79,21 +91,61 @@ def _bests(known: Mapping[int, Birth], rows: list[dict[str, Any]], options: Evol
         if not row.get(side):
             continue  # everyone failed
         value = float(row[side][0])
-        same = [one for one in known.values() if one.generation <= row["generation"] and one.fitness[:1] == (value,)]
-        if before is not None and before.fitness[:1] == (value,):
-            now: Birth | None = before  # who was best stays so
-        else:
-            now = same[-1] if same else None
-        found.append(Best(row["generation"], value, now and now.individual, _changed(now, before)))
+        now = _best(known, row, value, before)
+        newer, lost = _differences(now, before, genomes)
+        changed = _changed(now, before, known)
+        found.append(Best(row["generation"], value, now and now.individual, changed, newer=newer, lost=lost))
         before = now
     return found
 
 
-def _changed(now: Birth | None, before: Birth | None) -> str:
-    """What set the best apart from the one before it: nothing where it is the same."""
+def _best(known: Mapping[int, Birth], row: Mapping[str, Any], value: float, before: Birth | None) -> Birth | None:
+    """Who it was: as the row says; where it does not, of those born so far the youngest that was worth so much."""
+    if row.get("best_individual") in known:
+        return known[row["best_individual"]]
+    if before is not None and before.fitness[:1] == (value,):
+        return before  # who was best stays so
+    same = [one for one in known.values() if one.generation <= row["generation"] and one.fitness[:1] == (value,)]
+    return same[-1] if same else None
+
+
+def _differences(
+    now: Birth | None, before: Birth | None, genomes: Mapping[int, EditableGraph]
+) -> tuple[Newer | None, tuple[int, int]]:
+    """What the network of one has that the other's had not, and how many neurons and synapses it has lost."""
+    if now is None or before is None or now is before or not {now.individual, before.individual} <= genomes.keys():
+        return None, (0, 0)
+    both = align(genomes[before.individual], genomes[now.individual])
+    here, there, neurons, synapses = both.b, both.a, both.neurons, both.synapses
+    lost = len(there.keys) - len(neurons), len(there.ids) - len(synapses)
+    return Newer(np.delete(here.keys, neurons[:, 1]), np.delete(here.ids, synapses[:, 1])), lost
+
+
+def _changed(now: Birth | None, before: Birth | None, known: Mapping[int, Birth]) -> str:
+    """How the best came from the one before it: nothing where it is the same."""
     if now is None or (before is not None and before.individual == now.individual):
         return ""
     if not now.parents:
         return "one of the first"
-    whose = "the best before it" if before and before.individual in now.parents else f"#{now.parents[0]}"
-    return f"from {whose} by {', '.join(now.changes) or 'training alone'}{_edits(now)}"
+    way = None if before is None else _way(known, now, before.individual)
+    if way is None:
+        return f"from #{now.parents[0]} by {_how(now)}"
+    return "from the best before it by " + ", then ".join(_how(one) for one in way)
+
+
+def _how(one: Birth) -> str:
+    return (", ".join(one.changes) or "training alone") + _edits(one)
+
+
+def _way(known: Mapping[int, Birth], now: Birth, ancestor: int) -> list[Birth] | None:
+    """The shortest line of births from an ancestor to somebody, the ancestor left out; None where it is none."""
+    ways, waiting = {now.individual: [now]}, deque([now])
+    while waiting:
+        one = waiting.popleft()
+        for parent in one.parents:
+            if parent == ancestor:
+                return ways[one.individual]
+            if parent in known and parent not in ways and parent > ancestor:  # parents are born before children
+                ways[parent] = [known[parent], *ways[one.individual]]
+                waiting.append(known[parent])
+    return None

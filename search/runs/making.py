@@ -17,6 +17,8 @@ from .links import refuse_links_out
 from .lock import LOCK, locked
 from .run import FILES, FORMAT, MARKERS, Run
 
+FOLDERS = ("pictures", "bests")  # of files that a run makes as it goes on, beside its own
+
 
 @contextmanager
 def started_run(
@@ -71,7 +73,8 @@ def continued_run(path: str | Path) -> Iterator[Run]:
     refuse_links_out(run.path)
     with locked(run.path):
         remove_strays(run.path)
-        remove_strays(run.path / "pictures")
+        for folder in FOLDERS:
+            remove_strays(run.path / folder)
         _remove_left_locks(run.path)
         with figures_of(run):
             yield run
@@ -149,13 +152,13 @@ def _clear(run: Run, force: bool, parts: Iterable[str]) -> None:
 
 def _there(run: Run, parts: Iterable[str]) -> list[str]:
     """What lies in a directory by the names that files and folders of runs have."""
-    names = dict.fromkeys((*FILES, "pictures", *parts, *_recorded(run)))
+    names = dict.fromkeys((*FILES, *FOLDERS, *parts, *_recorded(run)))
     return [name for name in names if os.path.lexists(run.path / name)]
 
 
 def _held(run: Run, parts: Iterable[str]) -> list[str]:
     """Of these, what is a run's."""
-    return [name for name in _there(run, parts) if name in (*FILES, "pictures") or is_of_runs(run.path / name)]
+    return [name for name in _there(run, parts) if name in (*FILES, *FOLDERS) or is_of_runs(run.path / name)]
 
 
 def _recorded(run: Run) -> list[str]:

@@ -82,3 +82,18 @@ def test_two_runs_stand_side_by_side_under_their_names(run, tmp_path, capsys):
     assert "<title>digits beside fixed</title>" in text and text.count('class="frame"') == 2
     assert cli.main([*words[:4], "--force"]) == 0
     assert str(run / "beside.html") in capsys.readouterr().out
+
+
+def test_every_kind_of_page_is_opened_when_asked(run, monkeypatch, tmp_path, capsys):
+    from search.evolution import EvolutionOptions, evolve
+
+    evolve(mlp([2, 1]), lambda one: 1.0, EvolutionOptions(3, 1), run=tmp_path / "evolved")
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    graph = tmp_path / "g.safetensors"
+    mlp([2, 1]).save(graph)
+    for place in ([run], [graph], [run, "--against", run], [tmp_path / "evolved"]):
+        out = tmp_path / f"{len(opened)}.html"
+        assert cli.main(["view", *map(str, place), "--out", str(out), "--open"]) == 0
+        assert opened[-1] == out.as_uri()
+    assert len(opened) == 4

@@ -76,6 +76,7 @@ function makeLead(data, apps) {
     for (const mark of document.querySelectorAll("[data-side]")) mark.style.background = sideColour(lead.palette, Number(mark.dataset.side));
     paintBoth(lead);
   };
+  for (const app of apps) app.moved = () => followBoth(lead);
   // whatever moves one of them moves both
   for (const name of ["goTo", "step", "pause", "playOrPause", "setMode", "setTheme"]) apps.forEach((app) => (app[name] = lead[name]));
   return lead;
@@ -89,35 +90,33 @@ function curveOf(sides) {
   return names.find((name) => sides.every((side) => side.timeline.curves[name]) && sides.some((side) => side.timeline.curves[name].some((v) => v !== null)));
 }
 
-function placesOf(chart, end) {
-  const width = chart.clientWidth;
-  return (time) => EDGES.left + (time / Math.max(end, 1e-9)) * (width - EDGES.left - EDGES.right);
-}
+const placesOf = (width, end) => (time) => EDGES.left + (time / Math.max(end, 1e-9)) * (width - EDGES.left - EDGES.right);
 
 function paintBoth(lead) {
   const chart = document.getElementById("chart"),
-    { clientWidth: width, clientHeight: height } = chart,
-    dpr = window.devicePixelRatio || 1;
-  if (!width || !height) return;
-  chart.width = width * dpr;
-  chart.height = height * dpr;
-  const pen = chart.getContext("2d"),
-    { palette, data } = lead,
-    x = placesOf(chart, lead.end),
-    low = height - EDGES.low - 2 * MARKS;
-  pen.scale(dpr, dpr);
+    pen = penFor(chart);
+  if (!pen) return;
+  paintTimes(lead, pen, chart.clientWidth, chart.clientHeight);
+  chart.setAttribute("aria-valuemax", String(lead.end));
+  chart.setAttribute("aria-valuenow", lead.time.toFixed(2));
+  followBoth(lead);
+}
+
+function paintTimes(lead, pen, width, height) {
+  const { palette, data } = lead,
+    x = placesOf(width, lead.end),
+    low = height - EDGES.low - 2 * MARKS,
+    right = width - EDGES.right;
   pen.font = "10.5px system-ui, sans-serif";
   paintSizes(lead, pen, x, low);
-  paintErrors(lead, pen, x, low);
-  data.sides.forEach((side, i) => paintEvents(lead, pen, x, low + 3 + i * MARKS, side, i));
+  paintErrors(lead, pen, x, low, right);
+  data.sides.forEach((side, i) => paintEvents(lead, pen, x, low + 3 + i * MARKS, side, i, right));
   paintAxis({ data: { timeline: { end: lead.end, axis: data.axis } }, palette }, pen, x, height, width);
   pen.fillStyle = palette.ink;
   pen.fillRect(x(lead.time) - 0.75, EDGES.top - 4, 1.5, height - EDGES.low - EDGES.top + 6);
   pen.beginPath();
   pen.arc(x(lead.time), EDGES.top - 3, 4, 0, 7);
   pen.fill();
-  chart.setAttribute("aria-valuemax", String(lead.end));
-  chart.setAttribute("aria-valuenow", lead.time.toFixed(2));
 }
 
 // How many neurons each has, as areas behind the errors, on one scale.
@@ -137,7 +136,7 @@ function paintSizes(lead, pen, x, low) {
   pen.globalAlpha = 1;
 }
 
-function paintErrors(lead, pen, x, low) {
+function paintErrors(lead, pen, x, low, right) {
   const { palette, data } = lead,
     name = curveOf(data.sides);
   if (!name) return;
@@ -152,7 +151,7 @@ function paintErrors(lead, pen, x, low) {
   const marks = decades ? [0.001, 0.01, 0.1, 1, 10].flatMap((t) => [t, 2 * t, 5 * t]).filter((t) => t >= least && t <= most) : ticks(most, false);
   for (const tick of marks) {
     pen.fillStyle = palette.line;
-    pen.fillRect(EDGES.left, Math.round(y(tick)), 1e4, 1);
+    pen.fillRect(EDGES.left, Math.round(y(tick)), right - EDGES.left, 1);
     pen.fillStyle = palette.grey;
     pen.fillText(figure(tick) + (error ? percent(data.sides[0].unit) : ""), EDGES.left - 5, y(tick) + 3.5);
   }
@@ -176,13 +175,13 @@ function paintErrors(lead, pen, x, low) {
   pen.fillText(name.replace("_", " ").replace("train ", "training ") + (error ? inUnits(data.sides[0].unit) : "") + ", over the number of neurons", x(lead.end) - 4, EDGES.top + 4);
 }
 
-function paintEvents(lead, pen, x, top, side, number) {
+function paintEvents(lead, pen, x, top, side, number, right) {
   const { palette } = lead,
     middle = top + MARKS / 2;
   pen.fillStyle = sideColour(palette, number);
   pen.fillRect(EDGES.left - 24, middle - 1.5, 16, 3);
   pen.fillStyle = palette.line;
-  pen.fillRect(EDGES.left, middle - 0.5, 1e4, 1);
+  pen.fillRect(EDGES.left, middle - 0.5, right - EDGES.left, 1);
   for (const event of side.events) {
     const [nb, nd, sb, sd] = event.counts,
       size = (neurons, synapses) => Math.min(8, 2.5 + Math.log2(1 + neurons + synapses / 40));
@@ -197,7 +196,7 @@ function paintEvents(lead, pen, x, top, side, number) {
 function pointAtEvent(lead, event) {
   const chart = document.getElementById("chart"),
     box = chart.getBoundingClientRect(),
-    x = placesOf(chart, lead.end),
+    x = placesOf(chart.clientWidth, lead.end),
     tip = document.getElementById("tip"),
     row = Math.floor((event.clientY - box.top - (box.height - EDGES.low - 2 * MARKS)) / MARKS);
   let near = null,
@@ -254,6 +253,8 @@ async function beside() {
   mode.onchange = () => lead.setMode(mode.value);
   document.getElementById("fit").onclick = () => apps.forEach((app) => app.fit());
   document.getElementById("theme").onclick = () => lead.setTheme(lead.theme === "dark" ? "light" : "dark");
+  document.getElementById("png").onclick = () => savePixels(pictureOfBoth(lead), document.title);
+  document.getElementById("svg").onclick = () => saveLines(drawingOfBoth(lead), document.title);
   document.getElementById("play").onclick = () => lead.playOrPause();
   document.getElementById("back").onclick = () => lead.step(-1);
   document.getElementById("next").onclick = () => lead.step(1);
@@ -275,7 +276,10 @@ async function beside() {
     act();
   });
   new ResizeObserver(() => paintBoth(lead)).observe(chart);
+  const { hash } = location; // moving changes it
   lead.goTo(lead.end);
+  readBoth(lead, hash);
+  addEventListener("hashchange", () => readBoth(lead, location.hash));
   document.documentElement.dataset.state = "ready";
   window.neurograph = lead; // for the console
 }

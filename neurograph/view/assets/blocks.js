@@ -31,20 +31,24 @@ function frameOf(app, p) {
   return { x: a.x, y: a.y, w, h };
 }
 
-// Two populations' facing sides, joined; as much of them as there are synapses of all that ever were.
-function paintBand(app, pen, bundle) {
+// A ribbon's sides in pixels: two populations' facing sides, joined; as much of them as there are synapses of all that
+// ever were. Null where there are none.
+function ribbonOf(app, bundle) {
   const { data } = app,
     from = frameOf(app, data.populations[bundle.source]),
     to = frameOf(app, data.populations[bundle.target]),
+    { living } = bundleAt(app.model, bundle, app.time),
+    part = 0.46 * Math.sqrt(living / Math.max(1, bundle.ever)),
+    inset = (f) => [f.y + f.h * (0.5 - part), f.y + f.h * (0.5 + part)];
+  return living ? { x0: from.x + from.w, x1: to.x, from: inset(from), to: inset(to) } : null;
+}
+
+function paintBand(app, pen, bundle) {
+  const ribbon = ribbonOf(app, bundle);
+  if (!ribbon) return;
+  const { x0, x1, from: [top0, low0], to: [top1, low1] } = ribbon,
     then = bundleAt(app.model, bundle, app.time),
-    part = Math.sqrt(then.living / Math.max(1, bundle.ever));
-  if (!then.living) return;
-  const x0 = from.x + from.w,
-    x1 = to.x,
     bend = (x1 - x0) * 0.45,
-    inset = (f) => [f.y + f.h * (0.5 - 0.46 * part), f.y + f.h * (0.5 + 0.46 * part)],
-    [top0, low0] = inset(from),
-    [top1, low1] = inset(to),
     chosen = app.selected?.bundle === bundle || app.overBand === bundle;
   let at = 0;
   for (const [colour, share] of sharesOf(app, bundle, then)) {
@@ -180,16 +184,12 @@ function bandAt(app, { x, y }) {
   const { data } = app;
   return data.bundles.find((b) => {
     if (app.isOpen(b) || b.source === b.target) return false;
-    const from = frameOf(app, data.populations[b.source]),
-      to = frameOf(app, data.populations[b.target]);
-    const share = (x - from.x - from.w) / (to.x - from.x - from.w),
-      s = share * share * (3 - 2 * share);
-    return (
-      share > 0 &&
-      share < 1 &&
-      y > from.y + (to.y - from.y) * s &&
-      y < from.y + from.h + (to.y + to.h - from.y - from.h) * s
-    );
+    const ribbon = ribbonOf(app, b);
+    if (!ribbon) return false;
+    const share = (x - ribbon.x0) / (ribbon.x1 - ribbon.x0),
+      s = share * share * (3 - 2 * share),
+      side = (i) => ribbon.from[i] + (ribbon.to[i] - ribbon.from[i]) * s;
+    return share > 0 && share < 1 && y > side(0) && y < side(1);
   });
 }
 

@@ -41,7 +41,7 @@ function makeControls(app) {
   share.oninput = () => app.setShare(shareOf(Number(share.value)));
   document.getElementById("fit").onclick = () => fit(app.stage);
   document.getElementById("png").onclick = () => savePicture(app);
-  document.getElementById("svg").onclick = () => saveDrawing(app);
+  document.getElementById("svg").onclick = () => saveLines(drawingOf(PALETTES.light), data.title);
   document.getElementById("theme").onclick = () => app.setTheme(app.theme === "dark" ? "light" : "dark");
   document.getElementById("help").onclick = () => document.getElementById("keys").showModal();
   const list = document.querySelector("#keys dl");
@@ -193,7 +193,7 @@ function showLegend(app) {
     line(palette.positive, "positive weight");
     line(palette.negative, "negative weight");
   } else if (mode === "origin") {
-    line(palette.origin[0], "there from the start", "dot");
+    if (app.model.counts[0][0]) line(palette.origin[0], "there from the start", "dot");
     if (app.model.of.born || app.model.of.synapse_born) rampOf("born first", "born last", palette.origin.slice(1));
   } else if (mode === "gradient") rampOf("small mean gradient", "large");
   else data.populations.slice(0, 10).forEach((p, i) => line(kindColour(palette, i), p.name, "dot"));

@@ -11,8 +11,9 @@ function makeSearch(data) {
   app.choose = (number) => {
     app.chosen = number;
     markChosen(app);
-    paintTree(app);
+    paintCanvas(app);
     showOne(app);
+    followAddress(app);
   };
   app.setTheme = (theme) => {
     app.theme = document.documentElement.dataset.theme = theme;
@@ -50,8 +51,8 @@ function lineOf(app, number) {
 const worth = ({ data }, value) => (value === null ? "failed" : figure(Number(value.toPrecision(3))) + (data.percent ? " %" : ""));
 
 // ------------------------------------------------------------------------------------------------ cards
-function genomePicture(number) {
-  const kept = document.getElementById(`genome-${number}`);
+function genomePicture(kind, number) {
+  const kept = document.getElementById(`${kind}-${number}`);
   return kept ? kept.content.firstElementChild.cloneNode(true) : null;
 }
 
@@ -66,13 +67,13 @@ function genesOf(app, { genes, before }) {
   return held;
 }
 
-function card(app, parent, number, head, value, words, drawn) {
+function card(app, parent, number, head, value, words, drawing) {
   const made = element("button", "one", parent),
     title = element("b", "", made);
   made.setAttribute("role", "listitem");
   text("span", "", head, title);
   text("span", "", worth(app, value), title);
-  if (drawn) made.append(drawn);
+  if (drawing) made.append(drawing);
   if (words) text("span", "", words, made).title = words;
   if (number !== null) {
     made.dataset.number = number;
@@ -81,16 +82,34 @@ function card(app, parent, number, head, value, words, drawn) {
   return made;
 }
 
+const shortUnit = ({ unit }) => (unit === "generation" ? "gen." : unit);
+
+// What a network has that the best before it had not, and the other way round: "+1 neuron, +3 -1 synapses".
+function differenceWords({ differs: [neurons, without, synapses, fewer] }) {
+  const change = (more, less, what) => {
+    const parts = [more ? `+${more.toLocaleString("en")}` : "", less ? `−${less.toLocaleString("en")}` : ""].filter(Boolean);
+    return parts.length ? `${parts.join(" ")} ${what}${more + less === 1 ? "" : "s"}` : "";
+  };
+  return [change(neurons, without, "neuron"), change(synapses, fewer, "synapse")].filter(Boolean).join(", ") || "weights alone differ";
+}
+
+const isNewer = ({ differs: [neurons, , synapses] }) => neurons + synapses > 0;
+
+// A card for each best that is another than the one before it; one narrow card for the generations in which it stays.
 function fillBests(app) {
   const { data } = app,
     held = document.getElementById("bests");
   held.replaceChildren();
-  for (const best of data.bests) {
-    const same = !best.changed,
-      drawn = same ? null : best.genes.length ? genesOf(app, best) : genomePicture(best.number),
-      made = card(app, held, best.number, `${data.unit.slice(0, 5) === "gener" ? "gen." : data.unit} ${best.generation}`, best.value, same ? "the same" : best.changed, drawn);
-    made.classList.toggle("same", same);
-  }
+  data.bests.forEach((best, i) => {
+    if (!best.changed && i && !data.bests[i - 1].changed) return; // said by the card of the first that is the same
+    const after = data.bests.findIndex((one, at) => at > i && one.changed),
+      last = data.bests.at(after < 0 ? -1 : after - 1).generation,
+      when = best.changed || last === best.generation ? best.generation : `${best.generation} to ${last}`,
+      drawing = !best.changed ? null : best.genes.length ? genesOf(app, best) : genomePicture("best", best.number),
+      made = card(app, held, best.number, `${shortUnit(data)} ${when}`, best.value, best.changed || "the same", drawing);
+    made.classList.toggle("same", !best.changed);
+    if (best.differs) made.insertBefore(text("span", isNewer(best) ? "newer" : "", differenceWords(best)), made.lastChild);
+  });
 }
 
 function fillLiving(app) {
@@ -101,7 +120,7 @@ function fillLiving(app) {
   for (const number of data.living) {
     const size = data.sizes[number],
       words = size ? `${counted(size[0], "neuron")}, ${counted(size[1], "synapse")}` : "";
-    card(app, held, number, `#${number}`, people.get(number)?.value ?? null, words, genomePicture(number));
+    card(app, held, number, `#${number}`, people.get(number)?.value ?? null, words, genomePicture("genome", number));
   }
 }
 
@@ -111,25 +130,24 @@ function markChosen(app) {
 }
 
 // ------------------------------------------------------------------------------------------------ everyone
-function paintTree(app) {
+function paintCanvas(app) {
   const canvas = document.getElementById("tree"),
-    { clientWidth: width, clientHeight: height } = canvas,
-    { palette, data } = app,
-    dpr = window.devicePixelRatio || 1;
-  if (!width) return;
-  canvas.width = width * dpr;
-  canvas.height = height * dpr;
-  const pen = canvas.getContext("2d");
-  pen.scale(dpr, dpr);
+    pen = penFor(canvas);
+  if (pen) app.places = paintTree(app, pen, canvas.clientWidth, canvas.clientHeight);
+}
+
+// Returns where everyone stands.
+function paintTree(app, pen, width, height) {
+  const { palette } = app,
+    places = [];
   const scale = scaleOf(app, width, height);
   paintScale(app, pen, scale, width, height);
-  app.places = [];
   const at = new Map();
   for (const one of app.people.values()) {
     const x = scale.x(one.generation),
       y = one.value === null ? height - SPACE.low - 2 : scale.y(one.value);
     at.set(one.number, [x, y]);
-    app.places.push([x, y, one.number]);
+    places.push([x, y, one.number]);
   }
   const chosen = app.chosen === null ? new Set() : ancestorsOf(app, app.chosen);
   pen.lineWidth = 1;
@@ -157,6 +175,7 @@ function paintTree(app) {
     pen.fill();
   }
   paintBest(app, pen, scale);
+  return places;
 }
 
 // Worth upwards where more is better and where less is, so that better stands higher; by decades where it spans many.
@@ -189,7 +208,7 @@ function paintScale(app, pen, scale, width, height) {
   pen.textAlign = "right";
   for (const mark of marks) {
     pen.fillStyle = palette.line;
-    pen.fillRect(SPACE.left, Math.round(scale.y(mark)), width, 1);
+    pen.fillRect(SPACE.left, Math.round(scale.y(mark)), width - SPACE.left - SPACE.right, 1);
     pen.fillStyle = palette.grey;
     pen.fillText(String(Number(mark.toPrecision(2))), SPACE.left - 7, scale.y(mark) + 3.5);
   }
@@ -269,8 +288,10 @@ function showOne(app) {
   }
   text("h2", "", `Individual ${one.number}`, side).id = "chosen";
   const size = data.sizes[one.number];
-  const drawn = genomePicture(one.number);
-  if (drawn) side.append(drawn);
+  const best = data.bests.find((each) => each.number === one.number && each.changed),
+    drawing = genomePicture("best", one.number) ?? genomePicture("genome", one.number);
+  if (drawing) side.append(drawing);
+  if (best?.differs) text("p", isNewer(best) ? "newer" : "sub", `${differenceWords(best)}, beside the best before it`, side);
   definitions(side, [
     [data.measure, worth(app, one.value)],
     [data.unit, String(one.generation)],
@@ -301,10 +322,15 @@ async function generations() {
   held.remove();
   document.getElementById("headline").textContent = app.data.headline;
   document.getElementById("bests-of").textContent = `Best of each ${app.data.unit}, and what changed`;
+  document.getElementById("newer").hidden = !app.data.bests.some((best) => best.differs);
   if (!app.data.bred.some(([, , parents]) => parents.length)) document.getElementById("tree-of").textContent = "Everyone";
+  const hash = location.hash; // choosing changes it
   app.setTheme(query.matches ? "dark" : "light");
+  readAddress(app, hash);
   query.addEventListener?.("change", (event) => app.setTheme(event.matches ? "dark" : "light"));
   document.getElementById("theme").onclick = () => app.setTheme(app.theme === "dark" ? "light" : "dark");
+  document.getElementById("svg").onclick = () => saveLines(drawingOf(app), app.data.title);
+  document.getElementById("png").onclick = async () => savePixels(await rasterised(drawingOf(app)), app.data.title);
   document.addEventListener("keydown", (event) => event.key === "t" && document.getElementById("theme").click());
   tree.onpointermove = (event) => {
     const near = nearestOne(app, event);
@@ -318,7 +344,8 @@ async function generations() {
     const near = nearestOne(app, event);
     if (near !== null && (app.data.living.length || app.people.get(near).parents.length)) app.choose(near);
   };
-  new ResizeObserver(() => paintTree(app)).observe(tree);
+  addEventListener("hashchange", () => readAddress(app, location.hash));
+  new ResizeObserver(() => paintCanvas(app)).observe(tree);
   document.documentElement.dataset.state = "ready";
   window.neurograph = app; // for the console
 }

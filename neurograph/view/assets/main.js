@@ -304,6 +304,8 @@ async function main() {
   tellCounts(app);
   glow(app);
   if (location.hash.length > 1) readAddress(app, location.hash);
+  // for a page that holds this one
+  Object.assign(app, { address: () => addressOf(app), go: (hash) => readAddress(app, hash), picture: () => pictureOf(app), drawing: drawingOf });
   follow(app);
   window.neurograph = app; // for the console
 }

@@ -16,8 +16,9 @@ function addressOf(app) {
 
 // Let the address follow what is seen, once it rests.
 function followAddress(app) {
-  clearTimeout(app.address);
-  app.address = setTimeout(() => {
+  clearTimeout(app.resting);
+  app.resting = setTimeout(() => {
+    if (app.moved) return app.moved(); // another page holds this one, and has the address
     try {
       history.replaceState(null, "", addressOf(app));
     } catch {
@@ -45,15 +46,6 @@ function readAddress(app, hash) {
 }
 
 // ------------------------------------------------------------------------------------------------ pictures
-function save(name, url) {
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-}
-
-const fileName = (app, ending) => (app.data.title || "network").replace(/[^\w.-]+/g, "-").slice(0, 60) + ending;
-
 // What the stage shows, with its headline and labels, as a canvas.
 function pictureOf(app) {
   const { stage, palette } = app,
@@ -90,15 +82,14 @@ function pictureOf(app) {
 }
 
 function savePicture(app) {
-  if (app.stage) save(fileName(app, ".png"), pictureOf(app).toDataURL("image/png"));
+  if (app.stage) savePixels(pictureOf(app), app.data.title);
 }
 
 // The still picture, which is drawn in lines: for papers.
-function saveDrawing(app) {
+function drawingOf(palette) {
   const drawing = document.querySelector("#still svg").cloneNode(true);
-  drawing.style.color = PALETTES.light.ink;
-  const text = new XMLSerializer().serializeToString(drawing);
-  save(fileName(app, ".svg"), URL.createObjectURL(new Blob([text], { type: "image/svg+xml" })));
+  drawing.style.color = palette.ink;
+  return drawing;
 }
 
 // ------------------------------------------------------------------------------------------------ where one is

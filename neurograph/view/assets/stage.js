@@ -158,8 +158,8 @@ function drawLayers(app) {
     if (canvas.height !== Math.round(height * dpr)) canvas.height = Math.round(height * dpr);
   }
   const camera = cameraOf(stage),
-    { high, low } = stage.bounds;
-  const first = model.at[1] ?? 0;
+    { high, low } = stage.bounds,
+    first = model.at[1] ?? 0;
   const view = {
     camera,
     dpr,
@@ -168,8 +168,7 @@ function drawLayers(app) {
     share: app.share,
     mode: app.mode,
     palette: app.palette,
-    middle: (high + low) / 2,
-    bow: (high - low) * 0.3,
+    ...curvatureOf(stage),
     zoom: Math.sqrt(1 / stage.sigma.getCamera().ratio),
     oldest: first,
     span: Math.max(1e-6, model.end - first),
@@ -225,32 +224,34 @@ function pointAtSynapse(app, { x, y }) {
   const list = app.picked?.length ? app.picked : app.drawable <= SEARCHED ? stage.shownList : [],
     found = nearestSynapse(app, list, x, y),
     band = found === null && !app.picked?.length ? bandAt(app, { x, y }) : null;
-  if (band !== (app.overBand ?? null)) {
+  const other = band !== (app.overBand ?? null);
+  if (other) {
     app.overBand = band;
     drawLayers(app);
   }
-  if (found === app.overSynapse) return;
+  if (found === app.overSynapse && !other) return;
   app.overSynapse = found;
-  app.tip(found === null ? null : synapseWords(app, found), { clientX: x + box.left + 8, clientY: y + box.top + 6 });
+  const words = found !== null ? synapseWords(app, found) : band ? bandWords(app, band) : null;
+  app.tip(words, { clientX: x + box.left + 8, clientY: y + box.top + 6 });
 }
 
 function nearestSynapse(app, list, x, y) {
-  const { model, stage, data } = app,
-    to = affineOf(stage);
+  const { model, stage } = app,
+    to = affineOf(stage),
+    curvature = curvatureOf(stage);
   let best = null,
     least = NEAR;
   for (const e of list) {
     if (!livesAt(model.synapseBorn, model.synapseDied, e, app.time)) continue;
     if (!app.picked?.length && model.rank[e] < 1 - app.share) continue;
-    const s = model.of.source[e],
-      t = model.of.target[e],
-      columns = data.populations[model.population[t]].column - data.populations[model.population[s]].column;
-    if (Math.abs(columns) > 1) continue; // bent ones are pointed at through their neurons
-    const away = distance(to(model.of.x[s], model.of.y[s]), to(model.of.x[t], model.of.y[t]), x, y);
+    const away = distanceTo(pointsOf(model, e, curvature).map(([px, py]) => to(px, py)), x, y, least);
     if (away < least) [best, least] = [e, away];
   }
   return best;
 }
+
+// What bent synapses are bent by.
+const curvatureOf = ({ bounds: { high, low } }) => ({ middle: (high + low) / 2, bow: (high - low) * 0.3 });
 
 // Graph units to pixels, read off three points once.
 function affineOf(stage) {
@@ -258,6 +259,17 @@ function affineOf(stage) {
     r = stage.sigma.graphToViewport({ x: 1, y: 0 }),
     u = stage.sigma.graphToViewport({ x: 0, y: 1 });
   return (x, y) => [o.x + (r.x - o.x) * x + (u.x - o.x) * y, o.y + (r.y - o.y) * x + (u.y - o.y) * y];
+}
+
+// From a line through points to a place, where it is nearer than so much.
+function distanceTo(points, x, y, most) {
+  let least = Infinity;
+  for (let i = 1; i < points.length; i++) {
+    const [[ax, ay], [bx, by]] = [points[i - 1], points[i]];
+    if (Math.min(ax, bx) - x > most || x - Math.max(ax, bx) > most || Math.min(ay, by) - y > most || y - Math.max(ay, by) > most) continue;
+    least = Math.min(least, distance(points[i - 1], points[i], x, y));
+  }
+  return least;
 }
 
 function distance([ax, ay], [bx, by], x, y) {
@@ -283,6 +295,13 @@ function synapseWords({ data, model, time }, e) {
   ]
     .filter(Boolean)
     .join(" · ");
+}
+
+// A ribbon's ends and how many synapses of what weights it stands for, as they are at the moment.
+function bandWords({ data, model, time }, bundle) {
+  const { living } = bundleAt(model, bundle, time),
+    [from, to] = [bundle.source, bundle.target].map((at) => data.populations[at].name);
+  return `${from} → ${to} · ${counted(living, "synapse")} · a click shows their weights`;
 }
 
 // Fill the buffers again, after a bundle was opened or closed.

@@ -3,7 +3,9 @@
 // and so is drawing fewer while the picture moves. The corners of its quads fetch what they need by their number: that
 // takes no attributes, and is several times faster than instances where the processor draws.
 
-const SEGMENTS = 14; // of a bent synapse
+const SEGMENTS = 14, // of a bent synapse
+  LEAN = [0.3, 1.2], // of its length, but at most so many units, how far a delayed one between near columns is bent
+  LOOP = 0.55; // units, the radius of one from a neuron to itself
 const VERTEX = `#version 300 es
 precision highp float;
 precision highp sampler2D;
@@ -30,16 +32,26 @@ void main() {
   float gone = time - life.y;
   if (time < life.x || gone >= glow) return;
   vec4 from = place(ends.x), to = place(ends.y);
-  float leap = abs(to.w - from.w), lift = 0.0;
-  if (segments > 1) {
+  float leap = abs(to.w - from.w);
+  bool late = looks.y < 0.25 ? looks.y > 0.05 : looks.y > 0.75 ? looks.y < 0.95 : looks.y > 0.55;
+  vec2 bend = vec2(0.0); // as bendOf says
+  if (segments > 1 && leap > 1.0) {
     float side = (from.y + to.y) * 0.5 >= middle ? 1.0 : -1.0;
     float room = bow * 1.8 - abs((from.y + to.y) * 0.5 - middle); // never far beyond the blocks
-    lift = side * min(room, bow * (1.0 - 1.0 / leap) * 1.8);
+    bend.y = side * min(room, bow * (1.0 - 1.0 / leap) * 1.8);
+  } else if (segments > 1 && late) {
+    vec2 aside = vec2(from.y - to.y, to.x - from.x);
+    bend = min(${LEAN[0]}, ${LEAN[1]} / max(length(aside), 1e-6)) * aside;
   }
   float t = float(segment + (corner >> 1)) / float(segments);
-  vec2 a = shown(from.xy), b = shown(to.xy), up = shown(vec2(0.0, lift)) - shown(vec2(0.0));
+  vec2 a = shown(from.xy), b = shown(to.xy), up = shown(bend) - shown(vec2(0.0));
   vec2 here = mix(a, b, t) + up * 4.0 * t * (1.0 - t);
   vec2 way = (b - a) + up * 4.0 * (1.0 - 2.0 * t);
+  if (ends.x == ends.y) { // a circle through the neuron, to its upper right
+    float turn = 6.2831853 * t - 2.3561945;
+    here = shown(from.xy + ${LOOP} * (vec2(0.7071068) + vec2(cos(turn), sin(turn))));
+    way = shown(vec2(-sin(turn), cos(turn))) - shown(vec2(0.0));
+  }
   float crowd = max(1.0, exp2(looks.w * 24.0) * share * room_for), strength = max(0.0, 1.0 - (1.0 - looks.x) / share);
   float haze = clamp(14.0 / crowd, 0.012, 0.1), clear = clamp(60.0 / sqrt(crowd), 0.16, 0.8), contrast = clamp(crowd / 350.0, 1.2, 9.0);
   float alpha = clear * pow(mode == 3 ? looks.z : strength, contrast);
@@ -62,9 +74,8 @@ void main() {
   vec2 normal = length(pixels) > 0.0 ? normalize(vec2(-pixels.y, pixels.x)) : vec2(0.0);
   across = (corner & 1) == 0 ? -reach : reach;
   gl_Position = vec4(here + normal * across * 2.0 / screen, 0.0, 1.0);
-  bool late = looks.y < 0.25 ? looks.y > 0.05 : looks.y > 0.75 ? looks.y < 0.95 : looks.y > 0.55;
   dash = late ? 7.0 * dpr : 0.0;
-  along = t * length((b - a) * screen * 0.5);
+  along = t * length((ends.x == ends.y ? shown(vec2(6.2831853 * ${LOOP}, 0.0)) - shown(vec2(0.0)) : b - a) * screen * 0.5);
   colour = vec4(hue * alpha, alpha);
 }`;
 const FRAGMENT = `#version 300 es
@@ -153,19 +164,53 @@ function uniformsOf(gl, program) {
   return found;
 }
 
-// Synapses between neighbouring columns are straight; the others are bent, not to hide behind what stands between.
+// Synapses between near columns are straight; others are bent, not to hide behind what stands between, and so are those
+// that are delayed, which often go back where others come from, and those from a neuron to itself.
 function apart(model, list) {
-  const { data, population, of } = model,
+  const { of } = model,
     parts = [new Uint32Array(list.length), new Uint32Array(list.length)],
     count = [0, 0];
   for (const e of list) {
-    const leap = Math.abs(
-      data.populations[population[of.target[e]]].column - data.populations[population[of.source[e]]].column,
-    );
-    const which = leap > 1 ? 1 : 0;
+    const which = leapOf(model, e) > 1 || of.source[e] === of.target[e] || isLate(model, e) ? 1 : 0;
     parts[which][count[which]++] = e;
   }
   return parts.map((part, i) => part.subarray(0, count[i]));
+}
+
+// Over how many columns it goes.
+function leapOf({ data, population, of }, e) {
+  const columnOf = (i) => data.populations[population[i]].column;
+  return Math.abs(columnOf(of.target[e]) - columnOf(of.source[e]));
+}
+
+const isLate = (model, e) => Boolean(model.late[model.of.form?.[e] ?? 0]);
+
+// The points that a synapse is drawn through, in units; what the corners of its quads are computed from above.
+function pointsOf(model, e, { middle, bow }) {
+  const { of } = model,
+    [s, t] = [of.source[e], of.target[e]],
+    [ax, ay, bx, by] = [of.x[s], of.y[s], of.x[t], of.y[t]],
+    at = (share) => share / SEGMENTS;
+  if (s === t) {
+    const turn = (n) => 2 * Math.PI * at(n) - 0.75 * Math.PI;
+    return Array.from({ length: SEGMENTS + 1 }, (_, n) => [ax + LOOP * (Math.SQRT1_2 + Math.cos(turn(n))), ay + LOOP * (Math.SQRT1_2 + Math.sin(turn(n)))]);
+  }
+  const [dx, dy] = bendOf(model, e, ax, ay, bx, by, middle, bow);
+  if (!dx && !dy) return [[ax, ay], [bx, by]];
+  return Array.from({ length: SEGMENTS + 1 }, (_, n) => {
+    const share = at(n),
+      lift = 4 * share * (1 - share);
+    return [ax + (bx - ax) * share + dx * lift, ay + (by - ay) * share + dy * lift];
+  });
+}
+
+// How far its middle is from the straight line.
+function bendOf(model, e, ax, ay, bx, by, middle, bow) {
+  const leap = leapOf(model, e),
+    height = (ay + by) / 2;
+  if (leap > 1) return [0, (height >= middle ? 1 : -1) * Math.min(bow * 1.8 - Math.abs(height - middle), bow * (1 - 1 / leap) * 1.8)];
+  const lean = isLate(model, e) ? Math.min(LEAN[0], LEAN[1] / Math.max(Math.hypot(bx - ax, by - ay), 1e-6)) : 0;
+  return [lean * (ay - by), lean * (bx - ax)];
 }
 
 const WIDE = 2048; // of the textures that hold synapses
@@ -180,8 +225,7 @@ function makeBatch(gl) {
       u4 = new Uint32Array(rows * WIDE * 4),
       f4 = new Float32Array(u4.buffer),
       u1 = new Uint8Array(rows * WIDE * 4),
-      { of, synapseBorn, synapseDied, gradient } = model,
-      late = (e) => model.late[of.form?.[e] ?? 0];
+      { of, synapseBorn, synapseDied, gradient } = model;
     for (let i = 0; i < list.length; i++) {
       const e = list[i],
         weight = of.weight[e];
@@ -190,7 +234,7 @@ function makeBatch(gl) {
       f4[4 * i + 2] = synapseBorn[e];
       f4[4 * i + 3] = synapseDied[e];
       u1[4 * i] = 255 * strengthOf(e);
-      u1[4 * i + 1] = (weight > 0 ? 255 : weight < 0 ? 0 : 128) + (late(e) ? (weight > 0 ? -30 : 30) : 0);
+      u1[4 * i + 1] = (weight > 0 ? 255 : weight < 0 ? 0 : 128) + (isLate(model, e) ? (weight > 0 ? -30 : 30) : 0);
       u1[4 * i + 2] = gradient && gradient[e] >= 0 ? 255 * gradient[e] : 0;
       u1[4 * i + 3] = logs(e);
     }

@@ -35,6 +35,8 @@ DRAWN = {
     "sparsity": lambda **how: draw.sparsity([0.0, 1.0], [1], **how),
     "scores": lambda **how: draw.scores([draw.Scored(1, [0.1, 0.4, 0.9], [3, 2, 1])], **how),
     "weights": lambda **how: draw.weights([draw.Births(1, "hidden1", *PAIR.tolist())], **how),
+    "generations": lambda **how: draw.generations([draw.Objective("e", [(0, 2.0), (1, 1.0)], lower=True)], **how),
+    "front": lambda **how: draw.front([(0, 2.0, 1.0), (1, 1.0, 2.0)], ("a", "b"), (True, True), **how),
     "g.draw": lambda **how: GRAPH.draw(title="g", **how),
 }
 

@@ -1,5 +1,7 @@
 """Two networks side by side: in a real browser, one timeline that moves both."""
 
+import xml.etree.ElementTree as ET
+
 import pytest
 
 from neurograph.analysis.past import weights_of
@@ -7,6 +9,7 @@ from neurograph.builders import mlp
 from neurograph.errors import FileError, OptionError
 from neurograph.view import Side, beside
 from tests.neurograph.view.histories import epochs_on, grown, metrics, trained
+from tests.neurograph.view.test_generations import saved
 
 
 def sides():
@@ -107,6 +110,45 @@ def test_a_chosen_neuron_is_told_of_in_its_own_frame_with_the_weights_of_the_mom
     )
     strongest = max((abs(w) for _, _, w in kept[3].in_edges(11, data="weight")))
     assert abs(float(panel.replace("−", "-"))) == pytest.approx(strongest, rel=1e-3)
+
+
+def test_an_address_brings_both_back(browser, page):
+    opened(browser, page[0])
+    browser.run("app.goTo(4.9); app.setMode('weight')")
+    inside(browser, 0, "app.select({neuron: 12}); return 0")
+    inside(browser, 1, "app.stage.sigma.getCamera().setState({x: .4, y: .6, ratio: .5}); return 0")
+    assert browser.run(
+        "return app.apps.map((one) => !one.stage.container.ownerDocument.getElementById('map').hidden)"
+    ) == [False, True]
+    browser.until("location.hash.includes('2.at=')")
+    address = browser.driver.current_url
+    assert "1.neuron=12" in address and "t=4.9" in address
+    browser.driver.get("about:blank")
+    browser.driver.get(address)
+    browser.until("window.neurograph && document.documentElement.dataset.state === 'ready'")
+    assert browser.run("return [app.time, app.mode]") == [4.9, "weight"]
+    assert inside(browser, 0, "return app.selected.neuron") == 12
+    assert inside(browser, 1, "return [app.selected, app.stage.sigma.getCamera().ratio]") == [None, 0.5]
+    browser.driver.get("about:blank")
+    browser.driver.get(page[0].as_uri() + "#t=x&1.neuron=99999&colour=<b>&2.at=1,2&3.neuron=1")
+    browser.until("window.neurograph")
+    assert browser.run("return app.time") == browser.run("return app.end")
+    assert browser.complaints() == []
+
+
+def test_the_buttons_save_both_and_the_timeline(browser, page):
+    opened(browser, page[0])
+    (svg, png), lines, pixels = saved(browser)
+    assert (svg, png) == ("grown-beside-fixed.svg", "grown-beside-fixed.png")
+    drawing = ET.fromstring(lines)
+    words = ["".join(text.itertext()) for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
+    assert words[0] == browser.text("#headline")
+    assert sum(word.startswith(("grown: ", "fixed: ")) for word in words) == 2 and "epoch" in words
+    assert len(drawing.findall("{http://www.w3.org/2000/svg}svg")) == 2
+    half = pixels.shape[1] // 2
+    for side in (pixels[:, :half], pixels[:, half:]):
+        assert (abs(side - pixels[2, 2]).max(axis=2) > 60).mean() > 0.005
+    assert browser.complaints() == []
 
 
 def test_timelines_that_have_nothing_in_common_are_refused(tmp_path):

@@ -10,6 +10,7 @@ from PIL import Image
 
 pytest.importorskip("selenium", reason="selenium is not installed")
 
+from neurograph import NeuronGraph
 from neurograph.analysis.examples import Examples
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.past import weights_of
@@ -312,6 +313,65 @@ def test_a_hovered_neuron_shows_its_own_synapses_and_a_hovered_synapse_says_its_
     assert age == "there from the start"
 
 
+def recurrent():
+    """Synapses of every shape: straight, over columns, delayed (back, within a population, to itself)."""
+    g = mlp([3, 4, 3, 2], seed=0)
+    g.connect("input", "output", weight=np.full((3, 2), 0.5))
+    hidden, second = g.population("hidden1"), g.population("hidden2")
+    g.add_edge(hidden[1], hidden[1], weight=0.25, delay=1)
+    g.add_edge(hidden[0], hidden[3], weight=-0.75, delay=1)
+    g.add_edge(second[0], hidden[2], weight=0.625, delay=1)
+    g.restart_journal()
+    return g, [(hidden[1], hidden[1]), (hidden[0], hidden[3]), (second[0], hidden[2]), (0, g.population("output")[1])]
+
+
+def test_a_bent_synapse_is_hit_where_it_is_drawn(browser, tmp_path):
+    g, ends = recurrent()
+    browser.open(g.view(tmp_path / "p.html"))
+    find = (
+        "const m = app.model, names = app.data.names, of = m.of, [u, v] = arguments;"
+        "const e = of.source.findIndex((s, i) => names[s] === u && names[of.target[i]] === v);"
+    )
+    for u, v in ends:
+        # alone on the stage, its pixels say where it is drawn
+        pick = "app.picked = [e]; app.stage.synapses.pick([e], () => 1); app.redraw(false); return e"
+        browser.run(find + pick, str(u), str(v))
+        browser.run("app.stage.synapses.fill([], () => false); app.redraw(false)")
+        with_it = browser.pixels()
+        browser.run("app.stage.synapses.pick([], () => 1); app.redraw(false)")
+        drawn = np.argwhere(abs(with_it - browser.pixels()).max(axis=2) > 60)
+        assert len(drawn) > 8, (u, v)
+        box = browser.run("const b = app.stage.container.getBoundingClientRect(); return [b.left, b.top]")
+        browser.run(find + "app.picked = [e]", str(u), str(v))
+        at = browser.run(
+            "return Array.from(app.model.of.x, (x, i) => app.stage.sigma.graphToViewport({x, y: app.model.of.y[i]}))"
+        )
+        free = [(y, x) for y, x in drawn.tolist() if all(np.hypot(p["x"] - x, p["y"] - y) > 11 for p in at)]
+        assert len(free) > 3, (u, v)
+        weight = f"weight {g[u][v]['weight']:.4g}".replace("-", "−")
+        for y, x in free[:: max(1, len(free) // 4)]:
+            browser.run(find + "app.picked = [e]; app.overSynapse = undefined; app.tip(null)", str(u), str(v))
+            browser.hover(box[0] + x, box[1] + y)
+            assert browser.text("#tip").startswith(f"{u} → {v} · {weight}"), (u, v, y, x)
+    assert browser.complaints() == []
+
+
+def test_a_ribbon_is_hit_where_it_is_drawn_and_says_what_it_joins(browser, tmp_path):
+    g = mlp([64, 60, 40, 10], seed=0)
+    browser.open(g.view(tmp_path / "p.html"))
+    pixels, paper = browser.pixels(), browser.pixels()[2, 2]
+    x = browser.run(
+        "const p = app.data.populations, to = (x) => app.stage.sigma.graphToViewport({x, y: 0}).x;"
+        "return (to(p[0].x + p[0].width) + to(p[1].x)) / 2"
+    )
+    inked = np.flatnonzero(abs(pixels[:, round(x)] - paper).max(axis=1) > 8)
+    box = browser.run("const b = app.stage.container.getBoundingClientRect(); return [b.left, b.top]")
+    browser.hover(box[0] + x, box[1] + float(np.median(inked)))
+    assert browser.text("#tip").startswith("input → hidden1 · 3,840 synapses")
+    browser.hover(box[0] + x, box[1] + inked.min() - 12)
+    assert browser.text("#tip") == ""
+
+
 def test_a_field_is_an_adjacency_matrix_below_its_diagonal_nothing(browser, tmp_path):
     g = random_field(2000, fan_in=8, levels=20, seed=0, inputs=100)
     page = g.view(tmp_path / "p.html")
@@ -365,6 +425,15 @@ def test_an_address_brings_back_what_was_seen_and_escape_the_whole(browser, run_
     browser.driver.get(path.as_uri() + "#t=x&neuron=99999&population=-1&colour=<b>&at=1,2")
     browser.until("window.neurograph")
     assert browser.complaints() == []
+
+
+def test_a_network_made_by_hand_began_with_nothing_and_its_legend_does_not_name_it(browser, tmp_path):
+    g = NeuronGraph()
+    g.add_population("input", 2, role="input")
+    g.add_population("output", 1, is_output=True)
+    g.connect("input", "output", weight=np.ones((2, 1)))
+    browser.open(g.view(tmp_path / "p.html"))
+    assert "born first" in browser.text("#legend") and "from the start" not in browser.text("#legend")
 
 
 def test_the_legend_names_only_what_is_seen(run):

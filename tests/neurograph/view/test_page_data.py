@@ -5,10 +5,12 @@ import gzip
 import json
 import re
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import neurograph.view
 from neurograph import NeuronGraph
 from neurograph.analysis.observations import Observations
 from neurograph.analysis.timeline import timeline
@@ -248,3 +250,10 @@ def test_the_headline_counts_what_the_journal_says():
     changed = [entry for entry in g.journal if any(entry.counts().values())]
     assert data["headline"] == f"{len(moments[0])} → {len(g)} neurons, {len(changed)} events, test error 3.10 %"
     assert content(moments[0]).data["headline"] == ""
+
+
+def test_the_policy_of_pages_is_written_in_one_place():
+    folder = Path(neurograph.view.__file__).parent / "assets"
+    assert [path.name for path in folder.iterdir() if "Content-Security-Policy" in path.read_text()] == [
+        "document.html"
+    ]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.core.records import NeuronRecords, SynapseRecords
+from neurograph.core.spilled import FEWEST, unpack_aside
 from neurograph.errors import FileError
 from neurograph.schema.neuron import NeuronKind
 
@@ -99,6 +100,8 @@ def _decode_array(parts: list) -> np.ndarray:
     item = repeated_item(parts) if size > TIMES * len(packed) else None
     if item is not None:  # memory for one number alone, or, of noughts, none before somebody writes
         return np.broadcast_to(item, shape) if item.tobytes().strip(b"\0") else np.zeros(shape, item.dtype)
+    if size > TIMES * len(packed) and size >= FEWEST:
+        return unpack_aside(letters, size).view(np.dtype(dtype)).reshape(shape)
     unpacker = zlib.decompressobj()
     data = unpacker.decompress(letters, size + 1)  # no more than it says it is
     if len(data) != size or not unpacker.eof:

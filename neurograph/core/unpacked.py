@@ -1,8 +1,9 @@
 """How much memory the packed arrays of an encoded text would take, read off the text before any of it is decoded.
 
 Noughts pack to a thousandth, so a small file may claim a lot. A claim is let in where something stands behind it:
-letters enough; a column of numbers beside the array, one for each kernel; or one number that fills the array, for which
-no memory is taken (see `decode`).
+letters enough; a column of numbers beside the array, one for each kernel; one number that fills the array, for which no
+memory is taken (see `decode`). Large arrays of attributes are let in too: they are unpacked to the disk (see
+`unpack_aside`). Files that are written now hold such arrays plainly, so that versions that have no such way read them.
 """
 
 import base64
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from neurograph.core.codec import DEEPEST, NESTED, TIMES, array_bytes, decode, repeated_item
+from neurograph.core.spilled import FEWEST
 from neurograph.errors import FileError
 
 LEAST = 2**26  # bytes that any text may take
@@ -19,13 +21,15 @@ _ROW = 2**11  # bytes of weights that a number beside them stands for: a kernel 
 _EFFECTS = ("effects", "forward")  # of an entry in a file, and on a line of a journal
 
 
-def claimed_bytes(text: Any) -> int:
+def claimed_bytes(text: Any, spilled: bool = False) -> int:
     """How many bytes the arrays in an encoded value would take for which nothing stands.
 
     Parameters
     ----------
     text
         What `encode` made, or what somebody forged.
+    spilled
+        Whether to leave out what `decode` unpacks to the disk.
 
     Raises
     ------
@@ -33,7 +37,7 @@ def claimed_bytes(text: Any) -> int:
         Nested too deeply, or an array that says nothing of its size.
     """
     try:
-        return sum(_claimed(parts, beside) for parts, beside in _arrays(text))
+        return sum(_claimed(parts, beside, spilled) for parts, beside in _arrays(text))
     except (ValueError, TypeError, zlib.error) as err:
         raise FileError(f"damaged array in the file: {err}") from None
 
@@ -46,7 +50,7 @@ def check_depth(text: Any, deepest: int) -> None:
 
 def refuse_claims(text: Any, length: int) -> None:
     """Refuse, by `FileError`, an encoded value of so many bytes whose arrays claim far more."""
-    size = claimed_bytes(text)
+    size = claimed_bytes(text, spilled=True)
     if size > max(LEAST, TIMES * length):
         raise FileError(f"the arrays in its text would take {size:,} bytes")
 
@@ -61,13 +65,13 @@ def back_claims(text: Any) -> None:
                 parts[2] = base64.b64encode(zlib.compress(array.tobytes(), 0)).decode()
 
 
-def _claimed(parts: list, beside: int | None) -> int:
+def _claimed(parts: list, beside: int | None, spilled: bool = False) -> int:
     size = array_bytes(parts)
     if size <= TIMES * len(parts[2]):
         return size
     if beside is not None:  # of an effect: it is put into the graph, and takes its memory there
         return max(0, size - _ROW * beside)
-    return 0 if repeated_item(parts) is not None else size
+    return 0 if (spilled and size >= FEWEST) or repeated_item(parts) is not None else size
 
 
 def _arrays(text: Any, deepest: int = DEEPEST) -> Iterator[tuple[list, int | None]]:

@@ -116,27 +116,27 @@ BOMB = """
 import resource, sys
 from neurograph import NeuronGraph
 from neurograph.errors import FileError
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+resource.setrlimit(resource.RLIMIT_DATA, (3 * 2**27, 3 * 2**27))  # of what is no file's
 try:
     NeuronGraph.load(sys.argv[1])
 except FileError:
     pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def test_memory_is_bounded_by_what_the_file_holds(tmp_path):
-    """A megabyte that says it holds a gigabyte, of noughts that pack to nothing."""
+@pytest.mark.skipif(sys.platform != "linux", reason="nowhere else is memory told from files that are looked at")
+@pytest.mark.parametrize("filling", [bytes(2**20), bytes([1, 2, 3, 4]) * 2**18])
+def test_memory_is_bounded_by_what_the_file_holds(filling, tmp_path):
+    """Some megabytes that say they hold half a gigabyte, of one pattern over and over, which packs to nothing."""
     path, content = tmp_path / "net.safetensors", pack(scalars())
     packer = zlib.compressobj(9)
-    noughts = b"".join(packer.compress(bytes(2**20)) for _ in range(1024)) + packer.flush()
-    bomb = {"$array": ["<f8", [2**27], base64.b64encode(noughts).decode()]}
+    noughts = b"".join(packer.compress(filling) for _ in range(512)) + packer.flush()
+    bomb = {"$array": ["<f8", [2**26], base64.b64encode(noughts).decode()]}
     content.text["attributes"]["bomb"] = bomb
     container.write(path, content)
-    assert path.stat().st_size < 3 * 2**20
-    done = subprocess.run([sys.executable, "-c", BOMB, str(path)], capture_output=True, text=True, check=True)
-    unit = 1 if sys.platform == "darwin" else 1024
-    assert int(done.stdout) * unit < 2**28
+    assert path.stat().st_size < 8 * 2**20
+    done = subprocess.run([sys.executable, "-c", BOMB, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def _numbers_for_truths(value):

@@ -91,10 +91,40 @@ def packed(array: np.ndarray) -> list:
     return ["<f8", list(array.shape), base64.b64encode(zlib.compress(array.tobytes(), 9)).decode()]
 
 
-def nearly_noughts(text):
+@pytest.mark.parametrize("odd", [lambda: np.repeat(np.arange(4.0), BIG), lambda: np.eye(1500), lambda: zeros_but_one()])
+def test_odd_arrays_of_any_size_load_whoever_wrote_them(odd, as_before, tmp_path):
+    g, path = mlp([2, 1], seed=0), tmp_path / "net.safetensors"
+    g.graph["map"] = odd()
+    g.apply(SetValues({1: {"map": odd()}}))
+    g.save(path)
+    assert path.stat().st_size < g.graph["map"].nbytes // 16
+    again = NeuronGraph.load(path)
+    assert np.array_equal(again.graph["map"], odd()) and np.array_equal(again.nodes[1]["map"], odd())
+    again.graph["map"].flat[0] = 7.0  # which is a matter of this array alone
+    assert again.nodes[1]["map"].flat[0] != 7.0 != NeuronGraph.load(path).graph["map"].flat[0]
+    again.undo()
+    assert "map" not in again.nodes[1]
+
+
+@pytest.mark.parametrize("size", [2**20, 2**22 + 8, 2**60])
+def test_odd_arrays_of_another_size_than_they_say_are_refused(size, tmp_path):
+    content, path = pack(mlp([2, 1], seed=0)), tmp_path / "net.safetensors"
+    parts = packed(np.repeat(np.arange(4.0), 2**17))
+    content.text["attributes"]["map"] = {"$array": [parts[0], [size // 8], parts[2]]}
+    container.write(path, content)
+    with pytest.raises(FileError, match=r"net.safetensors.*does not hold"):
+        NeuronGraph.load(path)
+
+
+def zeros_but_one():
     array = np.zeros(16 * BIG)
     array[-1] = 1.0
-    text["attributes"]["own"] = {"$array": packed(array)}
+    return array
+
+
+def many_odd(text):
+    """Each of them too small for a file of its own."""
+    text["attributes"]["own"] = [{"$array": packed(np.repeat([1.0, 2.0], 2**15))} for _ in range(20)]
 
 
 def large_kernels(text):
@@ -109,7 +139,7 @@ def many_kernels(text):
     rows[7] = [{"$array": packed(np.zeros((5_000, 14, 14)))}]
 
 
-@pytest.mark.parametrize("forge", [nearly_noughts, large_kernels, many_kernels])
+@pytest.mark.parametrize("forge", [many_odd, large_kernels, many_kernels])
 def test_forged_claims_are_refused_before_memory_is_taken(forge, tmp_path):
     content, path = pack(kernels()), tmp_path / "net.safetensors"
     forge(content.text)

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
+from neurograph.storage.sets import numbered
 from neurograph.storage.sets import each_once
 
 from ..activations import CODES, SLOPED
@@ -168,7 +169,7 @@ class RegionChooser:
     def _apart(self, whole: Whole) -> float:
         """Seconds of the same neurons level by level, each level one product: what its blocks would take at best."""
         arrays, options, synapses = self.arrays, self.options, whole.synapses
-        _, level = np.unique(arrays.level[whole.neurons], return_inverse=True)
+        level = numbered(arrays.level[whole.neurons])[1]
         of_neuron = np.zeros(len(arrays), np.int64)
         of_neuron[whole.neurons] = level
         target, source, many = of_neuron[arrays.target[synapses]], arrays.source[synapses], int(level.max()) + 1

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.storage.sets import each_once
+from neurograph.storage.sets import each_once, numbered
 
 from ..lowering import REGIONS, REGISTRY
 from ..lowering.rates import gathering
@@ -101,7 +101,7 @@ def _seconds(found: Snapshot, graph: np.ndarray, like: np.ndarray, options: Opti
     chosen = np.flatnonzero(like[graph[arrays.target]] == graph[arrays.target])
     target, source = arrays.target[chosen], arrays.source[chosen]
     cell = graph[target].astype(np.int64) * levels + arrays.level[target]
-    cells, place = np.unique(cell, return_inverse=True)
+    cells, place = numbered(cell)
     own = graph.astype(np.int64) * levels + arrays.level
     neurons = np.bincount(own, minlength=len(like) * levels)[cells]
     synapses, read = np.bincount(place), distinct(place, source, len(arrays), len(cells))

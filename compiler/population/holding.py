@@ -33,6 +33,10 @@ class PopulationHolding(Holding):
         self._stale = set(self._individuals)
         super().turn(False)
 
+    def stale_ones(self) -> list[Any]:
+        """The individuals whose graphs are not what they were."""
+        return [self._individuals[index] for index in sorted(self._stale)]
+
     def turned(self, index: int, fresh: bool) -> None:
         """Be fresh where all individuals are."""
         (self._stale.discard if fresh else self._stale.add)(index)

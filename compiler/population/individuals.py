@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from neurograph.core.graph import EditableGraph
+from neurograph.core.merging import SHIFT
 from neurograph.errors import CompileError
+from neurograph.storage.sets import each_once
 
 from ..slots import Quantity
 from .merged import own_numbers
@@ -79,11 +81,10 @@ class Individuals:
     def survivors(self, quantity: Quantity, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Which of a network's numbers (rising) the graphs have still, their values, and places among these."""
         there, values = np.zeros(len(numbers), bool), np.zeros((len(numbers), *quantity[1]))
-        for at, graph in enumerate(self.graphs):
+        for at in each_once(numbers >> SHIFT).tolist():
             where, own = own_numbers(numbers, at)
-            if len(own):
-                there[where], column, places = graph.survivors(quantity, own)
-                values[where][there[where]] = column[places]
+            there[where], column, places = self.graphs[at].survivors(quantity, own)
+            values[where][there[where]] = column[places]
         return there, values[there], np.arange(int(there.sum()))
 
     def __getattr__(self, name: str) -> Any:

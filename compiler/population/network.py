@@ -1,6 +1,7 @@
 """The compiled population: one `torch.nn.Module` that runs and trains many graphs, each as if it were alone."""
 
 from collections.abc import Iterable
+from operator import is_
 from typing import Any, Literal, NoReturn
 
 import torch
@@ -152,6 +153,9 @@ class CompiledPopulation(CompiledNetwork):
 
     def enlist(self) -> None:
         """Have an individual for each graph, the same as before for those that had one."""
+        before = self.individuals
+        if len(before) == len(self.graphs) and all(map(is_, (one.graph for one in before), self.graphs)):
+            return
         known = {id(one.graph): one for one in self.individuals}
         for at, graph in enumerate(self.graphs):
             one = known.get(id(graph))
@@ -164,7 +168,7 @@ class CompiledPopulation(CompiledNetwork):
 
     def catch_up(self, version: int | None = None, writes: int | None = None) -> None:
         """Count as fresh: what the population has is what the graphs are."""
-        for one in self.individuals:
+        for one in self.holding.stale_ones():
             one.graph.changes.clock.note(one)
 
     @property

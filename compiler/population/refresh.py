@@ -91,6 +91,8 @@ def _changes(network: Any, stay: np.ndarray) -> Changes:
     synapses, neurons, renewed = [merged.synapses], {}, {}
     for at in np.argsort(stay)[np.count_nonzero(stay < 0) :].tolist():
         one, place = network.individuals[at], int(stay[at])
+        if not one.graph.changes.has_news(one):
+            continue
         found = one.graph.changes.since(one)
         synapses.append(joined(place, found.synapses))
         for name, keys in found.neurons.items():

@@ -103,8 +103,16 @@ class ChangeLog:
 
     def advance(self, reader: Any) -> None:
         """Let a reader have seen everything so far."""
-        self._readers[reader] = _Reader(self.end)
-        self._trim()
+        held = self._readers.get(reader)
+        if held is None or held.at != self.end or held.before or held.cuts != -1:
+            self._readers[reader] = _Reader(self.end)
+            self._trim()
+
+    def has_news(self, reader: Any) -> bool:
+        """Whether anything was recorded since a reader subscribed or advanced."""
+        self.refuse_strangers(reader)
+        held = self._readers[reader]
+        return held.at != self.end or bool(held.before)
 
     def abandon(self) -> None:
         """Let go of all readers, because numbers mean something else from now on; nobody is ever fresh again."""

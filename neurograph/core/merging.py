@@ -126,13 +126,14 @@ def joined(graph: Any, numbers: np.ndarray) -> np.ndarray:
 
 def merge(graphs: Sequence[GraphState]) -> MergedGraphs:
     """Put the neurons and synapses of some graphs side by side; values are those that the graphs have stored."""
-    neurons, synapses = [_neurons(graph) for graph in graphs], [_synapses(graph.table) for graph in graphs]
+    tables = [graph.table for graph in graphs]
+    neurons, synapses = list(map(_neurons, graphs, tables)), list(map(_synapses, tables))
     graph, many = _repeated(len(columns[0]) for columns in neurons), _repeated(len(s[0]) for s in synapses)
     keys, kind, *values = map(np.concatenate, zip(*neurons, strict=True))
     source, target, ids, form, shape, row = map(np.concatenate, zip(*synapses, strict=True))
     kinds, of_kind = _interned(graph.neurons.kinds for graph in graphs)
-    forms, of_form = _interned(graph.table.forms.numbers for graph in graphs)
-    pools, of_pool, start = _pools([graph.table for graph in graphs])
+    forms, of_form = _interned(table.forms.numbers for table in tables)
+    pools, of_pool, start = _pools(tables)
     kind, pool = of_kind[graph, kind], of_pool[many, shape]
     place = _places(graph, keys)
     return MergedGraphs(
@@ -155,18 +156,19 @@ def merge(graphs: Sequence[GraphState]) -> MergedGraphs:
     )
 
 
-def _neurons(graph: GraphState) -> tuple[np.ndarray, ...]:
+def _neurons(graph: GraphState, table: EdgeTable) -> tuple[np.ndarray, ...]:
     """Keys, kinds and values of a graph's neurons."""
-    keys, columns = graph.table.keys(), graph.neurons
-    whole = len(keys) == len(graph.table.names) and isinstance(columns.kind, np.ndarray)
+    keys, columns = table.keys(), graph.neurons
+    values = columns.values
+    whole = len(keys) == len(table.names) and isinstance(columns.kind, np.ndarray)
     chosen: Any = slice(len(keys)) if whole else keys
-    return keys, columns.kind[chosen], *(columns.values[name][chosen] for name in VALUES)
+    return keys, columns.kind[chosen], *[values[name][chosen] for name in VALUES]
 
 
 def _synapses(table: EdgeTable) -> tuple[np.ndarray, ...]:
     """Columns of a graph's synapses."""
     live: Any = table.live() if table.dead else slice(table.size)
-    return tuple(column[live] for column in (table.src, table.dst, table.id, table.form, table.pool, table.row))
+    return tuple([column[live] for column in (table.src, table.dst, table.id, table.form, table.pool, table.row)])
 
 
 def _repeated(counts: Iterable[int]) -> np.ndarray:
@@ -178,7 +180,16 @@ def _repeated(counts: Iterable[int]) -> np.ndarray:
 def _interned(columns: Iterable[Iterable[Hashable]]) -> tuple[list[Any], np.ndarray]:
     """Every distinct item once, and (graphs, items) the number of each graph's first, second, ... item among them."""
     numbers: dict[Any, int] = {}
-    rows = [[numbers.setdefault(item, len(numbers)) for item in items] for items in columns]
+    known: dict[int, int] = {}  # of the very items: copies of a graph share them, and their hashes take long
+
+    def number(item: Hashable) -> int:
+        found = known.get(id(item))
+        if found is None:
+            found = known[id(item)] = numbers.setdefault(item, len(numbers))
+        return found
+
+    held = [list(items) for items in columns]
+    rows = [list(map(number, items)) for items in held]
     table = np.zeros((len(rows), max(map(len, rows), default=0)), np.int32)
     for row, found in zip(table, rows, strict=True):
         row[: len(found)] = found

@@ -22,6 +22,21 @@ def each_once(values: np.ndarray) -> np.ndarray:
     return values[np.diff(values, prepend=values[:1] - 1) != 0]
 
 
+def numbered(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different values of an integer array, rising, and (n,) int64 which of them each is.
+
+    Examples
+    --------
+    >>> numbered(np.array([7, 4, 7]))
+    (array([4, 7]), array([1, 0, 1]))
+    """
+    if (seen := _seen(values)) is not None:
+        found = np.flatnonzero(seen)
+        return found.astype(values.dtype, copy=False), (np.cumsum(seen) - 1)[values]
+    found = each_once(values)
+    return found, np.searchsorted(found, values)
+
+
 def _seen(values: np.ndarray) -> np.ndarray | None:
     """(highest + 1,) bool which whole numbers are there; None where they lie too far apart for that."""
     if not len(values) or values.min() < 0 or values.max() >= 4 * len(values):

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurograph.storage.sets import difference, distinct, each_once, first_of_each, in_sorted, union
+from neurograph.storage.sets import difference, distinct, each_once, first_of_each, in_sorted, numbered, union
 
 numbers = (
     st.lists(st.integers(-5, 40), max_size=60)
@@ -38,3 +38,13 @@ def test_the_first_of_each_value(values):
     seen: set[int] = set()
     firsts = [not (value in seen or seen.add(value)) for value in values]
     assert first_of_each(np.array(values, np.int64)).tolist() == firsts
+
+
+@given(numbers, dtypes)
+def test_numbering_is_that_of_numpy(values, dtype):
+    array = np.array(values, dtype)
+    found, which = numbered(array)
+    wanted, inverse = np.unique(array, return_inverse=True)
+    assert found.dtype == array.dtype
+    np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(which, inverse)

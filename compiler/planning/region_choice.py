@@ -8,8 +8,7 @@ import numpy as np
 
 from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
-from neurograph.storage.sets import numbered
-from neurograph.storage.sets import each_once
+from neurograph.storage.sets import each_once, numbered
 
 from ..activations import CODES, SLOPED
 from ..lowering import REGIONS, REGISTRY

@@ -42,7 +42,7 @@ def main(
     toolbox.register("select", lambda individuals, count, rng: tools.selNSGA2(individuals, count))
     found = evolve(
         sparse_start,
-        lambda one, net: (100 * (net(x).argmax(1) != y).float().mean(), one.graph.number_of_edges()),
+        lambda one, net: (100 * (net(x).argmax(1) != y).float().mean(), one.synapses),
         EvolutionOptions(population, generations, objectives={"error": -1.0, "synapses": -1.0}, seed=seed),
         learning=Learning((x, y), F.cross_entropy, steps=steps, rate=0.02, batch=256),
         toolbox=toolbox,
@@ -50,11 +50,11 @@ def main(
         run=out,
         resume=True,
     )
-    front = sorted(found.hall, key=lambda one: one.graph.number_of_edges())
+    front = sorted(found.hall, key=lambda one: one.synapses)
     nets = compiler.compile_population([one.graph for one in front], cut_off=True)
     with torch.no_grad():
         errors = 100 * (nets(digits.test_x).argmax(2) != digits.test_y).float().mean(1)
-    sizes = [one.graph.number_of_edges() for one in front]
+    sizes = [one.synapses for one in front]
     for size, error in zip(sizes, errors.tolist(), strict=True):
         print(f"{size:>5} synapses {error:6.2f}%")
     front_of = Curve("evolved, a network a point", sizes, [[error] for error in errors.tolist()], strong=True)

@@ -15,7 +15,7 @@ from ..runtime.devices import usable_device
 from ..runtime.inputs import check_batch_size
 from .columns import warn_of_columns
 from .individuals import Individuals
-from .merged import merged_snapshot
+from .merged import MergedSnapshot, merged_snapshot
 from .network import CompiledPopulation
 
 INPUTS = ("shared", "own")
@@ -88,16 +88,19 @@ def compile_population(
     network.cut_off = bool(cut_off)
     merged = merged_snapshot(members.graphs, network.shared, network.cut_off, network.options)
     warn_of_columns(members.graphs, merged)
+    put_together(network, merged)
+    members.own(network)
+    network.holding.rest()
+    return network
+
+
+def put_together(network: CompiledPopulation, merged: MergedSnapshot) -> None:
+    """Give a population its program, and the units of it their numbers."""
     found = merged.snapshot
     program = plan(found, network.options)
     assembly = assemble(program, network.dtype, network.device)
     slots = assembly.slots
-    fill(
-        slots,
-        {quantity: graph_numbers(found.arrays, quantity, slots.numbers(quantity)) for quantity in slots.quantities},
-    )
+    numbers = {q: graph_numbers(found.arrays, q, slots.numbers(q)) for q in slots.quantities}
+    fill(slots, numbers)
     network.__dict__.update(ports=merged.inputs, arrangement=merged.arrangement)
     network.install(found, program, assembly)
-    members.own(network)
-    network.holding.rest()
-    return network

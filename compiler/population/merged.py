@@ -61,8 +61,15 @@ def merged_snapshot(graphs: Sequence[Any], shared: bool, cut_off: bool, options:
     CompileError
         Naming the individual that cannot be compiled, or that takes or gives something else than the first.
     """
+    return snapshot_of(merge(graphs), graphs, shared, cut_off, options)
+
+
+def snapshot_of(
+    merged: MergedGraphs, graphs: Sequence[Any], shared: bool, cut_off: bool, options: Options
+) -> MergedSnapshot:
+    """The snapshot of a population whose graphs are merged already; see `merged_snapshot`."""
     try:
-        return _merged(graphs, shared, cut_off, options)
+        return _snapshot_of(merged, graphs, shared, cut_off, options)
     except CompileError:
         for at, graph in enumerate(graphs):  # whose fault is it?
             try:
@@ -72,8 +79,9 @@ def merged_snapshot(graphs: Sequence[Any], shared: bool, cut_off: bool, options:
         raise
 
 
-def _merged(graphs: Sequence[Any], shared: bool, cut_off: bool, options: Options) -> MergedSnapshot:
-    merged = merge(graphs)
+def _snapshot_of(
+    merged: MergedGraphs, graphs: Sequence[Any], shared: bool, cut_off: bool, options: Options
+) -> MergedSnapshot:
     if len(each_once(merged.graph)) < len(graphs):
         raise CompileError("an individual is empty")
     is_input = np.array([kind.role == "input" for kind in merged.kinds], bool)
@@ -93,7 +101,12 @@ def _merged(graphs: Sequence[Any], shared: bool, cut_off: bool, options: Options
     if not cut_off:
         known = np.concatenate([positions[inputs.places].ravel(), *step.remembering])
         _refuse_unreachable(arrays, graph, known, positions[outputs.places])
-    found = Snapshot(arrays, sides[0] + kept[0], sides[1] + kept[1], memory=_memory(step.memory, graphs))
+    found = Snapshot(
+        arrays,
+        sides[0] + kept[0],
+        sides[1] + kept[1],
+        memory=_memory(step.memory, graphs) if step.memory else step.memory,
+    )
     like = equal_wirings(arrays, graph, positions[inputs.places])
     arrangement = arrange(found, graph, like, options)
     columns = merged.keys[inputs.places], merged.keys[outputs.places]

@@ -23,10 +23,15 @@ And beneath that, verbs over graphs:
 | `innovations.py` | what a neuron is known by in every genome of a lineage; genomes aligned by that |
 | `policy.py`, `genome.py`, `mutation.py` | rates and limits; what there is to draw from; the changes |
 | `crossover.py`, `distance.py` | a child of two; how far two are apart |
+| `genomes.py`, `vocabulary.py` | many genomes as arrays side by side, and what their numbers stand for |
+| `as_graphs.py`, `compiling.py`, `seats.py` | these as graphs and graphs as these; as one program; whose is where |
+| `changes.py`, `drawing.py`, `changing.py`, `mutations.py` | what `mutation.py` does, to all of them at once |
+| `crossovers.py`, `tied.py`, `distances.py` | what `crossover.py` and `distance.py` do, likewise |
+| `breeding.py` | the children of a generation |
 | `individual.py`, `selection.py` | individuals as DEAP knows them; tournaments and species |
 | `pareto.py`, `diversity.py` | NSGA-II and NSGA-III; lexicase, archives of elites, ageing |
 | `options.py`, `strategy.py` | sizes and learning; ask and tell |
-| `evaluation.py` | a population trained and scored as one program |
+| `evaluation.py`, `together.py` | a population trained and scored as one program |
 | `problem.py`, `shared_out.py` | what any process can work at; newborns shared out in chunks |
 | `evolving.py`, `evolve.py` | an evolution under way; the whole of it, and `resume` |
 | `islands.py`; `steady.py`, `arriving.py` | populations that exchange their best; one without generations |
@@ -40,7 +45,6 @@ from .ancestry import Birth, births, line
 from .crossover import crossover
 from .distance import distance
 from .diversity import MapElites, lexicase, youngest
-from .evaluation import Part
 from .evolve import evolve, resume
 from .evolving import Evolved, fitness_statistics
 from .individual import Individual
@@ -57,6 +61,7 @@ from .progress import ShowEvolution
 from .selection import Species, tournament
 from .steady import SteadyState
 from .strategy import Evolution, make_toolbox
+from .together import Part
 
 __all__ = [
     "Birth",

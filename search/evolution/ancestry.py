@@ -11,6 +11,7 @@ from neurograph.errors import FileError, MissingError
 from ..runs import open_run
 from ..runs.shapes import COUNT, NUMBER, TEXT, check, maybe
 from .individual import Individual
+from .seats import Seat
 
 Ancestry = dict[int, tuple[int, tuple[int, ...], tuple[str, ...]]]
 LINE = {
@@ -64,7 +65,8 @@ class Birth:
 
 def edits_of(newborn: Individual) -> list[str]:
     """The edits that made a newborn of its parents, in words."""
-    return [str(entry) for entry in newborn.graph.journal]
+    genome = newborn.genome
+    return genome.edits() if isinstance(genome, Seat) else [str(entry) for entry in genome.journal]
 
 
 def birth_line(one: Individual, generation: int, edits: Sequence[str]) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class Arriving(Evolving):
         if learning is None:
             return self.sharing.chunk([one], dict(generator), None)
         share = replace(learning, flops=learning.flops / options.population) if learning.flops else learning
-        return self.sharing.chunk([one], dict(generator), min(most_steps([one.graph], share), 2.0**53))
+        return self.sharing.chunk([one], dict(generator), min(most_steps(one.synapses, share), 2.0**53))
 
     def _take_in(self, place: int, answer: Any) -> None:
         one, edits = self.under_way.pop(place)

@@ -60,8 +60,7 @@ def crossover(
     >>> all(w in (a[u][v]["weight"], b[u][v]["weight"]) for u, v, w in child.edges(data="weight"))
     True
     """
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
-        raise OptionError(f"rate must be a chance from 0 to 1, not {rate!r}")
+    checked_rate(rate)
     found = align(a, b)
     child = a.copy(journal=False)  # its keys and ids are the places of the genes
     _take_weights(child, found, rng.random(len(found.synapses)) < rate)
@@ -70,6 +69,12 @@ def crossover(
         _take_the_rest(child, found, rng, inf if neurons is None else neurons, inf if synapses is None else synapses)
     child.restart_journal()
     return child
+
+
+def checked_rate(rate: object) -> None:
+    """Raise `OptionError` where a rate is no chance."""
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+        raise OptionError(f"rate must be a chance from 0 to 1, not {rate!r}")
 
 
 def _take_weights(child: Any, found: Alignment, taken: np.ndarray) -> None:

@@ -1,7 +1,6 @@
 """Training and evaluation of individuals, all of them as one program."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from inspect import signature
 from itertools import count
 from math import inf
@@ -12,85 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neurograph import compiler
-from neurograph.errors import CompileError, EvaluationError
+from neurograph.errors import EvaluationError
 
 from ...compiler import CompiledPopulation
 from .individual import Individual
 from .options import Learning
-
-
-class _Shared:
-    """The graphs of a generation, as one program once somebody asks for it, and its answers."""
-
-    def __init__(self, graphs: Sequence[Any], dtype: torch.dtype) -> None:
-        self.graphs, self.dtype = graphs, dtype
-        self.answers: dict[Any, Any] = {}
-        self.refusal: CompileError | None = None  # why they are no program, which is nobody's failure alone
-
-    @cached_property
-    def population(self) -> CompiledPopulation:
-        """All of them, in eval mode."""
-        try:
-            made = compiler.compile_population(self.graphs, dtype=self.dtype, cut_off=True)
-        except CompileError as error:
-            self.refusal = error
-            raise
-        made.eval()
-        return made
-
-
-class Part:
-    """One individual of a compiled population, called like a network.
-
-    All individuals run when the first of them is asked about a batch; the others have their answers then.
-
-    Parameters
-    ----------
-    shared
-        What all of them have in common.
-    index
-        Which of them it is.
-    """
-
-    def __init__(self, shared: "_Shared", index: int) -> None:
-        self._shared, self.index = shared, index
-
-    @property
-    def population(self) -> CompiledPopulation:
-        """All of them; compiled when somebody first asks for it."""
-        return self._shared.population
-
-    def refused(self, error: Exception) -> bool:
-        """Whether an error is that all of them could not be compiled."""
-        return error is self._shared.refusal
-
-    @property
-    def memory(self) -> Any:
-        """What this individual remembers from step to step, nothing or some neurons; see `CompiledNetwork.memory`."""
-        return self._acting.memory
-
-    def act(self, *inputs: Any) -> Any:
-        """What this individual makes of one row, from NumPy to NumPy; see `CompiledNetwork.act`. Compiles nothing."""
-        return self._acting.act(*inputs)
-
-    @cached_property
-    def _acting(self) -> compiler.Actor:
-        return compiler.Actor(self._shared.graphs[self.index])
-
-    def __call__(self, *inputs: Tensor) -> Any:
-        """(batch, neurons) per output population, a bare tensor where there is one; without gradients.
-
-        Individuals that remember run step by step: `act` does, or `population(x, state)` for all of them.
-        """
-        answers, key = self._shared.answers, tuple((id(x), x._version) for x in inputs)
-        if key not in answers:
-            with torch.no_grad():
-                answers[key] = self.population(*inputs), inputs  # kept: an id is one tensor's while it lives
-        found = answers[key][0]
-        if self.population.memory:
-            found = found[0]
-        return found[self.index] if isinstance(found, Tensor) else tuple(y[self.index] for y in found)
+from .together import Part, Shared
 
 
 class Evaluator:
@@ -139,17 +65,17 @@ class Evaluator:
         if not individuals:
             return 0
         forgets = self.learning is not None and self.learning.inheritance == "baldwinian"
-        graphs, steps = [one.graph.copy() if forgets else one.graph for one in individuals], 0
-        shared = _Shared(graphs, self.dtype)
+        shared, steps = Shared(individuals, self.dtype, forgets), 0
         if self.learning is not None:
+            most = most_steps(sum(one.synapses for one in individuals), self.learning) if most is None else most
             steps = learn(shared.population, self.learning, rng, most)
             shared.population.eval()
+            shared.learned()
         parts = {one: Part(shared, index) for index, one in enumerate(individuals)}
         for one, part in parts.items():
             self._score(one, part)
         race(individuals, self.racing, lambda left: [self._score(one, parts[one]) for one in left])
-        for graph in graphs:
-            graph.release()
+        shared.release()
         return steps
 
     def _score(self, one: Individual, part: Part) -> None:
@@ -176,9 +102,7 @@ def race(individuals: Sequence[Individual], rounds: int, score: Callable[[list[I
                 one.score(tuple(np.mean(values[one], axis=0).tolist()))
 
 
-def learn(
-    population: CompiledPopulation, learning: Learning, rng: np.random.Generator, most: float | None = None
-) -> int:
+def learn(population: CompiledPopulation, learning: Learning, rng: np.random.Generator, most: float) -> int:
     """Some steps of the optimizer, on the sum of everyone's loss; returns how many, see `most_steps`."""
     parameters = list(population.parameters())
     if not parameters:
@@ -186,7 +110,7 @@ def learn(
     optimizer = learning.optimizer(parameters, lr=learning.rate)
     each = torch.vmap(learning.loss, in_dims=(0, *(None for _ in learning.tensors[1:])))
     population.train()
-    begun, most = perf_counter(), most_steps(population.graphs, learning) if most is None else most
+    begun = perf_counter()
     for step in count():
         if step >= most or (step and learning.seconds is not None and perf_counter() - begun > learning.seconds):
             return step
@@ -208,12 +132,11 @@ def _answered(population: CompiledPopulation, x: Tensor, time: bool) -> Any:
     return found[0] if population.memory else found
 
 
-def most_steps(graphs: Sequence[Any], learning: Learning) -> float:
-    """How many steps there are at most where these graphs are trained together."""
+def most_steps(synapses: int, learning: Learning) -> float:
+    """How many steps there are at most where genomes of so many synapses in all are trained together."""
     most = inf if learning.steps is None else learning.steps
     if learning.flops is None:
         return most
-    synapses = sum(graph.number_of_edges() for graph in graphs)
     x = learning.tensors[0]
     rows = min(learning.batch or inf, x.shape[int(learning.time)]) * (len(x) if learning.time else 1)
     return min(most, max(1, learning.flops // (6 * max(1, synapses) * rows)))

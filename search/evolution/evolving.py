@@ -169,7 +169,7 @@ def _room(hall: Any) -> float:
 
 def fitness_statistics() -> tools.Statistics:
     """Mean, minimum and maximum of every objective over those that did not fail, and the size of genomes."""
-    stats = tools.Statistics(lambda one: (one.failure is None, one.fitness.values, one.graph.number_of_edges()))
+    stats = tools.Statistics(lambda one: (one.failure is None, one.fitness.values, one.synapses))
 
     def over(reduce: Callable[..., Any]) -> Callable[[Any], Any]:
         def found(rows: Any) -> Any:

@@ -15,6 +15,7 @@ _SEARCH = {
     "selection": maybe(TABLE),
 }
 _SOMETIMES = {"elders": [TABLE], "waiting": [TABLE], "order": [(COUNT, maybe(TEXT))], "islands": [TABLE]}
+_SOMETIMES |= {"breeding": TEXT}
 _STATE = {"search": TABLE, "hall": [TABLE], "rows": [TABLE], "ancestry": TABLE}
 _BIRTH = (COUNT, [COUNT], [TEXT])
 _SPECIES = {"representatives": TABLE, "best": TABLE, "born": COUNT}

@@ -7,6 +7,7 @@ from typing import Any
 from deap import base
 
 from ..fitness import Fitness
+from .seats import Seat
 
 
 def fitness_of(objectives: Mapping[str, float]) -> type[base.Fitness]:
@@ -27,7 +28,7 @@ class Individual:
     Parameters
     ----------
     graph
-        A `NeuronGraph`.
+        A `NeuronGraph`, or the seat of its genome among genomes in arrays.
     fitness
         A fitness without values.
     number
@@ -39,6 +40,8 @@ class Individual:
 
     Attributes
     ----------
+    graph
+        The genome as a `NeuronGraph`, made when it is first asked for; from then on it is what the individual is.
     failure
         Why its evaluation failed, or None.
     species
@@ -48,10 +51,38 @@ class Individual:
     def __init__(
         self, graph: Any, fitness: Any, number: int, parents: Sequence[int] = (), changes: Sequence[str] = ()
     ) -> None:
-        self.graph, self.fitness, self.number = graph, fitness, number
+        self.seat: Seat | None = graph if isinstance(graph, Seat) else None
+        self._graph: Any = None if isinstance(graph, Seat) else graph
+        self.fitness, self.number = fitness, number
         self.parents, self.changes = tuple(parents), tuple(changes)
         self.failure: str | None = None
         self.species: int | None = None
+
+    @property
+    def graph(self) -> Any:
+        """The genome as a `NeuronGraph`, which may be edited."""
+        if self.seat is not None:
+            self._graph, self.seat = self.seat.graph(), None
+        return self._graph
+
+    @graph.setter
+    def graph(self, graph: Any) -> None:
+        self._graph, self.seat = graph, None
+
+    @property
+    def genome(self) -> Any:
+        """The seat of its genome, or the graph where there is one: what is read without making a graph."""
+        return self._graph if self.seat is None else self.seat
+
+    @property
+    def neurons(self) -> int:
+        """How many neurons its genome has."""
+        return len(self._graph) if self.seat is None else int(self.seat.genomes.neurons[self.seat.at])
+
+    @property
+    def synapses(self) -> int:
+        """How many synapses its genome has."""
+        return self._graph.number_of_edges() if self.seat is None else int(self.seat.genomes.synapses[self.seat.at])
 
     def score(self, values: Sequence[float], failure: str | None = None) -> None:
         """Take the outcome of an evaluation; what failed, or is not finite, is the worst there is."""
@@ -69,5 +100,5 @@ class Individual:
 
     def __repr__(self) -> str:
         values = ", ".join(f"{v:.4g}" for v in self.fitness.values) if self.fitness.valid else "not evaluated"
-        size = f"{len(self.graph)} neurons, {self.graph.number_of_edges()} synapses"
+        size = f"{self.neurons} neurons, {self.synapses} synapses"
         return f"Individual {self.number}: {size}; {values}"

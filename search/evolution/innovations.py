@@ -49,14 +49,23 @@ def mark(graph: Any) -> dict[int, str]:
         A `NeuronGraph`. Neurons that nothing here made are numbered within their population, in the order of their
         keys: graphs that one builder made agree.
     """
+    found, extra = innovations(graph), graph.neurons.extra
+    new = [key for key in found if INNOVATION not in (extra.get(key) or ())]
+    for key, name in zip(new, graph.names_of(np.array(new, np.int64)) if new else (), strict=True):
+        graph.nodes[name][INNOVATION] = found[key]
+    return found
+
+
+def innovations(graph: Any) -> dict[int, str]:
+    """The innovation of every neuron by key, which those have that `mark` has yet to give one too."""
     keys, extra = graph.table.keys().tolist(), graph.neurons.extra
     found = {key: held[INNOVATION] for key in keys if (held := extra.get(key)) is not None and INNOVATION in held}
     if len(found) < len(keys):
         taken = set(found.values())
-        new = [key for key in keys if key not in found]
-        for key, name in zip(new, graph.names_of(np.array(new, np.int64)), strict=True):
-            found[key] = graph.nodes[name][INNOVATION] = free(graph.neurons.of(key).population, taken)
-            taken.add(found[key])
+        for key in keys:
+            if key not in found:
+                found[key] = free(graph.neurons.of(key).population, taken)
+                taken.add(found[key])
         found = {key: found[key] for key in keys}
     return found
 

@@ -16,6 +16,7 @@ from ..runs.shapes import COUNT, NUMBER, SCORE, TABLE, TEXT, Misfit, check, mayb
 from .individual import Individual
 from .innovations import odd_innovation
 from .options import EvolutionOptions, Learning
+from .seats import Seat
 
 COMMAND = "evolve"
 LATER = ("racing", "chunk", "islands", "migration", "migrants", "replacement", "ahead")  # than the first runs
@@ -48,7 +49,9 @@ def graph_from(state: Mapping[str, Any]) -> NeuronGraph:
 def individual_state(one: Individual) -> dict[str, Any]:
     """An individual as plain data."""
     held = {name: getattr(one, name) for name in ("number", "parents", "changes", "failure", "species")}
-    return held | {"graph": graph_state(one.graph), "values": one.fitness.values if one.fitness.valid else None}
+    genome = one.genome
+    graph = genome.plain_graph() if isinstance(genome, Seat) else genome
+    return held | {"graph": graph_state(graph), "values": one.fitness.values if one.fitness.valid else None}
 
 
 def individual_from(state: Mapping[str, Any], fitness: type[base.Fitness]) -> Individual:

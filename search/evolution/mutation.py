@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from neurograph.edits import AddNeuron, Connect, RemoveNeurons, RemoveSynapses, SplitEdge
 from neurograph.errors import EditError
 
+from .changes import Added, Cut, Joined, Removed, Split, Turned
 from .genome import Genome, Pair
-from .innovations import INNOVATION, free, mark, of_split
+from .innovations import free, mark, of_split
 from .policy import RATES, Policy, as_policies
 
 Change = Callable[[], None]
@@ -114,7 +114,7 @@ def _joined(
     if pair is None:
         return None
     weight = rng.normal() * policy.spread
-    return lambda: _apply(graph, Connect([pair[0]], [pair[1]], weight=np.array([[weight]]), form=form))
+    return lambda: Joined(*pair, weight, form).apply(graph)
 
 
 def _split(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
@@ -127,19 +127,14 @@ def _split(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str
     activation = str(rng.choice(list(policy.activations)))
 
     def change() -> None:
-        innovation = of_split(graph, *pair)
-        edit = SplitEdge(*pair, activation=activation, population=policy.population)
-        (name,) = graph.apply(edit).born
-        graph.nodes[name][INNOVATION] = innovation
-        if policy.bias is not None:
-            graph.nodes[name]["bias"] = policy.bias
+        Split(*pair, activation, policy.population, of_split(graph, *pair), policy.bias).apply(graph)
 
     return change
 
 
 def _cut(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
     pair = Genome(graph, policy).synapse(rng, weighted=False)
-    return "there is no synapse" if pair is None else lambda: _apply(graph, RemoveSynapses([pair]))
+    return "there is no synapse" if pair is None else lambda: Cut(*pair).apply(graph)
 
 
 def _add(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
@@ -152,24 +147,15 @@ def _add(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
     weights, activation = rng.normal(size=2) * policy.spread, str(rng.choice(list(policy.activations)))
 
     def change() -> None:
-        innovation = free(policy.population, set(mark(graph).values()))
-        graph.apply(
-            AddNeuron(
-                population=policy.population,
-                activation=activation,
-                bias=policy.bias,
-                incoming={pair[0]: float(weights[0])},
-                outgoing={pair[1]: float(weights[1])},
-                attributes={INNOVATION: innovation},
-            )
-        )
+        innovation, (into, out_of) = free(policy.population, set(mark(graph).values())), weights.tolist()
+        Added(*pair, (into, out_of), activation, policy.population, innovation, policy.bias).apply(graph)
 
     return change
 
 
 def _remove(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
     name = Genome(graph, policy).hidden(rng)
-    return "there is no hidden neuron" if name is None else lambda: _apply(graph, RemoveNeurons([name[0]]))
+    return "there is no hidden neuron" if name is None else lambda: Removed(name[0]).apply(graph)
 
 
 def _activation(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
@@ -186,10 +172,7 @@ def _other(graph: Any, rng: np.random.Generator, policy: Policy, what: str, allo
     if found is None:
         return f"no hidden neuron can have another {what} of {', '.join(allowed)}"
 
-    def change() -> None:
-        graph.nodes[found[0]][what] = found[1]
-
-    return change
+    return lambda: Turned(found[0], what, found[1]).apply(graph)
 
 
 def _perturb(graph: Any, rng: np.random.Generator, policy: Policy) -> Change | str:
@@ -211,10 +194,6 @@ def _moved(values: np.ndarray, rng: np.random.Generator, policy: Policy) -> np.n
     noise = rng.normal(size=len(values))
     anew = rng.random(len(values)) < policy.replace
     return np.where(anew, noise * policy.spread, values + noise * policy.power)
-
-
-def _apply(graph: Any, edit: Any) -> None:
-    graph.apply(edit)
 
 
 VERBS: dict[str, Draw] = {

@@ -76,4 +76,4 @@ class ShowEvolution(Shown):
 def _best(search: Any) -> str:
     one = search.best
     values = ", ".join(f"{name} {value:.4g}" for name, value in zip(one.fitness.names, one.fitness.values, strict=True))
-    return f"{values} ({len(one.graph)} neurons, {one.graph.number_of_edges()} synapses)"
+    return f"{values} ({one.neurons} neurons, {one.synapses} synapses)"

@@ -9,9 +9,12 @@ from deap import base
 from neurograph.errors import OptionError
 
 from .distance import distance
+from .distances import Measure
 from .held import check_species
 from .individual import Individual
 from .kept import individual_from, individual_state
+from .seats import gathered
+from .vocabulary import Vocabulary
 
 
 def tournament(
@@ -95,19 +98,46 @@ class Species:
 
     def _sorted(self, individuals: Sequence[Individual]) -> dict[int, list[Individual]]:
         """The individuals by species."""
+        numbers = self._numbers(individuals)
         found: dict[int, list[Individual]] = {}
-        for individual in individuals:
-            near = (n for n, other in self.representatives.items() if self._alike(individual, other))
-            number = next(near, None)
-            if number is None:
-                number, self.born = self.born, self.born + 1
-                self.representatives[number] = individual
+        for individual, number in zip(individuals, numbers, strict=True):
             individual.species = number
             found.setdefault(number, []).append(individual)
         return found
 
-    def _alike(self, individual: Individual, other: Individual) -> bool:
-        return distance(individual.graph, other.graph) <= self.threshold
+    def _numbers(self, individuals: Sequence[Individual]) -> list[int]:
+        """The species of each: the first whose representative is near, or one that it founds."""
+        near, left, found = _Near(individuals), np.arange(len(individuals)), np.full(len(individuals), -1)
+        for number, other in self.representatives.items():
+            mine = near.to(other, left) <= self.threshold
+            found[left[mine]], left = number, left[~mine]
+        while len(left):
+            number, self.born = self.born, self.born + 1
+            self.representatives[number] = other = individuals[int(left[0])]
+            mine = near.to(other, left) <= self.threshold
+            mine[0] = True
+            found[left[mine]], left = number, left[~mine]
+        return found.tolist()
+
+
+class _Near:
+    """How far individuals are from others; all of them at once where arrays can say their genomes."""
+
+    def __init__(self, individuals: Sequence[Individual]) -> None:
+        self.individuals = individuals
+        seats = [one.seat for one in individuals if one.seat is not None]
+        self.words = seats[0].genomes.words if seats else Vocabulary()
+        genomes = gathered([one.genome for one in individuals], self.words)
+        self.genomes, self.measure = genomes, None if genomes is None else Measure(genomes)
+
+    def to(self, other: Individual, among: np.ndarray) -> np.ndarray:
+        """(k,) distances of some, by their places, to another."""
+        if not len(among):
+            return np.zeros(0)
+        one = None if self.measure is None else gathered([other.genome], self.words)
+        if self.measure is None or one is None:
+            return np.array([distance(self.individuals[at].graph, other.graph) for at in among.tolist()])
+        return self.measure.to(one, 0, among)
 
 
 def _worth(individuals: Sequence[Individual]) -> list[float]:

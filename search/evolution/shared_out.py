@@ -14,6 +14,7 @@ from .individual import Individual
 from .kept import individual_from, individual_state
 from .options import EvolutionOptions, Learning
 from .problem import REFUSALS, Chunk, Refused, Scored
+from .seats import Seat
 
 Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
@@ -51,7 +52,9 @@ class SharedOut:
             return
         self.check_ends(individuals)
         begun, learning = dict(rng.bit_generator.state), self.learning
-        most = None if learning is None else min(most_steps([one.graph for one in individuals], learning), 2.0**53)
+        most = (
+            None if learning is None else min(most_steps(sum(one.synapses for one in individuals), learning), 2.0**53)
+        )
         forgets = learning is not None and learning.inheritance == "baldwinian"
         rng.bit_generator.state = self._worked_out(individuals, begun, most)
         race(individuals, self.options.racing, lambda left: self._worked_out(left, begun, most if forgets else None))
@@ -94,7 +97,7 @@ class SharedOut:
     def check_ends(self, individuals: Sequence[Individual]) -> None:
         """Refuse who takes or gives something else than the first: no chunk sees that of another."""
         for one in individuals:
-            ends = _ends(one.graph)
+            ends = _ends(one.genome)
             self._ends = self._ends or ends
             if ends != self._ends:
                 raise CompileError(
@@ -128,14 +131,19 @@ def take(answer: Any, chunk: Sequence[Individual]) -> Scored | None:
     return answer
 
 
-def _ends(graph: Any) -> dict[tuple[str, str, tuple[int, ...]], int]:
+def _ends(genome: Any) -> dict[tuple[str, str, tuple[int, ...]], int]:
     """How many neurons of each input and output population there are."""
     found: Counter = Counter()
-    kinds, counts = np.unique(graph.neurons.kind[graph.table.keys()], return_counts=True)
-    for kind, many in zip((graph.neurons.kinds[at] for at in kinds.tolist()), counts.tolist(), strict=True):
+    codes, known = genome.kinds() if isinstance(genome, Seat) else (_codes(genome), genome.neurons.kinds)
+    kinds, counts = np.unique(codes, return_counts=True)
+    for kind, many in zip((known[at] for at in kinds.tolist()), counts.tolist(), strict=True):
         for side in ("takes",) * (kind.role == "input") + ("gives",) * bool(kind.is_output):
             found[side, kind.population, kind.shape] += many
     return dict(found)
+
+
+def _codes(graph: Any) -> np.ndarray:
+    return graph.neurons.kind[graph.table.keys()]
 
 
 def _words(ends: dict[tuple[str, str, tuple[int, ...]], int]) -> str:

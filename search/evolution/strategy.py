@@ -10,6 +10,7 @@ from deap import base
 from neurograph.errors import OptionError
 
 from ..runs.shapes import need
+from .breeding import bred, operators_of
 from .crossover import crossover
 from .held import check_individuals
 from .individual import Individual, fitness_of
@@ -19,7 +20,9 @@ from .mutation import NoMutationError, mutate
 from .options import EvolutionOptions
 from .policy import Policy, as_policies
 from .selection import tournament
+from .vocabulary import Vocabulary
 
+ARRAYS = "arrays"  # how a search breeds that says so in its state; those of before bred graph by graph, and go on so
 Start = Any  # a graph, a list of graphs, or a function of a generator that makes one
 
 
@@ -96,6 +99,7 @@ class Evolution:
         self.rng = np.random.default_rng(self.options.seed)
         self.fitness = fitness_of(self.options.objectives)
         self.generation, self.born = 0, born
+        self.words, self.in_arrays = Vocabulary(), True
         self.elders: list[Individual] = []
         if hasattr(select := _selection(self.toolbox), "begin"):  # a toolbox may have served another search
             select.begin()
@@ -120,7 +124,7 @@ class Evolution:
         ranked = sorted(self.population, key=lambda one: one.fitness, reverse=True)
         count = options.population - (options.elite if survive is None else 0)
         parents = self._selected(count)
-        children = [self._child(parents, at) for at in range(count)]
+        children = self._children(parents)
         self.elders = [] if survive is None else self.population
         self.population = ranked[: options.population - count] + children
         self.generation += 1
@@ -156,13 +160,17 @@ class Evolution:
         """Everything that the rest of the search depends on, as plain data; once everyone is scored."""
         select = _selection(self.toolbox)
         elders = {"elders": [individual_state(one) for one in self.elders]} if self.elders else {}
-        return elders | {
-            "generation": self.generation,
-            "born": self.born,
-            "population": [individual_state(one) for one in self.population],
-            "generator": self.rng.bit_generator.state,
-            "selection": select.state() if hasattr(select, "state") else None,
-        }
+        return (
+            elders
+            | ({"breeding": ARRAYS} if self.in_arrays else {})
+            | {
+                "generation": self.generation,
+                "born": self.born,
+                "population": [individual_state(one) for one in self.population],
+                "generator": self.rng.bit_generator.state,
+                "selection": select.state() if hasattr(select, "state") else None,
+            }
+        )
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a state; `FileError` where it is none of such a search."""
@@ -172,7 +180,7 @@ class Evolution:
         elders = [individual_from(held, self.fitness) for held in state.get("elders", [])]
         check_individuals(elders, wanted, state["born"], "elders")
         self.generation, self.born, self.population = state["generation"], state["born"], population
-        self.elders = elders
+        self.elders, self.in_arrays = elders, "breeding" in state
         self.rng.bit_generator.state = state["generator"]
         if state["selection"] is not None:
             _selection(self.toolbox).load(state["selection"], self.fitness)
@@ -187,6 +195,16 @@ class Evolution:
         graph = _sound(many[at % len(many)]).copy(journal=False)
         changes = self._mutated(graph) if at >= len(many) else []
         return self._born(graph, changes=changes)
+
+    def _children(self, parents: Sequence[Individual]) -> list[Individual]:
+        """A child of each parent, or of it and the one beside it; all at once where arrays can say the genomes."""
+        operators = operators_of(self.toolbox) if self.in_arrays and parents else None
+        if operators is not None:
+            chances = self.options.crossover, self.options.mutation
+            found = bred(parents, self.rng, operators, chances, self.words)
+            if found is not None:
+                return [self._born(*child) for child in found]
+        return [self._child(parents, at) for at in range(len(parents))]
 
     def _child(self, parents: Sequence[Individual], at: int) -> Individual:
         """A child of one parent, or of two that stand side by side."""

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import FileError, OptionError
-from search.evolution import EvolutionOptions, Learning, Species, evolve, make_toolbox
+from search.evolution import Evolution, EvolutionOptions, Learning, Species, evolve, make_toolbox
 from search.evolution.kept import graph_from, graph_state
 from search.runs import Run, open_run
 from tests.search.evolution.lineages import RICH, descendant, structure
@@ -112,3 +112,21 @@ def test_neurons_that_come_with_odd_innovations_are_refused(odd, match):
         start.nodes[name]["innovation"] = innovation
     with pytest.raises(OptionError, match=match):
         evolve(start, lambda one, net: 0.0, EvolutionOptions(4, 1))
+
+
+def test_a_run_that_was_bred_graph_by_graph_goes_on_so(tmp_path, monkeypatch):
+    made = Evolution.__init__
+
+    def before(self, *given, **named):
+        made(self, *given, **named)
+        self.in_arrays = False  # as searches were that knew no arrays: their states do not say how they breed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Evolution, "__init__", before)
+        whole = once()
+        with pytest.raises(Stopped):
+            once(tmp_path / "run", stop=2)
+        state, _ = open_run(tmp_path / "run").load_network(lambda state, _: state)
+        assert "breeding" not in state["search"]
+    assert same(once(tmp_path / "run", resume=True), whole)
+    assert not same(once(), whole)

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from neurograph.core.spilled import own_copy
 from neurograph.storage.edge_data import DictView
 
 _PLAIN = (str, int, float, bool, type(None))
@@ -27,7 +28,7 @@ def _stored(value: Any, around: tuple[int, ...]) -> Any:
     if isinstance(value, DictView) or _is_networkx_view(value):
         return {key: _stored(item, around) for key, item in value.items()}
     if isinstance(value, np.ndarray):  # a kernel of the graph's own is read-only
-        return value if value.flags.writeable or value.base is None else value.copy()
+        return value if value.flags.writeable or value.base is None else own_copy(value)
     if type(value) is dict:
         inside = {key: _stored(item, around) for key, item in value.items()}
         return inside if any(inside[key] is not item for key, item in value.items()) else value

@@ -3,7 +3,7 @@
 import mmap
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -33,9 +33,22 @@ def unpack_aside(packed: bytes, size: int) -> np.ndarray:
     zlib.error
         It was not packed by zlib.
     """
+    return _aside(_unpacked(packed, size), size)
+
+
+def own_copy(array: np.ndarray) -> np.ndarray:
+    """A copy that may be written to; in a file where the array is a large view of one number alone."""
+    if array.nbytes < FEWEST or any(array.strides):
+        return array.copy()
+    item = array.flat[0].tobytes()
+    chunks = (item * min(_CHUNK, array.size - start) for start in range(0, array.size, _CHUNK))
+    return _aside(chunks, array.nbytes).view(array.dtype).reshape(array.shape)
+
+
+def _aside(chunks: Iterable[bytes], size: int) -> np.ndarray:
     try:
         with tempfile.TemporaryFile() as file:
-            for chunk in _chunks(packed, size):
+            for chunk in chunks:
                 if chunk.strip(b"\0"):
                     file.write(chunk)
                 else:
@@ -47,7 +60,7 @@ def unpack_aside(packed: bytes, size: int) -> np.ndarray:
         raise ValueError(f"no room for an array of {size:,} bytes in {tempfile.gettempdir()}: {error}") from None
 
 
-def _chunks(packed: bytes, size: int) -> Iterator[bytes]:
+def _unpacked(packed: bytes, size: int) -> Iterator[bytes]:
     unpacker, rest, done = zlib.decompressobj(), packed, 0
     while not unpacker.eof and done <= size:
         chunk = unpacker.decompress(rest, _CHUNK)

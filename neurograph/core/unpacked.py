@@ -10,7 +10,7 @@ import base64
 import json
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from neurograph.core.codec import DEEPEST, NESTED, TIMES, array_bytes, decode, repeated_item
 from neurograph.core.spilled import FEWEST
@@ -18,6 +18,7 @@ from neurograph.errors import FileError
 
 LEAST = 2**26  # bytes that any text may take
 _ROW = 2**11  # bytes of weights that a number beside them stands for: a kernel of 16 x 16
+_OWN = ("attributes", "neuron_attributes", "synapse_attributes")  # of a file: what is put into the graph
 _EFFECTS = ("effects", "forward")  # of an entry in a file, and on a line of a journal
 
 
@@ -37,7 +38,7 @@ def claimed_bytes(text: Any, spilled: bool = False) -> int:
         Nested too deeply, or an array that says nothing of its size.
     """
     try:
-        return sum(_claimed(parts, beside, spilled) for parts, beside in _arrays(text))
+        return sum(_claimed(found, spilled) for found in _arrays(text))
     except (ValueError, TypeError, zlib.error) as err:
         raise FileError(f"damaged array in the file: {err}") from None
 
@@ -59,38 +60,59 @@ def back_claims(text: Any) -> None:
     """Write arrays anew, without compression, in a value that would be refused otherwise; in place."""
     size = claimed_bytes(text)
     if size > LEAST and size > TIMES * len(json.dumps(text, separators=(",", ":"))):
-        for parts, beside in _arrays(text):
-            if _claimed(parts, beside) > TIMES * len(parts[2]):
+        for found in _arrays(text):
+            parts = found.parts
+            if _claimed(found) > TIMES * len(parts[2]):
                 array = decode({"$array": parts})
                 parts[2] = base64.b64encode(zlib.compress(array.tobytes(), 0)).decode()
 
 
-def _claimed(parts: list, beside: int | None, spilled: bool = False) -> int:
-    size = array_bytes(parts)
+class _Found(NamedTuple):
+    """A packed array; how many rows an effect around it tells apart, if one does; whether it is an attribute's."""
+
+    parts: list
+    rows: int | None
+    own: bool
+
+
+def _claimed(found: _Found, spilled: bool = False) -> int:
+    parts, size = found.parts, array_bytes(found.parts)
     if size <= TIMES * len(parts[2]):
         return size
-    if beside is not None:  # of an effect: it is put into the graph, and takes its memory there
-        return max(0, size - _ROW * beside)
-    return 0 if (spilled and size >= FEWEST) or repeated_item(parts) is not None else size
+    if found.rows is not None:  # of an effect: it is put into the graph, and takes its memory there
+        return max(0, size - _ROW * found.rows)
+    if spilled and size >= FEWEST:
+        return 0
+    item = repeated_item(parts)
+    held = item is None or (found.own and size < FEWEST and item.tobytes().strip(b"\0"))  # attributes are written to
+    return size if held else 0
 
 
-def _arrays(text: Any, deepest: int = DEEPEST) -> Iterator[tuple[list, int | None]]:
-    """Every packed array of an encoded value, and how many rows an effect around it tells apart; without recursion."""
-    level: list[tuple[Any, int | None]] = [(text, None)]
+def _arrays(text: Any, deepest: int = DEEPEST) -> Iterator[_Found]:
+    """Every packed array of an encoded value, without recursion."""
+    level: list[tuple[Any, int | None, bool | None]] = [(text, None, None)]  # the last: False within effects
     for _ in range(deepest + 1):
         level, above = [], level
-        for value, rows in above:
+        for value, rows, own in above:
             if isinstance(value, dict) and "$array" in value and len(value) == 1:
-                yield value["$array"], rows
+                yield _Found(value["$array"], rows, bool(own))
             elif isinstance(value, dict):
-                held = {key: 0 if key in _EFFECTS else rows if key == "$synapses" else None for key in value}
-                level.extend((item, held[key]) for key, item in value.items() if isinstance(item, dict | list))
+                level.extend((item, *_within(key, rows, own)) for key, item in value.items() if type(item) in NESTED)
             elif NESTED & set(map(type, value)):
                 rows = rows if rows is None else max(rows, _rows(value))
-                level.extend((item, rows) for item in value if isinstance(item, dict | list))
+                level.extend((item, rows, own) for item in value if isinstance(item, dict | list))
         if not level:
             return
     raise FileError(f"nested too deeply: more than {deepest} levels")
+
+
+def _within(key: str, rows: int | None, own: bool | None) -> tuple[int | None, bool | None]:
+    """What is so of the items under a key of a dictionary."""
+    if key.startswith("$"):
+        return (rows if key == "$synapses" else None), own
+    if own is not None:  # of what an effect holds, dictionaries are attributes
+        return None, True
+    return (0 if key in _EFFECTS else None), (False if key in _EFFECTS else True if key in _OWN else None)
 
 
 def _rows(items: list) -> int:

@@ -116,6 +116,21 @@ def test_odd_arrays_of_another_size_than_they_say_are_refused(size, tmp_path):
         NeuronGraph.load(path)
 
 
+def many_ones(text):
+    """Each is one number over and over, and has memory of its own once it is an attribute."""
+    text["neuron_attributes"] = [[0, {"own": [{"$array": packed(np.ones(2**15))} for _ in range(20)]}]]
+
+
+def test_many_attributes_of_one_number_are_read_back(tmp_path):
+    g = mlp([2, 1], seed=0)
+    g.graph["masks"] = [np.ones(2**15) for _ in range(20)]
+    g.apply(SetValues({1: {"masks": [np.ones(2**15) for _ in range(20)]}}))
+    g.save(tmp_path / "net.safetensors")
+    again = NeuronGraph.load(tmp_path / "net.safetensors")
+    again.undo()
+    assert len(again.graph["masks"]) == 20 and "masks" not in again.nodes[1]
+
+
 def zeros_but_one():
     array = np.zeros(16 * BIG)
     array[-1] = 1.0
@@ -139,7 +154,7 @@ def many_kernels(text):
     rows[7] = [{"$array": packed(np.zeros((5_000, 14, 14)))}]
 
 
-@pytest.mark.parametrize("forge", [many_odd, large_kernels, many_kernels])
+@pytest.mark.parametrize("forge", [many_odd, many_ones, large_kernels, many_kernels])
 def test_forged_claims_are_refused_before_memory_is_taken(forge, tmp_path):
     content, path = pack(kernels()), tmp_path / "net.safetensors"
     forge(content.text)

@@ -1,7 +1,7 @@
 """An evolution's run directory as a page: who was best in each generation, who came from whom, who lives."""
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +20,7 @@ from .kept import individual_from, options_from
 from .options import EvolutionOptions
 
 _OPTIONS = re.compile(r"\(.*\): ")  # of an edit in a journal's words
+_COUNT = re.compile(r"\b(\d+) (neuron|synapse)s? (born|died)")
 
 
 def generations_of(run: Run) -> Generations:
@@ -66,15 +67,26 @@ def _populations(search: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _bred(one: Birth) -> Bred:
-    done = ", ".join(one.changes)
     value = one.fitness[0] if one.fitness and one.failure is None else None
-    return Bred(one.individual, one.generation, one.parents, value, done + _edits(one))
+    return Bred(one.individual, one.generation, one.parents, value, _how(one) if one.parents or one.changes else "")
+
+
+def _how(one: Birth) -> str:
+    """What was done to make somebody, each once with how often, and what was born and died by it."""
+    often = Counter(one.changes)
+    done = ", ".join(f"{change} ({count})" if count > 1 else change for change, count in often.items())
+    return (done or "training alone") + _edits(one)
 
 
 def _edits(one: Birth) -> str:
-    """What was born and died by the edits that made somebody; values alone are not worth the room."""
-    words = [_OPTIONS.sub(": ", edit) for edit in one.edits if not edit.startswith("raw")]
-    return f": {'; '.join(words)}" if words else ""
+    """What was born and died by the edits that made somebody, all together; values alone are not worth the room."""
+    edits = [_OPTIONS.sub(": ", edit) for edit in one.edits if not edit.startswith("raw")]
+    totals: Counter[str] = Counter()
+    for count, thing, fate in (found for edit in edits for found in _COUNT.findall(edit)):
+        totals[f"{thing} {fate}"] += int(count)
+    words = [f"{count} {what.replace(' ', 's ' if count != 1 else ' ', 1)}" for what, count in totals.items()]
+    others = dict.fromkeys(edit for edit in edits if not _COUNT.search(edit))
+    return f": {', '.join(words + list(others))}" if words or others else ""
 
 
 def _bests(
@@ -131,10 +143,6 @@ def _changed(now: Birth | None, before: Birth | None, known: Mapping[int, Birth]
     if way is None:
         return f"from #{now.parents[0]} by {_how(now)}"
     return "from the best before it by " + ", then ".join(_how(one) for one in way)
-
-
-def _how(one: Birth) -> str:
-    return (", ".join(one.changes) or "training alone") + _edits(one)
 
 
 def _way(known: Mapping[int, Birth], now: Birth, ancestor: int) -> list[Birth] | None:

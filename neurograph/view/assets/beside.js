@@ -149,7 +149,10 @@ function paintErrors(lead, pen, x, low, right) {
     y = (v) => low - place(v) * (low - EDGES.top - 10);
   pen.textAlign = "right";
   const marks = decades ? [0.001, 0.01, 0.1, 1, 10].flatMap((t) => [t, 2 * t, 5 * t]).filter((t) => t >= least && t <= most) : ticks(most, false);
+  let above = 1e4;
   for (const tick of marks) {
+    if (above - y(tick) < 13) continue;
+    above = y(tick);
     pen.fillStyle = palette.line;
     pen.fillRect(EDGES.left, Math.round(y(tick)), right - EDGES.left, 1);
     pen.fillStyle = palette.grey;

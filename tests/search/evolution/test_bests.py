@@ -10,11 +10,11 @@ import search
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import FileError, OptionError
-from search.evolution import EvolutionOptions, births, evolve
+from search.evolution import Birth, EvolutionOptions, births, evolve
 from search.evolution.bests import FOLDER, forget_after, keep_best, kept
 from search.evolution.individual import Individual, fitness_of
 from search.evolution.innovations import mark
-from search.evolution.page import generations_of
+from search.evolution.page import _how, generations_of
 from search.runs import open_run, refuse_taken
 from search.runs.making import FOLDERS
 from tests.search.evolution.lineages import structure
@@ -70,6 +70,14 @@ def test_what_changed_names_every_birth_since_the_best_before(run):
         if one.parents[:1] == (before.number,) and not any(len(b.parents) > 1 for b in known.values()):
             assert now.changed.startswith("from the best before it by ")
             assert now.changed.count(", then ") == steps - 1
+
+
+def test_births_and_deaths_of_several_edits_are_added_up():
+    edits = ("Connect(seed=1): 1 synapse born", "raw: 3 values",
+             "SplitEdge(a): 1 neuron born, 2 synapses born, 1 synapse died",
+             "SplitEdge(c): 1 neuron born, 2 synapses born, 1 synapse died", "Rename(x): y")  # fmt: skip
+    one = Birth(7, 1, (3,), ("connect", "split", "split"), edits, (0.5,))
+    assert _how(one) == "connect, split (2): 5 synapses born, 2 neurons born, 2 synapses died, Rename: y"
 
 
 @pytest.mark.parametrize("stop", [0, 2, 4])

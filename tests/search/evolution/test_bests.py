@@ -10,14 +10,14 @@ import search
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import FileError, OptionError
-from search.evolution import Birth, EvolutionOptions, births, evolve
+from search.evolution import Birth, EvolutionOptions, births, evolve, make_toolbox
 from search.evolution.bests import FOLDER, forget_after, keep_best, kept
 from search.evolution.individual import Individual, fitness_of
 from search.evolution.innovations import mark
 from search.evolution.page import _how, generations_of
 from search.runs import open_run, refuse_taken
 from search.runs.making import FOLDERS
-from tests.search.evolution.lineages import structure
+from tests.search.evolution.lineages import RICH, structure
 from tests.search.evolution.test_evolve_runs import Stopped, once
 
 
@@ -25,7 +25,8 @@ from tests.search.evolution.test_evolve_runs import Stopped, once
 def run(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "evolved"
     options = EvolutionOptions(8, 9, objectives={"synapses": 1.0}, seed=3)
-    return evolve(mlp([2, 1], seed=0), lambda one: one.graph.number_of_edges(), options, run=path)
+    fitness, toolbox = (lambda one: one.graph.number_of_edges()), make_toolbox(RICH)
+    return evolve(mlp([2, 1], seed=0), fitness, options, toolbox=toolbox, run=path)
 
 
 def test_a_file_holds_whoever_was_the_best_of_a_generation(run):

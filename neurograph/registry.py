@@ -8,6 +8,7 @@ A package of anybody's adds a part by a line of its own pyproject.toml, without 
 
 import importlib.metadata
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import EntryPoint, EntryPoints
 from threading import RLock
@@ -72,6 +73,16 @@ class Registry(Mapping[str, Part]):
     def add(self, parts: Mapping[str, Part]) -> None:
         """Add parts of ours that are defined in a higher layer."""
         self._own.update(parts)
+
+    @contextmanager
+    def lending(self, parts: Mapping[str, Part]) -> Iterator[None]:
+        """Let parts be known for a while, over those of the same names: for the tests of who writes some."""
+        before = self._own
+        self._own = {**before, **parts}
+        try:
+            yield
+        finally:
+            self._own = before
 
     def __getitem__(self, name: str) -> Part:
         return self._own[name] if name in self._own else self.foreign[name]

@@ -6,5 +6,14 @@ A package derives a class whose name begins with `Test` and says which part it i
 from neurograph.testing.edits import EditContract, state_of
 from neurograph.testing.files import ExporterContract, ImporterContract
 from neurograph.testing.initializers import InitializerContract
+from neurograph.testing.populations import NewbornContract, SelectorContract
 
-__all__ = ["EditContract", "ExporterContract", "ImporterContract", "InitializerContract", "state_of"]
+__all__ = [
+    "EditContract",
+    "ExporterContract",
+    "ImporterContract",
+    "InitializerContract",
+    "NewbornContract",
+    "SelectorContract",
+    "state_of",
+]

@@ -1,8 +1,11 @@
 """The contract of an edit: one entry of the journal, which goes back and forth and survives files."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from neurograph.edits import Edit
 from neurograph.network import NeuronGraph
@@ -10,9 +13,14 @@ from neurograph.network import NeuronGraph
 
 def state_of(graph: NeuronGraph) -> str:
     """Neurons and synapses with all their attributes, and the populations, as text that can be compared."""
-    nodes = [(name, sorted(dict(data).items())) for name, data in graph.nodes.items()]
-    edges = [(u, v, sorted(dict(data).items())) for u, v, data in graph.edges(data=True)]
+    nodes = [(name, _plain(data)) for name, data in graph.nodes.items()]
+    edges = [(u, v, _plain(data)) for u, v, data in graph.edges(data=True)]
     return repr((nodes, sorted(edges, key=repr), graph.populations))
+
+
+def _plain(data: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Attributes by name, every digit of them: an array would show eight."""
+    return sorted((name, value.tolist() if isinstance(value, np.ndarray) else value) for name, value in data.items())
 
 
 class EditContract:

@@ -80,3 +80,12 @@ def test_a_package_that_looks_while_it_is_imported_sees_ours(installed, monkeypa
 
     monkeypatch.setattr("neurograph.registry.entry_points", lambda *, group: [Looks("zeal", SUM, group)])
     assert list(parts) == ["own", "zeal"] and seen == [["own"]]
+
+
+def test_parts_are_lent_for_a_while(installed):
+    installed(zeal=SUM)
+    parts = Registry("some.group", {"own": max})
+    with pytest.raises(KeyError), parts.lending({"lent": min, "own": sum}):
+        assert parts["lent"] is min and parts["own"] is sum and list(parts) == ["own", "lent", "zeal"]
+        raise KeyError
+    assert parts["own"] is max and list(parts) == ["own", "zeal"]

@@ -1,8 +1,5 @@
-"""The contract of every way to make several blocks at once: whoever reads a block finds the reference's numbers."""
+"""Ways to make several blocks at once on random networks, beside their contract: pins, refusals, traces, halves."""
 
-import copy
-from contextlib import contextmanager
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -10,29 +7,22 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.func import grad, jacrev, vmap
 
 import compiler
 from compiler.lowering import REGIONS
-from compiler.testing.derivatives import function_of, gradients, inputs_of, numbers_of
+from compiler.testing.regions import trained
 from neurograph import NeuronGraph
-from neurograph.builders import mlp as builder_mlp
-from neurograph.edits import InsertLayer
 from neurograph.errors import CompileError
-from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, loss_of, mlp, recipes
+from tests.compiler.graphs import Recipe, assert_equals_reference, batch, build, mlp, recipes
 from tests.compiler.lowering.toy_region import TOY
-from tests.compiler.sync.test_refresh import edit, train
+from tests.compiler.sync.test_refresh import edit
 
 every = pytest.mark.parametrize("name", ["field", "toy"])
 
 
-@contextmanager
 def known(name: str):
     """The lowering in the registry: the toy beside the house's own."""
-    with pytest.MonkeyPatch.context() as patch:
-        if name == TOY.name:
-            patch.setitem(REGIONS._own, name, TOY)
-        yield
+    return REGIONS.lending({TOY.name: TOY} if name == TOY.name else {})
 
 
 def whole(graph: NeuronGraph, name: str, **options) -> compiler.CompiledNetwork:
@@ -46,17 +36,6 @@ def apart(graph: NeuronGraph, **options) -> compiler.CompiledNetwork:
 def momentum(net) -> torch.optim.Optimizer:
     """Its state does not say how old a Parameter is, so it is the same however numbers are spread over Parameters."""
     return torch.optim.SGD(net.parameters(), 1e-3, momentum=0.9)
-
-
-def train_all(net, graph: NeuronGraph, optimizer: torch.optim.Optimizer, seed: int) -> None:
-    """Steps in which what leads to no output has a gradient of zero, whichever Parameter it is in."""
-    for step in range(3):
-        optimizer.zero_grad()
-        outputs = net(*batch(graph, seed=seed + step))
-        loss_of(*(outputs if isinstance(outputs, tuple) else (outputs,))).backward()
-        for parameter in net.parameters():
-            parameter.grad = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
-        optimizer.step()
 
 
 def made_together(net) -> list[int]:
@@ -95,17 +74,6 @@ def test_what_the_cost_model_makes_of_tangles_equals_the_reference(name, recipe)
 
 
 @every
-def test_means_are_means(name):
-    graph = build(Recipe(7, (4, 6, 6, 3), density=0.8, tangled=True))
-    for v in list(graph)[5:12]:
-        graph.nodes[v]["aggregation"] = "mean"
-    with known(name):
-        net = whole(graph, name)
-        assert made_together(net)
-        assert_equals_reference(net, graph)
-
-
-@every
 @settings(max_examples=15, deadline=None)
 @given(recipe=recipes(aggregations=False), seeds=st.lists(st.integers(0, 999), min_size=1, max_size=4))
 def test_edits_and_refreshes_give_what_a_fresh_compile_gives(name, recipe, seeds):
@@ -116,7 +84,7 @@ def test_edits_and_refreshes_give_what_a_fresh_compile_gives(name, recipe, seeds
         for seed in seeds:
             for one, own, optimizer in zip((net, clone), (graph, other), optimizers, strict=True):
                 if optimizer is not None:
-                    train_all(one, own, optimizer, seed)
+                    trained(one, optimizer, seed)
                 edit(own, seed)
                 one.refresh(optimizer)
             assert_equals_reference(net, graph)
@@ -135,33 +103,6 @@ def test_edits_and_refreshes_give_what_a_fresh_compile_gives(name, recipe, seeds
 
 
 @every
-def test_statistics_by_neuron_and_synapse_are_those_of_blocks(name):
-    graph = build(Recipe(4, (3, 6, 6, 2), density=0.7, mixed=True, tangled=True))
-    with known(name):
-        net, other = whole(graph, name), apart(graph.copy())
-        assert max(made_together(net)) > 1
-        batches = [(*batch(graph, 7, seed), torch.ones(1)) for seed in range(3)]
-        loss = lambda outputs, _: loss_of(*(outputs if isinstance(outputs, tuple) else (outputs,)))  # noqa: E731
-        mine, theirs = (n.observe(batches, loss=loss, activations=True) for n in (net, other))
-    for field in ("keys", "activation_mean", "activation_variance", "recorded", "ids", "gradient_mean_absolute"):
-        np.testing.assert_allclose(getattr(mine, field), getattr(theirs, field), rtol=1e-9, atol=1e-12)
-
-
-@every
-def test_a_recording_within_a_region_grows_the_layer_that_one_of_blocks_grows(name):
-    grown = []
-    for make in (whole, apart):
-        graph = builder_mlp([4, 8, 6, 3], seed=1)
-        with known(name):
-            net = make(graph, name) if make is whole else make(graph)
-            seen = compiler.record(net, [torch.randn(60, 4, generator=torch.Generator().manual_seed(0)).double()])
-            graph.apply(InsertLayer(("hidden1", "hidden2"), width=12, target=5, observations=seen, seed=0))
-        grown.append(graph.arrays())
-    assert bool(made_together(whole(builder_mlp([4, 8, 6, 3], seed=1), "field")))
-    np.testing.assert_allclose(grown[0].weight, grown[1].weight, rtol=1e-7, atol=1e-9)
-
-
-@every
 @settings(max_examples=25, deadline=None)
 @given(recipe=recipes(aggregations=False))
 def test_the_portable_form_is_the_same_function(name, recipe):
@@ -172,62 +113,6 @@ def test_the_portable_form_is_the_same_function(name, recipe):
         outputs, portable = net(*inputs), module(*inputs)
     for a, b in zip(*((y if isinstance(y, tuple) else (y,)) for y in (outputs, portable)), strict=True):
         same(a, b)
-
-
-@every
-def test_optimizer_state_and_parameters_go_from_one_program_to_the_other(name):
-    graph = build(Recipe(9, (3, 6, 6, 2), density=0.7, mixed=True))
-    with known(name):
-        net, other = whole(graph, name), apart(graph.copy())
-        optimizers = [torch.optim.Adam(n.parameters(), 0.01) for n in (net, other)]
-        train(net, graph, optimizers[0])
-        train(other, other.graph, optimizers[1], seed=50)
-        other.load_state_dict(net.state_dict())
-        other.load_optimizer_state(optimizers[1], net.optimizer_state(optimizers[0]))
-        for n, optimizer in zip((net, other), optimizers, strict=True):
-            train(n, n.graph, optimizer, seed=9)
-        mine, theirs = net.state_dict(), other.state_dict()
-    assert mine.keys() == theirs.keys()
-    for key, value in mine.items():
-        if isinstance(value, torch.Tensor) and value.is_floating_point():
-            same(value, theirs[key])
-
-
-@every
-def test_copies_compute_and_learn_on_their_own(name):
-    graph = build(Recipe(5, (3, 5, 5, 2), density=0.8))
-    with known(name):
-        net = whole(graph, name)
-        clone, before = copy.deepcopy(net), net(*batch(graph))
-        train(clone, clone.graph, torch.optim.SGD(clone.parameters(), 0.1))
-        same(net(*batch(graph)), before)
-        assert_equals_reference(clone, clone.graph)
-        assert clone.to(torch.float32).dtype == torch.float32
-        small = net.to(torch.float32)(*batch(graph, dtype=torch.float32))
-        torch.testing.assert_close(small, before.float(), rtol=1e-4, atol=1e-4)
-
-
-@every
-def test_it_has_second_derivatives_and_transforms(name):
-    graph = build(Recipe(3, (3, 4, 4, 2), density=0.8, tangled=True, mixed=True))
-    with known(name):
-        net = whole(graph, name).eval()
-        loss, numbers, xs = function_of(net), numbers_of(net), inputs_of(net, 2)
-        given = tuple(value.requires_grad_() for value in (*numbers.values(), *xs))
-        flat = partial(_flat, loss, tuple(numbers))
-        assert torch.autograd.gradcheck(flat, given, check_forward_ad=True, fast_mode=True, atol=1e-4)
-        assert torch.autograd.gradgradcheck(flat, given, fast_mode=True, atol=1e-4)
-        each = vmap(grad(lambda n, x: loss(n, x[None])), (None, 0))(numbers, xs[0])
-        total = {key: held.sum(0) for key, held in each.items()}
-        rows = [gradients(loss, numbers, x[None]) for x in xs[0]]
-        for key, held in total.items():
-            same(held, torch.stack([row[key] for row in rows]).sum(0))
-        for key, held in jacrev(loss)(numbers, *xs).items():
-            same(held, gradients(loss, numbers, *xs)[key])
-
-
-def _flat(loss, names, *given):
-    return loss(dict(zip(names, given, strict=False)), *given[len(names) :])
 
 
 def chain(count: int = 40) -> NeuronGraph:

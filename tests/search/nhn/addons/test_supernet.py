@@ -9,12 +9,14 @@ import torch
 from torch.nn import functional as F
 
 import compiler
+from compiler.lowering import REGIONS
 from neurograph.builders import enas_macro
 from neurograph.edits import Directions, PruneKernels
 from neurograph.errors import MissingError, OptionError
 from neurograph.initializers.smooth import smoothed
 from search.nhn.addons import AddOnOptions, AddOnSupernet, Locations
 from search.options import read_options, settled, stored
+from tests.compiler.lowering.toy_region import TOY
 
 GENES = [["conv3"], ["separable3", 1], ["average", 0, 0], ["conv5", 1, 0, 1]]  # layer 2 begins the second segment
 GENOMES = [(-1,) * 8, (0, -1, -1, 1, -1, -1, -1, -1), (-1, 1, 0, -1, -1, 0, -1, 0), (-1, -1, -1, 1, -1, -1, 0, 1)]
@@ -306,7 +308,13 @@ def test_memory_is_estimated_before_anything_is_built():
     assert small.network >= 8 * sum(np.size(w) for _, _, w in g.edges(data="weight") if w is not None)
 
 
-def test_a_trunk_with_a_region_of_scalars_computes_what_its_blocks_do():
+@pytest.mark.parametrize("name", ["field", "toy"])
+def test_a_trunk_with_a_region_of_scalars_computes_what_its_blocks_do(name):
+    with REGIONS.lending({"toy": TOY} if name == "toy" else {}):
+        _trunk_with_a_region(name)
+
+
+def _trunk_with_a_region(name):
     g = network()
     before = next(g.predecessors(next(iter(g.population("output")))))
     reader = g.add_population("deep", 12, activation="tanh", bias=0.1)
@@ -315,7 +323,7 @@ def test_a_trunk_with_a_region_of_scalars_computes_what_its_blocks_do():
         g.add_edge(u, v, weight=0.9)
     g.connect(reader[3:], "output", weight=np.random.default_rng(0).normal(size=(9, 5)))
     net, (x, y) = supernet(g), batch(0)
-    assert any(stage.is_region for stage in net.trunk.net.program.stages)
+    assert name in {product.lowering for stage in net.trunk.net.program.stages for product in stage.products}
     for genome in GENOMES:
         answers = compiler.compile(net.build(genome), dtype=torch.float64, lowering="blocks").eval()(x)
         losses, _ = net.evaluate([genome], (x, y))

@@ -3,10 +3,9 @@
 from neurograph_halves.graphs import Halve, write_pairs
 
 from compiler.testing import LoweringContract
-from neurograph import NeuronGraph
+from neurograph import NeuronGraph, testing
 from neurograph.builders import mlp
-from neurograph.testing import EditContract, ExporterContract, ImporterContract, InitializerContract
-from search.testing import MethodContract, MetricContract
+from search.testing import DatasetContract, MethodContract, MetricContract, SamplerContract
 
 
 def pairs() -> NeuronGraph:
@@ -17,7 +16,7 @@ def pairs() -> NeuronGraph:
     return graph
 
 
-class TestHalve(EditContract):
+class TestHalve(testing.EditContract):
     def edit(self):
         return Halve("hidden1")
 
@@ -25,15 +24,23 @@ class TestHalve(EditContract):
         return mlp([3, 2, 1], seed=0)
 
 
-class TestInitializer(InitializerContract):
+class TestInitializer(testing.InitializerContract):
     name = "halves"
 
 
-class TestExporter(ExporterContract):
+class TestSelector(testing.SelectorContract):
+    name = "first_half"
+
+
+class TestNewborns(testing.NewbornContract):
+    name = "halved"
+
+
+class TestExporter(testing.ExporterContract):
     name = "pairs"
 
 
-class TestImporter(ImporterContract):
+class TestImporter(testing.ImporterContract):
     name = "pairs"
 
     def write(self, path):
@@ -45,6 +52,14 @@ class TestImporter(ImporterContract):
 
 class TestLowering(LoweringContract):
     name = "halved_dense"
+
+
+class TestDataset(DatasetContract):
+    name = "halves"
+
+
+class TestSampler(SamplerContract):
+    name = "twice"
 
 
 class TestMetric(MetricContract):

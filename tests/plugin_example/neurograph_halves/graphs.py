@@ -1,4 +1,4 @@
-"""An edit, an initializer, an exporter and an importer."""
+"""An edit, a selector, two initializers, an exporter and an importer."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 
 from neurograph.edits import Outcome, SetValues
 from neurograph.files import Format, Importer, from_plain, to_plain
+from neurograph.initializers.newborns import Newborns
 from neurograph.options import as_plain
 
 
@@ -25,9 +26,23 @@ class Halve:
         return Outcome(as_plain(self), details={"halved": len(halved)})
 
 
+@dataclass(frozen=True)
+class FirstHalf:
+    """A selector: the first half of the neurons to choose from go."""
+
+    def __call__(self, selection) -> np.ndarray:
+        return selection.keys[: -(-len(selection.keys) // 2)]
+
+
 def halves(shape, activation, rng: np.random.Generator) -> np.ndarray:
     """Plus or minus a half."""
     return rng.choice([-0.5, 0.5], size=shape)
+
+
+def halved(growth) -> Newborns:
+    """Newborns weigh half of what their donors do."""
+    donors = growth.rng.choice(growth.keys, growth.count)
+    return Newborns(donors, lambda ids, newborn: growth.graph.read_weights(ids) / 2)
 
 
 def write_pairs(graph, path) -> None:

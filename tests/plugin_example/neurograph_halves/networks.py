@@ -1,4 +1,4 @@
-"""A lowering, a metric and a method."""
+"""A lowering, a data set, a metric, a sampler and a method."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +13,12 @@ from compiler.lowering.rates import Rates
 from compiler.regions.status import FIXED, FROZEN, TRAINED
 from compiler.slots import WEIGHT, Slots
 from neurograph.errors import OptionError
+from search.datasets import Dataset
 from search.growth.events import Event
 from search.growth.expansion.metrics import Metric
 from search.growth.method import Method
 from search.growth.options import GrowingOptions
+from search.nhn.layers import Chance
 from search.options import option
 
 from .graphs import Halve
@@ -66,7 +68,24 @@ def cost(spec, calibration):
 
 SAMPLES = ((64, 64, 1, 32), (256, 256, 1, 32))
 HALVED_DENSE = Lowering("halved_dense", refuses, cost, HalvedDense, (RATES,), matrix, SAMPLES)
+
+
+def two_halves(directory, download) -> Dataset:
+    """A data set: points of a line, and in which half of it they lie."""
+    x = torch.linspace(0, 1, 40)[:, None]
+    y = (x[:, 0] > 0.5).long()
+    return Dataset("halves", x[::2], y[::2], x[1::2], y[1::2], (1,), 2)
+
+
 HALF_WEIGHT = Metric(lambda traits: traits.weight_absolute / 2)
+
+
+class Twice(Chance):
+    """A sampler: random search, the second half of which is the first once more."""
+
+    def ask(self, count):
+        half = super().ask(-(-count // 2))
+        return [*half, *half][:count]
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def dot_losses(graph: EditableGraph) -> list[str]:
     return left_out + plain_losses((_DOT_NODE, _DOT_EDGE))(graph)
 
 
-json_losses = plain_losses(NODE_LINK, finite=True)
+json_losses = plain_losses(NODE_LINK, finite=True, numbers=True)
 cytoscape_losses = plain_losses(CYTOSCAPE, finite=True)
 graphml_losses = plain_losses()
 

@@ -1,7 +1,7 @@
 """A network from a plain networkx graph: the way back from `to_plain`, and in for graphs that others made."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import networkx as nx
@@ -9,7 +9,7 @@ import numpy as np
 
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import FileError, NeuroGraphError
-from neurograph.files.plain import SIDES
+from neurograph.files.plain import SIDES, own_name
 from neurograph.schema.neuron import SCHEMA as OF_NEURONS
 from neurograph.schema.synapse import SCHEMA as OF_SYNAPSES
 
@@ -50,29 +50,34 @@ def from_plain(plain: nx.DiGraph, graph: EditableGraph) -> None:
     """
     if not plain.is_directed() or plain.is_multigraph():
         raise FileError("a network's edges have directions, and at most one leads from a neuron to another")
-    name_of = _names(plain)
+    name_of = dict(zip(plain, names_of(plain), strict=True))
     graph.graph.update(plain.graph)
     bare = not any("role" in data for _, data in plain.nodes(data=True))
     for node, data in plain.nodes(data=True):
         ends = {"role": "hidden" if plain.in_degree(node) else "input", "is_output": not plain.out_degree(node)}
-        graph.add_node(name_of[node], **(ends if bare else {}), **_neuron(node, data, bare))
-    graph.add_edges_from((name_of[u], name_of[v], _synapse(u, v, data)) for u, v, data in plain.edges(data=True))
+        graph.add_node(name_of[node], **(ends if bare else {}), **neuron_attributes(node, data, bare))
+    graph.add_edges_from(
+        (name_of[u], name_of[v], synapse_attributes(u, v, data)) for u, v, data in plain.edges(data=True)
+    )
 
 
-def _names(plain: nx.DiGraph) -> dict[Any, Any]:
+def names_of(nodes: Iterable[Any]) -> list[Any]:
     """Each node's name in the network: whole numbers where all are such, written as text."""
-    numbers = all(isinstance(n, str) and n.isascii() and n.isdecimal() and str(int(n)) == n for n in plain)
-    return {node: int(node) if numbers else node for node in plain}
+    nodes = list(nodes)
+    numbers = all(isinstance(n, str) and n.isascii() and n.isdecimal() and str(int(n)) == n for n in nodes)
+    return [int(node) if numbers else node for node in nodes]
 
 
-def _neuron(name: Any, data: Mapping[str, Any], bare: bool) -> dict[str, Any]:
+def neuron_attributes(name: Any, data: Mapping[str, Any], bare: bool = False) -> dict[str, Any]:
+    """What a network has of a neuron's plain attributes; where they are `bare` its ends come from the wiring."""
     skipped, where = ("role", "is_output") if bare else (), f"neuron {name!r}"
     return {k: _value(where, k, v, OF_NEURONS) for k, v in data.items() if k not in skipped}
 
 
-def _synapse(source: Any, target: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+def synapse_attributes(source: Any, target: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a network has of a synapse's plain attributes."""
     where = f"synapse {source!r} -> {target!r}"
-    made = {k: _value(where, k, v, OF_SYNAPSES) for k, v in data.items() if k != "kernel"}
+    made = {own_name(k): _value(where, k, v, OF_SYNAPSES) for k, v in data.items() if k != "kernel"}
     return made | ({"weight": _kernel(where, data["kernel"])} if "kernel" in data else {})
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from neurograph.core.graph import EditableGraph
 from neurograph.errors import listed
 from neurograph.files.formats import Losses, counted
+from neurograph.files.from_plain import names_of
 from neurograph.schema.neuron import SCHEMA as OF_NEURONS
 from neurograph.schema.synapse import SCHEMA as OF_SYNAPSES
 from neurograph.storage.sets import each_once
@@ -17,7 +18,7 @@ Columns = dict[str, list[Any]]
 
 
 def plain_losses(
-    taken: tuple[Iterable[str], Iterable[str]] = ((), ()), finite: bool = False, neurons: bool = True
+    taken: tuple[Iterable[str], Iterable[str]] = ((), ()), finite: bool = False, numbers: bool = False
 ) -> Callable[..., Losses]:
     """What every format of plain graphs loses, as a function of a graph.
 
@@ -27,14 +28,13 @@ def plain_losses(
         Names that the format keeps for itself, of neurons and of synapses: attributes of these names get another.
     finite
         Whether it has no NaN and no infinity.
-    neurons
-        Whether it has attributes of neurons at all.
+    numbers
+        Whether it tells names that are whole numbers from text.
     """
 
     def losses(graph: EditableGraph) -> Losses:
         columns = own_columns(graph)
-        columns = columns if neurons else ({}, columns[1])
-        found = [*_names(graph), *_types(columns)]
+        found = [*_names(graph, numbers), *_types(columns)]
         for what, names, column in zip(("neurons", "synapses"), taken, columns, strict=True):
             renamed = sorted(name for name in column if name.rstrip("_") in set(names))
             if renamed:
@@ -79,9 +79,18 @@ def _has_own(graph: EditableGraph) -> bool:
     return bool(graph.table.extra) or any(set(bundle) - OF_SYNAPSES for bundle in graph.table.forms.bundles)
 
 
-def _names(graph: EditableGraph) -> Losses:
-    odd = sum(not isinstance(name, str | int) or isinstance(name, bool) for name in graph)
-    return [f"what {counted(odd, 'name')} of neurons are beside text: they are written as text"] if odd else []
+def _names(graph: EditableGraph, numbers: bool) -> Losses:
+    """Names that come back as others: where all are whole numbers as text they become such, otherwise all are text."""
+    names = list(graph)
+    odd = sum(type(name) not in (str, int) for name in names)
+    changed = [name for name, back in zip(names, names_of(map(str, names)), strict=True) if back != name]
+    whole = [] if numbers else [name for name in changed if type(name) is int]
+    alike = [name for name in changed if type(name) is str] if not whole else []
+    return [
+        *[f"what {counted(odd, 'name')} of neurons are beside text: they are written as text"] * bool(odd),
+        *[f"that {counted(len(whole), 'name')} of neurons are numbers: they become text"] * bool(whole),
+        *[f"that {counted(len(alike), 'name')} of neurons are text: they become numbers"] * bool(alike),
+    ]
 
 
 def _types(columns: tuple[Columns, Columns]) -> Losses:

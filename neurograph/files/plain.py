@@ -43,8 +43,8 @@ def to_plain(graph: EditableGraph) -> nx.DiGraph:
     """
     graph.synchronise()
     named = _named(graph)
-    plain = nx.DiGraph(**_flat(graph.graph))
-    plain.add_nodes_from((named[name], _flat(dict(data))) for name, data in graph.nodes.items())
+    plain = nx.DiGraph(**flat(graph.graph))
+    plain.add_nodes_from((named[name], flat(dict(data))) for name, data in graph.nodes.items())
     plain.add_edges_from((named[u], named[v], _edge(data)) for u, v, data in graph.edges(data=True))
     _one_type([data for _, data in plain.nodes(data=True)])
     _one_type([data for _, _, data in plain.edges(data=True)])
@@ -68,13 +68,24 @@ def _named(graph: EditableGraph) -> dict[Any, str]:
 
 def _edge(data: Mapping[str, Any]) -> dict[str, Any]:
     weight = data.get("weight")
-    flat = _flat({name: value for name, value in data.items() if name != "weight"})
+    others = flat({_beside_kernels(str(name)): value for name, value in data.items() if name != "weight"})
     if isinstance(weight, np.ndarray):
-        return {"kernel": json.dumps(weight.tolist())} | flat
-    return ({} if weight is None else {"weight": float(weight)}) | flat
+        return {"kernel": json.dumps(weight.tolist())} | others
+    return ({} if weight is None else {"weight": float(weight)}) | others
 
 
-def _flat(attributes: Mapping[Any, Any]) -> dict[str, Any]:
+def _beside_kernels(name: str) -> str:
+    """The name of an attribute: a user's own "kernel" is called "kernel_", since the weight of a map goes by it."""
+    return f"{name}_" if name.rstrip("_") == "kernel" else name
+
+
+def own_name(name: str) -> str:
+    """An attribute's own name again, where kernels have taken it."""
+    return name[:-1] if name[-1:] == "_" and name.rstrip("_") == "kernel" else name
+
+
+def flat(attributes: Mapping[Any, Any]) -> dict[str, Any]:
+    """Attributes as plain graphs hold them, without those that are None."""
     return {str(name): _value(str(name), value) for name, value in attributes.items() if value is not None}
 
 

@@ -1,6 +1,7 @@
 """Networks as tables: an edge list for spreadsheets and data frames, a sparse matrix for numerical work."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,49 +13,57 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.aside import written_aside
 from neurograph.errors import listed
+from neurograph.files.cells import as_cell
+from neurograph.files.exchange import set_apart
 from neurograph.files.formats import counted
 from neurograph.files.losses import form_losses, plain_losses
 from neurograph.files.plain import to_plain
+from neurograph.files.rest import rest_of
+from neurograph.schema.neuron import SCHEMA as OF_NEURONS
+from neurograph.schema.synapse import SCHEMA as OF_SYNAPSES
 
+ENDS = ("source", "target")
 _FIRST = ("source", "target", "weight", "kernel", "op")
 
 
 def write_csv(graph: EditableGraph, path: str | Path) -> None:
-    """Write an edge list: a line a synapse, with a header; see `to_plain` for what the columns hold.
+    """Write an edge list and, below it, the neurons: a line a synapse, then a line a neuron, whose target is empty.
 
     Parameters
     ----------
     graph
-        The network.
+        The network; see `to_plain` for what the columns hold. Neurons and synapses share columns of one name.
     path
-        The file; UTF-8, commas, a cell empty where a synapse has no such attribute. What UTF-8 lacks, half a pair of
-        surrogates, is written as its escape.
+        The file; UTF-8, commas, a header, a cell empty where there is no such attribute. Text that reads as a number
+        stands in quotation marks, so that `import_graph` gives everything its type again; see `neurograph.files.cells`.
 
     Raises
     ------
     FileError
         Names that are the same as text, a path that cannot be written.
     """
-    edges = list(to_plain(graph).edges(data=True))
-    names = dict.fromkeys(name for _, _, data in edges for name in data)
-    own = {name: f"{name}_" if name in ("source", "target") else name for name in names}
-    columns = [*_FIRST[:3], *(n for n in _FIRST[3:] if n in names), *(own[n] for n in names if n not in _FIRST[2:])]
-    with (
-        written_aside(path) as aside,
-        open(aside, "w", encoding="utf-8", errors="backslashreplace", newline="") as file,
-    ):
+    plain = set_apart(to_plain(graph), ENDS, ENDS)
+    synapses = [_row(u, v, data, OF_SYNAPSES) for u, v, data in plain.edges(data=True)]
+    neurons = [_row(name, None, data, OF_NEURONS) for name, data in plain.nodes(data=True)]
+    used = dict.fromkeys(name for row in (*synapses, *neurons) for name in row)
+    columns = dict.fromkeys((*_FIRST[:3], *(name for name in _FIRST[3:] if name in used), *used))
+    with written_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        for u, v, data in edges:
-            writer.writerow({own[name]: value for name, value in data.items()} | {"source": u, "target": v})
+        writer.writerows(synapses)
+        writer.writerows(neurons)
+
+
+def _row(source: str, target: str | None, data: dict[str, Any], known: frozenset[str]) -> dict[str, str]:
+    """The cells of a synapse, or of a neuron, which has no target."""
+    ends = {"source": as_cell(source, typed=False)}
+    ends |= {} if target is None else {"target": as_cell(target, typed=False)}
+    return ends | {name: as_cell(value, typed=name not in known) for name, value in data.items()}
 
 
 def csv_losses(graph: EditableGraph) -> list[str]:
-    """What an edge list leaves out of a graph."""
-    alone = sum(1 for _, degree in graph.degree() if degree == 0)  # pyright: ignore[reportGeneralTypeIssues]
-    left_out = [f"{counted(alone, 'neuron')} without a synapse"] if alone else []
-    about = ["everything about the neurons but their names", *left_out] if len(graph) else []
-    return about + plain_losses(((), ("source", "target")), neurons=False)(graph) + _of_graph(graph)
+    """What a table leaves out of a graph."""
+    return plain_losses((ENDS, ENDS))(graph) + _of_graph(graph)
 
 
 def write_npz(graph: EditableGraph, path: str | Path) -> None:
@@ -63,7 +72,8 @@ def write_npz(graph: EditableGraph, path: str | Path) -> None:
     An identity or a pool is a 1, a kernel its norm with the sign of its sum; a weight of zero is stored. `numpy.load`
     finds more in the file: "neuron", the names as text; "population", so that the synapses between two of them are
     `matrix[population == "a"][:, population == "b"]`; "activation"; "bias", NaN where there is none;
-    "role" and "is_output". What numbers between scalars can say of a network, `import_graph` reads back.
+    "role" and "is_output". What else a network has is in "rest", which `import_graph` reads; see
+    `neurograph.files.rest`.
 
     Parameters
     ----------
@@ -75,7 +85,7 @@ def write_npz(graph: EditableGraph, path: str | Path) -> None:
     Raises
     ------
     FileError
-        A path that cannot be written.
+        Names that are the same as text, a path that cannot be written.
     """
     arrays = graph.arrays()
     count = len(arrays)
@@ -88,6 +98,8 @@ def write_npz(graph: EditableGraph, path: str | Path) -> None:
         "role": arrays.each_kind("role").astype(str),
         "is_output": arrays.each_kind("is_output").astype(bool),
     }
+    rest = rest_of(graph, arrays)
+    more |= {"rest": np.frombuffer(json.dumps(rest).encode(), np.uint8)} if rest else {}
     held: dict[str, Any] = {"indices": matrix.indices, "indptr": matrix.indptr, "data": matrix.data}
     held |= {"format": np.array(b"csr"), "shape": np.array(matrix.shape), "_is_array": np.array(True)}
     with written_aside(path) as aside, open(aside, "wb") as file:
@@ -104,16 +116,17 @@ def _numbers(arrays: GraphArrays) -> np.ndarray:
 
 
 def npz_losses(graph: EditableGraph) -> list[str]:
-    """What a matrix leaves out of a graph."""
+    """What a matrix leaves out of a graph, or has beside it, where only `import_graph` reads it."""
     arrays = graph.arrays()
     kernels, bare = int((arrays.pool > 0).sum()), bool((arrays.pool < 0).any())
-    left_out = ["what neurons have beside population, role, activation and bias"] if len(graph) else []
+    beside = []
     if late := int(arrays.delayed.sum()):
-        left_out.append(f"that {counted(late, 'synapse')} read the step before: a matrix has no delays")
+        beside.append(f"that {counted(late, 'synapse')} read the step before: a matrix has no delays")
     if kernels:
-        left_out.append(f"the numbers of {counted(kernels, 'kernel')}: each is its norm, with the sign of its sum")
-    left_out += ["what identities and pools do: each is a 1"] if bare else []
-    return left_out + form_losses(graph) + _of_graph(graph)
+        beside.append(f"the numbers of {counted(kernels, 'kernel')}: each is its norm, with the sign of its sum")
+    beside += ["what identities and pools do: each is a 1"] if bare else []
+    lines = [f"of the matrix, though not of the file: {line}" for line in beside + form_losses(graph)]
+    return lines + plain_losses(numbers=True)(graph)
 
 
 def _of_graph(graph: EditableGraph) -> list[str]:

@@ -1,6 +1,7 @@
 """GraphML, as `export` writes it or another program does."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import networkx as nx
 
@@ -18,4 +19,12 @@ def read_graphml(path: str | Path, graph: EditableGraph) -> None:
         A damaged file, edges without directions.
     """
     with open(path, "rb", opener=regular) as file:
-        read_plain(path, graph, lambda _: nx.read_graphml(file))
+        read_plain(path, graph, lambda _: _plain(file))
+
+
+def _plain(file: BinaryIO) -> nx.DiGraph:
+    """What networkx reads, without the defaults of the file, which it keeps among the graph's own attributes."""
+    plain = nx.read_graphml(file)
+    for name in ("node_default", "edge_default"):
+        plain.graph.pop(name, None)
+    return plain

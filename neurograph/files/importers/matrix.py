@@ -1,5 +1,6 @@
 """The adjacency as a sparse matrix, as `export` writes it: what a table of numbers holds of a network."""
 
+import json
 import zipfile
 import zlib
 from pathlib import Path
@@ -11,20 +12,30 @@ from scipy import sparse
 from neurograph.core.graph import EditableGraph
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError
+from neurograph.files.from_plain import names_of, neuron_attributes, synapse_attributes
 from neurograph.files.objects import from_matrix
 
 _MATRIX = ("indices", "indptr", "data", "shape")
 _NEURONS = ("neuron", "population", "activation", "bias")
 _ENDS = ("role", "is_output")  # which files of before lack
-_KINDS = {"indices": "iu", "indptr": "iu", "data": "f", "shape": "iu", "bias": "f", "is_output": "b"}  # text otherwise
+_KINDS = {
+    "indices": "iu",
+    "indptr": "iu",
+    "data": "f",
+    "shape": "iu",
+    "bias": "f",
+    "is_output": "b",
+    "rest": "u",
+}  # or text
 _TIMES, _LEAST = 64, 2**26  # bytes that arrays may take for each of the file, and that any may
 
 
 def read_npz(path: str | Path, graph: EditableGraph) -> None:
-    """Fill an empty graph from an adjacency that `export` or SciPy wrote: scalars, joined by numbers.
+    """Fill an empty graph from an adjacency that `export` or SciPy wrote.
 
-    Rows are the neurons in topological order, so they get their keys in it. Where a file does not say which neurons
-    are inputs and outputs, those that nothing leads to are inputs, and those that lead nowhere outputs.
+    Rows are the neurons in topological order, in which they get their keys unless the file says another. Where a file
+    does not say which neurons are inputs and outputs, those that nothing leads to are inputs, and those that lead
+    nowhere outputs.
 
     Raises
     ------
@@ -44,21 +55,55 @@ def read_npz(path: str | Path, graph: EditableGraph) -> None:
         raise FileError(f"{path} is damaged: the rows of its matrix do not follow one another")
     if len(indices) and not 0 <= indices.min() <= indices.max() < count:
         raise FileError(f"{path} is damaged: its matrix names neurons that are not there")
-    names = _names(held["neuron"])
+    rest = _rest(path, held, count)
+    names = rest.get("names") or names_of(held["neuron"].tolist())
     source = np.repeat(np.arange(count), np.diff(starts))
-    ends = _ends(held, source, indices)
-    for at, name in enumerate(names):
-        bias = float(held["bias"][at])
-        values = {} if np.isnan(bias) else {"bias": bias}
-        kind = {"population": str(held["population"][at]), "activation": str(held["activation"][at])}
-        graph.add_node(name, **ends[at], **kind, **values)
-    graph.add_edges_from_arrays([names[at] for at in source], [names[at] for at in indices], weight=data)
+    neurons = _neurons(held, source, indices)
+    for row, more in rest.get("neurons", ()):
+        neurons[row] |= neuron_attributes(names[row], more)
+    for row in rest.get("order") or range(count):
+        graph.add_node(names[row], **neurons[row])
+    if "synapses" in rest:
+        every = ((names[u], names[v], data) for u, v, data in rest["synapses"])
+        graph.add_edges_from((u, v, synapse_attributes(u, v, data)) for u, v, data in every)
+    else:
+        graph.add_edges_from_arrays([names[at] for at in source], [names[at] for at in indices], weight=data)
+    graph.graph.update(rest.get("graph", {}))
+
+
+def _neurons(held: dict[str, np.ndarray], source: np.ndarray, target: np.ndarray) -> list[dict[str, Any]]:
+    """What the columns say of each neuron."""
+    columns = zip(held["population"].tolist(), held["activation"].tolist(), held["bias"].tolist(), strict=True)
+    return [
+        ends | {"population": population, "activation": activation} | ({} if np.isnan(bias) else {"bias": bias})
+        for ends, (population, activation, bias) in zip(_ends(held, source, target), columns, strict=True)
+    ]
+
+
+def _rest(path: str | Path, held: dict[str, np.ndarray], count: int) -> dict[str, Any]:
+    """What `neurograph.files.rest` wrote, checked as far as rows and types go; what it says is checked by the graph."""
+    if "rest" not in held:
+        return {}
+    try:
+        rest = json.loads(held["rest"].tobytes().decode())
+        order, names = rest.get("order", []), rest.get("names", [])
+        neurons, synapses = rest.get("neurons", []), rest.get("synapses", [])
+        rows = [*(row for row, _ in neurons), *(row for u, v, _ in synapses for row in (u, v))]
+        right = all(type(row) is int and 0 <= row < count for row in rows)
+        right &= not order or sorted(order) == list(range(count))
+        right &= not names or (len(names) == count and all(type(name) in (int, str) for name in names))
+        right &= all(isinstance(data, dict) for *_, data in (*neurons, *synapses, (rest.get("graph", {}),)))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        right = False
+    if not right:
+        raise FileError(f"{path} is damaged: what it says beside the matrix is of no such network")
+    return rest
 
 
 def _check(path: str | Path, held: dict[str, np.ndarray]) -> None:
     """Refuse arrays of another type or length than `export` writes."""
     for name, array in held.items():
-        kinds = _KINDS.get(name, "U")
+        kinds = _KINDS.get(name, "U")  # text
         if array.ndim != 1 or array.dtype.kind not in kinds:
             raise FileError(f"{path} is damaged: {name} is an array of {array.dtype} and shape {array.shape}")
         if name in (*_NEURONS, *_ENDS) and len(array) != len(held["neuron"]):
@@ -72,7 +117,7 @@ def _arrays(path: str | Path) -> dict[str, np.ndarray]:
             if "neuron" not in file and "format" in file:
                 return {name: file[name] for name in (*_MATRIX, "format")}
             held = {name: file[name] for name in (*_MATRIX, *_NEURONS)}
-            return held | {name: file[name] for name in _ENDS if name in file}
+            return held | {name: file[name] for name in (*_ENDS, "rest") if name in file}
     except KeyError as error:
         raise FileError(f"{path} is no adjacency that neurograph wrote: it lacks {error.args[0]!r}") from None
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -99,12 +144,6 @@ def _refuse_claims(path: str | Path, file: Any) -> None:
     size, packed = (sum(getattr(each, name) for each in entries) for name in ("file_size", "compress_size"))
     if size > max(_LEAST, _TIMES * packed):
         raise FileError(f"{path} is damaged: its arrays would take {size:,} bytes, and are {packed:,} packed")
-
-
-def _names(text: np.ndarray) -> list[Any]:
-    names = text.tolist()
-    numbers = all(isinstance(n, str) and n.isascii() and n.isdecimal() and str(int(n)) == n for n in names)
-    return [int(name) for name in names] if numbers else names
 
 
 def _ends(held: dict[str, np.ndarray], source: np.ndarray, target: np.ndarray) -> list[dict[str, Any]]:

@@ -84,7 +84,7 @@ def test_tables_say_what_synapses_and_the_graph_have(tmp_path):
     g.graph["author"] = "me"
     matrix, edges = said(g, tmp_path, "npz"), said(g, tmp_path, "csv")
     assert "beside a number: 'tag', 'trainable'" in matrix
-    assert "own attributes: 'author'" in matrix and "own attributes: 'author'" in edges
+    assert "own attributes: 'author'" in edges and "author" not in matrix  # which the file has beside it
 
 
 def test_what_json_holds_comes_back_as_it_was_but_for_what_is_said(tmp_path):

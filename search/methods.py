@@ -25,6 +25,7 @@ from .nhn.kernels import prune_network
 from .nhn.layers import redraw_hierarchy, resume_hierarchy
 from .nhn.pipeline import redraw_neuron_hierarchy, resume_neuron_hierarchy
 from .runs import Run, open_run, refuse_links_out, restored_from
+from .runs.extending import NO_MORE, More
 from .training.loop import Callback
 from .training.measures import Function
 from .training.objectives import Loss
@@ -48,12 +49,13 @@ def _by_its_task(resumed: Callable[..., Any], loads: str, no: str, whose: str) -
         trust: str | Collection[str] = (),
         callbacks: Sequence[Any] = (),
         own: Mapping[str, Any] = NOTHING_OWN,
+        more: More = NO_MORE,
     ) -> Any:
         if data is not None:
             raise OptionError(f"{loads}: leave data out")
         if own:
             raise OptionError(f"{no} has no {' and no '.join(own)} of its own: its {whose} has")
-        return resumed(run, progress=progress, trust=trust, callbacks=callbacks)
+        return resumed(run, progress=progress, trust=trust, callbacks=callbacks, more=more)
 
     return resume
 
@@ -84,6 +86,10 @@ def resume(
     loss: Loss | None = None,
     error: Function | None = None,
     epochs: int | None = None,
+    steps: int | None = None,
+    tasks: int | None = None,
+    cycles: int | None = None,
+    generations: int | None = None,
 ) -> Any:
     """Go on with a run of any of the `METHODS` or `OTHERS` from its last checkpoint, as if it had never stopped.
 
@@ -104,10 +110,11 @@ def resume(
         address of the Dask scheduler that a search shares its work through, where it names one.
     callbacks, loss, error
         As those that the run began with, where these were functions.
-    epochs
-        How many there are to be, more than the run has so far, whether it is finished or not; for runs of `METHODS`.
-        From here on it goes as one that has them: what happens at the end, and what schedules fall towards, comes
-        later.
+    epochs, steps, tasks, cycles, generations
+        How many there are to be, more than the run was begun with, whether it is finished or not: epochs of the
+        `METHODS`, of a search for a layer hierarchy and of a pipeline's last training; steps or tasks of a stream;
+        cycles of a search for genomes; generations of an evolution. It becomes the run that was begun with as many, bit
+        for bit, but where something happens at the end or falls towards it, as a cosine does: a warning says so.
 
     Raises
     ------
@@ -121,15 +128,15 @@ def resume(
     """
     kept = open_run(run)
     command, own = kept.config().get("command"), given_own(loss=loss, error=error)
+    counts = {"epochs": epochs, "steps": steps, "tasks": tasks, "cycles": cycles, "generations": generations}
+    more = {name: count for name, count in counts.items() if count is not None}
     if command in OTHERS:
-        if epochs is not None:
-            raise OptionError(f"epochs are for {', '.join(METHODS)}; {kept.path} is a run of {command}")
         trusted = {"trust": trust} if OTHERS[command] in _TRUSTING else {}
-        return OTHERS[command](run, data, progress=progress, callbacks=callbacks, own=own, **trusted)
+        return OTHERS[command](run, data, progress=progress, callbacks=callbacks, own=own, more=more, **trusted)
     if not isinstance(command, str) or command not in METHODS:
         known = ", ".join((*METHODS, *OTHERS))
         raise FileError(f"{kept.path} is a run of {command!r}, which cannot be resumed here; these can: {known}")
-    return go_on(METHODS[command], kept.path, data, progress, callbacks, own, epochs)
+    return go_on(METHODS[command], kept.path, data, progress, callbacks, own, more)
 
 
 def _redraw_search(run: Run, draw: Callable[[Run], bool], beside: Any) -> Path:

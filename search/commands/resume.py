@@ -8,6 +8,14 @@ from neurograph import search
 from .printing import add_progress, progress_of, show_result
 from .shared import path, whole
 
+MORE = {
+    "epochs": "a network's training, a search for a layer hierarchy, the last training of a pipeline",
+    "steps": "a stream",
+    "tasks": "a stream",
+    "cycles": "a search for genomes",
+    "generations": "an evolution",
+}
+
 
 def add(commands: Any) -> None:
     """Declare the command and its flags."""
@@ -21,15 +29,15 @@ def add(commands: Any) -> None:
         help="import this module, which the run names and which is not ours, or connect to this Dask scheduler, which "
         "it names; again for more",
     )
-    parser.add_argument(
-        "--epochs", type=whole(1), metavar="N", help="go on to more epochs than the run was begun with, finished or not"
-    )
+    longer = parser.add_argument_group("more than the run was begun with, finished or not")
+    for name, whose in MORE.items():
+        longer.add_argument(f"--{name}", type=whole(1), metavar="N", help=f"{name} of {whose}, in all")
     add_progress(parser)
     parser.set_defaults(command=_run, goes_on=True)
 
 
 def _run(given: argparse.Namespace) -> None:
-    more = ({"trust": given.trust} if given.trust else {}) | ({"epochs": given.epochs} if given.epochs else {})
+    more = {name: getattr(given, name) for name in ("trust", *MORE) if getattr(given, name)}
     with progress_of(given):
         result = search.resume(given.run, progress=True, **more)
     show_result(given, result)

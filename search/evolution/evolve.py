@@ -14,6 +14,7 @@ from neurograph.errors import FileError, OptionError
 from ..executors import Executor, Serial, Task
 from ..executors.keeping import as_table, check_inputs, from_table, inputs_of, keep_files, names_of
 from ..runs import Run, continued_run, open_run, restored_from, started_run
+from ..runs.extending import NO_MORE, More, refuse_others, with_more
 from .arriving import Arriving
 from .bests import forget_after
 from .evaluation import Evaluator
@@ -136,6 +137,7 @@ def resume(
     progress: Progress | bool | None = None,
     callbacks: Sequence[Progress] = (),
     trust: str | Collection[str] = (),
+    more: More = NO_MORE,
 ) -> Evolved:
     """Go on with an evolution that a `Task` began, from its directory alone: bit for bit as if it had never stopped.
 
@@ -147,6 +149,8 @@ def resume(
         See `evolve`.
     trust
         Modules whose builders the directory may name. To go on imports them.
+    more
+        How many generations there are to be, if more than the evolution was begun with.
 
     Raises
     ------
@@ -168,6 +172,8 @@ def resume(
         )
     with restored_from(kept.path / "config.json"):
         options = options_from(config["options"])
+    refuse_others(more, ("generations",), f"{kept.path}, an evolution,")
+    options = with_more(options, more)
     task = from_table(config["task"], kept.path, trust)
     how: dict[str, Any] = {"executor": executor, "stats": stats, "hall": hall}
     return evolve(task, options=options, progress=progress, callbacks=callbacks, run=run, resume=True, **how)
@@ -270,6 +276,8 @@ def _directory(
             if not kept.begun:
                 kept.forget()
                 forget_after(kept.path, -1)
+            if plain["generations"] > config["options"]["generations"]:
+                kept.extend(options={"generations": plain["generations"]})
             yield kept
     else:
         config: dict[str, Any] = {"command": COMMAND, "options": plain}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..datasets.same import lasting_name, same_data
 from ..options import read_options
 from ..progress import ShowProgress
 from ..runs import Run, continued_run, refuse_taken, restored_from, started_run
+from ..runs.extending import NO_MORE, More, refuse_others, warn_of_falling, with_more
 from ..training import Trainer, make_optimizer
 from ..training.fit import check_fit, check_numbers, check_steps, fitting
 from ..training.loop import Callback
@@ -78,11 +79,11 @@ def go_on(
     progress: bool = False,
     callbacks: Sequence[Callback] = (),
     own: Mapping[str, Any] = NOTHING_OWN,
-    epochs: int | None = None,
+    more: More = NO_MORE,
 ) -> Grown:
     """Go on with a run from its last checkpoint; see `search.resume`."""
     with continued_run(run) as kept:
-        return _go_on(way, kept, data, progress, callbacks, own, epochs)
+        return _go_on(way, kept, data, progress, callbacks, own, more)
 
 
 def _go_on(
@@ -92,12 +93,13 @@ def _go_on(
     progress: bool,
     callbacks: Sequence[Callback],
     own: Mapping[str, Any],
-    epochs: int | None,
+    more: More,
 ) -> Grown:
     config = run.config()
     check_own(run.path, config, own)
-    options = read_options(way.options, settings=config["options"])
-    options, extended = with_epochs(options, epochs), epochs is not None
+    refuse_others(more, ("epochs",), f"{run.path}, a run of {way.command},")
+    begun = read_options(way.options, settings=config["options"])
+    options = with_more(begun, more)
     data = same_data(config, data)
     network_at_start(run)  # what is wrong with its file is raised now, not when all is trained
     state, graph = run.load_network()
@@ -114,18 +116,10 @@ def _go_on(
     options_now = net.optimizer_state(trainer.optimizer)["groups"]  # config.json says them, the checkpoint the moments
     with restored_from(run.checkpoint):
         net.load_optimizer_state(trainer.optimizer, state["optimizer"] | {"groups": options_now})
-    if extended:  # whatever could be refused has been
-        run.extend(asdict(options))
+    if more:  # whatever could be refused has been
+        warn_of_falling(begun, options, "epochs", len(trainer.rows))
+        run.extend(options=dict(more))
     return _finish(way, trainer, data, run, progress)
-
-
-def with_epochs(options: GrowingOptions, epochs: int | None) -> Any:
-    """The options with more epochs; `OptionError` for fewer. Those of ways that settle at the end settle later."""
-    if epochs is None:
-        return options
-    if epochs < options.epochs:
-        raise OptionError(f"epochs must be at least the {options.epochs} that the run has, not {epochs}")
-    return replace(options, epochs=epochs)
 
 
 def _config(way: Way, data: Dataset, options: GrowingOptions) -> dict[str, Any]:

@@ -32,7 +32,8 @@ FILES = (
     checkpoints.PREVIOUS,
 )
 _ORIGIN = ("command", "data", "fingerprint", "stream", "about", "options")
-BEGUN = "begun_epochs"  # how many a run was begun with that was extended later
+BEGUN = "begun"  # what of its configuration was otherwise when a run began that was extended later
+_EPOCHS = "begun_epochs"  # the same, of the first runs that were
 Take = Callable[[dict[str, Any], list[dict[str, Any]]], None]
 MARKERS = ("result.json", "origin.json")  # of a stage in a folder of its own
 
@@ -43,6 +44,7 @@ _KINDS: dict[str, tuple[type, ...]] = {  # of what config.json holds, where it d
     "result": (dict, list),
     "fingerprint": (int, str, type(None)),
     "train_shape": (list,),
+    BEGUN: (dict,),
 }
 
 
@@ -216,15 +218,22 @@ class Run:
         config = self.config()
         if "options" not in config:
             return None
-        begun = {"options": config["options"] | {"epochs": config[BEGUN]}} if BEGUN in config else {}
+        begun = {name: config[name] | values for name, values in _begun(config).items()}
         return digest([(config | begun).get(name) for name in _ORIGIN])
 
-    def extend(self, options: dict[str, Any]) -> None:
-        """Let options of more epochs take the place of those so far; the result of a finished run goes."""
+    def extend(self, **changes: dict[str, Any]) -> None:
+        """Let some values of the options, or of what its stream is about, be others; a finished run's result goes.
+
+        What the run began with stays written down, since its checkpoints are known by it.
+        """
         config = self.config()
-        begun = {BEGUN: config.get(BEGUN, config["options"]["epochs"])}
-        kept = {name: value for name, value in config.items() if name != "result"}
-        write_json(self.path / "config.json", kept | {"options": options} | begun)
+        begun = _begun(config)
+        for name, values in changes.items():
+            before = {key: config[name][key] for key, value in values.items() if config[name].get(key) != value}
+            begun[name] = before | begun.get(name, {})
+        kept = {name: value for name, value in config.items() if name not in ("result", _EPOCHS)}
+        longer = {name: config[name] | values for name, values in changes.items()}
+        write_json(self.path / "config.json", kept | longer | {BEGUN: begun})
 
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
@@ -289,6 +298,12 @@ class Run:
         except FileError as error:
             warnings.warn(f"{error}; it is written anew from the checkpoint", stacklevel=5)
             jsonlines.rewrite(path, rows)
+
+
+def _begun(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Entry of the configuration -> what in it was otherwise when the run began."""
+    first = {"options": {"epochs": config[_EPOCHS]}} if _EPOCHS in config else {}
+    return first | config.get(BEGUN, {})
 
 
 def _bytes_of(path: Path) -> bytes:

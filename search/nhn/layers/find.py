@@ -16,6 +16,7 @@ from ...datasets.dataset import stratified
 from ...datasets.same import lasting_name, same_data
 from ...options import read_options
 from ...runs import Run, continued_run, started_run
+from ...runs.extending import NO_MORE, More, refuse_others, warn_of_falling, with_more
 from ...runs.shapes import ANYTHING, TABLE, check, check_alike
 from ...training import Trainer, in_batches, make_optimizer, sample
 from ...training.loop import Callback
@@ -138,6 +139,7 @@ def resume_hierarchy(
     progress: bool = False,
     callbacks: Sequence[Callback] = (),
     own: Mapping[str, Any] = NOTHING_OWN,
+    more: More = NO_MORE,
 ) -> Hierarchy:
     """Go on with a search from its last checkpoint, with the numbers it would have had.
 
@@ -153,6 +155,8 @@ def resume_hierarchy(
         Whether to show the epochs as they come.
     callbacks, own
         As those that it began with; `own` holds "loss" and "error", where these are functions.
+    more
+        How many epochs there are to be, if more than the search was begun with.
 
     Raises
     ------
@@ -162,20 +166,30 @@ def resume_hierarchy(
         Other data than those it was begun on, or examples of another shape.
     """
     with continued_run(run) as kept:
-        return _go_on(kept, data, progress, callbacks, own)
+        return _go_on(kept, data, progress, callbacks, own, more)
 
 
 def _go_on(
-    kept: Run, data: Dataset | None, progress: bool, callbacks: Sequence[Callback], own: Mapping[str, Any]
+    kept: Run,
+    data: Dataset | None,
+    progress: bool,
+    callbacks: Sequence[Callback],
+    own: Mapping[str, Any],
+    more: More,
 ) -> Hierarchy:
     config = kept.config()
     if config.get("command") != COMMAND:
         raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for a layer hierarchy")
     check_own(kept.path, config, own)
-    options = read_options(HierarchyOptions, settings=config["options"])
+    begun = read_options(HierarchyOptions, settings=config["options"])
+    refuse_others(more, ("epochs",), f"{kept.path}, a search for a layer hierarchy,")
+    options = with_more(begun, more)
     data = _prepared(same_data(config, data), options)
     made: list[Trainer] = []
     kept.load_checkpoint(lambda state, rows: made.append(_restored(data, options, own, state, rows)))
+    if more:  # whatever could be refused has been
+        warn_of_falling(begun, options, "epochs", len(made[-1].rows))
+        kept.extend(options=dict(more))
     return _finish(made[-1], options, kept, progress, callbacks)
 
 

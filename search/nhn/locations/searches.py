@@ -14,6 +14,7 @@ from ...executors import Executor, Task
 from ...executors.keeping import as_table, check_inputs, from_table, inputs_of, keep_files, names_of
 from ...options import read_options, stored
 from ...runs import continued_run, started_run
+from ...runs.extending import NO_MORE, More, refuse_others, warn_of_falling, with_more
 from .found import Found
 from .kept import origin_of
 from .loop import Callback, Searching
@@ -96,6 +97,7 @@ def resume(
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
     trust: str | Collection[str] = (),
+    more: More = NO_MORE,
 ) -> Found:
     """Go on with a search from its last checkpoint; with the same toolbox it ends bit for bit as if never stopped.
 
@@ -109,6 +111,8 @@ def resume(
         See `search`. On a cluster, the directory must lie where all workers see it.
     trust
         Modules whose builders the directory may name. To go on imports them; without this, only our own are.
+    more
+        How many cycles there are to be, if more than the search was begun with.
 
     Raises
     ------
@@ -117,7 +121,7 @@ def resume(
     DataError
         The data are not those that it began with.
     """
-    return go_on(run, None, executor, toolbox, callbacks, progress, trust)
+    return go_on(run, None, executor, toolbox, callbacks, progress, trust, more)
 
 
 def go_on(
@@ -128,16 +132,22 @@ def go_on(
     callbacks: Sequence[Callback] = (),
     progress: bool = False,
     trust: str | Collection[str] = (),
+    more: More = NO_MORE,
 ) -> Found:
     """The same, by whoever knows the task; None for the one that the directory names."""
     with continued_run(run) as kept:
         config = kept.config()
         if config.get("command") != COMMAND:
             raise FileError(f"{kept.path} is a run of {config.get('command')!r}, not a search for genomes")
-        options = read_options(EvolutionOptions, settings=stored(EvolutionOptions, config["options"]))
+        begun = read_options(EvolutionOptions, settings=stored(EvolutionOptions, config["options"]))
+        refuse_others(more, ("cycles",), f"{kept.path}, a search for genomes,")
+        options = with_more(begun, more)
         task = task or from_table(config.get("task"), kept.path, trust)
         searching = Searching(task, options, toolbox, executor, kept, callbacks)
         check_inputs(config.get("inputs"), task, searching.evaluator)
         kept.load_checkpoint(searching.load)
         searching.rows = kept.metrics()
+        if more:  # whatever could be refused has been
+            warn_of_falling(begun, options, "cycles", len(searching.rows))
+            kept.extend(options=dict(more))
         return searching.finish(progress)

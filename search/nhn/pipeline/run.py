@@ -1,7 +1,7 @@
 """`neuron_hierarchy`: all of algorithm 2 in one run directory, stage by stage."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,6 +16,7 @@ from ...datasets.same import lasting_name, same_data
 from ...executors.trust import refuse_scheduler
 from ...progress import usual_console
 from ...runs import Run, continued_run, is_of_runs, remove, started_run
+from ...runs.extending import NO_MORE, More, refuse_others, with_more
 from ...runs.jsonfiles import read_json, write_json
 from ...training.loop import Callback
 from ...training.measures import Function
@@ -30,6 +31,7 @@ from .stages import STAGES, Context, Result
 
 COMMAND = "search"
 REPORT = "report.md"
+EXTENDED = ("final", "control")  # the stages that a pipeline can have more epochs of: what comes before them stays
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +132,7 @@ def resume_neuron_hierarchy(
     trust: str | Collection[str] = (),
     callbacks: Sequence[Callback] = (),
     own: Mapping[str, Any] = NOTHING_OWN,
+    more: More = NO_MORE,
 ) -> NeuronHierarchy:
     """Go on with a pipeline: finished stages are kept, the one that was stopped goes on from its checkpoint.
 
@@ -147,6 +150,8 @@ def resume_neuron_hierarchy(
         The address of the Dask scheduler that the directory names, where it names one.
     callbacks, own
         As those that it began with; `own` holds "loss" and "error", where these are functions.
+    more
+        How many epochs the last training is to have, with add-ons and without, if more than it was begun with.
 
     Raises
     ------
@@ -164,7 +169,23 @@ def resume_neuron_hierarchy(
         options = read_stage_options(settings=stored_stages(config["options"]))
         scheduler = options.executor.address if options.executor.executor == "dask" else None
         refuse_scheduler(scheduler, kept.path / "config.json", trust)
+        refuse_others(more, ("epochs",), f"{kept.path}, a pipeline,")
+        if more:
+            options = _longer(kept, options, more, data.fingerprint())
         return _finish(kept, Context(kept.path, data, options, progress, callbacks, own))
+
+
+def _longer(run: Run, options: NeuronHierarchyOptions, more: More, fingerprint: int) -> NeuronHierarchyOptions:
+    """The options with a longer last training, whose stages go on from where they are instead of beginning anew."""
+    longer = replace(options, final=with_more(options.final, more))
+    for stage in EXTENDED:
+        marker = run.path / stage / "origin.json"
+        before, after = (origin_of(stage, run.path, each.plain(), fingerprint) for each in (options, longer))
+        if marker.exists() and _table(marker).get("origin") == before:
+            write_json(marker, {"origin": after})
+            (marker.parent / "result.json").unlink(missing_ok=True)
+    run.extend(options={"final": asdict(longer.final)})
+    return longer
 
 
 def _finish(run: Run, context: Context) -> NeuronHierarchy:

@@ -183,7 +183,9 @@ def _trained(context: Context, stage: str, way: Way, graph: Callable[[], NeuronG
     """A run of that way of training in the stage's folder: begun, or gone on with."""
     folder, callbacks = context.folder(stage), context.callbacks_of(stage)
     if Run(folder).begun:
-        return go_on(way, folder, context.data, context.progress, callbacks, context.own)
+        longer = options.epochs > Run(folder).config()["options"]["epochs"]
+        more = {"epochs": options.epochs} if longer else {}
+        return go_on(way, folder, context.data, context.progress, callbacks, context.own, more)
     how: dict[str, Any] = {"progress": context.progress, "callbacks": callbacks, "settings": dict(context.own)}
     return grow(way, graph(), context.data, options, run=folder, force=True, **how)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from inspect import signature
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from ....datasets.same import lasting_name, same_data
 from ....options import read_options
 from ....progress import ShowProgress
 from ....runs import Run, continued_run, started_run
+from ....runs.extending import NO_MORE, More, check_more, refuse_others
 from ....runs.held import restored_from
-from ....streams import WITHOUT_DATA, Stream, make_stream
+from ....streams import STREAMS, WITHOUT_DATA, Stream, make_stream
 from ....training.fit import check_numbers
 from ....training.own import NOTHING_OWN, check_own, names_of, objective_with, taken_own
 from ...pictures import leave_pictures, network_at_start
@@ -140,15 +142,19 @@ def resume_stream(
     stream: Stream | None = None,
     callbacks: Sequence[Callback] = (),
     own: Mapping[str, Any] = NOTHING_OWN,
+    more: More = NO_MORE,
 ) -> Lived:
     """Go on with a run on a stream from its last checkpoint; see `search.resume`.
 
-    A stream of one's own is handed over anew, and must give the same batches; so are functions of one's own.
+    A stream of one's own is handed over anew, and must give the same batches; so are functions of one's own. `more`
+    says how many steps, or tasks of the stream, there are to be, if more than the run was begun with.
     """
     with continued_run(run) as kept:
         config = kept.config()
         check_own(kept.path, config, own)
-        options = read_options(StreamOptions, settings=config["options"])
+        longer = _longer(kept.path, config, more)
+        options = read_options(StreamOptions, settings=config["options"] | longer.get("options", {}))
+        config = {**config, "about": config["about"] | longer.get("about", {})}
         network_at_start(kept)  # what is wrong with its file is raised now, not when all is trained
         state, graph = kept.load_network()
         made = stream or _same_stream(graph, config, data)
@@ -160,7 +166,10 @@ def resume_stream(
         with restored_from(kept.checkpoint):
             net.load_optimizer_state(trainer.optimizer, state["optimizer"])
             trainer.life.load_state_dict(state["life"])
-            trainer.ended = bool(state["ended"])
+            trainer.ended = bool(state["ended"]) and trainer.steps == made.steps
+        if more:  # whatever could be refused has been
+            check_life(graph, options, _steps(made, options))
+            kept.extend(**longer)
         return _finish(trainer, kept, progress, callbacks)
 
 
@@ -177,6 +186,27 @@ def _made(
     data = load(data) if isinstance(data, str) else data
     known = {"stream": stream, "data": lasting_name(data), "fingerprint": data.fingerprint(), "about": about}
     return make_stream(stream, _laid(data, graph), **about), known
+
+
+def _longer(path: Path, config: Mapping[str, Any], more: More) -> dict[str, dict[str, int]]:
+    """The entries of config.json that change where there are to be more steps or tasks."""
+    stream, options, about = config["stream"], config["options"], config["about"]
+    settings = signature(STREAMS[stream]).parameters if stream in STREAMS else {}
+    counts = tuple(name for name in ("tasks", "steps") if name in settings)
+    limit = ("steps",) if options["steps"] or not more else ()
+    refuse_others(more, tuple(dict.fromkeys((*limit, *counts))), f"{path}, a run on {stream or config['data']},")
+    longer: dict[str, dict[str, int]] = {}
+    for name, count in more.items():
+        if name in counts:
+            before = about.get(name, settings[name].default)
+            if before is None:
+                raise OptionError(f"{path} has learned from all {name} that there are")
+            check_more(name, before, count)
+            longer.setdefault("about", {})[name] = count
+        if name in limit:
+            check_more(name, options[name], count)
+            longer.setdefault("options", {})[name] = count
+    return longer
 
 
 def _same_stream(graph: NeuronGraph, config: Mapping[str, Any], data: Dataset | None) -> Stream:

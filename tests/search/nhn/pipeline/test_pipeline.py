@@ -1,6 +1,7 @@
 """The whole pipeline on the digits: every stage, its results, and going on after being stopped."""
 
 import json
+import shutil
 
 import pytest
 
@@ -27,7 +28,7 @@ QUICK = {
         "population": 10, "survivors": 5, "recombined": 3, "cycles": 2, "train_batches": 1, "absent": 0.3,
     },
     "directions": {"population": 10, "survivors": 5, "recombined": 3, "cycles": 1, "train_batches": 1},
-    "final": {"epochs": 2, "learning_rate": 0.005},
+    "final": {"epochs": 2, "learning_rate": 0.005, "schedule": "constant"},
 }  # fmt: skip
 
 
@@ -63,6 +64,22 @@ def test_taking_the_add_ons_away_leaves_the_pruned_wiring(whole):
     born = {name for name in whole.graph if "+" in whole.graph.nodes[name]["population"]}
     kept = NeuronGraph.load(whole.run / "retrained" / "graph.safetensors")
     assert set(whole.graph) - born == set(kept)
+
+
+def test_a_longer_last_training_goes_on_from_the_shorter_one(whole, tmp_path):
+    for name in ("longer", "at once"):
+        shutil.copytree(whole.run, tmp_path / name)
+    config = json.loads((tmp_path / "at once" / "config.json").read_text())
+    config["options"]["final"]["epochs"] = 3
+    del config["checksum"]
+    (tmp_path / "at once" / "config.json").write_text(json.dumps(config))
+    first = [json.loads(line) for line in (whole.run / "final" / "metrics.jsonl").read_text().splitlines()]
+    longer, at_once = search.resume(tmp_path / "longer", epochs=3), search.resume(tmp_path / "at once")
+    assert plain(longer.results) == plain(at_once.results) and longer.results["final"]["epochs"] == 3
+    rows = [json.loads(line) for line in (tmp_path / "longer" / "final" / "metrics.jsonl").read_text().splitlines()]
+    assert rows[:2] == first, "what was trained is not trained again"
+    with pytest.raises(OptionError, match="at least the 3"):
+        search.resume(tmp_path / "longer", epochs=2)
 
 
 @pytest.mark.parametrize("stage", ["layers", "add-ons", "final"])

@@ -9,6 +9,28 @@ from neurograph.errors import OptionError
 
 More = Mapping[str, int]  # what there is to be more of, and how many there are to be: {"epochs": 200}
 NO_MORE: More = {}
+BEGUN = "begun"  # what of a run's configuration was otherwise at the start
+_EPOCHS = "begun_epochs"  # the same, of the first runs that were extended
+
+
+def extended(config: Mapping[str, Any], changes: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """A run's configuration with other values in some of its tables, and what they were at the start; no result."""
+    begun = _begun(config)
+    for name, values in changes.items():
+        before = {key: config[name][key] for key, value in values.items() if config[name].get(key) != value}
+        begun[name] = before | begun.get(name, {})
+    kept = {name: value for name, value in config.items() if name not in ("result", _EPOCHS)}
+    return kept | {name: config[name] | values for name, values in changes.items()} | {BEGUN: begun}
+
+
+def at_the_start(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The tables of a run's configuration that were otherwise when it began, as they were."""
+    return {name: config[name] | values for name, values in _begun(config).items()}
+
+
+def _begun(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    first = {"options": {"epochs": config[_EPOCHS]}} if _EPOCHS in config else {}
+    return first | dict(config.get(BEGUN, {}))
 
 
 def with_more(options: Any, more: More) -> Any:

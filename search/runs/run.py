@@ -16,6 +16,7 @@ from neurograph.errors import FileError, reason
 from neurograph.network import NeuronGraph
 
 from . import checkpoints, jsonlines, weights
+from .extending import BEGUN, at_the_start, extended
 from .held import Held, held_rows, restored_from
 from .jsonfiles import digest, read_json, write_json
 
@@ -32,8 +33,6 @@ FILES = (
     checkpoints.PREVIOUS,
 )
 _ORIGIN = ("command", "data", "fingerprint", "stream", "about", "options")
-BEGUN = "begun"  # what of its configuration was otherwise when a run began that was extended later
-_EPOCHS = "begun_epochs"  # the same, of the first runs that were
 Take = Callable[[dict[str, Any], list[dict[str, Any]]], None]
 MARKERS = ("result.json", "origin.json")  # of a stage in a folder of its own
 
@@ -218,22 +217,14 @@ class Run:
         config = self.config()
         if "options" not in config:
             return None
-        begun = {name: config[name] | values for name, values in _begun(config).items()}
-        return digest([(config | begun).get(name) for name in _ORIGIN])
+        return digest([(config | at_the_start(config)).get(name) for name in _ORIGIN])
 
     def extend(self, **changes: dict[str, Any]) -> None:
         """Let some values of the options, or of what its stream is about, be others; a finished run's result goes.
 
         What the run began with stays written down, since its checkpoints are known by it.
         """
-        config = self.config()
-        begun = _begun(config)
-        for name, values in changes.items():
-            before = {key: config[name][key] for key, value in values.items() if config[name].get(key) != value}
-            begun[name] = before | begun.get(name, {})
-        kept = {name: value for name, value in config.items() if name not in ("result", _EPOCHS)}
-        longer = {name: config[name] | values for name, values in changes.items()}
-        write_json(self.path / "config.json", kept | longer | {BEGUN: begun})
+        write_json(self.path / "config.json", extended(self.config(), changes))
 
     def _log(self, name: str) -> Path:
         return self.path / f"{name}.jsonl"
@@ -298,12 +289,6 @@ class Run:
         except FileError as error:
             warnings.warn(f"{error}; it is written anew from the checkpoint", stacklevel=5)
             jsonlines.rewrite(path, rows)
-
-
-def _begun(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Entry of the configuration -> what in it was otherwise when the run began."""
-    first = {"options": {"epochs": config[_EPOCHS]}} if _EPOCHS in config else {}
-    return first | config.get(BEGUN, {})
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -145,14 +146,14 @@ def view_generations(found: Generations, path: str | Path, *, force: bool = Fals
     FileError
         A file that lies there already, a path that cannot be written.
     """
+    page = generations_page(found)
+    return write_page(refuse_overwriting(path, force), page)
+
+
+def generations_page(found: Generations, live: str = "") -> str:
+    """The document; `live` as of `neurograph.view.page.page`. `OptionError` where no generation is over."""
     if not found.bests:
         raise OptionError(f"no {found.unit} of the search is over, so there is nothing to show")
-    path = refuse_overwriting(path, force)
-    return write_page(path, generations_page(found))
-
-
-def generations_page(found: Generations) -> str:
-    """The document."""
     bred = _shown(found)
     own = script(SCRIPTS)
     data = {
@@ -172,8 +173,9 @@ def generations_page(found: Generations) -> str:
     drawn |= {f"genome-{number}": text for number, text in _living_drawn(found).items()}
     pictures = "".join(f'<template id="{name}">{text}</template>' for name, text in drawn.items())
     held = {"pictures": pictures, "data": pack(data, {}), "script": own}
-    named = {"styles": ["generations.css"], "attributes": ' data-page="generations"'}
-    return document("generations", name_of(found.title), held, [own], **named)
+    attributes = ' data-page="generations"' + f' data-live="{escape(live)}"' * bool(live)
+    how = {"styles": ["generations.css"], "attributes": attributes, "asks": bool(live)}
+    return document("generations", name_of(found.title), held, [own], **how)
 
 
 def headline(found: Generations) -> str:

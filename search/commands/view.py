@@ -14,13 +14,10 @@ from neurograph.analysis.examples import Examples
 from neurograph.analysis.observations import Observations
 from neurograph.disk.streams import is_stream
 from neurograph.errors import FileError, OptionError
-from neurograph.view import Generations, Side, beside, view, view_generations
+from neurograph.view import Side, beside, view, view_generations
 
-from ..evolution.kept import COMMAND as EVOLVED
-from ..evolution.page import generations_of
-from ..nhn.locations.page import cycles_of
-from ..nhn.locations.searches import COMMAND as FOUND
 from ..runs import Run, open_run
+from ..searched import searched
 from ..training import sample
 from ..training.fit import check_fit, fitting
 from ..training.tasks import loss_of
@@ -65,9 +62,9 @@ def _run(given: argparse.Namespace) -> None:
             Side(name, **_shown(place, given)) for name, place in zip(names, (given.graph, given.against), strict=True)
         )
         page = beside(first, second, out, max_synapses=given.max_synapses, title=given.title, force=given.force)
-    elif searched := _searched(given.graph):
+    elif os.path.isdir(given.graph) and (found := searched(open_run(given.graph))):
         title = {"title": given.title} if given.title else {}
-        page = view_generations(replace(searched, **title), given.out or given.graph / "view.html", force=given.force)
+        page = view_generations(replace(found, **title), given.out or given.graph / "view.html", force=given.force)
     else:
         run = open_run(given.graph) if os.path.isdir(given.graph) else None
         out = given.out or (run.path / "view.html" if run else given.graph.with_suffix(".html"))
@@ -79,16 +76,6 @@ def _run(given: argparse.Namespace) -> None:
     show(given, {"wrote": page, "bytes": count}, f"wrote {page}{size}; open it in a browser", out=page)
     if given.open:
         webbrowser.open(page.resolve().as_uri())
-
-
-def _searched(place: Path) -> Generations | None:
-    """What a page shows of a run that searched among networks; None for others."""
-    if not os.path.isdir(place):
-        return None
-    run = open_run(place)
-    pages = {EVOLVED: generations_of, FOUND: cycles_of}
-    found = pages.get(run.config().get("command", ""))
-    return found(run) if found else None
 
 
 def _shown(place: Path, given: argparse.Namespace) -> dict[str, Any]:

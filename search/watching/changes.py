@@ -8,10 +8,12 @@ from typing import Any
 from neurograph import NeuronGraph
 from neurograph.analysis.timeline import timeline
 from neurograph.errors import FileError
+from neurograph.view.generations import generations_page
 from neurograph.view.page import page
 from neurograph.view.page_data import content
 
 from ..runs import Run
+from ..searched import is_search, searched
 
 Event = tuple[str, Any]
 
@@ -19,6 +21,8 @@ Event = tuple[str, Any]
 def live_page(run: Run, title: str, test_error: float | None = None) -> str:
     """The page of a run as it is now, which asks to be told of what is new."""
     stamp = _stamp(run)
+    if (found := searched(run)) is not None:
+        return generations_page(found, live=f"{stamp} 0")
     graph = NeuronGraph.load(run.graph)
     edits = len(graph.journal) - len(NeuronGraph.load(run.start).journal)
     shown = content(graph, run.metrics(), title=title, test_error=test_error, past=run.past())
@@ -43,16 +47,17 @@ def news(run: Run, known: str, stopped: Callable[[], bool], every: float = 0.5, 
     ------
     event : tuple of str and object
         "metrics" with the curves so far, "graph" with the number of entries in the journal (the page is to be read
-        anew), or "" as a sign of life.
+        anew; of a search after each generation), or "" as a sign of life.
     """
     seen, _, edits = known.partition(" ")
-    quiet = time.monotonic()
-    yield "metrics", _curves(run)
+    quiet, search = time.monotonic(), is_search(run)
+    if not search:
+        yield "metrics", _curves(run)
     while not stopped():
         now = _stamp(run)
         if now != seen:
             there = _edits(run)
-            yield ("metrics", _curves(run)) if str(there) == edits else ("graph", there)
+            yield ("metrics", _curves(run)) if str(there) == edits and not search else ("graph", there)
             seen, edits, quiet = now, str(there), time.monotonic()
         time.sleep(every)
         if time.monotonic() - quiet > beat:
@@ -67,9 +72,12 @@ def as_text(event: Event) -> bytes:
 
 
 def _stamp(run: Run) -> str:
-    """Changes where the graph of the last checkpoint does: rows and entries are written before it."""
+    """Changes where the graph of the last checkpoint does, before which rows and entries are written.
+
+    Of a search, which may have a graph only at its end, where its rows do.
+    """
     try:
-        found = run.graph.stat()
+        found = (run.path / "metrics.jsonl" if is_search(run) else run.graph).stat()
     except OSError:
         return ""
     return f"{found.st_mtime_ns}-{found.st_ino}-{found.st_size}"

@@ -110,7 +110,7 @@ def _handler(watcher: Watcher) -> type[BaseHTTPRequestHandler]:
         def _page(self) -> None:
             try:
                 text = watcher.page().encode()
-            except FileError as error:
+            except (FileError, OptionError) as error:
                 self._refuse(503, str(error))
                 return
             self._begin(200, "text/html; charset=utf-8", len(text))

@@ -9,7 +9,9 @@ import pytest
 
 import search
 from neurograph.builders import mlp
-from search.runs import open_run
+from search.evolution import EvolutionOptions, evolve
+from search.evolution.kept import settings
+from search.runs import create_run, open_run
 from search.watching import Watcher
 
 HOW = {"first_cycle": 2, "cycle": 1, "slope": 1.0, "newborns": 2, "cool_down": 0, "settle": 0, "autophagy": "none"}
@@ -103,3 +105,31 @@ def test_a_page_receives_what_a_run_that_goes_on_does(tmp_path):
         browser.until(f"window.neurograph.data.timeline.curves.epoch.length === {len(kept.metrics())}")
         assert browser.text("#headline").split(", ")[1] == f"{len(events)} events"
         assert browser.complaints() == []
+
+
+def test_the_page_of_a_search_grows_with_it(tmp_path):
+    pytest.importorskip("selenium", reason="selenium is not installed")
+    from tests.neurograph.view.browsing import chromium
+
+    def evolved(generations, **how):
+        options = EvolutionOptions(4, generations, objectives={"synapses": 1.0}, seed=1)
+        evolve(mlp([2, 2, 1]), lambda one: one.graph.number_of_edges(), options, run=tmp_path / "run", **how)
+
+    evolved(2)
+    with chromium(tmp_path / "profile") as browser, serving(open_run(tmp_path / "run")) as watcher:
+        browser.driver.get(watcher.address + "#individual=3")
+        browser.until("window.neurograph")
+        assert browser.text("#headline").startswith("2 generations, ") and browser.text("#chosen") == "Individual 3"
+        evolved(4, resume=True)
+        browser.until(
+            "window.neurograph && document.getElementById('headline').textContent.startsWith('4 generations')"
+        )
+        assert browser.text("#chosen") == "Individual 3"
+        assert browser.complaints() == []
+
+
+def test_a_search_without_a_generation_says_so(tmp_path):
+    create_run(tmp_path / "run", {"command": "evolve", "options": settings(EvolutionOptions(4, 2), None)})
+    with serving(open_run(tmp_path / "run")) as watcher:
+        status, words = asked(watcher, f"/{watcher.token}/")
+        assert status == 503 and b"no generation of the search is over" in words

@@ -347,6 +347,7 @@ async function generations() {
   addEventListener("hashchange", () => readAddress(app, location.hash));
   new ResizeObserver(() => paintCanvas(app)).observe(tree);
   document.documentElement.dataset.state = "ready";
+  followRun();
   window.neurograph = app; // for the console
 }
 

@@ -60,3 +60,10 @@ function drawGenes({ palette }, parent, { genes, before }, x, y) {
     drawn("rect", { x: x + (i % 12) * 12, y: y + Math.floor(i / 12) * 15, width: 9, height: 12, fill, stroke: changed ? palette.newborn : palette.line, "stroke-width": changed ? 2 : 1 }, parent);
   });
 }
+
+// A page that is served while its search goes on reads itself anew after each generation; the address keeps who was chosen.
+function followRun() {
+  const { live } = document.documentElement.dataset;
+  if (live === undefined) return;
+  new EventSource("events?" + new URLSearchParams({ known: live })).addEventListener("graph", () => location.reload());
+}

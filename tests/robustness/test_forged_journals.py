@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 
+from neurograph import NeuronGraph
 from neurograph.core.journal import Journal
 from neurograph.core.replaying import read_lines, write_lines
 from neurograph.errors import FileError, JournalError, NeuroGraphError
@@ -78,3 +79,25 @@ def write_forged(path, lines, rng):
     for _ in range(int(rng.integers(1, 4))):
         text = forged_text(text, rng)
     write_lines(path, [json.dumps(line) for line in text.get("lines", ())], {})
+
+
+@pytest.mark.parametrize("target", [2, 4, 2**31, -1])
+def test_a_synapse_that_goes_by_ends_that_are_not_its_own_is_refused(target, tmp_path):
+    """By its ends a synapse is found without looking for its number: where these are another's, another would go."""
+    g = NeuronGraph()
+    g.add_population("in", 2, role="input")
+    g.add_population("out", 3)
+    g.add_weighted_edges_from([(0, 2, 1.0), (0, 3, 2.0)])
+    g.restart_journal()
+    start = g.copy()
+    g.remove_edge(0, 3)
+    g.journal.save(path := tmp_path / "history")
+    lines = [json.loads(line) for line in read_lines(path)[0]]
+    place = next(effect for line in lines for effect in line["forward"] if effect[0] == "s+")
+    assert place[2:] == [0, 3]
+    place[3] = target
+    write_lines(path, [json.dumps(line) for line in lines], {})
+    before = state(start)
+    with pytest.raises((FileError, JournalError)):
+        start.replay(Journal.load(path))
+    assert state(start) == before

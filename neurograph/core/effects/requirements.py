@@ -155,6 +155,12 @@ def _born_synapses(effect: Any, _keys: int, ids: int) -> None:
     _need(distinct(effect.ids), "a synapse is born twice")
 
 
+def _born_synapse(effect: Any, keys: int, ids: int) -> None:
+    _number(effect.number, ids, "an id")
+    _number(effect.source, keys, "a source")
+    _number(effect.target, keys, "a target")
+
+
 def _dead_synapses(effect: Any, keys: int, ids: int) -> None:
     rows = effect.rows
     _need(isinstance(rows, SynapseRecords), "synapses that died are none")
@@ -175,9 +181,7 @@ def _dead_synapses(effect: Any, keys: int, ids: int) -> None:
 
 
 def _dead_synapse(effect: Any, keys: int, ids: int) -> None:
-    _number(effect.number, ids, "an id")
-    _number(effect.source, keys, "a source")
-    _number(effect.target, keys, "a target")
+    _born_synapse(effect, keys, ids)
     _number(effect.form, 2**31, "a form")
     _weight(effect.weight)
     if effect.extra is not None:
@@ -255,7 +259,7 @@ _CHECKS: dict[type[Effect], Callable[[Any, int, int], None]] = {
     PopulationAdded: _population,
     PopulationRemoved: _population,
     SynapsesBorn: _born_synapses,
-    SynapseBorn: lambda effect, _, ids: _number(effect.number, ids, "an id"),
+    SynapseBorn: _born_synapse,
     SynapsesDied: _dead_synapses,
     SynapseDied: _dead_synapse,
     FormsChanged: _changed_forms,

@@ -99,7 +99,8 @@ class SynapseBorn(_SynapseBorn, Effect):
         self._as_many().roll_back(graph)
 
     def check(self, graph: "GraphState") -> None:
-        synapses_are_there(graph, np.array([self.number]))
+        born = self._as_many()
+        refuse(born.ids[rows_at(graph.table, born.ids, born.ends) < 0], "are no synapses of it between these neurons")
 
     def forward(self, past: "Past") -> list[Effect]:
         return self._as_many().forward(past)

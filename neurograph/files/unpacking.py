@@ -8,19 +8,19 @@ from neurograph.core import journal
 from neurograph.core.codec import decode
 from neurograph.core.columns import NeuronColumns
 from neurograph.core.graph import EditableGraph
-from neurograph.core.ranks import Ranks, immediate
+from neurograph.core.ranks import Ranks
 from neurograph.core.replaying import is_counts
 from neurograph.core.soundness import MOST_KEYS
 from neurograph.errors import FileError
 from neurograph.files.container import Content
 from neurograph.files.history import check_history
 from neurograph.files.parts import Parts, need, need_attributes, within
+from neurograph.files.synapses import check_synapses
 from neurograph.schema import synapse
 from neurograph.schema.neuron import SCHEMA, VALUES, NeuronKind, change_kind, default_values, may_have
-from neurograph.schema.synapse import canonical_form, check_fit, form_of
+from neurograph.schema.synapse import canonical_form
 from neurograph.storage.pools import Pool
 from neurograph.storage.sets import distinct
-from neurograph.storage.sparse import by_key
 from neurograph.storage.table import EdgeTable
 
 _HIGHEST = 2.0**53  # of a rank: whole numbers that a float holds
@@ -38,7 +38,7 @@ def unpack(content: Content, graph: EditableGraph) -> None:
     parts = Parts(content)
     table = _table(parts)
     graph.neurons, graph.ranks = _columns(parts), _ranks(parts)
-    _check_synapses(table, graph.neurons, graph.ranks)
+    check_synapses(table, graph.neurons, graph.ranks)
     table.reindex()
     graph.adopt(table)
     graph.graph.update(need_attributes(decode(parts.text.get("attributes")), (), "the graph"))
@@ -161,31 +161,8 @@ def _pools(parts: Parts, table: EdgeTable) -> list[Pool]:
         need(data.shape[1:] not in shapes, "two pools hold weights of one shape")
         shapes.add(data.shape[1:])
         pools.append(Pool(data))
-        mine = np.flatnonzero(table.pool == len(pools))
-        need(len(mine) == len(data), "there are more or fewer weights than synapses")
-        table.row[mine] = np.arange(len(mine))
+        mine = table.pool == len(pools)
+        need(np.count_nonzero(mine) == len(data), "there are more or fewer weights than synapses")
+        table.row[slice(None) if len(data) == len(mine) else mine] = np.arange(len(data), dtype=np.int32)
     need(pools and within(table.pool, len(pools) + 1), "a synapse's weight is not there")
     return pools
-
-
-def _check_synapses(table: EdgeTable, columns: NeuronColumns, ranks: Ranks) -> None:
-    """What the graph's own verbs would have refused: a cycle, strangers, two synapses on a pair, what does not fit."""
-    below = len(table.names)
-    living = by_key(table.keys(), True, below)
-    u, v = table.src, table.dst
-    for ends in (u, v):
-        need(within(ends, below) and living[ends].all(), "a synapse joins a neuron that is not there")
-    pair = (u.astype(np.int64) << 32) | v
-    need((pair[1:] > pair[:-1]).all(), "its synapses are not in order")
-    need(within(table.form, len(table.forms.bundles)), "a synapse is of a form that is not there")
-    now = immediate(table, np.arange(len(u)))
-    need((ranks.rank[u[now]] < ranks.rank[v[now]]).all(), "its synapses may close a cycle")
-    counts = len(columns.kinds), len(columns.kinds), len(table.forms.bundles), len(table.pools) + 1
-    codes = np.ravel_multi_index((columns.kind[u], columns.kind[v], table.form, table.pool), counts) if len(u) else u
-    codes.sort()
-    for code in codes[np.diff(codes, prepend=-1) > 0].tolist():
-        source, target, form, weight = (int(part) for part in np.unravel_index(code, counts))
-        shape = table.pools[weight - 1].data.shape[1:] if weight else None
-        ends = columns.kinds[source].shape, columns.kinds[target].shape
-        need(columns.kinds[target].role != "input", "an input neuron has an incoming synapse")
-        check_fit(form_of(table.forms.bundles[form]), shape, *ends)

@@ -153,7 +153,9 @@ def moved_pools(pools: Sequence[Pool], of: np.ndarray, row: np.ndarray, slack: C
     """
     new = []
     for number, pool in enumerate(pools, 1):
-        mine = np.flatnonzero(of == number)
-        new.append(pool.take(row[mine], slack(len(mine))))
-        row[mine] = np.arange(len(mine))
+        found = of == number
+        count = int(np.count_nonzero(found))
+        mine: Any = slice(None) if count == len(of) else np.flatnonzero(found)
+        new.append(pool.take(row[mine], slack(count)))
+        row[mine] = np.arange(count, dtype=np.int32)
     return new

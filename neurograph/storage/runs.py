@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 LEAST = 4096  # places; fewer are sooner looked up one by one
+_PIECE = 2**15  # places that are compared at once, in the cache
 MEAN = 128  # places that a run must have on average
 
 Run = tuple[int, int, int]
@@ -34,12 +35,23 @@ def runs(places: np.ndarray) -> list[Run] | None:
     count = len(places)
     if count < LEAST:
         return None
+    if _is_one(places):
+        return [(0, int(places[0]), count)]
     ends = np.flatnonzero(_breaks(places))
     if (len(ends) + 1) * MEAN > count:
         return None
     starts = [0, *(ends + 1).tolist()]
     lengths = np.diff(starts, append=count).tolist()
     return list(zip(starts, places[starts].tolist(), lengths, strict=True))
+
+
+def _is_one(places: np.ndarray) -> bool:
+    """Whether places are one run; looked at piece by piece, so that it costs next to nothing where they are not."""
+    first, count = int(places[0]), len(places)
+    if first < 0 or int(places[-1]) - first != count - 1:
+        return False
+    pieces = (places[start : start + _PIECE + 1] for start in range(0, count, _PIECE))
+    return all((piece[1:] - piece[:-1] == 1).all() for piece in pieces)
 
 
 def _breaks(places: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 LEAST = 2**13  # numbers; fewer are compared as fast
+_PIECE = 2**16
 
 
 def stable_order(numbers: np.ndarray, limit: int) -> np.ndarray:
@@ -51,3 +52,12 @@ def sorted_pairs(first: np.ndarray, second: np.ndarray, limit: int) -> np.ndarra
     """
     order = stable_order(second, limit)
     return order[stable_order(first[order], limit)]
+
+
+def pairs_rise(first: np.ndarray, second: np.ndarray) -> bool:
+    """Whether pairs stand in rising order; equal ones may follow one another. Piece by piece, to stay in the cache."""
+    for start in range(0, len(first), _PIECE):
+        a, b = first[start : start + _PIECE + 1], second[start : start + _PIECE + 1]
+        if ((a[1:] < a[:-1]) | ((a[1:] == a[:-1]) & (b[1:] < b[:-1]))).any():
+            return False
+    return True

@@ -19,7 +19,7 @@ from neurograph.storage.columns import EdgeColumns
 from neurograph.storage.pools import moved_pools, roomy
 from neurograph.storage.runs import runs, taken
 from neurograph.storage.sides import Side, pointers
-from neurograph.storage.sorting import sorted_pairs, stable_order
+from neurograph.storage.sorting import pairs_rise, sorted_pairs, stable_order
 from neurograph.storage.sparse import gappy
 from neurograph.storage.values import ABSENT
 
@@ -237,19 +237,20 @@ class EdgeTable(EdgeColumns):
 
     def reindex(self) -> None:
         """Drop the dead rows, sort the rest by (source, target), rebuild both indexes."""
-        self.keep(self.live())
+        self.keep(self.live() if self.dead else None)
 
-    def keep(self, keep: np.ndarray) -> None:
-        """Keep these rows alone, in columns made anew."""
-        key = (self.src[keep].astype(np.int64) << 32) | self.dst[keep]
-        size, slack, nodes = len(keep), _slack(len(keep)), len(self.names)
-        if (key[1:] < key[:-1]).any():
-            keep = keep[sorted_pairs(self.src[keep], self.dst[keep], nodes)]
+    def keep(self, keep: np.ndarray | None) -> None:
+        """Keep these rows alone, all where None, in columns made anew."""
+        size = self.size if keep is None else len(keep)
+        slack, nodes, rows = _slack(size), len(self.names), slice(size) if keep is None else keep
+        if not pairs_rise(self.src[rows], self.dst[rows]):
+            order = sorted_pairs(self.src[rows], self.dst[rows], nodes)
+            keep = order if keep is None else keep[order]
         new: dict[str, Any] = {}
-        known = runs(keep)
+        known = None if keep is None else runs(keep)
         for column, dtype in self.COLUMNS.items():
-            new[column] = np.empty(size + slack, dtype)
-            new[column][:size] = taken(getattr(self, column), keep, known)
+            new[column], old = np.empty(size + slack, dtype), getattr(self, column)
+            new[column][:size] = old[:size] if keep is None else taken(old, keep, known)
         pools = moved_pools(self.pools, new["pool"][:size], new["row"][:size], _slack)
         src, dst = new["src"][:size], new["dst"][:size]
         sparse, perm = gappy(len(self.index), nodes), stable_order(dst, nodes).astype(np.int32, copy=False)
@@ -258,9 +259,9 @@ class EdgeTable(EdgeColumns):
         new |= {"moves": self.moves + 1, "extra": self._moved_extra(keep), "names": self._fitting_names()}
         self.install(**new, size=size, base=size, dead=0, pools=pools, out=out, inn=inn)
 
-    def _moved_extra(self, keep: np.ndarray) -> dict[int, dict]:
-        if not self.extra:
-            return {}  # a new one: the old belongs to the old Values
+    def _moved_extra(self, keep: np.ndarray | None) -> dict[int, dict]:
+        if not self.extra or keep is None:
+            return dict(self.extra)  # a new one: the old belongs to the old Values
         place = np.full(self.size, -1)
         place[keep] = np.arange(len(keep))
         return {place.item(row): d for row, d in self.extra.items() if place[row] >= 0}

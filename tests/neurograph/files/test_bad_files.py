@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import FileError
-from neurograph.files import container, export
+from neurograph.files import container, export, synapses
 from neurograph.files.packing import pack
 
 
@@ -168,9 +168,22 @@ CRAFTED = {
 }
 
 
+@pytest.mark.parametrize("piece", [1, 3, synapses._PIECE])
 @pytest.mark.parametrize(("change", "what"), CRAFTED.values(), ids=CRAFTED)
-def test_crafted_content_is_checked_as_the_graphs_own_verbs_would(change, what, tmp_path):
+def test_crafted_content_is_checked_as_the_graphs_own_verbs_would(change, what, piece, tmp_path, monkeypatch):
+    monkeypatch.setattr(synapses, "_PIECE", piece)
     refused(crafted(tmp_path / "net.safetensors", change), what)
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_a_pair_twice_is_seen_between_two_pieces_too(at, tmp_path, monkeypatch):
+    monkeypatch.setattr(synapses, "_PIECE", at + 1)
+
+    def change(arrays, text):
+        for end in ("source", "target"):
+            arrays[f"synapse.{end}"][at + 1 if at < 5 else 5] = arrays[f"synapse.{end}"][min(at, 4)]
+
+    refused(crafted(tmp_path / "net.safetensors", change), "order")
 
 
 def test_a_header_that_says_nothing(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from neurograph.storage.runs import LEAST, MEAN, inside, put_at, put_some_at, runs, taken
+from neurograph.storage.runs import _PIECE, LEAST, MEAN, inside, put_at, put_some_at, runs, taken
 
 SIZE = 3 * LEAST
 pieces = st.lists(st.tuples(st.integers(0, SIZE - 1), st.integers(1, LEAST)), min_size=1, max_size=9)
@@ -31,6 +31,16 @@ def test_runs_are_all_places_in_order(found):
 @pytest.mark.parametrize("places", [np.arange(10), np.arange(0, 3 * LEAST, 2), np.full(LEAST, 7)])
 def test_short_runs_are_none(places):
     assert runs(places) is None
+
+
+@pytest.mark.parametrize("odd", [1, 50, _PIECE - 1, _PIECE, _PIECE + 1, 2 * _PIECE, 3 * _PIECE - 2])
+def test_one_run_is_found_and_what_looks_like_one_is_not(odd):
+    places = np.arange(5, 5 + 3 * _PIECE, dtype=np.int32)
+    assert runs(places) == [(0, 5, len(places))]
+    places[[odd - 1, odd]] = places[[odd, odd - 1]]  # its ends are as far apart as before
+    known = runs(places)
+    assert known is not None and len(known) > 1
+    np.testing.assert_array_equal(np.concatenate([np.arange(f, f + c) for _, f, c in known]), places)
 
 
 def test_places_that_are_missing_begin_runs_of_their_own():

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from neurograph.storage.sorting import LEAST, stable_order
+from neurograph.storage import sorting
+from neurograph.storage.sorting import LEAST, pairs_rise, stable_order
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
@@ -12,3 +15,12 @@ def test_equal_numbers_stay_as_they_stand(dtype, count, limit):
     order = stable_order(numbers, limit)
     np.testing.assert_array_equal(order, np.argsort(numbers, kind="stable"))
     assert np.issubdtype(order.dtype, np.integer)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=12), st.booleans(), st.integers(1, 5))
+def test_pairs_rise_where_sorting_leaves_them(pairs, ordered, piece):
+    pairs = sorted(pairs) if ordered else pairs
+    first, second = np.array(pairs, np.int32).reshape(-1, 2).T
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sorting, "_PIECE", piece)
+        assert pairs_rise(first, second) == (pairs == sorted(pairs))

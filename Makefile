@@ -2,6 +2,8 @@
 # make test   all tests                                        make soak    the tests that take their time, with more examples
 # make lint   ruff and pyright                                 make wheel   build the package and look inside
 # make docs   the site, in build/site; warnings are errors, and the tutorial is executed
+#   and growth in the loops of Lightning, Hugging Face, skorch and Optuna, in .venv-loops (two gigabytes)
+# make soak-loops   the last of these alone
 # make soak PART=tests/robustness   a part of them; counts are in .soak.json, and what was stopped goes on from there
 # make test-lowest   the tests in .venv-lowest, with the lowest versions that pyproject.toml allows
 # make test-torch-sparse   builds torch-sparse from source into .venv (ten minutes or more) and runs its tests
@@ -18,7 +20,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-lowest test-torch-sparse lint docs bench soak wheel clean
+.PHONY: demo test test-lowest test-torch-sparse lint docs bench soak soak-loops wheel clean
 
 demo: .venv/installed
 	$(BIN)/python examples/demo.py
@@ -44,8 +46,11 @@ docs: .venv/installed-docs
 bench: .venv/installed
 	for name in graph training following sparse kernels sparse_conv evolution; do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
-soak: .venv/installed-dev
+soak: .venv/installed-dev $(if $(PART),,soak-loops)
 	HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q $(PART)
+
+soak-loops: .venv-loops/installed
+	.venv-loops/bin/python -m pytest -q -rs -p no:cacheprovider tests/search/loops tests/docs/test_code.py
 
 wheel: .venv/installed-dev
 	rm -rf build dist
@@ -54,7 +59,7 @@ wheel: .venv/installed-dev
 	$(BIN)/python -m zipfile -l dist/*.whl
 
 clean:
-	rm -rf .soak.json .venv .venv-lowest build dist *.egg-info .pytest_cache .hypothesis .ruff_cache compiler/lowering/kernels/_*.so
+	rm -rf .soak.json .venv .venv-lowest .venv-loops build dist *.egg-info .pytest_cache .hypothesis .ruff_cache compiler/lowering/kernels/_*.so
 
 .venv/bin/python:
 	"$(PYTHON)" -m venv .venv
@@ -79,6 +84,12 @@ KERNELS := setup.py $(wildcard compiler/lowering/kernels/csrc/*)
 .venv-lowest/installed: pyproject.toml constraints-lowest.txt
 	"$(PYTHON)" -m venv .venv-lowest
 	PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= .venv-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e . pytest hypothesis
+	touch $@
+
+# What grows in other people's loops: none of them is needed otherwise.
+.venv-loops/installed: pyproject.toml constraints.txt
+	"$(PYTHON)" -m venv .venv-loops
+	.venv-loops/bin/python -m pip install --quiet -c constraints.txt -e ".[loops]" pytest hypothesis pandas
 	touch $@
 
 # Its setup.py imports torch, so it is built with what is installed here.

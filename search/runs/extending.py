@@ -30,7 +30,12 @@ def at_the_start(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _begun(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     first = {"options": {"epochs": config[_EPOCHS]}} if _EPOCHS in config else {}
-    return first | dict(config.get(BEGUN, {}))
+    held = first | dict(config.get(BEGUN, {}))
+    return {name: values for name, values in held.items() if _is_table(values) and _is_table(config.get(name))}
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def with_more(options: Any, more: More) -> Any:

@@ -1,8 +1,8 @@
 """Runs commands in forks of itself, and kills them: a line of JSON in, a line of JSON out.
 
 In: "words" of the command line, or of one of `DOORS`; "kill", seconds after which it is killed; "at", the number of the
-file operation at which it kills itself (see OPERATIONS); "fault", an errno to raise there instead; "folder", where it
-runs and keeps what is the user's own. All but the first may be left out.
+file operation at which it kills itself (see OPERATIONS); "fault", an errno to raise there instead, and "on", whether at
+all later ones too; "folder", where it runs and keeps what is the user's own. All but the first may be left out.
 Out: "status" (-9 where it was killed), "seconds", "operations" (how many there were), "said" (its standard error).
 """
 
@@ -33,8 +33,8 @@ OPERATIONS = ("replace", "fsync", "link", "unlink", "write", "truncate")
 class Counted:
     """File operations, counted; the one that is asked for does not happen."""
 
-    def __init__(self, at, fault):
-        self.count, self.at, self.fault = 0, at, fault
+    def __init__(self, at, fault, on):
+        self.count, self.at, self.fault, self.on = 0, at, fault, on
 
     def patch(self):
         for name in OPERATIONS:
@@ -43,7 +43,7 @@ class Counted:
     def counted(self, call):
         def wrapped(*args, **options):
             self.count += 1
-            if self.count == self.at:
+            if self.count == self.at or (self.on and self.count > self.at):
                 if self.fault is None:
                     os.kill(os.getpid(), signal.SIGKILL)
                 raise OSError(self.fault, os.strerror(self.fault))
@@ -89,7 +89,7 @@ def child(order, message, counts):
     if "folder" in order:
         os.chdir(order["folder"])
         os.environ["XDG_CACHE_HOME"] = order["folder"]
-    counted = Counted(order.get("at"), order.get("fault"))
+    counted = Counted(order.get("at"), order.get("fault"), order.get("on"))
     write = os.write
     counted.patch()
     try:

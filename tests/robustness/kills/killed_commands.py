@@ -114,6 +114,14 @@ def leftovers(run):
     return [str(path) for path in run.rglob("*") if path.name == "lock" or path.name.endswith(".part")]
 
 
+def refused(words, done):
+    """Whether an error of ours ended it, and no other did; an evolution is called, and raises its errors."""
+    ours = done["status"] == 2 and "neurograph: " in done["said"]
+    ours |= words[0] == "evolve" and "TRACEBACK FileError" in done["said"]
+    assert ours or (not done["status"] and "TRACEBACK" not in done["said"]), done["said"]
+    return ours
+
+
 def resumed(forge, words, run, **how):
     """Go on with a run, or begin it again where it was killed before its first checkpoint."""
     if words[0] == "evolve":

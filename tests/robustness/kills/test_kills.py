@@ -4,7 +4,7 @@ import errno
 import shutil
 
 import pytest
-from killed_commands import COMMANDS, ONCE, TRAINING, WRITERS, leftovers, numbers_of, resumed, write_networks
+from killed_commands import COMMANDS, ONCE, TRAINING, WRITERS, leftovers, numbers_of, refused, resumed, write_networks
 
 from neurograph import NeuronGraph
 from neurograph.errors import FileError
@@ -54,18 +54,15 @@ def test_stopped_at_a_file_operation(forge, whole, name, fault, tmp_path):
         stopped = forge.run(words, at=at, fault=FAULTS[fault])
         if FAULTS[fault] is None:
             assert stopped["status"] == -9
-        elif name != "evolve":  # an error of ours, or one that did not matter, such as that of a cleanup
-            assert stopped["status"] in (0, 2) and "TRACEBACK" not in stopped["said"], stopped["said"]
-            assert stopped["status"] == 0 or "neurograph: " in stopped["said"]
-        else:  # which is called, and raises
-            assert stopped["status"] == 0 or "TRACEBACK FileError" in stopped["said"], stopped["said"]
+        else:  # an error of ours, or one that did not matter, such as that of a cleanup
+            refused(words, stopped)
         last = resumed(forge, words, run)
         assert last["status"] == 0, last["said"]
         same(run, numbers)
         shutil.rmtree(run)
         return "bit-equal"
 
-    repeat(f"{fault} at a file operation of {name}", trial, 1, min(most, 100 if FAULTS[fault] is None else 30))
+    repeat(f"{fault} at a file operation of {name}", trial, 1, min(most, 100))
 
 
 def is_whole(path, new):
@@ -106,3 +103,34 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one(forge, name, tmp_pat
     repeat(f"kills of {name}", trial, done["operations"] + 1, 100, of="kills" if SOAK else "trials")
     assert run()["status"] == 0
     assert is_whole(out, new) and sorted(path.name for path in out.parent.iterdir()) == there
+
+
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("fault", ["disk full", "read-only"] if SOAK else ["disk full"])
+def test_a_writer_without_room_leaves_the_old_file_or_the_new_one(forge, name, fault, tmp_path, monkeypatch):
+    """Each of its file operations fails once, and all from one on, as those of a full disk do."""
+    monkeypatch.chdir(tmp_path)
+    write_networks(tmp_path)
+    words, pattern = WRITERS[name]
+
+    def run(**how):
+        return forge.run(words, folder=str(tmp_path), **how)
+
+    done = run()
+    (out,) = tmp_path.glob(pattern)
+    new, there = out.read_bytes(), sorted(path.name for path in out.parent.iterdir())
+
+    def trial(number, _):
+        out.write_text("old")
+        how = {"at": number // 2 + 1, "fault": FAULTS[fault], "on": bool(number % 2)}
+        failed = run(**how)
+        assert failed["status"] in (0, 2) or "TRACEBACK FileError" in failed["said"], failed["said"]
+        assert "TRACEBACK OSError" not in failed["said"]
+        assert (failed["status"] and out.read_bytes() == b"old") or is_whole(out, new)
+        left = sorted(path.name for path in out.parent.iterdir())
+        assert left == there or how["on"]  # what cannot be removed now is removed the next time
+        assert run()["status"] == 0
+        assert is_whole(out, new) and sorted(path.name for path in out.parent.iterdir()) == there
+        return "refused" if failed["status"] else "did not matter"
+
+    repeat(f"{fault} at a file operation of {name}", trial, 2 * done["operations"], 2 * done["operations"])

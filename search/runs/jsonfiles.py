@@ -51,9 +51,15 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise FileError(f"{path} is damaged: it holds no table")
     checksum = content.pop(_CHECKSUM, None)
-    if checksum not in (None, digest(content)):
+    if checksum not in (None, digest(content)) or (checksum is None and _has_lost_its_name(content)):
         raise FileError(
             f"{path} is damaged: its content does not match its checksum; restore it from a copy, or, where it was "
             'edited on purpose, take its "checksum" out'
         )
     return content
+
+
+def _has_lost_its_name(content: dict[str, Any]) -> bool:
+    """Whether the last of what is there is a checksum of all else, under another name: a bit of it has flipped."""
+    rest = dict(content)
+    return bool(rest) and rest.popitem()[1] == digest(rest)

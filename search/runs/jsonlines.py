@@ -17,6 +17,7 @@ from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 
 _CRC = re.compile(rb'(?:, )?"crc32": "([0-9a-f]{8})"\}$')
+_LIKE_CRC = re.compile(rb'(?:, )?"(?P<name>[^"]*)": "(?P<crc>[^"]*)"\}$')
 
 
 def append(path: Path, entry: dict[str, Any]) -> None:
@@ -121,11 +122,17 @@ def _entries(path: Path, lines: Sequence[bytes]) -> list[dict[str, Any]]:
     for number, line in enumerate(lines, 1):
         found = _CRC.search(line)
         text = line[: found.start()] + b"}" if found else line
-        if (checked and not found) or (found and int(found[1], 16) != crc32(text)):
+        if ((checked or _had_one(line)) and not found) or (found and int(found[1], 16) != crc32(text)):
             raise FileError(f"{path} is damaged: line {number} does not match its CRC")
         checked = checked or bool(found)
         entries.append(_entry(path, number, text))
     return entries
+
+
+def _had_one(line: bytes) -> bool:
+    """Whether there is what was a CRC before a bit of it flipped: its name without hexadecimals, or the right ones."""
+    found = _LIKE_CRC.search(line)
+    return bool(found) and (found["name"] == b"crc32" or found["crc"] == b"%08x" % crc32(line[: found.start()] + b"}"))
 
 
 def _entry(path: Path, number: int, text: bytes) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def leftovers(run):
 def refused(words, done):
     """Whether an error of ours ended it, and no other did; an evolution is called, and raises its errors."""
     ours = done["status"] == 2 and "neurograph: " in done["said"]
-    ours |= words[0] == "evolve" and "TRACEBACK FileError" in done["said"]
+    ours |= words[0] == "evolve" and any(f"TRACEBACK {kind}" in done["said"] for kind in ("FileError", "OptionError"))
     assert ours or (not done["status"] and "TRACEBACK" not in done["said"]), done["said"]
     return ours
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from neurograph.errors import FileError
-from search.runs import jsonlines
+from search.runs import jsonfiles, jsonlines
 
 plain = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists)
 rows = st.dictionaries(st.text().filter(lambda key: key != "crc32"), plain)
@@ -26,6 +26,39 @@ def test_what_is_appended_is_read_and_any_other_reader_of_json_reads_it_too(tmp_
         assert [{k: v for k, v in line.items() if k != "crc32"} for line in lines] == entries
     jsonlines.rewrite(path, entries)
     assert jsonlines.read(path) == entries and jsonlines.stamp(path)["lines"] == len(entries)
+
+
+@pytest.mark.parametrize("entries", [[{"epoch": 1, "loss": 0.25}, {"epoch": 2}], [{}], [{"only": "text"}]])
+def test_every_flipped_bit_is_seen_by_whoever_reads(entries, tmp_path):
+    path = tmp_path / "log.jsonl"
+    jsonlines.rewrite(path, entries)
+    for content in flips(path.read_bytes()):
+        path.write_bytes(content)
+        try:
+            found = jsonlines.read(path)
+        except FileError:
+            continue
+        assert found in (entries, entries[:-1])  # the last without its end is one that a kill tore
+
+
+def flips(whole):
+    """The same bytes with one bit flipped, for every bit."""
+    for at in range(len(whole)):
+        for bit in range(8):
+            yield whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :]
+
+
+@pytest.mark.parametrize("held", [{"lr": 0.1, "nested": {"steps": [1, 2]}}, {}, {"origin": "0" * 32}])
+def test_every_flipped_bit_in_a_json_file_is_seen_or_changes_nothing(held, tmp_path):
+    path = tmp_path / "config.json"
+    jsonfiles.write_json(path, held)
+    for content in flips(path.read_bytes()):
+        path.write_bytes(content)
+        try:
+            found = jsonfiles.read_json(path)
+        except FileError:
+            continue
+        assert found == held
 
 
 def test_every_flipped_bit_is_seen_beside_a_checkpoint(tmp_path):

@@ -9,74 +9,21 @@ float64. Without a device the kernels are left out, and seconds are the processo
 """
 
 import argparse
-import gc
 import sys
-import time
-from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from benchmarks import gpu_networks
+from benchmarks.gpu_timing import HERE, close, graphed, median_ms, medians_ms
 from compiler.lowering.kernels.cuda import runtime, shared, walk
 from compiler.lowering.kernels.cuda.parts import parts_of
 from compiler.lowering.kernels.cuda.shared import SharedWalk
 from compiler.lowering.kernels.cuda.walk import Wiring
 
 NEURONS, FAN_IN, INPUTS = 10_000, 16, 256
-HERE = "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def medians_ms(variants: dict[str, Callable[[], object]], repeats: int = 15) -> dict[str, float]:
-    """The median of each one's time by CUDA events, in ms; every round runs all of them in turn."""
-    for run in variants.values():
-        for _ in range(3):
-            run()
-    times: dict[str, list[float]] = {name: [] for name in variants}
-    gc.collect()
-    gc.disable()  # a collection in one variant's turn would be the other's garbage
-    try:
-        for _ in range(repeats):
-            for name, run in variants.items():
-                times[name].append(_elapsed(run))
-    finally:
-        gc.enable()
-    return {name: float(np.median(found)) for name, found in times.items()}
-
-
-def _elapsed(run: Callable[[], object]) -> float:
-    if HERE == "cpu":
-        begin = time.perf_counter()
-        run()
-        return (time.perf_counter() - begin) * 1e3
-    begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-    torch.cuda.synchronize()
-    begin.record()
-    run()
-    end.record()
-    end.synchronize()
-    return begin.elapsed_time(end)
-
-
-def median_ms(run: Callable[[], object], repeats: int = 15) -> float:
-    """The median of one call's time, in ms."""
-    return medians_ms({"": run}, repeats)[""]
-
-
-def graphed(run: Callable[[], object]) -> Callable[[], object]:
-    """The same work replayed from a CUDA graph."""
-    if HERE == "cpu":
-        return run
-    stream = torch.cuda.Stream()
-    with torch.cuda.stream(stream):
-        for _ in range(3):
-            run()
-    torch.cuda.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        run()
-    return graph.replay
 
 
 def field(levels: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -117,12 +64,6 @@ class LevelByLevel:
             spread = self.weights[begin:end, :, None] * delta[:, None]
             reached.index_add_(0, self.sources[begin:end].flatten(), spread.flatten(0, 1))
         return values, gradient.flatten(), reached
-
-
-def close(one: Tensor, other: Tensor) -> float:
-    """The relative difference, in norm."""
-    one, other = one.detach().double(), other.detach().double()
-    return float((one - other).norm() / other.norm())
 
 
 def walks() -> None:
@@ -228,8 +169,6 @@ def main() -> int:
     if HERE == "cpu" and not given.small:
         print("there is no CUDA device here; --small tries the command on the processor", file=sys.stderr)
         return 1
-    from benchmarks import gpu_networks
-
     print(f"{torch.cuda.get_device_name() if HERE == 'cuda' else 'the processor'}, torch {torch.__version__}")
     if not given.kernels:
         gpu_networks.everything(given.small)

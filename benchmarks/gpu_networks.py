@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 import compiler
 from benchmarks.evolution import INPUTS, genome
-from benchmarks.gpu import HERE, close, graphed, medians_ms
+from benchmarks.gpu_timing import HERE, close, graphed, medians_ms
 from benchmarks.sparse import passes, random_layer, shuffled_blocks
 from benchmarks.training import OPTIMIZERS, sequential
 from compiler.lowering import REGISTRY

@@ -1,7 +1,6 @@
 """The house's own rules: which way imports run, what a package must contain, what no file may do."""
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -184,15 +183,6 @@ def test_no_global_random_state():
     assert unseeded(path, "np.random.default_rng()") and not unseeded(path, "np.random.default_rng(0)")
 
 
-def test_the_walks_of_the_architecture_visit_files_that_are_there():
-    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    walks = text[text.index("## Three walks") : text.index("## Adding things")]
-    named = re.findall(r"`([\w/]+\.py)`", walks)
-    roots = (ROOT, *(ROOT / package for package in PACKAGES))
-    assert len(named) > 40
-    assert not [name for name in named if not any((root / name).exists() for root in roots)]
-
-
 # ------------------------------------------------------------------------------------------- circles
 def modules(paths: Mapping[str, str]) -> dict[str, str]:
     """Paths by the name of their module."""
@@ -215,8 +205,23 @@ def circles(paths: Mapping[str, str]) -> list[frozenset[str]]:
     return [frozenset(found) for found in nx.strongly_connected_components(graph) if len(found) > 1]
 
 
+BESIDE = ("benchmarks", "examples", "tests")  # of which each file is a module by its path
+
+
+@cache
+def beside() -> Mapping[str, str]:
+    """The sources around the packages: what is timed, shown and tested."""
+    paths = [path.relative_to(ROOT) for folder in BESIDE for path in sorted((ROOT / folder).rglob("*.py"))]
+    return {path.as_posix(): (ROOT / path).read_text(encoding="utf-8") for path in paths}
+
+
 def test_no_modules_import_one_another():
-    assert not [sorted(circle) for circle in circles(modest())]
+    assert not [sorted(circle) for circle in circles({**modest(), **beside()})]
+
+
+def test_no_file_around_the_packages_is_longer_than_one_idea_takes():
+    around = {path: source for path, source in beside().items() if not path.startswith("tests/")}
+    assert around and not {path for path, source in around.items() if excess(Path(path), source)}
 
 
 def test_the_scan_sees_every_circle():
@@ -228,6 +233,8 @@ def test_the_scan_sees_every_circle():
     assert circles({a: hidden, b: "from neurograph.a import g", c: "from neurograph.b import g"})
     assert circles({a: "from neurograph.room.c import f", room: "from neurograph import a", c: ""})
     assert not circles({room: "from neurograph.room.c import f", c: "from neurograph.room import d"})
+    f, g = "benchmarks/f.py", "benchmarks/g.py"
+    assert circles({f: "def main():\n    from benchmarks import g", g: "from benchmarks.f import x"})
     d, e = "search/room/d.py", "search/e.py"
     assert circles({d: "from ..e import f", e: "from .room import d"})
     assert not circles({d: "from ..e import f", e: "from ..compiler.room import d"})

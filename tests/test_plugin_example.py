@@ -62,3 +62,13 @@ def test_it_is_small_and_uses_public_names_alone():
     sources = [path for path in EXAMPLE.rglob("*") if path.suffix in (".py", ".md", ".toml")]
     assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in sources) <= 300
     assert not [p for p in sources if p.suffix == ".py" and re.search(r"\._[a-z]", p.read_text(encoding="utf-8"))]
+
+
+def test_what_the_page_shows_is_what_the_package_says():
+    page = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```(?:python|toml)\n(.*?)```", page, re.DOTALL)
+    files = [path for path in EXAMPLE.rglob("*") if path.suffix in (".py", ".toml")]
+    said = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    pieces = [piece.strip() for block in blocks for piece in re.split(r"\n\n+(?=\S)", block)]
+    shown = [piece for piece in pieces if not piece.startswith("from ")]
+    assert len(shown) > 15 and not [piece for piece in shown if piece not in said]

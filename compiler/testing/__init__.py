@@ -3,7 +3,12 @@
 Random networks to try it on are in `networks` and `maps`, the comparison with the reference is in `reference`.
 """
 
-from .lowerings import LoweringContract
-from .regions import RegionLoweringContract
+import pytest
+
+for part in ("lowerings", "reference", "regions"):
+    pytest.register_assert_rewrite(f"{__name__}.{part}")  # what differs is shown, as in tests of one's own
+
+from .lowerings import LoweringContract  # noqa: E402
+from .regions import RegionLoweringContract  # noqa: E402
 
 __all__ = ["LoweringContract", "RegionLoweringContract"]

@@ -3,10 +3,15 @@
 A package derives a class whose name begins with `Test` and says which part it is; pytest does the rest.
 """
 
-from neurograph.testing.edits import EditContract, state_of
-from neurograph.testing.files import ExporterContract, ImporterContract
-from neurograph.testing.initializers import InitializerContract
-from neurograph.testing.populations import NewbornContract, SelectorContract
+import pytest
+
+for part in ("edits", "files", "initializers", "populations"):
+    pytest.register_assert_rewrite(f"{__name__}.{part}")  # what differs is shown, as in tests of one's own
+
+from neurograph.testing.edits import EditContract, state_of  # noqa: E402
+from neurograph.testing.files import ExporterContract, ImporterContract  # noqa: E402
+from neurograph.testing.initializers import InitializerContract  # noqa: E402
+from neurograph.testing.populations import NewbornContract, SelectorContract  # noqa: E402
 
 __all__ = [
     "EditContract",

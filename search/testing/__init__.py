@@ -1,7 +1,12 @@
 """Contracts of metrics, methods, samplers and data sets, for tests of packages that bring some; they need pytest."""
 
-from .data import DatasetContract
-from .growth import MethodContract, MetricContract
-from .samplers import SamplerContract
+import pytest
+
+for part in ("data", "growth", "samplers"):
+    pytest.register_assert_rewrite(f"{__name__}.{part}")  # what differs is shown, as in tests of one's own
+
+from .data import DatasetContract  # noqa: E402
+from .growth import MethodContract, MetricContract  # noqa: E402
+from .samplers import SamplerContract  # noqa: E402
 
 __all__ = ["DatasetContract", "MethodContract", "MetricContract", "SamplerContract"]

@@ -13,6 +13,7 @@ from neurograph.errors import EditError, OptionError
 from neurograph.initializers import INITIALIZERS, Weights, from_name
 from neurograph.insertion.algorithms import ALGORITHMS, check_algorithm
 from neurograph.insertion.layer import NewLayer
+from neurograph.insertion.netmorph import check_morphed
 from neurograph.insertion.pair import PLACES, Pair, find_pair
 from neurograph.insertion.problem import Problem
 from neurograph.insertion.sums import Recorded
@@ -50,8 +51,11 @@ class InsertLayer:
         whose inputs others have too. 2: the same, and those that stay take over what went. 3: those that go are the
         ones whose part in what b takes in is spared most easily. "redundant": nobody goes. "random": whoever.
         "identity": Net2Net's, one new neuron a source. "residual": all as they are drawn, beside the synapses that are
-        there, which stay, with weights of nought to b: the function does not change, and nothing is recorded. See
-        `neurograph.insertion`.
+        there, which stay, with weights of nought to b: the function does not change, and nothing is recorded.
+        "netmorph": the weights from a to b taken apart into those of two layers, with an activation that begins as the
+        identity (ReLU as PReLU of slope 1, to be trained); nothing is recorded. Away from the borders of maps the
+        function does not change where `details["decomposition_error"]` is 0, as with as many neurons as sources.
+        See `neurograph.insertion`.
     target
         How many neurons stay (a whole number), or the share of what b takes in that may be missed (a fraction). "joint"
         finds the fewest neurons for a share by bisection. 1 to 3: lambda and alpha are searched along the
@@ -225,6 +229,8 @@ class InsertLayer:
             raise EditError(f"population {self.population!r} is there already; give the new layer another name")
         self._window(pair.shape)
         check_algorithm(self.algorithm, pair, self._width(pair), self.target)
+        if self.algorithm == "netmorph":
+            check_morphed(self.activation)
         if self.sparse and self._width(pair) > len(pair.sources):
             raise OptionError(
                 f"sparse neurons read one source each, and there are {len(pair.sources)} of these, not "

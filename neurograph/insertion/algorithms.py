@@ -12,6 +12,7 @@ from neurograph.errors import EditError, OptionError
 from neurograph.insertion.alternating import alternating
 from neurograph.insertion.joint import joint
 from neurograph.insertion.layer import NewLayer
+from neurograph.insertion.netmorph import netmorph
 from neurograph.insertion.pair import Pair
 from neurograph.insertion.problem import Problem, Solution, fitted
 from neurograph.insertion.sparse import input_side, output_side
@@ -20,8 +21,8 @@ from neurograph.insertion.sparse import input_side, output_side
 def redundant(problem: Problem) -> Solution:
     """Every neuron that was drawn stays, with W(new2) by eq. 11: "NetMorph-Redundant", and with few, "Oracle".
 
-    The paper does not say how it ran NetMorph (Wei et al. 2016), which takes a layer apart by alternating least
-    squares; what it compares is the width, and so does this.
+    The paper does not say how it ran NetMorph (Wei et al. 2016); what it compares is the width, and so does this.
+    "netmorph" is that method as it was published.
     """
     _check("redundant", problem)
     everyone = list(range(problem.layer.neurons))
@@ -88,7 +89,7 @@ def check_algorithm(name: int | str, pair: Pair, width: int, target: int | float
         A width or target that the algorithm has no use for, or a target that it needs; relays that are no one's own.
     """
     count = len(pair.sources)
-    if name in ("redundant", "residual") and target is not None:
+    if name in ("redundant", "residual", "netmorph") and target is not None:
         raise OptionError(f"algorithm {name!r} keeps every neuron: give their number as width=, and no target=")
     if name == "random" and (not isinstance(target, int) or target > width):
         raise OptionError(f"algorithm 'random' needs target=, how many of the {width} neurons stay")
@@ -111,4 +112,5 @@ ALGORITHMS: dict[int | str, Callable[[Problem], Solution]] = {
     "random": random,
     "identity": identity,
     "residual": residual,
+    "netmorph": netmorph,
 }

@@ -19,12 +19,15 @@ class NewLayer:
         Its name.
     padding
         Of the kernels.
+    slope
+        (neurons,) float64 that a trainable slope begins with; None: as the activation says.
     """
 
     weights: np.ndarray
     bias: np.ndarray | None
     activation: str
     padding: tuple[int, int] = (0, 0)
+    slope: np.ndarray | None = None
 
     @property
     def neurons(self) -> int:

@@ -55,13 +55,16 @@ class _Command:
     def __call__(self, given: argparse.Namespace) -> None:
         method = self.method
         preset = method.presets[given.preset] if given.preset else None
-        if preset and (given.graph or given.hidden):
+        made = preset.graph if preset else None
+        if made and (given.graph or given.hidden):
             raise OptionError("--preset brings a network of its own: leave out --graph and --hidden, or the preset")
+        if preset and not made and (not given.graph or given.hidden):
+            raise OptionError(f"--preset {given.preset} goes on with a trained network: name its run with --graph RUN")
         if method.presets:
             given.hidden = given.hidden or method.hidden
         options = read_options(method.options, given.config, settings(given), preset.settings if preset else None)
         data = data_of(given, data_name(given, preset.data if preset else None))
-        graph = preset.graph(options.seed) if preset else start_of(given, data, self._layers(given, options))
+        graph = made(options.seed) if made else start_of(given, data, self._layers(given, options))
         given.run = given.run or next_directory("runs", f"{method.command}-{Path(data.name).name}")
         with progress_of(given):
             result = method(graph, data, options, run=given.run, force=given.force, progress=True)

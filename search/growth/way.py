@@ -28,8 +28,9 @@ class Start(Protocol):
         """Options that differ from the defaults."""
         ...
 
-    def graph(self, seed: int, /) -> NeuronGraph:
-        """The network to start from."""
+    @property
+    def graph(self) -> Callable[[int], NeuronGraph] | None:
+        """From a seed to the network to start from; None where that is a trained one that has to be named."""
         ...
 
 

@@ -27,8 +27,8 @@ class MorphOptions(GrowingOptions):
     insert_after: int = option(30, "epochs that the parent trains first; 0 for a graph that is trained", least=0)
     algorithm: int | str = option(
         "joint",
-        "joint (fitted for what it must carry), CompNet's 1, 2 or 3, redundant (NetMorph: all stay), random, identity "
-        "(Net2Net), none (the parent trains on)",
+        "joint (fitted for what it must carry), CompNet's 1, 2 or 3, redundant (all stay), random, identity "
+        "(Net2Net), residual (beside what is there), netmorph (weights taken apart), none (the parent trains on)",
         choices=WORDS,
         least=1,
         most=3,
@@ -71,7 +71,7 @@ class MorphOptions(GrowingOptions):
         if self.algorithm == NONE:
             return None
         given: dict[str, Any] = {name: getattr(self, name) for name in _PASSED} | {"activation": self.new_activation}
-        if self.algorithm in ("redundant", "identity"):
+        if self.algorithm in ("redundant", "identity", "residual", "netmorph"):
             given["target"] = None
         if self.algorithm == "identity":
             given["width"] = None

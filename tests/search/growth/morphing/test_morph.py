@@ -9,8 +9,9 @@ from torch import nn
 import compiler
 import search
 from neurograph import NeuronGraph
-from neurograph.builders import mlp
+from neurograph.builders import mlp, vgg
 from neurograph.core.journal import from_line
+from neurograph.edits import InsertLayer
 from neurograph.errors import EditError, MissingError, OptionError
 from neurograph.insertion import find_pair
 from search.datasets import hold_out, load
@@ -168,14 +169,70 @@ def test_bad_options(settings, error, message, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def child():
+    """The VGG16 that becomes of VGG15, an eighth as wide."""
+    graph = vgg(15, width=1 / 8)
+    graph.apply(InsertLayer(("pool3", "conv4_1"), width=64, kernel=3, algorithm="netmorph", iterations=1))
+    return graph
+
+
+def test_of_vgg15_becomes_vgg16_and_of_that_vgg17():
+    graph = child()
+    options = read_options(
+        MorphOptions, settings=PRESETS["vgg16-17-cifar10-eighth"].settings | {"algorithm": "residual"}
+    )
+    edit = options.edit()
+    assert edit is not None
+    graph.apply(edit)
+    wanted = vgg(17, width=1 / 8)
+    maps = [
+        sorted(len(members) for name, members in g.populations.items() if not name.startswith("pool"))
+        for g in (graph, wanted)
+    ]
+    assert maps[0] == maps[1]
+    third = [len(graph.population(name)) for name in ("conv3_1", "conv3_2", "conv3_3", "inserted2")]
+    assert third == [32] * 4 and graph.nodes[graph.population("inserted2")[0]]["shape"] == (8, 8)
+
+
+def test_papers_settings_are_the_papers():
+    for name in ("lenet4-mnist-paper", "vgg15-cifar10-paper", "vgg16-17-cifar10-paper", "vgg18-cifar10-paper"):
+        options = read_options(MorphOptions, settings=PRESETS[name].settings)
+        assert (options.optimizer, options.momentum, options.weight_decay) == ("sgd", 0.9, 1e-6)
+        assert options.learning_rate == (5e-3 if name.startswith("lenet") else 3e-4)
+        assert (options.penalty, options.alpha, options.target) == (0.1, 0.1, None)
+        assert options.width == {"lenet4-mnist-paper": 100, "vgg16-17-cifar10-paper": 256}.get(name, 512)
+
+
+@pytest.mark.parametrize("algorithm", ["netmorph", "residual"])
+def test_what_keeps_the_function_keeps_it(algorithm, tmp_path):
+    result = morph(
+        parent(),
+        "digits",
+        **QUICK | {"algorithm": algorithm, "width": 16, "target": None, "epochs": 3, "insert_after": 2},
+    )
+    event = next(entry.details["event"] for entry in result.graph.journal if entry.verb == "InsertLayer")
+    assert event["function_change"] < 1e-5 and event["held_out_before"] == event["held_out_after"]
+    assert len(result.graph.population("inserted")) == 16
+
+
+@pytest.mark.parametrize("flags", [[], ["--hidden", "3"]])
+def test_a_preset_for_a_trained_network_asks_for_it(flags, tmp_path, capsys):
+    from search.cli import main
+
+    assert main(["morph", "--preset", "vgg16-17-cifar10-eighth", "--run", str(tmp_path / "run"), *flags]) == 2
+    assert "goes on with a trained network: name its run with --graph RUN" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("name", sorted(PRESETS))
 def test_presets_fit_their_networks(name):
     preset = PRESETS[name]
     options = read_options(MorphOptions, settings=preset.settings)
     if name.startswith("vgg") and not name.endswith("eighth"):
-        assert options.between in {("pool3", "conv4_1"), ("conv3_3", "conv4_1")}
+        assert options.between in {("pool3", "conv4_1"), ("conv3_3", "conv4_1"), ("conv3_3", "inserted")}
         return  # millions of weights: their smaller sister stands for them
-    pair = find_pair(preset.graph(0), options.between, options.place)
+    graph = child() if preset.graph is None else preset.graph(0)
+    pair = find_pair(graph, options.between, options.place)
     assert len(pair.sources) and options.edit() is not None
 
 

@@ -27,15 +27,15 @@ bias_mutate_power = 0.5
 bias_mutate_rate = 0.7
 bias_replace_rate = 0.1
 compatibility_disjoint_coefficient = 1.0
-compatibility_weight_coefficient = 0.5
-conn_add_prob = 0.5
-conn_delete_prob = 0.5
+compatibility_weight_coefficient = {weights}
+conn_add_prob = {add}
+conn_delete_prob = {cut}
 enabled_default = True
 enabled_mutate_rate = 0.01
 enabled_rate_to_true_add = 0.0
 enabled_rate_to_false_add = 0.0
 feed_forward = True
-initial_connection = full
+initial_connection = {connect}
 node_add_prob = 0.2
 node_delete_prob = 0.2
 num_hidden = {hidden}
@@ -81,6 +81,10 @@ def config(neat: Any, **changes: Any) -> Any:
         "outputs": 1,
         "hidden": 0,
         "activation": "sigmoid",
+        "connect": "full",
+        "add": 0.5,
+        "cut": 0.5,
+        "weights": 0.5,
     }
     kinds = neat.DefaultGenome, neat.DefaultReproduction, neat.DefaultSpeciesSet, neat.DefaultStagnation
     with TemporaryDirectory() as folder:

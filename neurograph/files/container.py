@@ -49,14 +49,14 @@ class Content:
     text
         Anything JSON has.
     digest
-        The wiring digest of the network.
+        The wiring digest of the network; None where nothing says which it is to be.
     text_bytes
         How long the text is in the file.
     """
 
     arrays: Mapping[str, np.ndarray]
     text: Any
-    digest: str
+    digest: str | None
     text_bytes: int = 0
 
 

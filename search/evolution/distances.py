@@ -22,10 +22,11 @@ class Measure:
 
     def __init__(self, genomes: Genomes, neurons: float = 1.0, synapses: float = 1.0, weights: float = 0.5) -> None:
         self.genomes, self.counts = genomes, (neurons, synapses, weights)
+        self._left, self._place = genomes, np.arange(len(genomes))  # those that are asked about yet, and where each is
 
     def to(self, other: Genomes, at: int, among: np.ndarray) -> np.ndarray:
         """(k,) float64 distances of some genomes, by rising numbers, to one of other genomes of the same vocabulary."""
-        mine = self.genomes.take(among) if len(among) < len(self.genomes) else self.genomes
+        mine, places = self._those(among)
         one = other if len(other) == 1 else other.take(np.array([at]))
         of_neurons, of_synapses, weights = self.counts
         place = np.full(len(mine.words.genes), -1)  # of each innovation, where it is in the one
@@ -37,17 +38,29 @@ class Measure:
         apart = of_neurons * _unmatched(mine.neurons, len(one.gene), common)
         common = np.bincount(mine.reader[wires], minlength=len(mine))
         apart = apart + of_synapses * _unmatched(mine.synapses, len(one.weight), common)
-        return apart + weights * self._values(mine, one, (matched, theirs[matched]), (wires, others))
+        return (apart + weights * self._values(mine, one, (matched, theirs[matched]), (wires, others)))[places]
+
+    def _those(self, among: np.ndarray) -> tuple[Genomes, np.ndarray]:
+        """Genomes among which some are, and where these are: fewer are taken aside once half of them are done with."""
+        if (self._place[among] < 0).any():  # somebody is asked about again
+            self._left, self._place = self.genomes, np.arange(len(self.genomes))
+        if 2 * len(among) < len(self._left):
+            self._left, self._place = self.genomes.take(among), np.full(len(self.genomes), -1)
+            self._place[among] = np.arange(len(among))
+        return self._left, self._place[among]
 
     def _synapses(self, mine: Genomes, one: Genomes, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows of the synapses that are in both, among the genomes' and among the one's."""
-        size, forms = len(one.gene), len(one.words.forms.bundles)
-        row = np.full((size + 1) * (size + 1) * forms, -1)  # of each pair and form, where it is in the one
-        row[(one.source * (size + 1) + one.target) * forms + one.form] = np.arange(len(one.weight))
-        ends = np.where(theirs < 0, size, theirs)  # a neuron that only a genome has joins nothing there
-        found = row[(ends[mine.source] * (size + 1) + ends[mine.target]) * forms + mine.form]
-        wires = np.flatnonzero(found >= 0)
-        return wires, found[wires]
+        size, forms = len(one.gene) + 1, len(one.words.forms.bundles)
+        codes = (one.source * size + one.target) * forms + one.form
+        by = np.argsort(codes)
+        if not len(by):
+            return by, by
+        ends = np.where(theirs < 0, size - 1, theirs)  # a neuron that only a genome has joins nothing there
+        wanted = (ends[mine.source] * size + ends[mine.target]) * forms + mine.form
+        at = np.minimum(np.searchsorted(codes[by], wanted), len(by) - 1)
+        wires = np.flatnonzero(codes[by[at]] == wanted)
+        return wires, by[at[wires]]
 
     def _values(
         self,

@@ -17,7 +17,7 @@ from .ancestry import Ancestry, birth_line, edits_of
 from .bests import keep_best
 from .held import check_individuals, check_state
 from .individual import Individual
-from .kept import individual_from, individual_state
+from .kept import individuals_from, individuals_state
 from .steady import Order
 from .strategy import Progress
 
@@ -97,7 +97,7 @@ class Evolving:
         """Train and score the newborns of a generation, and keep what came of it."""
         search = self.search
         newborns = search.ask()
-        edits = [edits_of(one) for one in newborns]
+        edits = [() if run is None else edits_of(one) for one in newborns]
         self.ancestry |= {one.number: (search.generation, one.parents, one.changes) for one in newborns}
         self.evaluator(newborns, search.rng)
         if not search.generation:
@@ -118,8 +118,7 @@ class Evolving:
         if run is not None:
             if not search.generation:
                 search.population[0].graph.save(run.start)
-            for birth in births:
-                run.log_journal(birth)
+            run.log_journal(*births)
             run.log_metrics(timed)
             keep_best(run.path, search.generation, best)
             run.save_checkpoint(self.state(), best.graph)
@@ -142,14 +141,14 @@ class Evolving:
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest depends on, as plain data."""
-        hall = [individual_state(one) for one in self.hall]
+        hall = individuals_state(list(self.hall))
         return {"search": self.search.state(), "hall": hall, "rows": list(self.logbook), "ancestry": self.ancestry}
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a state; `FileError` where it is none of such a search."""
         check_state(state)
         self.search.load(state["search"])
-        best, most = [individual_from(held, self.search.fitness) for held in state["hall"]], _room(self.hall)
+        best, most = individuals_from(state["hall"], self.search.fitness), _room(self.hall)
         need(0 < len(best) <= most, "state.hall", f"has {len(best)} of 1 to {most}")
         check_individuals(best, self.search.options, self.search.born, "hall")
         self.hall.clear()

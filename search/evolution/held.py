@@ -3,20 +3,20 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..runs.shapes import COUNT, NUMBER, TABLE, TEXT, check, maybe, need
+from ..runs.shapes import ANYTHING, COUNT, NUMBER, TABLE, TEXT, check, maybe, need
 from .individual import Individual
 from .options import EvolutionOptions
 
 _SEARCH = {
     "generation": COUNT,
     "born": COUNT,
-    "population": [TABLE],
+    "population": ANYTHING,  # which whoever makes individuals of it checks, as those below
     "generator": TABLE,
     "selection": maybe(TABLE),
 }
-_SOMETIMES = {"elders": [TABLE], "waiting": [TABLE], "order": [(COUNT, maybe(TEXT))], "islands": [TABLE]}
+_SOMETIMES = {"elders": ANYTHING, "waiting": ANYTHING, "order": [(COUNT, maybe(TEXT))], "islands": [TABLE]}
 _SOMETIMES |= {"breeding": TEXT}
-_STATE = {"search": TABLE, "hall": [TABLE], "rows": [TABLE], "ancestry": TABLE}
+_STATE = {"search": TABLE, "hall": ANYTHING, "rows": [TABLE], "ancestry": TABLE}
 _BIRTH = (COUNT, [COUNT], [TEXT])
 _SPECIES = {"representatives": TABLE, "best": TABLE, "born": COUNT}
 _BEST = (NUMBER, COUNT)

@@ -1,34 +1,39 @@
 """An evolution as plain data: what a run directory keeps of it, and the same evolution again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from itertools import count
 from typing import Any
 
 from deap import base
 
 from neurograph import NeuronGraph
-from neurograph.errors import FileError, OptionError
+from neurograph.errors import FileError, NeuroGraphError, OptionError
 from neurograph.files.container import Content
 from neurograph.files.packing import pack
 from neurograph.files.unpacking import unpack
 
-from ..runs.shapes import COUNT, NUMBER, SCORE, TABLE, TEXT, Misfit, check, maybe
+from ..runs.shapes import COUNT, NUMBER, SCORE, TABLE, TEXT, Misfit, check, maybe, need
+from .genomes import Genomes
 from .individual import Individual
 from .innovations import odd_innovation
 from .options import EvolutionOptions, Learning
-from .seats import Seat
+from .packed import packed, unpacked
+from .seats import Seat, gathered
+from .vocabulary import Vocabulary
 
 COMMAND = "evolve"
 LATER = ("racing", "chunk", "islands", "migration", "migrants", "replacement", "ahead")  # than the first runs
-INDIVIDUAL = {
+ABOUT = {
     "number": COUNT,
     "parents": [COUNT],
     "changes": [TEXT],
     "failure": maybe(TEXT),
     "species": maybe(COUNT),
-    "graph": {"arrays": TABLE, "text": TABLE, "digest": TEXT},
     "values": maybe([SCORE]),
 }
+GRAPH = {"arrays": TABLE, "text": TABLE, "digest": TEXT}
+INDIVIDUALS = {"individuals": [TABLE], "genomes": maybe(TABLE)}
 
 
 def graph_state(graph: Any) -> dict[str, Any]:
@@ -48,20 +53,25 @@ def graph_from(state: Mapping[str, Any]) -> NeuronGraph:
 
 def individual_state(one: Individual) -> dict[str, Any]:
     """An individual as plain data."""
-    held = {name: getattr(one, name) for name in ("number", "parents", "changes", "failure", "species")}
     genome = one.genome
     graph = genome.plain_graph() if isinstance(genome, Seat) else genome
-    return held | {"graph": graph_state(graph), "values": one.fitness.values if one.fitness.valid else None}
+    return _about(one) | {"graph": graph_state(graph)}
+
+
+def _about(one: Individual) -> dict[str, Any]:
+    """All of an individual but its genome."""
+    held = {name: getattr(one, name) for name in ("number", "parents", "changes", "failure", "species")}
+    return held | {"values": one.fitness.values if one.fitness.valid else None}
 
 
 def individual_from(state: Mapping[str, Any], fitness: type[base.Fitness]) -> Individual:
     """An individual again; `Misfit` where it is none, or its genome no graph."""
-    check(state, INDIVIDUAL, "an individual")
-    try:
-        graph = graph_from(state["graph"])
-    except FileError as error:
-        raise Misfit(f"the genome of individual {state['number']}: {error}") from None
-    one = Individual(graph, fitness(), state["number"], state["parents"], state["changes"])
+    return _individual(state, fitness, None)
+
+
+def _individual(state: Any, fitness: type[base.Fitness], genomes: Genomes | None) -> Individual:
+    check(state, ABOUT | {"graph": TABLE}, "an individual")
+    one = Individual(_genome_of(state, genomes), fitness(), state["number"], state["parents"], state["changes"])
     one.failure, one.species = state["failure"], state["species"]
     values = state["values"]
     if values is not None:
@@ -70,6 +80,40 @@ def individual_from(state: Mapping[str, Any], fitness: type[base.Fitness]) -> In
             raise Misfit(f"individual {one.number} has {len(values)} values, for {wanted} objectives")
         one.fitness.values = values
     return one
+
+
+def _genome_of(state: Mapping[str, Any], genomes: Genomes | None) -> Any:
+    """The seat of an individual, or its graph."""
+    held, where = state["graph"], f"individual {state['number']}"
+    if genomes is not None and "place" in held:
+        check(held, {"place": COUNT}, f"the genome of {where}")
+        need(held["place"] < len(genomes), f"the genome of {where}", f"is number {held['place']} of {len(genomes)}")
+        return Seat(genomes, held["place"])
+    check(held, GRAPH, f"the genome of {where}")
+    try:
+        return graph_from(held)
+    except NeuroGraphError as error:
+        raise Misfit(f"the genome of {where}: {error}") from None
+
+
+def individuals_state(individuals: Sequence[Individual]) -> dict[str, Any]:
+    """Individuals as plain data, those in arrays side by side."""
+    seats = [one.seat for one in individuals if one.seat is not None]
+    genomes = gathered(seats, seats[0].genomes.words) if seats else None
+    places, held = count(), []
+    for one in individuals:
+        graph = graph_state(one.graph) if one.seat is None else {"place": next(places)}
+        held.append(_about(one) | {"graph": graph})
+    return {"individuals": held, "genomes": None if genomes is None else packed(genomes)}
+
+
+def individuals_from(state: Any, fitness: type[base.Fitness], words: Vocabulary | None = None) -> list[Individual]:
+    """Individuals again, in the words of a search; `FileError` where they are none."""
+    if isinstance(state, list):  # as runs have it that knew no arrays
+        return [individual_from(held, fitness) for held in state]
+    check(state, INDIVIDUALS, "individuals")
+    genomes = None if state["genomes"] is None else unpacked(state["genomes"], words or Vocabulary())
+    return [_individual(held, fitness, genomes) for held in state["individuals"]]
 
 
 def settings(options: EvolutionOptions, learning: Learning | None) -> dict[str, Any]:

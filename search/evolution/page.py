@@ -16,7 +16,7 @@ from . import bests
 from .ancestry import Birth, births
 from .individual import Individual, fitness_of
 from .innovations import align
-from .kept import individual_from, options_from
+from .kept import individuals_from, options_from
 from .options import EvolutionOptions
 
 _OPTIONS = re.compile(r"\(.*\): ")  # of an edit in a journal's words
@@ -53,15 +53,15 @@ def _kept(run: Run, options: EvolutionOptions) -> tuple[dict[int, Individual], l
         return {}, []
     state = checkpoints.read(run.checkpoint)["state"]
     fitness = fitness_of(options.objectives)
-    living = [individual_from(held, fitness) for held in _populations(state["search"])]
-    hall = [individual_from(held, fitness) for held in state["hall"]]
+    living = [one for held in _populations(state["search"]) for one in individuals_from(held, fitness)]
+    hall = individuals_from(state["hall"], fitness)
     scored = [one for one in living if one.fitness.valid]
     order = sorted(scored, key=lambda one: one.fitness, reverse=True)
     return {one.number: one for one in (*hall, *living)}, list(dict.fromkeys(one.number for one in order))
 
 
 def _populations(search: Mapping[str, Any]) -> Iterator[Any]:
-    yield from search.get("population", [])
+    yield search.get("population", [])
     for island in search.get("islands", []):
         yield from _populations(island)
 

@@ -1,6 +1,7 @@
 """Selection in DEAP's form, its randomness from a generator."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -142,7 +143,8 @@ class _Near:
 
 def _worth(individuals: Sequence[Individual]) -> list[float]:
     """Of each the weighted sum of its objectives; of one that failed, the least number."""
-    return [float(np.nan_to_num(sum(one.fitness.wvalues), neginf=-1e30)) for one in individuals]
+    sums = [float(sum(one.fitness.wvalues)) for one in individuals]
+    return [value if isfinite(value) else float(np.nan_to_num(value, neginf=-1e30)) for value in sums]
 
 
 def _apportioned(share: np.ndarray, count: int) -> np.ndarray:

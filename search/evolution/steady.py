@@ -7,7 +7,7 @@ from deap import base
 
 from ..runs.shapes import need
 from .individual import Individual
-from .kept import individual_from, individual_state
+from .kept import individuals_from, individuals_state
 from .options import EvolutionOptions
 from .strategy import Evolution, Start
 
@@ -82,12 +82,12 @@ class SteadyState(Evolution):
 
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the search depends on, as plain data."""
-        waiting = [individual_state(one) for one in self.waiting]
+        waiting = individuals_state(self.waiting)
         return super().state() | {"waiting": waiting, "order": list(self.order)}
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a state; `FileError` where it is none of such a search."""
-        waiting = [individual_from(held, self.fitness) for held in state.get("waiting", [])]
+        waiting = individuals_from(state.get("waiting", []), self.fitness, self.words)
         numbers, order = [one.number for one in waiting], state.get("order", [])
         need(len(waiting) >= self.options.ahead, "state.waiting", f"has {len(waiting)} individuals")
         need(not any(one.fitness.valid for one in waiting), "state.waiting", "has somebody who is scored")

@@ -15,7 +15,7 @@ from .crossover import crossover
 from .held import check_individuals
 from .individual import Individual, fitness_of
 from .innovations import odd_innovation
-from .kept import individual_from, individual_state
+from .kept import individuals_from, individuals_state
 from .mutation import NoMutationError, mutate
 from .options import EvolutionOptions
 from .policy import Policy, as_policies
@@ -159,14 +159,14 @@ class Evolution:
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the search depends on, as plain data; once everyone is scored."""
         select = _selection(self.toolbox)
-        elders = {"elders": [individual_state(one) for one in self.elders]} if self.elders else {}
+        elders = {"elders": individuals_state(self.elders)} if self.elders else {}
         return (
             elders
             | ({"breeding": ARRAYS} if self.in_arrays else {})
             | {
                 "generation": self.generation,
                 "born": self.born,
-                "population": [individual_state(one) for one in self.population],
+                "population": individuals_state(self.population),
                 "generator": self.rng.bit_generator.state,
                 "selection": select.state() if hasattr(select, "state") else None,
             }
@@ -174,10 +174,10 @@ class Evolution:
 
     def load(self, state: dict[str, Any]) -> None:
         """Go on from a state; `FileError` where it is none of such a search."""
-        population, wanted = [individual_from(held, self.fitness) for held in state["population"]], self.options
+        population, wanted = individuals_from(state["population"], self.fitness, self.words), self.options
         need(len(population) == wanted.population, "state.population", f"has {len(population)} individuals")
         check_individuals(population, wanted, state["born"], "population")
-        elders = [individual_from(held, self.fitness) for held in state.get("elders", [])]
+        elders = individuals_from(state.get("elders", []), self.fitness, self.words)
         check_individuals(elders, wanted, state["born"], "elders")
         self.generation, self.born, self.population = state["generation"], state["born"], population
         self.elders, self.in_arrays = elders, "breeding" in state

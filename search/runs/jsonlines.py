@@ -20,20 +20,22 @@ _CRC = re.compile(rb'(?:, )?"crc32": "([0-9a-f]{8})"\}$')
 _LIKE_CRC = re.compile(rb'(?:, )?"(?P<name>[^"]*)": "(?P<crc>[^"]*)"\}$')
 
 
-def append(path: Path, entry: dict[str, Any]) -> None:
-    """Add one line, on the disk before this returns: a checkpoint that follows must find it.
+def append(path: Path, *entries: dict[str, Any]) -> None:
+    """Add lines, on the disk before this returns: a checkpoint that follows must find them.
 
     Raises
     ------
     FileError
-        The line cannot be written; no part of it stays.
+        The lines cannot be written; no part of them stays.
     """
-    line = _line(entry)
+    if not entries:
+        return
+    lines = b"".join(map(_line, entries))
     try:
         with open(path, "ab", buffering=0) as file:
             end = file.tell()
             try:
-                _write(file.fileno(), line)
+                _write(file.fileno(), lines)
             except OSError:
                 with suppress(OSError):
                     file.truncate(end)
@@ -105,10 +107,10 @@ def _line(entry: dict[str, Any]) -> bytes:
     return text[:-1] + comma + b'"crc32": "%08x"}\n' % crc32(text)
 
 
-def _write(number: int, line: bytes) -> None:
+def _write(number: int, lines: bytes) -> None:
     """All of it, or an error: a disk that fills up takes a part first."""
-    while line:
-        line = line[os.write(number, line) :]
+    while lines:
+        lines = lines[os.write(number, lines) :]
     os.fsync(number)
 
 

@@ -125,9 +125,9 @@ class Run:
         """Append one epoch's row."""
         jsonlines.append(self.path / "metrics.jsonl", row)
 
-    def log_journal(self, entry: dict[str, Any]) -> None:
-        """Append one journal entry, already plain JSON."""
-        jsonlines.append(self.path / "journal.jsonl", entry)
+    def log_journal(self, *entries: dict[str, Any]) -> None:
+        """Append journal entries, already plain JSON, at once."""
+        jsonlines.append(self.path / "journal.jsonl", *entries)
 
     def save_checkpoint(
         self, state: dict[str, Any], graph: Any = None, rows: Sequence[dict[str, Any]] | None = None

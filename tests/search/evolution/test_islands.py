@@ -92,7 +92,7 @@ def test_a_run_of_other_islands(tmp_path):
     for odd in ({"islands": []}, {"generation": 7}, {"islands": [*state["islands"][:2], state["islands"][0]]}):
         other = Islands(mlp([2, 1]), OPTIONS)
         if "islands" in odd and len(odd["islands"]) == 3:
-            odd["islands"][0]["population"] *= 2
+            odd["islands"][0]["population"]["individuals"] *= 2
         with pytest.raises(FileError):
             other.load(state | odd)
 

@@ -185,13 +185,12 @@ def side_by_side(parts: Sequence[Genomes]) -> Genomes:
         return np.concatenate(columns if not any(shifts) else [c + s for c, s in zip(columns, shifts, strict=True)], -1)
 
     return Genomes(
-        parts[0].words,
-        together("owner", genomes),
-        *map(together, ("kind", "gene", "names", "values")),
-        together("reader", genomes),
-        together("source", neurons),
-        together("target", neurons),
-        *map(together, ("form", "weight", "next_name", "keys")),
-        [names for part in parts for names in part.populations],
-        [own for part in parts for own in part.attributes],
+        words=parts[0].words,
+        owner=together("owner", genomes),
+        reader=together("reader", genomes),
+        source=together("source", neurons),
+        target=together("target", neurons),
+        populations=[names for part in parts for names in part.populations],
+        attributes=[own for part in parts for own in part.attributes],
+        **{name: together(name) for name in ("kind", "gene", "names", "values", "form", "weight", "next_name", "keys")},
     )

@@ -1,7 +1,7 @@
 """InsertLayer: one more layer between two populations, with few neurons and the function as it was."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +12,16 @@ from neurograph.edits.support.windows import size_keeping, window
 from neurograph.errors import EditError, OptionError
 from neurograph.initializers import INITIALIZERS, Weights, from_name
 from neurograph.insertion.algorithms import ALGORITHMS, check_algorithm
-from neurograph.insertion.layer import NewLayer
+from neurograph.insertion.layer import NewLayer, checked_bias
 from neurograph.insertion.netmorph import check_morphed
+from neurograph.insertion.norms import normed
 from neurograph.insertion.pair import PLACES, Pair, find_pair
 from neurograph.insertion.problem import Problem
 from neurograph.insertion.sums import Recorded
 from neurograph.insertion.wire import free_population, insert
 from neurograph.options import DATA, as_plain, number, one_of, whole
 from neurograph.schema.activations import activation as known
+from neurograph.schema.neuron import NORMS
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -70,6 +72,9 @@ class InsertLayer:
     bias
         That new neurons start with: a number, or one for each of the width; None: they have none. "auto": 0, and for
         "joint" whatever keeps their activation in its straight range.
+    norm
+        Of the new neurons: "batch", such that the function stays as it is where norms use their running statistics, or
+        "none". Needs recorded activations.
     ridge
         Penalty of the regression, see `neurograph.insertion.least_squares`; 0 is least squares.
     refit
@@ -128,6 +133,7 @@ class InsertLayer:
     padding: int | tuple[int, int] | str = "same"
     place: str = "after"
     bias: float | Sequence[float] | str | None = "auto"
+    norm: str = "none"
     ridge: float = 0.0
     refit: bool = True
     initializer: str | Weights | None = None
@@ -149,6 +155,7 @@ class InsertLayer:
             raise OptionError(f"algorithm must be one of {choices}, not {self.algorithm!r}")
         known(self.activation)
         one_of("place", self.place, PLACES)
+        one_of("norm", self.norm, NORMS)
         if isinstance(self.initializer, str):
             one_of("initializer", self.initializer, INITIALIZERS)
         self._check_numbers()
@@ -161,7 +168,7 @@ class InsertLayer:
         for name in ("penalty", "alpha"):
             if getattr(self, name) is not None:
                 number(name, getattr(self, name), 0.0)
-        self._check_bias()
+        object.__setattr__(self, "bias", checked_bias(self.bias))
         whole("restarts", self.restarts, 0)
         number("ridge", self.ridge, 0.0)
         number("tolerance", self.tolerance, 1e-14)
@@ -170,18 +177,6 @@ class InsertLayer:
             window("kernel", self.kernel)
         if isinstance(self.padding, str):
             one_of("padding", self.padding, ("same",))
-
-    def _check_bias(self) -> None:
-        given = self.bias
-        if isinstance(given, str):
-            one_of("bias", given, ("auto",))
-        elif isinstance(given, list | tuple | np.ndarray):
-            each = [number("bias", value, float("-inf")) for value in np.asarray(given, object).reshape(-1).tolist()]
-            if np.ndim(given) != 1:
-                raise OptionError(f"bias must be one number, or a list of one for each neuron, not {given!r}")
-            object.__setattr__(self, "bias", tuple(each))
-        elif given is not None:
-            number("bias", given, float("-inf"))
 
     def _check_search(self) -> None:
         target = self.target
@@ -265,6 +260,8 @@ class InsertLayer:
             self.sparse,
         )
         solution = ALGORITHMS[self.algorithm](problem)
+        if self.norm != "none":
+            solution = replace(solution, layer=normed(solution.layer, problem.data.sums(pair, solution.layer)))
         population = self.population or free_population(graph, "inserted")
         heirs = insert(graph, pair, solution, population)
         details = {"population": population, "width": problem.layer.neurons, **solution.details}

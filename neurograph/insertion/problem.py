@@ -46,7 +46,7 @@ class Problem:
         if self.recorded is None:
             raise EditError(
                 "this needs recorded activations: InsertLayer(..., observations=compiler.record(network, batches)); "
-                "algorithm='identity' does without"
+                "algorithms 'identity', 'netmorph' and 'residual' do without, where the new layer has no norm"
             )
         return self.recorded
 

@@ -23,9 +23,10 @@ def insert(graph: "EditableGraph", pair: Pair, solution: Solution, population: s
         go.
     """
     layer, scalar = solution.layer, not pair.shape
-    attributes = {"activation": layer.activation, "shape": pair.shape, "population": population}
-    slopes = {} if layer.slope is None else {"slope": layer.slope}
-    new = graph.grow(layer.neurons, attributes | {"bias": layer.bias} | slopes, None)
+    attributes: dict[str, Any] = {"activation": layer.activation, "shape": pair.shape, "population": population}
+    attributes |= {} if layer.slope is None else {"slope": layer.slope}
+    attributes |= {} if layer.norm is None else {"norm": "batch"} | layer.norm
+    new = graph.grow(layer.neurons, attributes | {"bias": layer.bias}, None)
     read = {} if scalar or layer.padding == (0, 0) else {"padding": layer.padding}
     sources, weights = graph.names_of(pair.sources), layer.weights[:, :, 0, 0] if scalar else layer.weights
     if solution.reads is None:

@@ -8,6 +8,7 @@ from neurograph.errors import OptionError
 from neurograph.insertion import ALGORITHMS
 from neurograph.insertion.pair import PLACES
 from neurograph.schema.activations import ACTIVATIONS
+from neurograph.schema.neuron import NORMS
 
 from ...options import MOST_RATE, option
 from ..options import GrowingOptions
@@ -45,6 +46,7 @@ class MorphOptions(GrowingOptions):
     penalty: float | None = option(None, "the paper's lambda; at 1, nothing would be left", least=0, below=1)
     alpha: float | None = option(None, "the weight of similarity between neurons", least=0, reach=MOST_RATE)
     new_activation: str = option("relu", "activation of the new neurons", choices=ACTIVATIONS)
+    new_norm: str = option("none", "norm of the new neurons", choices=NORMS)
     kernel: int | None = option(None, "side of the new kernels between maps; none means 3", least=1, reach=1024)
     place: str = option("after", "where pools lie between: behind or before them", choices=PLACES)
     ridge: float = option(1e-3, "penalty of the regression behind the new neurons", least=0, reach=MOST_RATE)
@@ -70,7 +72,10 @@ class MorphOptions(GrowingOptions):
         """
         if self.algorithm == NONE:
             return None
-        given: dict[str, Any] = {name: getattr(self, name) for name in _PASSED} | {"activation": self.new_activation}
+        given: dict[str, Any] = {name: getattr(self, name) for name in _PASSED} | {
+            "activation": self.new_activation,
+            "norm": self.new_norm,
+        }
         if self.algorithm in ("redundant", "identity", "residual", "netmorph"):
             given["target"] = None
         if self.algorithm == "identity":

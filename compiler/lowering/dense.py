@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from neurograph.storage.runs import fill_at, runs
+
 from ..regions.status import FIXED, FROZEN, TRAINED
 from ..slots import WEIGHT, Slots
 from .base import MAPS, Lowering, Unit
@@ -78,7 +80,7 @@ class Dense(Unit):
 
     def _mask(self, device: torch.device) -> Tensor:
         mask = np.zeros(self.layout.outputs * self.layout.inputs, bool)
-        mask[self.trained] = True
+        fill_at(mask, self.trained, True, runs(self.trained))
         return torch.from_numpy(mask).view(self.layout.outputs, self.layout.inputs).to(device)
 
     def run(self, x: Tensor, bias: Tensor | None) -> Tensor:

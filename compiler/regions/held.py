@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -52,8 +54,9 @@ class HeldBundle:
 
     def touched(self) -> tuple[int, int]:
         """How many neurons of the source and of the target block it touches."""
-        if self.row is None or self.column is None:
-            return self.sources, self.targets
+        missing = self.targets * self.sources - len(self.ids)
+        if self.row is None or self.column is None or missing < min(self.targets, self.sources):
+            return self.sources, self.targets  # too few pairs are missing for a neuron without any
         read = np.zeros(self.sources, bool)
         read[self.column] = True
         return int(np.count_nonzero(read)), int(np.count_nonzero(self.row[1:] != self.row[:-1])) + bool(len(self.row))
@@ -66,10 +69,17 @@ class HeldBundle:
         at = row * self.sources + column if self.row is None else _places(rows, columns, row, column)
         if (at >= len(self.ids)).any() or (self.ids[at] != ids).any():
             return None
-        keep = np.ones(len(self.ids), bool)
-        keep[at] = False
-        status = None if self.status is None else self.status[keep]
-        return replace(self, ids=self.ids[keep], row=rows[keep], column=columns[keep], status=status)
+        if len(at) > _FEW:
+            keep: Any = np.ones(len(self.ids), bool)
+            keep[at] = False
+        else:
+            keep = None
+
+        def left(held: np.ndarray) -> np.ndarray:
+            return _but(held, at) if keep is None else held[keep]
+
+        status = None if self.status is None else left(self.status)
+        return replace(self, ids=left(self.ids), row=left(rows), column=left(columns), status=status)
 
     def moved(self, targets: int, sources: int, rows: Places, columns: Places) -> "HeldBundle":
         """Between blocks of other sizes, in which their neurons stand at other places, in the same order."""
@@ -91,6 +101,12 @@ class HeldBundle:
         statuses = None if self.status is None and not status.any() else np.insert(self.statuses, at, status)
         ids, row, column = np.insert(self.ids, at, ids), np.insert(rows, at, row), np.insert(columns, at, column)
         return HeldBundle(self.targets, self.sources, ids, row, column, statuses)
+
+
+def _but(held: np.ndarray, few: np.ndarray) -> np.ndarray:
+    """An array without what stands at a few places: copied by the stretches between these."""
+    edges = [-1, *np.sort(few).tolist(), len(held)]
+    return np.concatenate([held[start + 1 : stop] for start, stop in pairwise(edges)])
 
 
 def _places(rows: np.ndarray, columns: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:

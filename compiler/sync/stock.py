@@ -12,12 +12,14 @@ import numpy as np
 from torch import Tensor
 
 from neurograph.storage.runs import Run, inside, runs
+from neurograph.storage.sets import each_once
 
 from ..regions.order import close_together
 from ..slots import Quantity, SlotMap, Slots
 
 MANY = 4096  # numbers from which on runs are looked for
 _MOST = 64  # runs; what is cut into more is looked up
+_FEW, _VERY_FEW = 8, 1024  # one of so many numbers at most is looked for in a pass over all, by marks and without
 _SINGLE = 4  # numbers that are looked for one by one
 _NEAR = 2048  # numbers that are looked through for where a run goes on
 _FIRST = 512  # numbers that are compared at first; then twice as many each time
@@ -77,29 +79,30 @@ class Stock:
         return found
 
     def _looked_up(self, wanted: np.ndarray) -> np.ndarray:
-        if len(wanted) * 1024 < len(self):
-            return self._searched(wanted)
-        if close_together(self.top, len(self)):
+        close = close_together(self.top, len(self))
+        if len(wanted) * (_FEW if close else _VERY_FEW) < len(self):
+            return self._searched(wanted, close and len(wanted) * _VERY_FEW >= len(self))
+        if close:
             return self._table[np.minimum(wanted, len(self._table) - 1)]
         order, rising = self._sorted
         near = np.minimum(np.searchsorted(rising, wanted), len(rising) - 1)
         return np.where(rising[near] == wanted, order[near], np.int32(-1)).astype(np.int32)
 
-    def _searched(self, wanted: np.ndarray) -> np.ndarray:
-        """The same of very few: whoever is among them is seen in one pass over the stock."""
-        found = np.full(len(wanted), -1, np.int32)
+    def _searched(self, wanted: np.ndarray, marked: bool) -> np.ndarray:
+        """The same of few: whoever is among them is seen in one pass over the stock, by marks where they are more."""
         if len(wanted) <= _SINGLE:
-            for at, number in enumerate(wanted.tolist()):
-                found[at] = self._one(number)
-            return found
-        order = np.argsort(wanted, kind="stable")
-        rising = wanted[order]
+            return np.array([self._one(number) for number in wanted.tolist()], np.int32)
+        rising = each_once(wanted)
+        found = np.full(len(rising), -1, np.int32)
+        mark = np.zeros(self.top + 2 if marked else 0, bool)
+        mark[wanted if marked else slice(0)] = True  # -1, which stands for none, at the end
         for entry, start in zip(self.entries, self.starts.tolist(), strict=False):
-            near = np.flatnonzero((entry.numbers >= rising[0]) & (entry.numbers <= rising[-1]))
+            held = entry.numbers
+            near = np.flatnonzero(mark[held] if marked else (held >= rising[0]) & (held <= rising[-1]))
             at = np.minimum(np.searchsorted(rising, entry.numbers[near]), len(rising) - 1)
             same = rising[at] == entry.numbers[near]
-            found[order[at[same]]] = start + near[same]
-        return found
+            found[at[same]] = start + near[same]
+        return found[np.searchsorted(rising, wanted)]
 
     def _one(self, number: int) -> int:
         for entry, start in zip(self.entries, self.starts.tolist(), strict=False):

@@ -94,6 +94,15 @@ def put_at(into: np.ndarray, places: np.ndarray, values: np.ndarray, known: list
         into[first : first + count] = values[at : at + count]
 
 
+def fill_at(into: np.ndarray, places: np.ndarray, value: float, known: list[Run] | None) -> None:
+    """into[places] = value; `known` are the runs of the places."""
+    if known is None:
+        into[places] = value
+        return
+    for _, first, count in known:
+        into[first : first + count] = value
+
+
 def put_some_at(
     into: np.ndarray, places: np.ndarray, values: np.ndarray, which: np.ndarray, known: list[Run] | None
 ) -> None:

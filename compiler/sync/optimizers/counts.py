@@ -12,6 +12,7 @@ from .schemas import STEP, StateSchema
 
 OWN_STEP, OWN_PRODUCT, BETAS = "own_step", "own_mu_product", ("beta1", "beta2")
 _FEW = 64
+_FEW_ROWS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,10 @@ class Counts:
     def used(self) -> "Counts":
         """The same without rows that no number has."""
         many = len(self.rows[STEP])
-        used = np.bincount(self.which, minlength=many) > 0
+        if many <= _FEW_ROWS:  # comparing all is faster than counting
+            used = np.array([(self.which == row).any() for row in range(many)], bool)
+        else:
+            used = np.bincount(self.which, minlength=many) > 0
         if used.all():
             return self
         which = (np.cumsum(used) - 1)[self.which]

@@ -82,7 +82,7 @@ def own_state(
                 ratio = _ratio(schema.corrected[name], own, (shared, steps), rows, options)
                 values = values if (ratio == 1.0).all() else values * _wide(counts.each(ratio), values)
             if (own == 0).any():
-                values = np.where(_wide(counts.each(own), values) > 0, values, 0.0)
+                values[counts.each(own == 0)] = 0.0
             state[name] = _tensor(entry, values)
     if newborns := _newborns(entry, schema, options, counts, own, steps, scalar):
         state[NEWBORNS] = newborns

@@ -10,6 +10,7 @@ from torch import nn
 from compiler.slots import WEIGHT, SlotMap, Slots
 from compiler.sync import stock
 from compiler.sync.optimizers.counts import Counts
+from compiler.sync.optimizers.lineage import Heirs
 from compiler.sync.stock import Stock, common_runs
 from neurograph.storage import runs
 
@@ -70,6 +71,40 @@ def test_places_are_those_of_a_dictionary(case, near, most, many):
     assert set(holding) == holders and holding == sorted(holding)
     for old, new, count in common_runs(found.numbers, wanted, most):
         assert count and (found.numbers[old : old + count] == wanted[new : new + count]).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), spread=st.sampled_from([1, 3, 1 << 33]), few=st.sampled_from([0, 1, 10**6]))
+def test_numbers_that_are_asked_for_several_times_are_found_each_time(seed, spread, few):
+    """Several newborns may continue one number; whatever way they are looked up, none of them is lost."""
+    rng = np.random.default_rng(seed)
+    numbers = rng.permutation(300) * spread
+    wanted = rng.choice(np.r_[numbers, numbers.max() + 7, -1], int(rng.integers(1, 40)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stock, "_VERY_FEW", 1 if few else 10**6)  # 1: by comparing with all
+        patch.setattr(stock, "_FEW", few)  # 0: by marks, else by a table
+        place = Stock(held([numbers[:200], numbers[200:]], [True, False]), WEIGHT).places(wanted)
+    known = {int(number): at for at, number in enumerate(numbers)}
+    assert place.tolist() == [known.get(int(number), -1) for number in wanted]
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs=st.dictionaries(st.integers(0, 40), st.integers(0, 9)), numbers=st.lists(st.integers(0, 50), max_size=20))
+def test_heirs_in_arrays_are_those_of_the_dictionary(pairs, numbers):
+    heirs, olds = Heirs(pairs), list(pairs.values())
+    assert len(heirs) == len(pairs)
+    if pairs:
+        assert heirs.ancestors(np.array(numbers, np.int64)).tolist() == [pairs.get(n, -1) for n in numbers]
+    assert heirs.with_one.tolist() == sorted(old for old in set(olds) if olds.count(old) == 1)
+
+
+@given(st.integers(1, 12), st.lists(st.integers(0, 11), max_size=20))
+def test_rows_that_nobody_has_are_left_out(many, which):
+    which = np.minimum(np.array(which, np.int32), many - 1)
+    counts = Counts(which, {"step": np.arange(many, dtype=float), "own_step": -np.arange(many, dtype=float)})
+    used = counts.used()
+    assert used.rows["step"].tolist() == sorted(set(which.tolist()))
+    assert used.rows["own_step"][used.which].tolist() == (-which.astype(float)).tolist()
 
 
 @settings(max_examples=60, deadline=None)

@@ -68,11 +68,11 @@ def find_edited(graph: GraphState, mark: WiringMark, cut_off: bool) -> EditedGra
     kinds = tuple(graph.neurons.kinds)
     if change is None or any(kind.shape != () for kind in kinds):
         return None
-    old = _sorted_by_group(mark.keys, mark.kind, mark.kinds)
+    old = _sorted_by_group(mark.kind, mark.kinds)
     table, columns = graph.table, graph.neurons
     keys = table.keys()
     kind = columns.kind[keys]
-    new = _sorted_by_group(keys, kind, kinds)
+    new = _sorted_by_group(kind, kinds)
     if not _same_groups(mark, keys, kind, kinds):
         return None
     forms = tuple(form_of(bundle) for bundle in table.forms.bundles)
@@ -90,7 +90,7 @@ def group_of(kind: NeuronKind) -> Group:
     return kind.population, Signature.of(kind)
 
 
-def _sorted_by_group(keys: np.ndarray, kind: np.ndarray, kinds: Kinds) -> dict[Group, np.ndarray]:
+def _sorted_by_group(kind: np.ndarray, kinds: Kinds) -> dict[Group, np.ndarray]:
     """The places of neurons, by population and what they compute."""
     numbers: dict[Group, int] = {}
     table = np.array([numbers.setdefault(group_of(k), len(numbers)) for k in kinds], np.int64)

@@ -100,7 +100,7 @@ def _snapshot_of(
     kept = memory_ports(step)
     if not cut_off:
         known = np.concatenate([positions[inputs.places].ravel(), *step.remembering])
-        _refuse_unreachable(arrays, graph, known, positions[outputs.places])
+        _refuse_unreachable(arrays, known, positions[outputs.places])
     found = Snapshot(
         arrays,
         sides[0] + kept[0],
@@ -140,7 +140,7 @@ def _refuse_handed_on(merged: MergedGraphs, both: np.ndarray) -> None:
         )
 
 
-def _refuse_unreachable(arrays: GraphArrays, graph: np.ndarray, inputs: np.ndarray, outputs: np.ndarray) -> None:
+def _refuse_unreachable(arrays: GraphArrays, inputs: np.ndarray, outputs: np.ndarray) -> None:
     found = np.zeros(len(arrays), bool)
     found[inputs.ravel()] = True
     reached = reached_from(arrays, found)[outputs].any(1)

@@ -128,9 +128,9 @@ def grow(graph: GraphState, count: int, attributes: dict, names: Sequence[Hashab
         taken = [n for n in names if n is None or n in graph._node]
         raise NeuronError(f"need {count} different new names; these are not: {listed(taken or names)}")
     many = {k: v for k, v in attributes.items() if k in VALUES and np.ndim(v) == 1}
-    kind, values, extra = parse_neuron(graph, {k: v for k, v in attributes.items() if k not in many})
+    kind, values, extra = parse_neuron({k: v for k, v in attributes.items() if k not in many})
     for name, column in many.items():
-        parse_neuron(graph, {**{k: v for k, v in attributes.items() if k in KIND_FIELDS}, name: 1.0})
+        parse_neuron({**{k: v for k, v in attributes.items() if k in KIND_FIELDS}, name: 1.0})
         if len(column) != count or not np.isfinite(np.asarray(column, np.float64)).all():
             raise NeuronError(f"{name} must be {count} finite numbers, one for each neuron, not {len(column)}")
         values[name] = np.asarray(column, np.float64)

@@ -13,8 +13,6 @@ from ..nhn.pipeline.stages import STAGES
 from ..runs import Run
 from ..runs.jsonfiles import read_json
 
-_COUNTED = {"cycle": "cycles", "generation": "generations"}  # what a search's rows count, beside epochs
-
 
 @dataclass(frozen=True)
 class RunSummary:

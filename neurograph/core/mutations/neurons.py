@@ -30,7 +30,7 @@ _PLAIN = NeuronKind()
 _new = tuple.__new__  # of a named tuple: twice as fast as calling its class
 
 
-def parse_neuron(graph: GraphState, attr: Mapping, base: NeuronKind | None = None) -> tuple[NeuronKind, dict, dict]:
+def parse_neuron(attr: Mapping, base: NeuronKind | None = None) -> tuple[NeuronKind, dict, dict]:
     """Attributes sorted into kind, values and the user's own, and checked."""
     changes = {k: v for k, v in attr.items() if k in KIND_FIELDS}
     if base is None:
@@ -55,7 +55,7 @@ def parse_neuron(graph: GraphState, attr: Mapping, base: NeuronKind | None = Non
 def new_node(graph: GraphState, name: Hashable, attr: Mapping) -> None:
     """Add a neuron: checked, then stored and recorded."""
     try:
-        kind, values, extra = parse_neuron(graph, attr)
+        kind, values, extra = parse_neuron(attr)
     except NeuroGraphError as err:
         raise type(err)(f"neuron {name!r}: {err}") from None
     register(graph, kind.population)
@@ -166,7 +166,7 @@ def update_neuron(graph: GraphState, key: int, attr: Mapping) -> None:
     graph.writable_table()
     columns, name = graph.neurons, graph.table.names[key]
     try:
-        kind, values, extra = parse_neuron(graph, attr, columns.of(key))
+        kind, values, extra = parse_neuron(attr, columns.of(key))
         if kind != columns.of(key):
             _check_new_kind(graph, key, kind)
     except NeuroGraphError as err:

@@ -1,6 +1,7 @@
 """The planner: from a checked graph to a program; the choice of products is `choice.py`'s."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,8 +9,8 @@ from neurograph.core.arrays import GraphArrays
 from neurograph.errors import CompileError
 
 from ..lowering import REGIONS
-from ..regions.blocks import Block, Blocks, find_blocks, sort_neurons
-from ..regions.bundles import find_bundles
+from ..regions.blocks import Block, Blocks, Sorting, find_blocks, sort_neurons
+from ..regions.bundles import Bundles, find_bundles
 from ..regions.groups import bundle_groups, depthwise
 from ..regions.product_wiring import Piece
 from ..regions.status import FIXED, FROZEN, TRAINED
@@ -19,7 +20,7 @@ from .calibration import current
 from .choice import TargetPlanner, refuse_unused_pins
 from .pins import BLOCKS, Pin
 from .program import BlockPlan, NeuronsPlan, Options, PortPlan, ProductPlan, Program, StagePlan
-from .region_choice import RegionChooser, region_product
+from .region_choice import Region, RegionChooser, region_product
 
 SHORT = 1e-3  # seconds a step: what is shorter is not worth measuring a machine for
 LONG = 1 << 26  # synapses times rows that take longer than that on any processor
@@ -40,15 +41,18 @@ def plan(snapshot: Snapshot, options: Options) -> Program:
     CompileError
         Where a pinned lowering cannot run a bundle, naming both and the reason.
     """
+    planner = _Planner(snapshot)
     if not options.measured:
-        return _planned(snapshot, options)
+        return planner.planned(options)
     draft = None
     if drafts(len(snapshot.arrays.ids), options):
-        draft = _planned(snapshot, options)
+        draft = planner.planned(options)
         if draft.seconds < SHORT:
             return draft
     figures = current(options.device)
-    return replace(_planned(snapshot, replace(options, calibration=figures)), options=options, draft=draft)
+    if draft is not None and figures == options.calibration:
+        return replace(draft, draft=draft)
+    return replace(planner.planned(replace(options, calibration=figures)), options=options, draft=draft)
 
 
 def drafts(synapses: int, options: Options) -> bool:
@@ -56,34 +60,64 @@ def drafts(synapses: int, options: Options) -> bool:
     return options.device != "cpu" or synapses * options.batch_size < LONG
 
 
-def _planned(snapshot: Snapshot, options: Options) -> Program:
-    arrays, sorting = snapshot.arrays, sort_neurons(snapshot.arrays)
-    regions = RegionChooser(arrays, sorting, options, snapshot.together).regions()
-    number = np.full(len(sorting.kinds), -1)
-    for at, region in enumerate(regions):
-        number[region.whole.groups] = at
-    blocks = find_blocks(arrays, sorting, number)
-    bundles = find_bundles(arrays, blocks)
-    groups = depthwise(bundles, bundle_groups(bundles))
-    padded = padded_sizes(bundles, groups)
-    refuse_unused_pins(options.pin, blocks, zip(bundles.source.tolist(), bundles.target.tolist(), strict=True))
-    edges = np.searchsorted(bundles.target, np.arange(len(blocks.blocks) + 1))
-    stages = []
-    made: dict[int, list[int]] = {}
-    for index, block in enumerate(blocks.blocks):
-        if block.region >= 0:
-            made.setdefault(block.region, []).append(index)
-    apart = for_bundles(options)
-    for index, block in enumerate(blocks.blocks):
-        if block.region >= 0:
-            if index == made[block.region][0]:
-                product = region_product(arrays, blocks, regions[block.region])
-                stages.append(_stage(arrays, blocks, tuple(made[block.region]), (product,)))
-        elif block.signature.role != "input":
-            feeding = np.arange(edges[index], edges[index + 1])
-            products = TargetPlanner(blocks, bundles, groups, padded, apart, index).products(feeding)
-            stages.append(_stage(arrays, blocks, (index,), products))
-    return program_of(snapshot, blocks, stages, options)
+@dataclass(frozen=True, eq=False)
+class _Wiring:
+    """The blocks of a graph and the bundles between them; `number` says in which region each kind of neuron is."""
+
+    number: np.ndarray
+    blocks: Blocks
+    bundles: Bundles
+    groups: np.ndarray
+    padded: np.ndarray
+
+    @classmethod
+    def of(cls, arrays: GraphArrays, sorting: Sorting, number: np.ndarray) -> "_Wiring":
+        """The wiring of a graph that is cut into regions so."""
+        blocks = find_blocks(arrays, sorting, number)
+        bundles = find_bundles(arrays, blocks)
+        groups = depthwise(bundles, bundle_groups(bundles))
+        return cls(number, blocks, bundles, groups, padded_sizes(bundles, groups))
+
+
+class _Planner:
+    """Plans a graph, by some figures and by others; what is wired does not depend on them but for the regions."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot, self.sorting = snapshot, sort_neurons(snapshot.arrays)
+        self._wiring: _Wiring | None = None
+
+    def planned(self, options: Options) -> Program:
+        """The program by the figures of the options."""
+        snapshot, arrays = self.snapshot, self.snapshot.arrays
+        regions = RegionChooser(arrays, self.sorting, options, snapshot.together).regions()
+        wiring = self._wired(regions)
+        blocks, bundles = wiring.blocks, wiring.bundles
+        refuse_unused_pins(options.pin, blocks, zip(bundles.source.tolist(), bundles.target.tolist(), strict=True))
+        edges, apart = np.searchsorted(bundles.target, np.arange(len(blocks.blocks) + 1)), for_bundles(options)
+        made: dict[int, list[int]] = {}
+        for index, block in enumerate(blocks.blocks):
+            if block.region >= 0:
+                made.setdefault(block.region, []).append(index)
+        stages = []
+        for index, block in enumerate(blocks.blocks):
+            if block.region >= 0:
+                if index == made[block.region][0]:
+                    product = region_product(arrays, blocks, regions[block.region])
+                    stages.append(_stage(arrays, blocks, tuple(made[block.region]), (product,)))
+            elif block.signature.role != "input":
+                feeding = np.arange(edges[index], edges[index + 1])
+                target = TargetPlanner(blocks, bundles, wiring.groups, wiring.padded, apart, index)
+                stages.append(_stage(arrays, blocks, (index,), target.products(feeding)))
+        return program_of(snapshot, blocks, stages, options)
+
+    def _wired(self, regions: Sequence[Region]) -> _Wiring:
+        """The wiring cut into these regions: the one before, where they are the same."""
+        number = np.full(len(self.sorting.kinds), -1)
+        for at, region in enumerate(regions):
+            number[region.whole.groups] = at
+        if self._wiring is None or not np.array_equal(number, self._wiring.number):
+            self._wiring = _Wiring.of(self.snapshot.arrays, self.sorting, number)
+        return self._wiring
 
 
 def for_bundles(options: Options) -> Options:

@@ -20,6 +20,7 @@ from ..slots import Quantity, SlotMap, Slots
 MANY = 4096  # numbers from which on runs are looked for
 _MOST = 64  # runs; what is cut into more is looked up
 _FEW, _VERY_FEW = 8, 1024  # one of so many numbers at most is looked for in a pass over all, by marks and without
+_SOME, _LONG = 4, 2048  # runs, and numbers that these must have on average: shorter ones are sooner looked up
 _SINGLE = 4  # numbers that are looked for one by one
 _NEAR = 2048  # numbers that are looked through for where a run goes on
 _FIRST = 512  # numbers that are compared at first; then twice as many each time
@@ -205,8 +206,8 @@ class Stocks:
 def common_runs(old: np.ndarray, new: np.ndarray, most: int = _MOST) -> list[tuple[int, int, int]]:
     """Runs of numbers that two lists have in common, in the order of both: (place in old, place in new, length).
 
-    No number stands twice in either list. Not all that they have in common is found: after so many runs, and where one
-    does not go on nearby, this ends.
+    No number stands twice in either list. Not all that they have in common is found: after so many runs, where they are
+    short and where one does not go on nearby, this ends.
 
     Examples
     --------
@@ -221,6 +222,8 @@ def common_runs(old: np.ndarray, new: np.ndarray, most: int = _MOST) -> list[tup
             found.append((at, to, count))
             at, to = at + count, to + count
             continue
+        if len(found) >= _SOME and to < len(found) * _LONG:
+            break
         skipped = _next(old[at : at + _NEAR], new[to : to + _NEAR])
         if skipped is None:
             break

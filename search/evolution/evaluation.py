@@ -64,17 +64,32 @@ class Evaluator:
         """
         if not individuals:
             return 0
-        forgets = self.learning is not None and self.learning.inheritance == "baldwinian"
-        shared, steps = Shared(individuals, self.dtype, forgets), 0
-        if self.learning is not None:
-            most = most_steps(sum(one.synapses for one in individuals), self.learning) if most is None else most
-            steps = learn(shared.population, self.learning, rng, most)
+        return self._evaluated(individuals, rng, self.learning, most, self.racing)
+
+    def again(self, individuals: Sequence[Individual], rng: np.random.Generator) -> None:
+        """Evaluate some once more; what counts is the mean. Those that forget what they learn learn it again."""
+        if individuals:
+            learning = self.learning if _forgets(self.learning) else None
+            once_more(individuals, lambda: self._evaluated(individuals, rng, learning, None, 0))
+
+    def _evaluated(
+        self,
+        individuals: Sequence[Individual],
+        rng: np.random.Generator,
+        learning: Learning | None,
+        most: float | None,
+        racing: int,
+    ) -> int:
+        shared, steps = Shared(individuals, self.dtype, _forgets(learning)), 0
+        if learning is not None:
+            most = most_steps(sum(one.synapses for one in individuals), learning) if most is None else most
+            steps = learn(shared.population, learning, rng, most)
             shared.population.eval()
             shared.learned()
         parts = {one: Part(shared, index) for index, one in enumerate(individuals)}
         for one, part in parts.items():
             self._score(one, part)
-        race(individuals, self.racing, lambda left: [self._score(one, parts[one]) for one in left])
+        race(individuals, racing, lambda left: [self._score(one, parts[one]) for one in left])
         shared.release()
         return steps
 
@@ -89,6 +104,21 @@ class Evaluator:
         one.score(_values(found, one.fitness.names))
 
 
+def _forgets(learning: Learning | None) -> bool:
+    return learning is not None and learning.inheritance == "baldwinian"
+
+
+def once_more(individuals: Sequence[Individual], evaluate: Callable[[], Any]) -> None:
+    """Have individuals evaluated that have a fitness, which becomes the mean; one that fails now has failed."""
+    before = [(one.fitness.values, one.evaluations) for one in individuals]
+    evaluate()
+    for one, (values, many) in zip(individuals, before, strict=True):
+        if one.failure is None:
+            now = np.asarray(one.fitness.values)
+            one.score(tuple((np.asarray(values) + (now - values) / (many + 1)).tolist()))
+        one.evaluations = many + 1
+
+
 def race(individuals: Sequence[Individual], rounds: int, score: Callable[[list[Individual]], Any]) -> None:
     """Evaluate the better half again, and of those the better half, ...: what counts is the mean."""
     left, values = list(individuals), {one: [one.fitness.values] for one in individuals}
@@ -100,6 +130,7 @@ def race(individuals: Sequence[Individual], rounds: int, score: Callable[[list[I
             if one.failure is None:
                 values[one].append(one.fitness.values)
                 one.score(tuple(np.mean(values[one], axis=0).tolist()))
+                one.evaluations = len(values[one])
 
 
 def learn(population: CompiledPopulation, learning: Learning, rng: np.random.Generator, most: float) -> int:

@@ -63,6 +63,8 @@ class Scorer(Protocol):
 
     def __call__(self, individuals: list[Individual], rng: np.random.Generator, /) -> Any: ...
 
+    def again(self, individuals: list[Individual], rng: np.random.Generator, /) -> None: ...
+
 
 class Evolving:
     """An evolution that is under way, with what is remembered of it.
@@ -102,9 +104,27 @@ class Evolving:
         self.evaluator(newborns, search.rng)
         if not search.generation:
             refuse_nobody(newborns)
+        for _ in range(search.options.again):
+            self._evaluate_again(newborns)
         self.hall.update([one for one in search.population if one.failure is None])
         born = zip(newborns, edits, strict=True)
         self.keep([birth_line(one, search.generation, done) for one, done in born], run, progress)
+
+    def _evaluate_again(self, newborns: list[Individual]) -> None:
+        """Evaluate those once more who live on, and forget what the hall held of them."""
+        search, new = self.search, {one.number for one in newborns}
+        living = [*getattr(search, "elders", ()), *search.population]
+        old = [one for one in living if one.number not in new and one.failure is None]
+        first = {one.number: one for one in reversed(old)}  # who has moved to another island is there twice
+        self.evaluator.again(list(first.values()), search.rng)
+        for one in old:
+            if (other := first[one.number]) is not one:
+                one.score(other.fitness.values, other.failure)
+                one.evaluations = other.evaluations
+        for at in reversed(range(len(self.hall))):
+            if self.hall[at].number in first:
+                self.hall.remove(at)
+        self.hall.update([one for one in first.values() if one.failure is None])
 
     def keep(self, births: list[dict[str, Any]], run: Run | None, progress: Progress | None) -> None:
         """End a generation in which these were scored, as lines of a journal: note it, keep it, show it."""

@@ -46,6 +46,8 @@ class Individual:
         Why its evaluation failed, or None.
     species
         The number of its species, where selection goes by species.
+    evaluations
+        How many its fitness is the mean of.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Individual:
         self.parents, self.changes = tuple(parents), tuple(changes)
         self.failure: str | None = None
         self.species: int | None = None
+        self.evaluations = 1
 
     @property
     def graph(self) -> Any:

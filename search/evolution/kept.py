@@ -23,7 +23,7 @@ from .seats import Seat, gathered
 from .vocabulary import Vocabulary
 
 COMMAND = "evolve"
-LATER = ("racing", "chunk", "islands", "migration", "migrants", "replacement", "ahead")  # than the first runs
+LATER = ("racing", "again", "chunk", "islands", "migration", "migrants", "replacement", "ahead")  # than the first runs
 ABOUT = {
     "number": COUNT,
     "parents": [COUNT],
@@ -61,6 +61,7 @@ def individual_state(one: Individual) -> dict[str, Any]:
 def _about(one: Individual) -> dict[str, Any]:
     """All of an individual but its genome."""
     held = {name: getattr(one, name) for name in ("number", "parents", "changes", "failure", "species")}
+    held |= {"evaluations": one.evaluations} if one.evaluations > 1 else {}
     return held | {"values": one.fitness.values if one.fitness.valid else None}
 
 
@@ -70,9 +71,11 @@ def individual_from(state: Mapping[str, Any], fitness: type[base.Fitness]) -> In
 
 
 def _individual(state: Any, fitness: type[base.Fitness], genomes: Genomes | None) -> Individual:
-    check(state, ABOUT | {"graph": TABLE}, "an individual")
+    noisy = {"evaluations": COUNT} if isinstance(state, dict) and "evaluations" in state else {}
+    check(state, ABOUT | {"graph": TABLE} | noisy, "an individual")
     one = Individual(_genome_of(state, genomes), fitness(), state["number"], state["parents"], state["changes"])
     one.failure, one.species = state["failure"], state["species"]
+    one.evaluations = max(1, state.get("evaluations", 1))
     values = state["values"]
     if values is not None:
         wanted = len(one.fitness.weights)

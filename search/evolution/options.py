@@ -11,7 +11,7 @@ from neurograph.errors import OptionError
 
 from ...compiler.statistics.batches import refuse_infinite
 
-LEAST = {"population": 1, "generations": 0, "elite": 0, "racing": 0, "seed": 0} | dict.fromkeys(
+LEAST = {"population": 1, "generations": 0, "elite": 0, "racing": 0, "again": 0, "seed": 0} | dict.fromkeys(
     ("islands", "migration", "migrants", "ahead"), 1
 )
 REPLACEMENT = ("generational", "steady")
@@ -39,6 +39,9 @@ class EvolutionOptions:
     racing
         For a fitness that is noisy: rounds in which the better half of those that are left is evaluated again, of the
         newborns of each generation; what counts is the mean.
+    again
+        For a fitness that is noisy: how often those that live on are evaluated again in each generation, so that nobody
+        stays for a lucky draw; what counts is the mean of all their evaluations.
     chunk
         How many newborns are compiled, trained and evaluated together; None: all of a generation. What comes of a
         search depends on it in the last bits of its numbers, and not on where the chunks were worked out.
@@ -67,6 +70,7 @@ class EvolutionOptions:
     objectives: Mapping[str, float] = field(default_factory=lambda: {"fitness": 1.0})
     goal: float | None = None
     racing: int = 0
+    again: int = 0
     seed: int = 0
     chunk: int | None = None
     islands: int = 1
@@ -101,7 +105,11 @@ class EvolutionOptions:
             raise OptionError(f"replacement must be one of {', '.join(REPLACEMENT)}, not {self.replacement!r}")
         if self.islands > 1 and self.migrants > self.population:
             raise OptionError(f"migrants={self.migrants} is more than population={self.population}")
-        odd = [name for name, plain in (("chunk", None), ("racing", 0), ("islands", 1)) if getattr(self, name) != plain]
+        odd = [
+            name
+            for name, plain in (("chunk", None), ("racing", 0), ("again", 0), ("islands", 1))
+            if getattr(self, name) != plain
+        ]
         if self.replacement == "steady" and odd:
             given = f"{odd[0]}={getattr(self, odd[0])!r}"
             raise OptionError(f"replacement='steady' has no generations, and {given} is about them: leave it out")

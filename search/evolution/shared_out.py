@@ -9,7 +9,7 @@ import numpy as np
 from neurograph.errors import CompileError, EvaluationError
 
 from ..executors import Failed, WorkerError
-from .evaluation import most_steps, race
+from .evaluation import most_steps, once_more, race
 from .individual import Individual
 from .kept import individual_from, individual_state
 from .options import EvolutionOptions, Learning
@@ -58,6 +58,21 @@ class SharedOut:
         forgets = learning is not None and learning.inheritance == "baldwinian"
         rng.bit_generator.state = self._worked_out(individuals, begun, most)
         race(individuals, self.options.racing, lambda left: self._worked_out(left, begun, most if forgets else None))
+
+    def again(self, individuals: Sequence[Individual], rng: np.random.Generator) -> None:
+        """Evaluate some once more, as `Evaluator.again` does."""
+        if not individuals:
+            return
+        begun, learning = dict(rng.bit_generator.state), self.learning
+        if learning is None or learning.inheritance != "baldwinian":
+            once_more(individuals, lambda: self._worked_out(individuals, begun, None))
+            return
+        most = min(most_steps(sum(one.synapses for one in individuals), learning), 2.0**53)
+
+        def evaluate() -> None:
+            rng.bit_generator.state = self._worked_out(individuals, begun, most)
+
+        once_more(individuals, evaluate)
 
     def chunk(self, individuals: Sequence[Individual], generator: dict[str, Any], most: float | None) -> Chunk:
         """Individuals as what a process is asked to work out."""

@@ -166,6 +166,60 @@ def test_a_race_evaluates_the_better_half_again_and_takes_the_mean():
         assert one.fitness.values[0] == pytest.approx(np.mean(asked[one.number]))
 
 
+def noisy_evolution(asked, start=GRAPH, run=None, **how):
+    """An evolution by noise alone, with everything that was answered of each individual."""
+
+    def noisy(one):
+        values = asked.setdefault(one.number, [])
+        values.append(float(np.random.default_rng([one.number, one.evaluations if values else 0]).normal()))
+        return values[-1]
+
+    options = EvolutionOptions(8, 4, elite=3, seed=1, **how)
+    return evolve(start, noisy, options, run=run)
+
+
+@pytest.mark.parametrize("how", [{}, {"racing": 1}, {"chunk": 3}, {"islands": 2, "migration": 2}])
+def test_who_lives_on_is_evaluated_again_and_nobody_stays_for_a_lucky_draw(how):
+    asked: dict[int, list[float]] = {}
+    found = noisy_evolution(asked, again=2, **how)
+    assert max(map(len, asked.values())) >= 5
+    for one in [*found.population, *found.hall]:
+        assert one.evaluations == len(asked[one.number]) or one in found.hall
+        if one.evaluations == len(asked[one.number]):
+            assert one.fitness.values[0] == pytest.approx(np.mean(asked[one.number]))
+    living = {one.number: one.fitness.values for one in found.population}
+    assert all(living.get(one.number, one.fitness.values) == one.fitness.values for one in found.hall)
+    lucky: dict[int, list[float]] = {}
+    assert max(one.fitness.values[0] for one in noisy_evolution(lucky).population) == max(map(max, lucky.values()))
+
+
+def test_who_survives_is_evaluated_again_too():
+    asked: dict[int, list[float]] = {}
+    toolbox = make_toolbox()
+    toolbox.register("survive", nsga2)
+    options = EvolutionOptions(6, 3, again=1, seed=1)
+    evolve(GRAPH, lambda one: float(asked.setdefault(one.number, []).append(one.number) or 0), options, toolbox=toolbox)
+    assert max(map(len, asked.values())) == 4
+
+
+@pytest.mark.parametrize("inheritance", ["lamarckian", "baldwinian"])
+def test_evaluations_go_on_where_a_search_was_stopped(tmp_path, inheritance):
+    x = torch.rand(6, 2, generator=torch.Generator().manual_seed(0))
+    learning = Learning((x, x[:, :1]), torch.nn.functional.mse_loss, steps=2, batch=3, inheritance=inheritance)
+
+    def fitness(one, net):
+        return float(net(x).sum()) + float(np.random.default_rng([one.number, one.evaluations]).normal())
+
+    def once(generations, run=None, chunk=None, resume=False):
+        options = EvolutionOptions(6, generations, elite=2, again=1, chunk=chunk, seed=3)
+        found = evolve(mlp([2, 1], seed=0), fitness, options, learning=learning, run=run, resume=resume)
+        return [(one.number, one.evaluations, one.fitness.values) for one in (*found.population, *found.hall)]
+
+    once(2, tmp_path / "run")
+    assert once(4, tmp_path / "run", resume=True) == once(4)
+    assert [two[:2] for two in once(4, chunk=6)] == [two[:2] for two in once(4)]
+
+
 @pytest.mark.parametrize(("budget", "steps"), [({"flops": 100.0}, 1), ({"flops": 6 * 2 * 2 * 3 * 5.0}, 5)])
 def test_a_budget_of_operations_is_steps(budget, steps):
     asked = []

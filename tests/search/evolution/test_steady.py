@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from neurograph.builders import mlp
 from neurograph.errors import CompileError, EvaluationError, OptionError
 from search.evolution import EvolutionOptions, SteadyState, evolve, make_toolbox, resume, youngest
-from search.executors import Failed, ProcessPool, Serial, Task, WorkerError
+from search.executors import Dask, Failed, ProcessPool, Serial, Task, WorkerError
 from tests.search.evolution.test_evolve_runs import Stopped, same
 
 OPTIONS = EvolutionOptions(6, 2, objectives={"error": -1.0}, seed=4, replacement="steady", ahead=4)
@@ -50,6 +50,15 @@ def test_a_replay_is_the_same_to_the_bit(seed, learning, lost):
 def test_a_pool_of_processes_is_replayed_here():
     with ProcessPool(workers=2) as pool:
         found = evolve(task(learning="lamarckian"), options=OPTIONS, executor=pool)
+    assert same(evolve(task(learning="lamarckian"), options=OPTIONS, order=found.order), found)
+
+
+def test_a_dask_cluster_is_replayed_here():
+    distributed = pytest.importorskip("distributed")
+    how = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(**how) as cluster, Dask(cluster.scheduler_address) as executor:
+        found = evolve(task(learning="lamarckian"), options=OPTIONS, executor=executor)
+    assert len(found.order) == 6 * 3
     assert same(evolve(task(learning="lamarckian"), options=OPTIONS, order=found.order), found)
 
 

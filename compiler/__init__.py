@@ -13,6 +13,7 @@ from .reference import reference
 from .runtime.acting import Actor
 from .runtime.state import State
 from .statistics.absent import AbsentGradients, absent_gradients
+from .statistics.bottlenecks import Bottleneck, bottlenecks
 from .statistics.examples import examples
 from .statistics.record import record
 from .statistics.strongest import strongest_absent
@@ -23,12 +24,14 @@ __all__ = [
     "EMA",
     "AbsentGradients",
     "Actor",
+    "Bottleneck",
     "Calibration",
     "CompiledNetwork",
     "CompiledPopulation",
     "RunningUtility",
     "State",
     "absent_gradients",
+    "bottlenecks",
     "compile",
     "compile_population",
     "examples",

@@ -1,11 +1,13 @@
 """The insertion into a network in training: recorded, regressed, measured, and gone on from."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from neurograph import compiler
 from neurograph.analysis.units import PERCENT
 from neurograph.edits import Reinitialize
+from neurograph.errors import EditError, NeuroGraphError
 from neurograph.memory import require_bytes
 from neurograph.network import NeuronGraph
 
@@ -13,7 +15,7 @@ from ...progress import ShowProgress
 from ...training import Trainer, evaluate
 from ..events import Event, Keep
 from ..reasons import Reason, reasons
-from .options import MorphOptions
+from .options import AUTO, NONE, MorphOptions
 
 
 def insertable(graph: NeuronGraph, options: MorphOptions) -> None:
@@ -22,7 +24,8 @@ def insertable(graph: NeuronGraph, options: MorphOptions) -> None:
     if edit is not None:
         width = options.width or 0
         require_bytes(8 * width**2, f"width={width}: the regression over neurons that are drawn", "draw fewer")
-        edit.check(graph)
+        if options.between != AUTO:
+            edit.check(graph)
 
 
 class Insertion:
@@ -53,6 +56,8 @@ def begin(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> None:
 
 def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[dict[str, Any] | None, str | None]:
     """Insert the layer; returns what is recorded of the event, and a text."""
+    if options.algorithm != NONE and options.between == AUTO:
+        options = replace(options, between=_narrowest(trainer, options))
     x = trainer.sample(options.recorded)[0].split(options.evaluation_batch)
     how: dict[str, Any] = {"positions": options.positions, "seed": options.seed, "progress": _shown(trainer)}
     seen = compiler.record(trainer.net, x, **how)
@@ -74,6 +79,22 @@ def insert(trainer: Trainer, options: MorphOptions, keep: Keep | None) -> tuple[
     figures |= {} if trainer.unit == PERCENT else {"unit": trainer.unit}
     a, b = options.between
     return event.close(**figures), f"{details['population']} +{details['neurons']} between {a} and {b}"
+
+
+def _narrowest(trainer: Trainer, options: MorphOptions) -> tuple[str, str]:
+    """The two populations between which the loss asks most for what no weights can give, of those that take a layer."""
+    x, y = (part.split(options.evaluation_batch) for part in trainer.sample(options.recorded))
+    graph = trainer.net.graph
+    for place in compiler.bottlenecks(trainer.net, zip(x, y, strict=True), trainer.objective.loss):
+        between = (place.reads[0], place.population)
+        edit = replace(options, between=between).edit()
+        try:
+            if edit is not None:
+                edit.check(graph)
+                return between
+        except NeuroGraphError:
+            continue  # such as a place behind pools of several kinds
+    raise EditError("between=auto found no two populations that a layer of these options could come between")
 
 
 def _shown(trainer: Trainer) -> Callable[[str, int, int], None] | None:

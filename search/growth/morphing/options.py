@@ -14,6 +14,7 @@ from ...options import MOST_RATE, option
 from ..options import GrowingOptions
 
 NONE = "none"
+AUTO = "auto"
 WORDS = (*(name for name in ALGORITHMS if isinstance(name, str)), NONE)
 _PASSED = ("width", "algorithm", "target", "penalty", "alpha", "kernel", "place", "ridge", "seed")
 
@@ -24,7 +25,10 @@ _LEAST_SHARE = 1e-9  # that a layer may miss: below, rounding alone decides
 class MorphOptions(GrowingOptions):
     """Options of `morph`: where, when and how the layer comes in; how to train; what to keep. See `InsertLayer`."""
 
-    between: tuple[str, ...] = option(("hidden1", "output"), "the two populations that the layer comes between")
+    between: tuple[str, ...] | str = option(
+        ("hidden1", "output"),
+        "the two populations that the layer comes between; auto: where the loss asks most for what no weights can give",
+    )
     insert_after: int = option(30, "epochs that the parent trains first; 0 for a graph that is trained", least=0)
     algorithm: int | str = option(
         "joint",
@@ -80,4 +84,5 @@ class MorphOptions(GrowingOptions):
             given["target"] = None
         if self.algorithm == "identity":
             given["width"] = None
-        return InsertLayer(self.between, **given, observations=observations)
+        between = ("chosen", "later") if self.between == AUTO else self.between
+        return InsertLayer(between, **given, observations=observations)

@@ -215,6 +215,45 @@ def test_what_keeps_the_function_keeps_it(algorithm, tmp_path):
     assert len(result.graph.population("inserted")) == 16
 
 
+def test_a_place_is_chosen_by_its_bottleneck_among_those_that_take_a_layer(monkeypatch):
+    places = [
+        compiler.Bottleneck("output", ("nowhere",), 3.0, 3.0),
+        compiler.Bottleneck("hidden1", ("input",), 2.0, 2.0),
+        compiler.Bottleneck("output", ("hidden1",), 1.0, 1.0),
+    ]
+    monkeypatch.setattr("neurograph.search.growth.morphing.events.compiler.bottlenecks", lambda *given: places)
+    how = QUICK | {
+        "between": "auto",
+        "algorithm": "residual",
+        "width": 5,
+        "target": None,
+        "epochs": 2,
+        "insert_after": 1,
+    }
+    graph = morph(parent(), "digits", **how).graph
+    new = graph.population("inserted")[0]
+    assert set(graph.predecessors(new)) == set(graph.population("input"))
+    assert set(graph.successors(new)) == set(graph.population("hidden1"))
+    monkeypatch.setattr("neurograph.search.growth.morphing.events.compiler.bottlenecks", lambda *given: places[:1])
+    with pytest.raises(EditError, match="no two populations"):
+        morph(parent(), "digits", **how)
+
+
+def test_the_place_is_that_of_the_largest_bottleneck(tmp_path, capsys):
+    from search.cli import main
+
+    mlp([64, 12, 1, 12, 10], seed=3).save(tmp_path / "g.safetensors")
+    flags = ["--between=auto", "--algorithm=residual", "--width=5", "--epochs=1", "--insert-after=0", "--recorded=300"]
+    assert main(["morph", "--graph", str(tmp_path / "g.safetensors"), "--run", str(tmp_path / "run"), *flags]) == 0
+    run = open_run(tmp_path / "run")
+    net = compiler.compile(NeuronGraph.load(run.start))
+    data = load("digits").flat()
+    places = compiler.bottlenecks(net, [(data.train_x, data.train_y)], torch.nn.functional.cross_entropy)
+    graph = NeuronGraph.load(run.graph)
+    readers = {graph.nodes[n]["population"] for n in graph.successors(graph.population("inserted")[0])}
+    assert readers == {places[0].population}
+
+
 @pytest.mark.parametrize("flags", [[], ["--hidden", "3"]])
 def test_a_preset_for_a_trained_network_asks_for_it(flags, tmp_path, capsys):
     from search.cli import main

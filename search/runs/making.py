@@ -92,7 +92,8 @@ def refuse_taken(path: str | Path, force: bool = False, parts: Iterable[str] = (
     run = Run(Path(path))
     held = _held(run, parts)
     if held and not force:
-        raise OptionError(f"{run.path} holds another run ({', '.join(held)}); name a new directory, or use force")
+        lost = "" if "config.json" in held else ", without its config.json"
+        raise OptionError(f"{run.path} holds another run ({', '.join(held)}){lost}; name a new directory, or use force")
 
 
 def create_run(path: str | Path, config: dict[str, Any], force: bool = False) -> Run:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neurograph.disk.regular import finite
-from neurograph.errors import DataError, OptionError, reason
+from neurograph.errors import DataError, NeuroGraphError, OptionError, reason
 
 from .arrays import dataset_of, is_missing
 from .dataset import Dataset
@@ -47,7 +47,9 @@ def read_file(name: str) -> Dataset:
                 raise OptionError(f"{name}: arrays of a .npz file are called x and y; it has no target columns")
             return _read_arrays(path, name)
         columns = _read_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
-    except OSError as error:
+    except NeuroGraphError:
+        raise
+    except (OSError, ValueError) as error:  # the second of names that no file has
         raise DataError(f"{path} cannot be read: {reason(error)}") from None
     return _from_columns(columns, targets, name)
 

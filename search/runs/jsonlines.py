@@ -28,14 +28,19 @@ def append(path: Path, *entries: dict[str, Any]) -> None:
     FileError
         The lines cannot be written; no part of them stays.
     """
-    if not entries:
-        return
-    lines = b"".join(map(_line, entries))
+    if entries:
+        append_whole(path, b"".join(map(_line, entries)))
+
+
+def append_whole(path: Path, content: bytes, sync: bool = True) -> None:
+    """Add bytes to a file, all of them or none, and on the disk if that is to be waited for; raises as `append`."""
     try:
         with open(path, "ab", buffering=0) as file:
             end = file.tell()
             try:
-                _write(file.fileno(), lines)
+                _write(file.fileno(), content)
+                if sync:
+                    os.fsync(file.fileno())
             except OSError:
                 with suppress(OSError):
                     file.truncate(end)
@@ -111,7 +116,6 @@ def _write(number: int, lines: bytes) -> None:
     """All of it, or an error: a disk that fills up takes a part first."""
     while lines:
         lines = lines[os.write(number, lines) :]
-    os.fsync(number)
 
 
 def _replace(path: Path, content: bytes) -> None:

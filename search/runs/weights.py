@@ -21,6 +21,8 @@ from neurograph.disk.aside import written_aside
 from neurograph.disk.regular import regular
 from neurograph.errors import FileError, reason
 
+from .jsonlines import append_whole
+
 FILE = "weights.log"
 _HEAD = struct.Struct("<4sIQI")  # magic, lengths of header and body, CRC-32 of both
 _MAGIC = b"NGW1"
@@ -68,12 +70,11 @@ class WeightLog:
         """
         if self._last is None:
             self._last = next(iter(deque(read(self.path), maxlen=1)), None)
+        append_whole(self.path, _coded(now, self._last, event), sync=False)
         try:
-            with open(self.path, "ab", buffering=0) as file:
-                file.write(_coded(now, self._last, event))
             size = self.path.stat().st_size
         except (OSError, ValueError) as error:
-            raise FileError(f"cannot write {self.path}: {reason(error)}") from None
+            raise FileError(f"cannot read {self.path}: {reason(error)}") from None
         self._last = now
         if size > self.limit:
             _thin(self.path, self.limit / size)
@@ -94,7 +95,7 @@ def read(path: Path) -> Iterator[PastWeights]:
 
 
 def cut(path: Path, epoch: int) -> None:
-    """Take away what comes after an epoch, and whatever is damaged: the run goes on from there."""
+    """Take away what comes after an epoch, and whatever is damaged, in a file that no copy of the directory shares."""
     end = 0
     try:
         for record in _records(path):
@@ -103,9 +104,9 @@ def cut(path: Path, epoch: int) -> None:
             end = record.end
     except FileError:
         pass
-    if path.exists() and path.stat().st_size > end:
-        with open(path, "r+b", opener=regular) as file:
-            file.truncate(end)
+    if path.exists() and (path.stat().st_size > end or path.stat().st_nlink > 1):
+        with open(path, "rb", opener=regular) as file, written_aside(path) as aside:
+            aside.write_bytes(file.read(end))
 
 
 def _records(path: Path) -> Iterator[_Record]:

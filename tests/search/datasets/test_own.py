@@ -174,6 +174,12 @@ def test_a_table_is_read_by_its_target(tmp_path):
     assert load(str(bare)).train_y.tolist() == CLASSES.tolist()
 
 
+@pytest.mark.parametrize("name", ["\0.csv", "\0.npz", "\ud800.csv", "\n.npz"])
+def test_names_that_no_file_has_are_refused(tmp_path, name):
+    with pytest.raises(DataError, match=r"(?s)x.*(cannot be read|no \.npz file)"):
+        load(str(tmp_path / f"x{name}"))
+
+
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [

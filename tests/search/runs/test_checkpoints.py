@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import re
 import shutil
 import warnings
@@ -125,6 +126,15 @@ def test_a_finished_run_without_its_metrics_does_not_train_on(whole, tmp_path):
         again = search.resume(run.path)
     assert again.test_loss == whole.test_loss
     assert run.metrics() == open_run(whole.run).metrics()
+
+
+def test_a_copy_by_hard_links_goes_on_and_leaves_the_one_that_it_is_of(stopped, tmp_path, whole):
+    """As `cp -al` makes one: both directories have the same files."""
+    for path in (stopped, whole.run):
+        held = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+        shutil.copytree(path, tmp_path / path.name, copy_function=os.link)
+        search.resume(tmp_path / path.name, epochs=6)
+        assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == held
 
 
 def test_metrics_that_vanish_while_it_runs_are_there_again_after_the_next_stop(tmp_path, whole):

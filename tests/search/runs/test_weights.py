@@ -1,5 +1,8 @@
 """The weights of a run's past: read back as they were, thinned within their bytes, and never trusted."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,6 +36,22 @@ def same(a: PastWeights, b: PastWeights) -> bool:
         and a.values.keys() == b.values.keys()
         and all(x.dtype == y.dtype and np.array_equal(x, y, equal_nan=x.dtype.kind == "f") for x, y in arrays)
     )
+
+
+def test_a_full_disk_leaves_no_part_of_a_record(tmp_path, monkeypatch):
+    first, second = moments(0, 2)
+    path = written(tmp_path / "weights.log", [first])
+    held, write = path.read_bytes(), os.write
+
+    def full(number, data):
+        if len(data) < 12:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(number, data[:10])
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(FileError, match=r"cannot write .*weights\.log: No space left"):
+        weights.WeightLog(path, 10**9).add(second, False)
+    assert path.read_bytes() == held
 
 
 def written(path, every, limit=10**9):

@@ -11,6 +11,7 @@ from ..evolution.report import evolution_lines
 from ..nhn.pipeline.report import ROWS, rows_of
 from ..nhn.pipeline.stages import STAGES
 from ..runs import Run
+from ..runs.extending import BEGUN
 from ..runs.jsonfiles import read_json
 
 
@@ -94,10 +95,14 @@ def _stream(run: Run) -> RunSummary:
     stream = config.get("stream") or "a stream of one's own"
     died = sum(sum(row.get("died", {}).values()) for row in rows)
     note = f"{seen.get('step', 0):,} steps, {died:,} neurons died"
+    finished = "result" in config or (
+        BEGUN not in config and (run.path / "pictures").exists()
+    )  # older ones say nothing
     return RunSummary(
         str(config.get("command")), f"{stream} ({config.get('data')})" if config.get("data") else stream,
-        len(rows), None, "rows", _known({"train": seen.get("train_error"), "test": seen.get("test_error")}),
-        unit_of(rows), finished=(run.path / "pictures").exists(), notes=(note,),
+        len(rows), len(rows) if finished else None, "rows",
+        _known({"train": seen.get("train_error"), "test": seen.get("test_error")}),
+        unit_of(rows), finished=finished, notes=(note,),
     )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ def random_labels(
         Of everything drawn.
     """
     _check(data, images, batch_size)
+    if data.classes < 2:
+        raise OptionError(f"labels are drawn of the classes that {data.name} has, and it has {data.classes}")
     a_pass = _steps(images, batch_size)
     count = len(data.train_y)
 

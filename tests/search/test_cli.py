@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +15,8 @@ from search.growth.metabolism import MetabolizeOptions
 from search.growth.method import Method
 from search.growth.options import GrowingOptions
 from search.runs import create_run
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -138,6 +142,19 @@ def test_an_interrupt_says_how_to_go_on(asked, monkeypatch, capsys, tmp_path):
     begun = True
     assert cli.main(["metabolize", "--run", str(tmp_path / "r")]) == 130
     assert f"neurograph resume {tmp_path / 'r'}" in capsys.readouterr().err
+
+
+def test_an_interrupt_while_it_is_loaded_is_a_line_too(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nclass Stop:\n    def find_spec(self, name, *_):\n"
+        "        if name == 'neurograph.search.cli':\n            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    done = subprocess.run(
+        [sys.executable, "-m", "neurograph", "train"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 130 and done.stderr == "\nneurograph: stopped\n"
 
 
 def test_compile_reports_on_a_saved_graph(tmp_path, capsys):

@@ -42,7 +42,7 @@ SEARCHES = {
     "hierarchy": (lambda run: search.find_hierarchy("digits", run=run, **SMALL), "hierarchy on digits: 2 of 2 epochs"),
     "genomes": (genomes, "search-evolution on digits:60: 2 of 2 cycles"),
     "evolution": (evolution, "evolve: 2 of 2 generations of 4 individuals"),
-    "stream": (stream, "metabolize-stream on random_labels (digits): 2 of ? rows"),
+    "stream": (stream, "metabolize-stream on random_labels (digits): 2 of 2 rows"),
 }
 
 

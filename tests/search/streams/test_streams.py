@@ -7,9 +7,10 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from neurograph.errors import DataError, OptionError
-from search.datasets import load
+from search.datasets import dataset_of, load
 from search.streams import STREAMS, WITHOUT_DATA, from_batches, make_stream
 
+NUMBERS = dataset_of(torch.eye(9), torch.arange(9) / 9, name="numbers")
 SETTINGS = {
     "random_labels": {"tasks": 3, "images": 40, "passes": 2, "batch_size": 16},
     "permuted_pixels": {"tasks": 3, "images": 50, "batch_size": 16},
@@ -145,6 +146,7 @@ def test_what_cannot_be_is_refused():
         ("nothing", digits, {}, "no stream 'nothing'"),
         ("random_labels", None, {}, "data set"),
         ("random_labels", digits, {"images": 10**6}, "training images"),
+        ("random_labels", NUMBERS, {"images": 8}, "drawn of the classes that numbers has, and it has 1"),
         ("random_labels", digits, {"images": 33, "batch_size": 16}, "leave one over"),
         ("random_labels", digits, {"tasks": 0}, "tasks must be"),
         ("random_labels", digits, {"taskz": 3}, "taskz"),

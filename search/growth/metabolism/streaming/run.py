@@ -289,6 +289,7 @@ def _finish(trainer: StreamTrainer, run: Run | None, progress: bool, callbacks: 
     graph = trainer.net.graph
     trainer.net.write_back()
     if run:
+        run.update_config(result={"steps": trainer.steps})
         graph.save(run.graph)
         leave_pictures(run, rows, graph)
     return Lived(graph, trainer.net, rows, run.path if run else None)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import neurograph
 
-ROOT = str(Path(neurograph.__file__).parent)
+ROOT = Path(neurograph.__file__).parents[1]
+ROOTS = tuple(str(ROOT / name) for name in ("neurograph", "compiler"))
 
 
 class Interrupt(BaseException):
@@ -43,7 +44,7 @@ class Tracer:
         return self.raised > 0
 
     def _trace(self, frame, event, arg):
-        if not frame.f_code.co_filename.startswith(ROOT):
+        if not frame.f_code.co_filename.startswith(ROOTS):
             return None
         if event == "line":
             self.lines += 1
@@ -52,7 +53,7 @@ class Tracer:
                 self.raised += 1
                 if self.raised == 1:
                     self.left = self.again
-                self.where.append(f"{frame.f_code.co_filename[len(ROOT) :]}:{frame.f_lineno}")
+                self.where.append(f"{frame.f_code.co_filename[len(str(ROOT)) :]}:{frame.f_lineno}")
                 raise Interrupt(self.where[-1])
         return self._trace
 
@@ -61,7 +62,7 @@ class Tracer:
         if self.raised == 1 and self.left > 0 and sys.gettrace() is None:
             sys.settrace(self._trace)
             while frame is not None:
-                if frame.f_code.co_filename.startswith(ROOT):
+                if frame.f_code.co_filename.startswith(ROOTS):
                     frame.f_trace = self._trace
                 frame = frame.f_back
 

@@ -103,12 +103,16 @@ def synchronise(graph: GraphState, always: bool = False) -> int:
 
 
 def _write_back(graph: GraphState, holder: Holder) -> int:
-    while graph.turn.setdefault(0, get_ident()) != get_ident():
-        sleep(0.001)
     try:
-        return holder.write_back(graph)
-    finally:
+        try:
+            while graph.turn.setdefault(0, get_ident()) != get_ident():
+                sleep(0.001)
+            return holder.write_back(graph)
+        finally:
+            graph._leave_turn()
+    except BaseException:  # which may have come before the turn was given up
         graph._leave_turn()
+        raise
 
 
 def todays(graph: GraphState, name: str, numbers: np.ndarray, stored: np.ndarray) -> np.ndarray:

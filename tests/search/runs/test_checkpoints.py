@@ -93,6 +93,14 @@ def test_a_flipped_bit_in_the_newest_is_seen_and_the_one_before_taken(run, whole
         as_whole(run, whole)
 
 
+def test_the_one_before_takes_the_place_of_a_damaged_newest_at_once(run):
+    """Or the next checkpoint would keep the damaged one as the one before it."""
+    flip(run.path / NEWEST, (run.path / NEWEST).stat().st_size // 2)
+    with pytest.warns(UserWarning, match="going on from the checkpoint before it"):
+        run.load_network()
+    assert (run.path / NEWEST).read_bytes() == (run.path / PREVIOUS).read_bytes()
+
+
 @pytest.mark.parametrize("damage", ["torn", "empty", "gone"])
 def test_a_newest_that_is_torn_or_gone_is_no_loss(run, whole, damage):
     newest = run.path / NEWEST

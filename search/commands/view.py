@@ -17,7 +17,7 @@ from neurograph.errors import FileError, OptionError
 from neurograph.view import Side, beside, view, view_generations
 
 from ..runs import Run, open_run
-from ..searched import searched
+from ..searched import is_search, searched
 from ..training import sample
 from ..training.fit import check_fit, fitting
 from ..training.tasks import loss_of
@@ -55,6 +55,7 @@ def add(commands: Any) -> None:
 
 def _run(given: argparse.Namespace) -> None:
     refuse_way_out(given)
+    _refuse_for_searches(given)
     if given.against:
         out = given.out or (given.graph if os.path.isdir(given.graph) else given.graph.parent) / "beside.html"
         names = _names(given)
@@ -76,6 +77,17 @@ def _run(given: argparse.Namespace) -> None:
     show(given, {"wrote": page, "bytes": count}, f"wrote {page}{size}; open it in a browser", out=page)
     if given.open:
         webbrowser.open(page.resolve().as_uri())
+
+
+def _refuse_for_searches(given: argparse.Namespace) -> None:
+    """Refuse, for runs that search among many networks, what is shown of one."""
+    flags = {"--against": given.against, "--data": given.data, "--gradients": given.gradients}
+    asked = [flag for flag, value in flags.items() if value]
+    places = [place for place in (given.graph, given.against) if place and os.path.isdir(place)]
+    found = next((place for place in places if is_search(open_run(place))), None)
+    if asked and found is not None:
+        best = open_run(found).graph
+        raise OptionError(f"{asked[0]} is for one network, and {found} is a search among many: name {best}, its best")
 
 
 def _shown(place: Path, given: argparse.Namespace) -> dict[str, Any]:

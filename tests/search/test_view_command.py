@@ -97,3 +97,15 @@ def test_every_kind_of_page_is_opened_when_asked(run, monkeypatch, tmp_path, cap
         assert cli.main(["view", *map(str, place), "--out", str(out), "--open"]) == 0
         assert opened[-1] == out.as_uri()
     assert len(opened) == 4
+
+
+@pytest.mark.parametrize("flags", [["--data", "digits"], ["--gradients"], ["--against"]])
+def test_what_is_shown_of_one_network_is_refused_for_a_search(flags, run, tmp_path, capsys):
+    from search.evolution import EvolutionOptions, evolve
+
+    evolve(mlp([64, 10]), lambda one: 1.0, EvolutionOptions(3, 1), run=tmp_path / "evolved")
+    given = [*flags, str(run)] if flags == ["--against"] else flags
+    assert cli.main(["view", str(tmp_path / "evolved"), *given, "--out", str(tmp_path / "p.html")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"neurograph: {flags[0]} is for one network") and "graph.safetensors, its best" in said
+    assert not (tmp_path / "p.html").exists()

@@ -68,8 +68,8 @@ def locate_and_direct(
     """Search for places by evolution, then for directions by drawing them anew in each cycle.
 
     The second search begins with the weights that the first one left. In the end the best combination that was drawn,
-    the connections whose kernels deviate most (the paper's recommendation, 2.3) and those that the add-ons had all
-    through the first search meet on everything held out.
+    the most sensitive connections (the paper's recommendation, 2.3; by the option `sensitivity`) and those that the
+    add-ons had all through the first search meet on everything held out.
 
     Parameters
     ----------

@@ -98,6 +98,11 @@ def test_the_site_builds_without_a_warning(tmp_path):
     assert "Grower" in reference and "slope" in reference
 
 
+def test_the_gallery_shows_every_picture():
+    shown = set(re.findall(r"\(pictures/([\w.-]+)\)", (DOCS / "gallery.md").read_text(encoding="utf-8")))
+    assert {path.name for path in (DOCS / "pictures").iterdir()} == shown
+
+
 def public_packages():
     """Every package that says what of it is public."""
     for top in ("neurograph", "compiler", "search"):

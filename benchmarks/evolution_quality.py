@@ -217,7 +217,6 @@ WAYS: dict[str, dict[str, Callable[[int], Row]]] = {
     "digits": {
         "gradient and evolution": lambda seed: digits_evolved(seed, 20),
         "evolution alone": lambda seed: digits_evolved(seed, 0),
-        "gradient alone, as sparse": lambda seed: digits_trained(seed, sparse_start),
         "gradient alone, 64-4-10": lambda seed: digits_trained(seed, lambda rng: dense(rng, 4)),
         "gradient alone, 64-32-10": lambda seed: digits_trained(seed, lambda rng: dense(rng, 32)),
     },

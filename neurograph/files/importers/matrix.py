@@ -27,6 +27,7 @@ _KINDS = {
     "is_output": "b",
     "rest": "u",
 }  # or text
+_BROKEN = (ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)  # RuntimeError: a method that zip lacks
 _TIMES, _LEAST = 64, 2**26  # bytes that arrays may take for each of the file, and that any may
 
 
@@ -120,7 +121,7 @@ def _arrays(path: str | Path) -> dict[str, np.ndarray]:
             return held | {name: file[name] for name in (*_ENDS, "rest") if name in file}
     except KeyError as error:
         raise FileError(f"{path} is no adjacency that neurograph wrote: it lacks {error.args[0]!r}") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except _BROKEN as error:
         raise FileError(f"{path} is damaged: {error}") from None
 
 

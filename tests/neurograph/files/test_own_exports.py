@@ -1,6 +1,7 @@
 """What is exported comes back as it was, in every format that is read too, or the list of losses says what does not."""
 
 import json
+import re
 
 import networkx as nx
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
+from neurograph.errors import FileError, NeuroGraphError
 from neurograph.files import EXPORTS, IMPORTS, export
 from tests.neurograph.map_networks import FAMILIES, random_maps
 from tests.neurograph.networks import random_network
@@ -156,3 +158,34 @@ def test_a_matrix_without_more_to_say_says_no_more(tmp_path):
     export(wide(), tmp_path / "wide.npz")
     with np.load(tmp_path / "wide.npz") as file:
         assert set(json.loads(file["rest"].tobytes())) == {"order", "neurons", "synapses"}
+
+
+@pytest.mark.parametrize(
+    ("at", "value"), [(8, 1), (10, 99), (6, 173)]
+)  # of the zip: encrypted, its method, its version
+def test_a_zip_that_nobody_can_unpack_is_damaged(at, value, tmp_path):
+    export(wide(), tmp_path / "net.npz")
+    held = bytearray((tmp_path / "net.npz").read_bytes())
+    for entry in (found.start() for found in re.finditer(b"PK\x01\x02", bytes(held))):
+        held[entry + at] = value
+    (tmp_path / "net.npz").write_bytes(held)
+    with pytest.raises(FileError, match=r"net\.npz is damaged"):
+        NeuronGraph.import_from(tmp_path / "net.npz")
+
+
+ODD = [None, 7, 1.5, "x", [], [[]], [[0]], [[99, {}]], [[0, 1, {"kernel": "[["}]], [[0, 0, {}]], {"role": [1]}, [0, 0]]
+
+
+@pytest.mark.parametrize("part", ["order", "names", "neurons", "synapses", "graph"])
+@pytest.mark.parametrize("odd", ODD, ids=str)
+def test_what_lies_beside_a_matrix_is_checked(part, odd, tmp_path):
+    export(wide(), tmp_path / "net.npz")
+    with np.load(tmp_path / "net.npz") as file:
+        held = dict(file)
+    rest = json.loads(held["rest"].tobytes()) | {part: odd}
+    held["rest"] = np.frombuffer(json.dumps(rest).encode(), np.uint8)
+    np.savez(tmp_path / "net.npz", **held)
+    try:
+        NeuronGraph.import_from(tmp_path / "net.npz")
+    except NeuroGraphError as error:
+        assert "net.npz" in str(error)

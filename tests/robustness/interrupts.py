@@ -28,6 +28,7 @@ class Tracer:
     def __init__(self, at: int = 0, again: int = 0) -> None:
         self.left, self.again, self.lines, self.raised = at, again, 0, 0
         self.where: list[str] = []
+        self.of_effects: list[int] = []  # numbers of the lines of `core/effects`: what an edit does to a graph
 
     def run(self, action: Callable[[], object]) -> bool:
         """Run something; returns whether a line of it raised."""
@@ -49,6 +50,8 @@ class Tracer:
         if event == "line":
             self.lines += 1
             self.left -= 1
+            if "/core/effects/" in frame.f_code.co_filename:
+                self.of_effects.append(self.lines)
             if self.left == 0:
                 self.raised += 1
                 if self.raised == 1:
@@ -69,6 +72,11 @@ class Tracer:
 
 def lines_of(action: Callable[[], object]) -> int:
     """How many lines of the library an action runs."""
+    return counted(action).lines
+
+
+def counted(action: Callable[[], object]) -> Tracer:
+    """The tracer of an action none of whose lines raised."""
     tracer = Tracer()
     tracer.run(action)
-    return tracer.lines
+    return tracer

@@ -17,11 +17,11 @@ from neurograph.edits import AddNeuron, Proliferate, RemoveNeurons, SplitEdge
 from neurograph.errors import NeuroGraphError
 from tests.neurograph.edits.test_options import KEPT
 from tests.neurograph.networks import check_saved_and_loaded
-from tests.robustness.interrupts import Tracer, lines_of
+from tests.robustness.interrupts import Tracer, counted, lines_of
 from tests.robustness.states import check_indices, state
 from tests.robustness.tally import SOAK, repeat
 
-LINES, PAIRS = 9, 4  # lines of a verb that raise, and of these that raise twice; in a soak all of them, and 200
+LINES, WITHIN, PAIRS = 9, 12, 4  # lines that raise, of a verb, of its effects, and twice; in a soak all, and 200
 TRIED_AGAIN = 10 if SOAK else 1  # of so many graphs that are as they were, one is saved, loaded and changed again
 
 
@@ -131,9 +131,11 @@ def test_a_verb_that_is_interrupted_leaves_the_graph_as_it_was(name):
     seed = sum(name.encode())
     act(make())  # what is imported late or remembered is there from now on
     g = make()
-    count = lines_of(lambda: act(g))
+    tracer = counted(lambda: act(g))
+    count, inside = tracer.lines, tracer.of_effects
     assert count > 3
     some = chosen(count, count if SOAK else LINES, seed)
+    some += [] if SOAK else random.Random(seed).sample(inside, min(len(inside), WITHIN))
 
     def line(number, _):
         check_one(make, act, some[number], 0, number % TRIED_AGAIN == 0)

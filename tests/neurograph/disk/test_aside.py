@@ -120,8 +120,11 @@ def test_an_error_of_cleaning_up_hides_nothing(call, tmp_path, monkeypatch):
     def fails(*_args, **_options):
         raise OSError(errno.EROFS, "Read-only file system")
 
+    def fails_too(*_args, **_options):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
     monkeypatch.setattr(f"os.{call}", fails)
-    monkeypatch.setattr(Path, "unlink", fails)
+    monkeypatch.setattr(Path, "unlink", fails_too)
     with pytest.raises(FileError, match="cannot write .*Read-only"), written_aside(tmp_path / "net") as aside:
         aside.write_text("new")
         if call == "unlink":

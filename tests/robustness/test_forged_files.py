@@ -10,7 +10,7 @@ import pytest
 
 from neurograph import NeuronGraph
 from neurograph.builders import enas_macro, mlp
-from neurograph.edits import AddNeuron, Proliferate, Prune, RemoveNeurons, SetValues, SplitEdge
+from neurograph.edits import AddNeuron, Proliferate, Prune, RemoveNeurons, RemoveSynapses, SetValues, SplitEdge
 from neurograph.errors import FileError, NeuroGraphError
 from neurograph.files import container
 from neurograph.files.packing import pack
@@ -155,6 +155,18 @@ def test_a_journal_in_which_a_number_stands_for_true_or_false_is_refused(tmp_pat
     _numbers_for_truths([content.text["journal"], content.text["undone"]])
     container.write(path, content)
     with pytest.raises(FileError, match="no kind of neuron"):
+        NeuronGraph.load(path)
+
+
+def test_a_journal_that_cannot_be_undone_on_its_graph_is_refused(tmp_path):
+    """Each of its entries may have been, but not all of them: what was removed is there, and its return left out."""
+    g, path = mlp([2, 3, 1], seed=0), tmp_path / "net.safetensors"
+    g.apply(RemoveSynapses([(0, 2)]))
+    g.add_edge(0, 2, weight=0.5)
+    content = pack(g)
+    del content.text["journal"][-1]
+    container.write(path, content)
+    with pytest.raises(FileError, match="does not fit its graph"):
         NeuronGraph.load(path)
 
 

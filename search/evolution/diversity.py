@@ -96,6 +96,7 @@ class MapElites:
                 cell = self._cell(one)
                 if cell not in self.archive or one.fitness > self.archive[cell].fitness:
                     self.archive[cell] = one
+                    one.stand_alone()
         elites = list(self.archive.values()) or list(individuals)
         return [elites[at] for at in rng.integers(len(elites), size=count).tolist()]
 

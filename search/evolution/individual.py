@@ -1,6 +1,7 @@
 """Individuals as DEAP's tools know them: a graph with a fitness, no creator needed."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from math import isfinite
 from typing import Any
 
@@ -86,6 +87,11 @@ class Individual:
     def synapses(self) -> int:
         """How many synapses its genome has."""
         return self._graph.number_of_edges() if self.seat is None else int(self.seat.genomes.synapses[self.seat.at])
+
+    def stand_alone(self) -> None:
+        """Hold no genome but its own, for who lives long: a seat holds those of its whole generation."""
+        if self.seat is not None and len(self.seat.genomes) > 1:
+            self.seat = deepcopy(self.seat)
 
     def score(self, values: Sequence[float], failure: str | None = None) -> None:
         """Take the outcome of an evaluation; what failed, or is not finite, is the worst there is."""

@@ -126,7 +126,10 @@ class Evolution:
         parents = self._selected(count)
         children = self._children(parents)
         self.elders = [] if survive is None else self.population
-        self.population = ranked[: options.population - count] + children
+        stay = ranked[: options.population - count]
+        for one in (*stay, *self.elders):
+            one.stand_alone()
+        self.population = stay + children
         self.generation += 1
 
     def refuse_waiting(self) -> None:

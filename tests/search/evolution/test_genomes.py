@@ -12,7 +12,18 @@ import compiler
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from neurograph.errors import OptionError
-from search.evolution import Evolution, EvolutionOptions, Individual, Learning, Policy, crossover, make_toolbox, mutate
+from search.evolution import (
+    Evolution,
+    EvolutionOptions,
+    Individual,
+    Learning,
+    MapElites,
+    Policy,
+    crossover,
+    make_toolbox,
+    mutate,
+    youngest,
+)
 from search.evolution.as_graphs import as_arrays, graph_of
 from search.evolution.breeding import operators_of
 from search.evolution.changes import Split
@@ -322,3 +333,21 @@ def test_weights_that_diverge_stay_as_they_were_with_a_warning():
     with pytest.warns(UserWarning, match="not finite .*of individual 0.*diverged"):
         Evaluator(lambda one, net: 0.0, learning)([one], np.random.default_rng(0))
     assert structure(one.graph) == before
+
+
+@pytest.mark.parametrize("how", ["elite", "survive", "archive"])
+def test_who_lives_long_holds_no_other_genomes(how):
+    toolbox = make_toolbox(Policy(connect=0.5, split=0.5))
+    archive = MapElites(lambda one: [one.synapses], [0], [20], [20])
+    if how == "survive":
+        toolbox.register("survive", youngest)
+    if how == "archive":
+        toolbox.register("select", archive)
+    search = Evolution(mlp([2, 1], seed=0), EvolutionOptions(12, elite=3, objectives={"size": 1.0}, seed=2), toolbox)
+    for _ in range(5):
+        for one in search.ask():
+            one.score((one.synapses,))
+        search.tell()
+    living = {"elite": search.population[:3], "survive": search.elders, "archive": list(archive.archive.values())}
+    sizes = [len(one.seat.genomes) for one in living[how] if one.seat is not None]
+    assert sizes and set(sizes) == {1}

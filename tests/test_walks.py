@@ -1,4 +1,4 @@
-"""The walks through docs/architecture.md: the files that they name are there, once each, and visited on that way."""
+"""The walks through docs/architecture.md: the files that they name are visited on that way, in that order."""
 
 import re
 import sys
@@ -38,12 +38,14 @@ def _named(text, room):
 
 
 def visited(act):
-    """The files of which a function was called, as paths from the root."""
-    found = set()
+    """The files of which functions were called, in the order of the calls, as paths from the root."""
+    found = []
 
     def note(frame, event, _):
-        if event == "call" and frame.f_code.co_name != "<module>":
-            found.add(frame.f_code.co_filename)
+        name = frame.f_code.co_filename
+        called = event == "call" and frame.f_code.co_name != "<module>" and name.startswith(f"{ROOT}/")
+        if called and found[-1:] != [name]:
+            found.append(name)
 
     before = sys.getprofile()
     sys.setprofile(note)
@@ -51,7 +53,16 @@ def visited(act):
         act()
     finally:
         sys.setprofile(before)
-    return {str(Path(name).relative_to(ROOT)) for name in found if name.startswith(f"{ROOT}/")}
+    return [name.removeprefix(f"{ROOT}/") for name in found]
+
+
+def missed(named, calls):
+    """Those of the named files and folders that are not visited after the ones before them."""
+    rest, found = iter(calls), []
+    for name in named:
+        if not any(path == name or path.startswith(name) for path in rest):
+            found, rest = [*found, name], iter(calls)
+    return found
 
 
 def trained():
@@ -89,6 +100,10 @@ def command(folder):
 def test_a_walk_names_what_is_visited(start, act, tmp_path):
     named = walks()[start]
     assert len(named) > 10 and len(set(named)) == len(named)
-    there = visited(lambda: act(tmp_path)) | TABLES
-    missed = [name for name in named if not any(path == name or path.startswith(name) for path in there)]
-    assert not missed
+    assert not missed([name for name in named if name not in TABLES], visited(lambda: act(tmp_path)))
+
+
+def test_what_is_not_visited_or_later_is_missed():
+    calls = ["a/x.py", "b/y.py", "a/x.py", "c/z.py"]
+    assert not missed(["a/x.py", "b/", "c/z.py"], calls) and not missed(["b/y.py", "a/x.py"], calls)
+    assert missed(["c/z.py", "b/y.py"], calls) == ["b/y.py"] and missed(["d.py", "a/"], calls) == ["d.py"]

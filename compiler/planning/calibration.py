@@ -25,7 +25,7 @@ from typing import Any
 import torch
 
 from neurograph.disk.aside import written_aside
-from neurograph.disk.regular import regular
+from neurograph.disk.regular import read_json_file
 from neurograph.errors import FileError, OptionError, reason
 
 from ..lowering import SHIPPED
@@ -161,8 +161,7 @@ def device_of(path: Path) -> str:
 
 def _held(path: Path, about: dict[str, Any] | None) -> tuple[Calibration, str]:
     try:
-        with open(path, encoding="utf-8", opener=regular) as file:
-            found = json.load(file)
+        found = read_json_file(path)
         if found["format"] not in (1, FORMAT) or (about is not None and found["machine"] != about):
             raise FileError(f"the calibration {path} is of another machine or version")
         device = "cuda" if "device" in found["machine"] else "cpu"

@@ -1,8 +1,10 @@
 """Reading what is a file, and nothing that may never end or never begin: a device, a pipe that nobody writes to."""
 
 import errno
+import json
 import os
 import stat
+from typing import Any
 
 
 def regular(path: str | os.PathLike, flags: int) -> int:
@@ -43,3 +45,9 @@ def finite(path: str | os.PathLike, flags: int) -> int:
         return number
     os.close(number)
     return regular(path, flags)
+
+
+def read_json_file(path: str | os.PathLike) -> Any:
+    """What the JSON in a regular file holds; raises what `open`, decoding and `json` raise."""
+    with open(path, encoding="utf-8", opener=regular) as file:
+        return json.load(file)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neurograph.disk.aside import written_aside
-from neurograph.disk.regular import regular
+from neurograph.disk.regular import read_json_file, regular
 from neurograph.errors import FileError, reason
 
 _CHECKSUM = "checksum"
@@ -42,8 +42,7 @@ def read_json(path: Path) -> dict[str, Any]:
         A file that is missing, holds no object, or whose content does not match its checksum.
     """
     try:
-        with open(path, encoding="utf-8", opener=regular) as file:
-            content = json.load(file)
+        content = read_json_file(path)
     except OSError as error:
         raise FileError(f"{path} cannot be read: {reason(error)}") from None
     except (ValueError, RecursionError) as error:

@@ -1,13 +1,12 @@
 """Cytoscape's JSON, as `export` writes it or Cytoscape does."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 
 from neurograph.core.graph import EditableGraph
-from neurograph.disk.regular import regular
+from neurograph.disk.regular import read_json_file
 from neurograph.errors import FileError
 from neurograph.files.exchange import CYTOSCAPE, taken_back
 from neurograph.files.from_plain import read_plain
@@ -25,8 +24,7 @@ def read_cytoscape(path: str | Path, graph: EditableGraph) -> None:
 
 
 def _plain(path: str | Path) -> nx.DiGraph:
-    with open(path, encoding="utf-8", opener=regular) as file:
-        held = json.load(file)
+    held = read_json_file(path)
     if not isinstance(held, dict) or not isinstance(held.get("elements"), dict):
         raise FileError(f"{path} is damaged or no Cytoscape JSON: it has no elements")
     about = held.get("data", [])

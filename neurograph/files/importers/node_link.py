@@ -1,12 +1,11 @@
 """Node-link JSON, as `export` writes it or another program does."""
 
-import json
 from pathlib import Path
 
 import networkx as nx
 
 from neurograph.core.graph import EditableGraph
-from neurograph.disk.regular import regular
+from neurograph.disk.regular import read_json_file
 from neurograph.errors import FileError
 from neurograph.files.exchange import NODE_LINK, taken_back
 from neurograph.files.from_plain import read_plain
@@ -24,8 +23,7 @@ def read_json(path: str | Path, graph: EditableGraph) -> None:
 
 
 def _plain(path: str | Path) -> nx.DiGraph:
-    with open(path, encoding="utf-8", opener=regular) as file:
-        data = json.load(file)
+    data = read_json_file(path)
     if not isinstance(data, dict):
         raise FileError(f"{path} is damaged or no node-link JSON: it holds a {type(data).__name__}")
     edges = "links" if "links" in data else "edges"

@@ -153,6 +153,8 @@ def _ports(arrays: GraphArrays, chosen: np.ndarray) -> tuple[Port, ...]:
 
 def _one_shape(arrays: GraphArrays, population: str, members: np.ndarray) -> tuple[int, ...]:
     """The shape that all neurons of a port have."""
+    if all(kind.shape == () for kind in arrays.kinds):
+        return ()
     shapes = {arrays.kinds[code].shape: code for code in each_once(arrays.kind[members]).tolist()}
     if len(shapes) > 1:
         named = [

@@ -155,7 +155,7 @@ def find_blocks(arrays: GraphArrays, sorting: Sorting | None = None, region: np.
     if (home >= 0).any():
         part = np.where(home >= 0, _inner(arrays, home), part)
     order = np.lexsort((arrays.keys, part, group))
-    starts = _run_starts(group[order], part[order])
+    starts = run_starts(group[order], part[order])
     members = np.split(order, starts[1:])
     block_of = np.empty(len(arrays), np.int64)
     block_of[order] = np.repeat(np.arange(len(members)), np.diff(starts, append=len(order)))
@@ -205,7 +205,7 @@ def _groups(arrays: GraphArrays) -> tuple[np.ndarray, list[tuple[str, Signature]
     return table[arrays.kind], list(numbers)
 
 
-def _run_starts(*columns: np.ndarray) -> np.ndarray:
+def run_starts(*columns: np.ndarray) -> np.ndarray:
     """Where a new run of equal rows begins."""
     new = np.zeros(len(columns[0]), bool)
     new[:1] = True
@@ -224,7 +224,7 @@ def _pairs(group: np.ndarray, count: int, arrays: GraphArrays) -> np.ndarray:
         code = np.flatnonzero(seen)
     else:
         code = np.sort(code)
-        code = code[_run_starts(code)]
+        code = code[run_starts(code)]
     return np.stack([code // count, code % count], 1)
 
 

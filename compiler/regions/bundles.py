@@ -8,7 +8,7 @@ import numpy as np
 from neurograph.core.arrays import GraphArrays
 from neurograph.storage.sorting import stable_order
 
-from .blocks import Blocks
+from .blocks import Blocks, run_starts
 from .status import statuses
 from .windows import SAME, OpCodes, Window, find_windows
 
@@ -134,7 +134,7 @@ def find_bundles(arrays: GraphArrays, blocks: Blocks) -> Bundles:
     del target, source
     code = code[order]
     order = order if chosen is None else chosen[order]
-    new = np.flatnonzero(np.diff(code, prepend=-1))
+    new = run_starts(code)
     head, start = code[new], np.append(new, len(code))
     sizes = np.array([len(block.neurons) for block in blocks.blocks], np.int64)
     origin = head // op_codes % many
@@ -190,7 +190,8 @@ def _sources(start: np.ndarray, place: np.ndarray, sizes: np.ndarray) -> np.ndar
 
 def _targets(start: np.ndarray, target: np.ndarray) -> np.ndarray:
     """(bundles,) how many neurons each bundle feeds; (n,) targets stand together within a bundle."""
-    first = np.diff(target, prepend=-1) != 0
+    first = np.ones(len(target), bool)
+    np.not_equal(target[1:], target[:-1], out=first[1:])
     first[start[:-1]] = True
     return np.add.reduceat(first, start[:-1], dtype=np.int64) if len(start) > 1 else np.zeros(0, np.int64)
 

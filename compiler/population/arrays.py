@@ -39,7 +39,8 @@ def compile_arrays(
         As `compile_population`.
     """
     check_dtype(dtype)
-    network = ArrayPopulation(Members(graphs), True, 256, None, None)
+    members: Any = Members(graphs)
+    network = ArrayPopulation(members, True, 256, None, None)
     network.like = torch.empty(0, dtype=dtype)
     network.cut_off = cut_off
     put_together(network, snapshot_of(merged, graphs, True, cut_off, network.options))

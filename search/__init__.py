@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import neurograph  # noqa: F401  (first: makes this module's plain name an alias of the real one)
 
-from .evolution.neat import from_neat
+from .evolution.genomes.neat import from_neat
 from .growth.expansion import expand
 from .growth.grown import Grown
 from .growth.metabolism import Metabolized, metabolize

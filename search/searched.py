@@ -5,7 +5,7 @@ from collections.abc import Callable
 from neurograph.view import Generations
 
 from .evolution.kept import COMMAND as EVOLVED
-from .evolution.page import generations_of
+from .evolution.showing.page import generations_of
 from .nhn.locations.page import cycles_of
 from .nhn.locations.searches import COMMAND as FOUND
 from .runs import Run

@@ -7,7 +7,7 @@ from typing import Any
 from neurograph.analysis.units import PERCENT, unit_of, with_unit
 from neurograph.errors import FileError
 
-from ..evolution.report import evolution_lines
+from ..evolution.showing.report import evolution_lines
 from ..nhn.pipeline.report import ROWS, rows_of
 from ..nhn.pipeline.stages import STAGES
 from ..runs import Run

@@ -42,23 +42,23 @@ And beneath that, verbs over graphs:
 """
 
 from .ancestry import Birth, births, line
-from .crossover import crossover
-from .distance import distance
 from .diversity import MapElites, lexicase, youngest
 from .evolve import evolve, resume
 from .evolving import Evolved, fitness_statistics
+from .genomes.crossover import crossover
+from .genomes.distance import distance
+from .genomes.innovations import mark
+from .genomes.mutation import NoMutationError, mutate
+from .genomes.neat import from_neat
+from .genomes.policy import Policy
 from .individual import Individual
-from .innovations import mark
 from .islands import Islands
-from .mutation import NoMutationError, mutate
-from .neat import from_neat
 from .options import EvolutionOptions, Learning
 from .pareto import Nsga3, nsga2
-from .pictures import redraw
-from .policy import Policy
 from .problem import Problem
-from .progress import ShowEvolution
 from .selection import Species, tournament
+from .showing.pictures import redraw
+from .showing.progress import ShowEvolution
 from .steady import SteadyState
 from .strategy import Evolution, make_toolbox
 from .together import Part

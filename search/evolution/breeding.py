@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from .crossover import crossover
-from .crossovers import crossed
-from .genomes import Genomes
+from .genomes.arrays import Genomes
+from .genomes.crossover import crossover
+from .genomes.crossovers import crossed
+from .genomes.mutation import mutate
+from .genomes.mutations import Mutating
+from .genomes.policy import Policy, as_policies
+from .genomes.vocabulary import Vocabulary
 from .individual import Individual
-from .mutation import mutate
-from .mutations import Mutating
-from .policy import Policy, as_policies
 from .seats import Seat, gathered
-from .vocabulary import Vocabulary
 
 Child = tuple[Seat, tuple[int, ...], list[str]]  # its genome, the numbers of its parents, what was done
 

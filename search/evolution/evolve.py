@@ -23,8 +23,8 @@ from .islands import Islands
 from .kept import COMMAND, check_settings, options_from, settings
 from .options import EvolutionOptions, Learning
 from .problem import Problem
-from .progress import ShowEvolution
 from .shared_out import SharedOut
+from .showing.progress import ShowEvolution
 from .steady import Order, SteadyState
 from .strategy import Evolution, Progress, Start
 

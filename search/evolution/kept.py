@@ -14,13 +14,13 @@ from neurograph.files.packing import pack
 from neurograph.files.unpacking import unpack
 
 from ..runs.shapes import COUNT, NUMBER, SCORE, TABLE, TEXT, Misfit, check, maybe, need
-from .genomes import Genomes
+from .genomes.arrays import Genomes
+from .genomes.innovations import odd_innovation
+from .genomes.packed import packed, unpacked
+from .genomes.vocabulary import Vocabulary
 from .individual import Individual
-from .innovations import odd_innovation
 from .options import EvolutionOptions, Learning
-from .packed import packed, unpacked
 from .seats import Seat, gathered
-from .vocabulary import Vocabulary
 
 COMMAND = "evolve"
 LATER = ("racing", "again", "chunk", "islands", "migration", "migrants", "replacement", "ahead")  # than the first runs

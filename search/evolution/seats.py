@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .as_graphs import as_arrays, graph_of, write_into
-from .changes import Change, carry_out, in_words
-from .genomes import Genomes, side_by_side
-from .vocabulary import Vocabulary
+from .genomes.arrays import Genomes, side_by_side
+from .genomes.as_graphs import as_arrays, graph_of, write_into
+from .genomes.changes import Change, carry_out, in_words
+from .genomes.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,13 @@ from deap import base
 
 from neurograph.errors import OptionError
 
-from .distance import distance
-from .distances import Measure
+from .genomes.distance import distance
+from .genomes.distances import Measure
+from .genomes.vocabulary import Vocabulary
 from .held import check_species
 from .individual import Individual
 from .kept import individual_from, individual_state
 from .seats import gathered
-from .vocabulary import Vocabulary
 
 
 def tournament(

@@ -11,16 +11,16 @@ from neurograph.errors import OptionError
 
 from ..runs.shapes import need
 from .breeding import bred, operators_of
-from .crossover import crossover
+from .genomes.crossover import crossover
+from .genomes.innovations import odd_innovation
+from .genomes.mutation import NoMutationError, mutate
+from .genomes.policy import Policy, as_policies
+from .genomes.vocabulary import Vocabulary
 from .held import check_individuals
 from .individual import Individual, fitness_of
-from .innovations import odd_innovation
 from .kept import individuals_from, individuals_state
-from .mutation import NoMutationError, mutate
 from .options import EvolutionOptions
-from .policy import Policy, as_policies
 from .selection import tournament
-from .vocabulary import Vocabulary
 
 ARRAYS = "arrays"  # how a search breeds that says so in its state; those of before bred graph by graph, and go on so
 Start = Any  # a graph, a list of graphs, or a function of a generator that makes one

@@ -13,9 +13,9 @@ from neurograph.errors import CompileError
 
 from ...compiler import CompiledPopulation
 from ...compiler.population.arrays import ArrayPopulation, compile_arrays
-from .as_graphs import Graphs, graph_of
-from .compiling import merged_genomes, with_numbers
-from .genomes import Genomes
+from .genomes.arrays import Genomes
+from .genomes.as_graphs import Graphs, graph_of
+from .genomes.compiling import merged_genomes, with_numbers
 from .individual import Individual
 from .seats import gathered
 

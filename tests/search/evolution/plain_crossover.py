@@ -3,7 +3,7 @@
 import numpy as np
 
 from neurograph.schema.neuron import VALUES
-from search.evolution.innovations import mark
+from search.evolution.genomes.innovations import mark
 
 
 def plain_genes(graph):

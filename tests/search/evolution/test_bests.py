@@ -12,9 +12,9 @@ from neurograph.builders import mlp
 from neurograph.errors import FileError, OptionError
 from search.evolution import Birth, EvolutionOptions, births, evolve, make_toolbox
 from search.evolution.bests import FOLDER, forget_after, keep_best, kept
+from search.evolution.genomes.innovations import mark
 from search.evolution.individual import Individual, fitness_of
-from search.evolution.innovations import mark
-from search.evolution.page import _how, generations_of
+from search.evolution.showing.page import _how, generations_of
 from search.runs import open_run, refuse_taken
 from search.runs.making import FOLDERS
 from tests.search.evolution.lineages import RICH, structure

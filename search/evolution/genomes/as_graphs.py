@@ -10,7 +10,7 @@ from neurograph.core.made import Columns, made_of
 from neurograph.core.merging import merge
 from neurograph.schema.neuron import VALUES
 
-from .genomes import Genomes
+from .arrays import Genomes
 from .innovations import INNOVATION, innovations
 from .vocabulary import Vocabulary
 

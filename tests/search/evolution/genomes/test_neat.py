@@ -11,7 +11,7 @@ import compiler
 from neurograph.errors import OptionError
 from search import from_neat
 from search.evolution import Policy, crossover, distance, mutate
-from search.evolution.neat_genes import ACTIVATIONS, AGGREGATIONS
+from search.evolution.genomes.neat_genes import ACTIVATIONS, AGGREGATIONS
 
 CONFIG = f"""
 [NEAT]

@@ -6,11 +6,11 @@ from typing import Any
 from neurograph import NeuronGraph, draw
 from neurograph.draw.generations import Objective
 
-from ..runs import Run, restored_from
-from .ancestry import Birth, births
-from .bests import kept
-from .kept import options_from
-from .options import EvolutionOptions
+from ...runs import Run, restored_from
+from ..ancestry import Birth, births
+from ..bests import kept
+from ..kept import options_from
+from ..options import EvolutionOptions
 
 
 def redraw(run: Run) -> bool:

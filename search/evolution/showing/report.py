@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from ..progress import in_words
-from ..runs import Run, restored_from
-from .ancestry import Birth, births, line
-from .kept import options_from
-from .options import EvolutionOptions
+from ...progress import in_words
+from ...runs import Run, restored_from
+from ..ancestry import Birth, births, line
+from ..kept import options_from
+from ..options import EvolutionOptions
 
 _SHOWN = 12  # individuals of a line of descent
 _FIGURES = ("mean", "min", "max", "failed", "synapses")

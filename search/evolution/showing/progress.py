@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from ..progress import Shown, in_words
-from .options import EvolutionOptions
+from ...progress import Shown, in_words
+from ..options import EvolutionOptions
 
 _RECENT = 10  # generations whose pace is that of those to come
 

@@ -16,9 +16,9 @@ from neurograph.files.unpacking import unpack
 from neurograph.schema.neuron import VALUES
 from neurograph.schema.synapse import DELAY
 
-from ..runs.shapes import ANYTHING, TABLE, TEXT, Misfit, check, need
+from ...runs.shapes import ANYTHING, TABLE, TEXT, Misfit, check, need
+from .arrays import Genomes
 from .as_graphs import as_arrays
-from .genomes import Genomes
 from .innovations import odd_innovation
 from .vocabulary import Vocabulary
 

@@ -6,9 +6,9 @@ from math import inf
 
 import numpy as np
 
+from .arrays import Genomes
 from .changing import turn
 from .crossover import checked_rate
-from .genomes import Genomes
 from .tied import bring_the_rest
 
 Draw = Callable[[int], np.ndarray]

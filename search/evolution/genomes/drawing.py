@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .genomes import Genomes
+from .arrays import Genomes
 
 
 class Draws:

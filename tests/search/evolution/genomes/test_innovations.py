@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from neurograph import NeuronGraph
 from neurograph.builders import mlp
 from search.evolution import Policy, mutate
-from search.evolution.innovations import INNOVATION, added, align, mark
+from search.evolution.genomes.innovations import INNOVATION, added, align, mark
 from tests.search.evolution.lineages import ancestor, genomes
 
 SPLIT = Policy(connect=0, split=1, cut=0, remove=0, perturb=0, activations=("tanh",))

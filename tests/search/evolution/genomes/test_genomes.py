@@ -24,22 +24,22 @@ from search.evolution import (
     mutate,
     youngest,
 )
-from search.evolution.as_graphs import as_arrays, graph_of
 from search.evolution.breeding import operators_of
-from search.evolution.changes import Split
-from search.evolution.crossovers import crossed, matched
-from search.evolution.distance import distance
-from search.evolution.distances import Measure
-from search.evolution.drawing import Draws, acyclic_pairs
 from search.evolution.evaluation import Evaluator
-from search.evolution.genome import Genome
-from search.evolution.genomes import Genomes
+from search.evolution.genomes.arrays import Genomes
+from search.evolution.genomes.as_graphs import as_arrays, graph_of
+from search.evolution.genomes.changes import Split
+from search.evolution.genomes.crossovers import crossed, matched
+from search.evolution.genomes.distance import distance
+from search.evolution.genomes.distances import Measure
+from search.evolution.genomes.drawing import Draws, acyclic_pairs
+from search.evolution.genomes.genome import Genome
+from search.evolution.genomes.innovations import align, mark
+from search.evolution.genomes.mutations import Mutating
+from search.evolution.genomes.policy import RATES
+from search.evolution.genomes.vocabulary import Vocabulary
 from search.evolution.individual import fitness_of
-from search.evolution.innovations import align, mark
-from search.evolution.mutations import Mutating
-from search.evolution.policy import RATES
 from search.evolution.seats import Seat, gathered
-from search.evolution.vocabulary import Vocabulary
 from tests.search.evolution.lineages import RICH, descendant, genomes, structure
 
 EVERY = Policy(

@@ -11,7 +11,7 @@ from neurograph.core.merging import MergedGraphs, joined
 from neurograph.schema.neuron import VALUES
 from neurograph.schema.synapse import form_of
 
-from .genomes import Genomes
+from .arrays import Genomes
 
 
 def merged_genomes(genomes: Genomes) -> MergedGraphs:

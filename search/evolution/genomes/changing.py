@@ -8,8 +8,8 @@ import numpy as np
 
 from neurograph.schema.neuron import VALUES, NeuronKind, default_values, may_have
 
+from .arrays import Genomes
 from .changes import Change
-from .genomes import Genomes
 from .innovations import split
 from .policy import Policy
 from .vocabulary import Vocabulary

@@ -11,13 +11,13 @@ from neurograph import NeuronGraph
 from neurograph.core.graph import EditableGraph
 from neurograph.view import Best, Bred, Generations, Newer
 
-from ..runs import Run, checkpoints, restored_from
-from . import bests
-from .ancestry import Birth, births
-from .individual import Individual, fitness_of
-from .innovations import align
-from .kept import individuals_from, options_from
-from .options import EvolutionOptions
+from ...runs import Run, checkpoints, restored_from
+from .. import bests
+from ..ancestry import Birth, births
+from ..genomes.innovations import align
+from ..individual import Individual, fitness_of
+from ..kept import individuals_from, options_from
+from ..options import EvolutionOptions
 
 _OPTIONS = re.compile(r"\(.*\): ")  # of an edit in a journal's words
 _COUNT = re.compile(r"\b(\d+) (neuron|synapse)s? (born|died)")

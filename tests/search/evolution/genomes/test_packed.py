@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from neurograph.builders import mlp
 from neurograph.errors import FileError
-from search.evolution.as_graphs import as_arrays, graph_of
+from search.evolution.genomes.as_graphs import as_arrays, graph_of
+from search.evolution.genomes.packed import packed, unpacked
+from search.evolution.genomes.vocabulary import Vocabulary
 from search.evolution.individual import Individual, fitness_of
 from search.evolution.kept import individuals_from, individuals_state
-from search.evolution.packed import packed, unpacked
 from search.evolution.seats import Seat
-from search.evolution.vocabulary import Vocabulary
 from search.runs.packing import pack_state, unpack_state
 from tests.search.evolution.lineages import genomes, structure
 

@@ -5,7 +5,7 @@ import pytest
 from neurograph.builders import mlp
 from search import cli
 from search.evolution import EvolutionOptions, births, evolve
-from search.evolution.page import generations_of
+from search.evolution.showing.page import generations_of
 from search.runs import open_run
 
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from neurograph import NeuronGraph
 from neurograph.errors import OptionError
-from search.evolution import Policy, crossover, distance, innovations, mutate
-from search.evolution.innovations import INNOVATION, align, mark
+from search.evolution import Policy, crossover, distance, mutate
+from search.evolution.genomes import innovations
+from search.evolution.genomes.innovations import INNOVATION, align, mark
 from tests.search.evolution.lineages import ancestor, descendant, genomes, structure
 from tests.search.evolution.plain_crossover import plain_crossover
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 import compiler
 from neurograph.errors import EditError, NeuronError, OptionError
 from search.evolution import Policy, mutate
-from search.evolution.innovations import mark
-from search.evolution.policy import RATES
+from search.evolution.genomes.innovations import mark
+from search.evolution.genomes.policy import RATES
 from tests.search.evolution.lineages import RICH, ancestor, descendant, genomes, structure
 
 NEVER = dict.fromkeys(RATES, 0.0)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from .genomes import Genomes
+from .arrays import Genomes
 
 
 def bring_the_rest(

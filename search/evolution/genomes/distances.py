@@ -4,7 +4,7 @@ import numpy as np
 
 from neurograph.schema.neuron import VALUES
 
-from .genomes import Genomes
+from .arrays import Genomes
 
 _MOVED = [VALUES.index(name) for name in ("bias", "slope")]
 

@@ -77,7 +77,8 @@ def neuron_attributes(name: Any, data: Mapping[str, Any], bare: bool = False) ->
 def synapse_attributes(source: Any, target: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """What a network has of a synapse's plain attributes."""
     where = f"synapse {source!r} -> {target!r}"
-    made = {own_name(k): _value(where, k, v, OF_SYNAPSES) for k, v in data.items() if k != "kernel"}
+    made = {k: _value(where, k, v, OF_SYNAPSES) for k, v in data.items() if k != "kernel"}
+    made = {own_name(k): v for k, v in made.items()}
     return made | ({"weight": _kernel(where, data["kernel"])} if "kernel" in data else {})
 
 

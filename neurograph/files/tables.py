@@ -49,7 +49,7 @@ def write_csv(graph: EditableGraph, path: str | Path) -> None:
     columns = dict.fromkeys((*_FIRST[:3], *(name for name in _FIRST[3:] if name in used), *used))
     with written_aside(path) as aside, open(aside, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
-        writer.writeheader()
+        writer.writerow({name: as_cell(name, typed=False) for name in columns})
         writer.writerows(synapses)
         writer.writerows(neurons)
 

@@ -43,7 +43,8 @@ def _plain(path: str | Path) -> nx.DiGraph:
     neurons, synapses = nx.DiGraph(), nx.DiGraph()
     with open(path, encoding="utf-8-sig", newline="", opener=regular) as file, _long_cells():
         rows = csv.DictReader(file)
-        if not set(ENDS) <= set(rows.fieldnames or ()):
+        rows.fieldnames = [from_cell(name, typed=False) for name in rows.fieldnames or ()]
+        if not set(ENDS) <= set(rows.fieldnames):
             raise FileError(f"{path} is damaged or no edge list: it needs the columns source and target")
         for number, row in enumerate(rows, 2):
             if None in row or None in row.values():

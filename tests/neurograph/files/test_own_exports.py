@@ -189,3 +189,13 @@ def test_what_lies_beside_a_matrix_is_checked(part, odd, tmp_path):
         NeuronGraph.import_from(tmp_path / "net.npz")
     except NeuroGraphError as error:
         assert "net.npz" in str(error)
+
+
+@pytest.mark.parametrize("text", ["\ud800", '"d', "0.5"])
+def test_columns_of_a_table_may_be_called_anything(text, tmp_path):
+    g = NeuronGraph()
+    g.add_node("a", role="input", **{text: text})
+    g.add_node("b")
+    g.add_edge("a", "b", weight=1.0, **{text: text})
+    back, _ = back_from(g, tmp_path, "csv")
+    assert as_text(back) == as_text(g)

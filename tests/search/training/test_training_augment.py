@@ -130,7 +130,7 @@ def test_a_trainer_changes_what_it_learns_from_and_not_what_it_validates_on():
     net, split = Seen(), image_split()
     Trainer(net, split, options).run()
     first, second = torch.cat(net.batches[:3]), torch.cat(net.batches[3:])
-    order = torch.randperm(30, generator=generator(0, 1))
+    order = torch.randperm(30, generator=generator(0, "order of an epoch", 1))
     expected = changed(split.train_x, options.augmentation(), draw_changes(options.augmentation(), 30, (2, 2), 0, 1))
     assert torch.equal(first, expected[order])
     assert not torch.equal(first.sort(0).values, second.sort(0).values)

@@ -45,8 +45,12 @@ def growing_populations(graph: NeuronGraph, options: MetabolizeOptions) -> tuple
     inner = tuple(name for name in graph.populations if name not in fixed)
     odd = [name for name in options.populations or () if name not in inner]
     if odd or not inner:
-        can = ", ".join(inner) or "none"
-        raise OptionError(f"populations that can metabolize: {can}; not {', '.join(odd) or 'any'}")
+        if not inner:
+            raise OptionError(
+                "nothing here can metabolize, as every population is an input or an output: begin with a hidden layer "
+                "(--hidden 16, mlp([64, 16, 10])), or let synapses become neurons (expand)"
+            )
+        raise OptionError(f"populations that can metabolize: {', '.join(inner)}; not {', '.join(odd)}")
     return options.populations or inner
 
 
@@ -226,8 +230,8 @@ def _cycle(rows: list[dict[str, Any]], populations: tuple[str, ...], options: Me
 def _appetite(rows: list[dict[str, Any]], cycle: int, options: MetabolizeOptions) -> dict[str, Any]:
     """What eq. 1 and 2 saw in a cycle: the loss's slope, which error was watched and its variance Var(E)."""
     seen = rows[-1 - cycle :]
-    held_out = "validation_error" if seen[0]["validation_error"] is not None else "train_error"
-    error = "test_error" if options.variance == "test" else held_out
+    watched = ("test_error", "validation_error") if options.variance == "test" else ("validation_error",)
+    error = next((name for name in watched if all(r[name] is not None for r in seen)), "train_error")
     slope = loss_slope([r["train_loss"] for r in rows], cycle)
     return {"slope": slope, "error": error, "error_variance": error_variance([r[error] for r in seen])}
 

@@ -60,6 +60,21 @@ def test_partial_fits_learn_and_grow():
         model.partial_fit(X, Y + 1)
 
 
+def test_a_fit_that_held_some_out_is_followed_by_partial_fits_that_do_not():
+    """A cycle of epochs of both kinds is judged by the error that all of them have."""
+    options = {"first_cycle": 2, "cycle": 2, "slope": 1.0}
+    model = GrowingClassifier((3,), validation=0.2, epochs=4, random_state=0, options=options).fit(X, Y)
+    for _ in range(3):
+        model.partial_fit(X, Y)
+    events = [row["event"]["error"] for row in model.history_ if row.get("event")]
+    assert set(events) == {"validation_error", "train_error"}
+
+
+def test_where_nothing_can_metabolize_the_way_out_is_named():
+    with pytest.raises(OptionError, match="begin with a hidden layer.*expand"):
+        GrowingClassifier(()).fit(X, Y)
+
+
 def test_several_labels_and_several_numbers():
     x, labels = make_multilabel_classification(200, 8, n_classes=3, random_state=0)
     several = GrowingClassifier(random_state=0).fit(x, labels)

@@ -229,6 +229,7 @@ class Tracked:
             self.model.changes.advance(self.reader)
 
     def _recompile(self) -> None:
+        len(self.model.journal)  # compiling ends a run of raw mutations, as looking at the journal does
         with suppress(CompileError):
             self.compile()
 

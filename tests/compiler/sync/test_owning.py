@@ -51,6 +51,7 @@ def test_what_is_read_is_right_whatever_wrote_it(recipe, dtype, acts, seed):
 
 @settings(max_examples=25, deadline=None)
 @given(recipe=map_recipes(), dtype=st.sampled_from(DTYPES), acts=SEQUENCES, seed=st.integers(0, 999))
+@example(MapRecipe(0, (1, 1), side=4), torch.float32, ["no_bias", "recompile", "no_bias", "undo"], 0)
 def test_and_so_it_is_of_feature_maps(recipe, dtype, acts, seed):
     play(build_maps(recipe), dtype, acts, seed)
 

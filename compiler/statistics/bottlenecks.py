@@ -12,6 +12,7 @@ from torch import Tensor
 from neurograph.errors import CompileError, MissingError
 from neurograph.memory import require_bytes
 from neurograph.schema.synapse import DELAY, WEIGHT
+from neurograph.storage.sets import each_once
 
 from .deltas import Blocks, columns, deltas
 
@@ -193,7 +194,7 @@ def _of_population(graph: Any, name: str) -> list[_Reader]:
 def _reader(graph: Any, name: str, rows: np.ndarray) -> _Reader:
     """What the targets of some synapses read, as columns: for each form and kernel its sources, number by number."""
     table = graph.table
-    targets = np.unique(table.dst[rows]).astype(np.int64)
+    targets = each_once(table.dst[rows]).astype(np.int64)
     bundles, wired = [], []
     for form, pool in dict.fromkeys(zip(table.form[rows].tolist(), table.pool[rows].tolist(), strict=True)):
         mine = rows[(table.form[rows] == form) & (table.pool[rows] == pool)]
@@ -202,7 +203,7 @@ def _reader(graph: Any, name: str, rows: np.ndarray) -> _Reader:
         shapes = graph.neurons.each("shape", every).tolist()
         for shape in dict.fromkeys(shapes):
             some = mine[[one == shape for one in shapes]]
-            sources = np.unique(table.src[some]).astype(np.int64)
+            sources = each_once(table.src[some]).astype(np.int64)
             reads = np.zeros((len(sources), len(targets)), bool)
             reads[np.searchsorted(sources, table.src[some]), np.searchsorted(targets, table.dst[some])] = True
             bundles.append((dict(table.forms.bundles[form]), kernel, sources))

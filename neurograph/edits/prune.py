@@ -13,7 +13,7 @@ from neurograph.edits.support.relays import multiplies
 from neurograph.edits.support.stranded import STRATEGIES, Neighbours, settle
 from neurograph.errors import MissingError, OptionError
 from neurograph.options import DATA, SCOPES, as_plain, number, one_of, whole
-from neurograph.storage.sets import distinct, union
+from neurograph.storage.sets import distinct, each_once, union
 
 if TYPE_CHECKING:
     from neurograph.core.graph import EditableGraph
@@ -140,7 +140,7 @@ def weight_sizes(graph: "EditableGraph") -> tuple[np.ndarray, np.ndarray]:
     rows = table.live()
     rows = rows[table.pool[rows] > 0]
     sizes = np.zeros(len(rows))
-    for pool in _occurring(table.pool[rows]):
+    for pool in each_once(table.pool[rows]).tolist():
         mine = table.pool[rows] == pool
         weights = table.pools[pool - 1].data[table.row[rows[mine]]]
         sizes[mine] = np.abs(weights).reshape(len(weights), -1).mean(1)
@@ -156,19 +156,14 @@ def _take_over_means(graph: "EditableGraph", rows: np.ndarray, seen: Observation
     if not len(rows):
         return
     means = seen.of_neurons("activation_mean", table.src[rows])
-    for pool in _occurring(table.pool[rows]):
+    for pool in each_once(table.pool[rows]).tolist():
         mine = table.pool[rows] == pool
         weights = table.pools[pool - 1].data[table.row[rows[mine]]]
         means[mine] *= weights.reshape(len(weights), -1).sum(1)
-    targets = np.array(_occurring(table.dst[rows]), np.int64)
+    targets = each_once(table.dst[rows]).astype(np.int64)
     graph.write_values(
         "bias", targets, graph.read_values("bias", targets) + np.bincount(table.dst[rows], means)[targets]
     )
-
-
-def _occurring(numbers: np.ndarray) -> list[int]:
-    """The different numbers, rising; np.unique takes seconds on millions."""
-    return np.flatnonzero(np.bincount(numbers)).tolist()
 
 
 def _check(ids: np.ndarray, scores: np.ndarray) -> None:
@@ -194,7 +189,7 @@ def _layers(graph: "EditableGraph", rows: np.ndarray) -> np.ndarray:
 def _kept(scores: np.ndarray, layer: np.ndarray, share: float) -> np.ndarray:
     """(n,) bool: the best of each layer, the same share of each; of equals the first."""
     keep = np.zeros(len(scores), bool)
-    for one in _occurring(layer):
+    for one in each_once(layer).tolist():
         mine = np.flatnonzero(layer == one)
         best = np.argsort(-scores[mine], kind="stable")[: round(share * len(mine))]
         keep[mine[best]] = True
@@ -204,7 +199,7 @@ def _kept(scores: np.ndarray, layer: np.ndarray, share: float) -> np.ndarray:
 def _below_floor(scores: np.ndarray, layer: np.ndarray, floor: int, share: float, keep: np.ndarray) -> np.ndarray:
     """Places of the best that each layer with less than its floor has to keep besides those it keeps."""
     found = [np.empty(0, np.int64)]
-    for one in _occurring(layer) if floor or share else ():
+    for one in each_once(layer).tolist() if floor or share else ():
         mine = np.flatnonzero(layer == one)
         least = floor or ceil(share * len(mine))
         if keep[mine].sum() < least:
@@ -218,7 +213,7 @@ def _last_of_outputs(graph: "EditableGraph", rows: np.ndarray, scores: np.ndarra
     table, spared = graph.table, []
     targets = table.dst[rows]
     outputs = graph.neurons.each("is_output", targets).astype(bool)
-    for key in _occurring(targets[outputs & ~keep]):
+    for key in each_once(targets[outputs & ~keep]).tolist():
         mine = np.flatnonzero(targets == key)
         if not keep[mine].any() and table.degree(key, table.inn) == len(mine):
             spared.append(int(mine[np.argmax(scores[mine])]))

@@ -125,9 +125,8 @@ class Changing:
     def _free_name(self, at: int) -> int:
         """The name that a graph would give its next neuron."""
         genomes, start = self.genomes, self.genomes.first[0][at]
-        name, taken = max(int(genomes.next_name[at]), int(genomes.keys[at])), None
-        mine = genomes.names[start : start + genomes.neurons[at]].tolist()
-        taken = set(mine)
+        name = max(int(genomes.next_name[at]), int(genomes.keys[at]))
+        taken = set(genomes.names[start : start + genomes.neurons[at]].tolist())
         while name in taken:
             name += 1
         return name
